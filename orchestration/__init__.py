@@ -1,0 +1,1 @@
+"""The pipeline round the dbt project: landing, building, auditing and publishing the warehouse."""

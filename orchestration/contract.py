@@ -1,0 +1,133 @@
+"""The landing contracts, read from the one place that declares them: the dbt sources YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import ContractError
+from orchestration.settings import PROJECT_DIR
+
+BATCH_COLUMNS = {
+    "_extra": "varchar",
+    "_batch_id": "varchar",
+    "_loaded_at": "timestamp",
+    "_row": "bigint",
+}
+"""Columns that every raw relation has besides those of its contract."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landing object."""
+
+    name: str
+    data_type: str
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+    minimum_exclusive: Decimal | None = None
+    maximum: Decimal | None = None
+    pattern: str | None = None
+    """Regular expression that the whole text must match."""
+
+
+@dataclass(frozen=True)
+class LandingObject:
+    """The contract of one object of one source: `raw.<source>__<name>`."""
+
+    source: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    version_at: str | None
+    is_required: bool
+    source_timezone: str
+
+    @property
+    def relation(self) -> str:
+        return f"raw.{self.source}__{self.name}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.source}/{self.name}"
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when the contract does, so that refused files are tried again."""
+        facts = [self.label, self.source_timezone, [vars(column) for column in self.columns]]
+        return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], LandingObject]:
+    """Read every `models/staging/*/_*__sources.yml`; keys are (source, object), in file order.
+
+    Raises ContractError where a table lacks a key or types.
+    """
+    contracts: dict[tuple[str, str], LandingObject] = {}
+    for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for source in document["sources"]:
+            source_meta = _meta(source)
+            for table in source["tables"]:
+                contract = _landing_object(path, source["name"], source_meta, table)
+                contracts[contract.source, contract.name] = contract
+    return contracts
+
+
+def _landing_object(
+    path: Path, source: str, source_meta: Mapping[str, Any], table: Mapping[str, Any]
+) -> LandingObject:
+    meta = _meta(table)
+    where = f"{path.name}: {source}.{table['name']}"
+    if not meta.get("key"):
+        raise ContractError(f"{where} declares no key. Add `config: {{meta: {{key: [column]}}}}`.")
+    columns = []
+    for column in table["columns"]:
+        if "data_type" not in column:
+            raise ContractError(f"{where}.{column['name']} declares no data_type.")
+        rules = _meta(column)
+        columns.append(
+            Column(
+                name=column["name"],
+                data_type=column["data_type"].lower(),
+                required=bool(rules.get("required", False)),
+                enum=tuple(str(value) for value in rules.get("enum", ())),
+                minimum=_decimal(rules.get("min")),
+                minimum_exclusive=_decimal(rules.get("min_exclusive")),
+                maximum=_decimal(rules.get("max")),
+                pattern=rules.get("pattern"),
+            )
+        )
+    missing = set(meta["key"]) - {column.name for column in columns}
+    if missing:
+        raise ContractError(f"{where}: key columns that are not declared: {', '.join(sorted(missing))}.")
+    return LandingObject(
+        source=source,
+        name=table["name"],
+        columns=tuple(columns),
+        key=tuple(meta["key"]),
+        version_at=meta.get("version_at"),
+        is_required=bool(meta.get("is_required", False)),
+        source_timezone=source_meta.get("source_timezone", "UTC"),
+    )
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (node.get("config") or {}).get("meta") or {}
+
+
+def _decimal(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

@@ -1,0 +1,157 @@
+"""Where a warehouse lives and what one run is asked to do.
+
+A warehouse is one folder, its home. Everything that a run writes is below it, so several warehouses
+live side by side; a landing folder given from outside is only read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import SettingsError
+
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+
+# DuckDB expands these in a path, and then reads another file than the one that was named.
+_GLOB = re.compile(r"[*?\[\]{}]")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run; `load_settings` fills them from options and the environment."""
+
+    home: Path
+    landing: Path
+    as_of: datetime
+    """UTC, whole seconds. Nothing after this instant enters a mart."""
+    as_of_is_given: bool = False
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """Policy variables that differ from dbt_project.yml, by name."""
+
+    @property
+    def raw(self) -> Path:
+        return self.home / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def current(self) -> Path:
+        """Symbolic link to the release that BI tools read."""
+        return self.home / "current"
+
+    @property
+    def dbt(self) -> Path:
+        """dbt's working files: the generated profile, the parsed manifest, the logs."""
+        return self.home / "dbt"
+
+    @property
+    def dagster(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def alerts(self) -> Path:
+        return self.home / "alerts"
+
+    @property
+    def development_database(self) -> Path:
+        return self.home / "dev" / "warehouse.duckdb"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.home / ".lock"
+
+    @property
+    def as_of_text(self) -> str:
+        """`as_of` as dbt gets it: UTC without a zone."""
+        return self.as_of.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def load_settings(
+    home: str | Path | None = None,
+    landing: str | Path | None = None,
+    as_of: str | None = None,
+    policies: Iterable[str] | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    now: datetime | None = None,
+) -> Settings:
+    """Resolve the settings: an option wins over its `CSW_*` variable, which wins over the default.
+
+    Raises SettingsError for a path that DuckDB would expand, an unreadable date or an unknown policy.
+    """
+    home_path = _path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
+    landing_path = _path("--landing", landing or environment.get("CSW_LANDING") or home_path / "landing")
+    given = as_of or environment.get("CSW_AS_OF") or None
+    moment = parse_as_of(given) if given else (now or datetime.now(UTC))
+    pairs = list(policies or []) or environment.get("CSW_POLICIES", "").split()
+    return Settings(
+        home=home_path,
+        landing=landing_path,
+        as_of=moment.astimezone(UTC).replace(microsecond=0),
+        as_of_is_given=given is not None,
+        policies=parse_policies(pairs),
+    )
+
+
+def parse_as_of(text: str) -> datetime:
+    """Read an ISO 8601 date (its first instant, UTC) or a timestamp (UTC where it names no offset)."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise SettingsError(
+            f"--as-of {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
+            "2025-01-01T12:00:00+00:00 (CSW_AS_OF takes the same)."
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_policies(pairs: Iterable[str]) -> dict[str, Any]:
+    """Turn `name=value` pairs into policy variables; values are read as YAML (30, true, [a, b])."""
+    known = project_policies()
+    chosen: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise SettingsError(f"--policy {pair!r} is not of the form name=value.")
+        if name not in known:
+            raise SettingsError(
+                f"There is no policy {name!r}. The policies of dbt_project.yml are: {', '.join(sorted(known))}."
+            )
+        value = yaml.safe_load(text)
+        chosen[name] = value.isoformat() if isinstance(value, date) else value
+    return chosen
+
+
+def project_policies() -> dict[str, Any]:
+    """The policy variables and their values in force, as `dbt_project.yml` declares them."""
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    variables = project["vars"]["csw"]
+    return {name: variables[name] for name in variables["policy_catalog"]}
+
+
+def _path(option: str, value: str | Path) -> Path:
+    path = Path(value).expanduser().absolute()
+    if _GLOB.search(str(path)):
+        raise SettingsError(
+            f"{option} {str(path)!r} holds one of the characters * ? [ ] {{ }}, which the database would "
+            "expand to other files. Choose a folder without them."
+        )
+    return path
