@@ -1,0 +1,20 @@
+{#- Exact quotient of a non-negative decimal with at most 14 decimals and a whole number, rounded half up
+    to 4 decimals. Many engines divide decimals in floating point, which moves cents. -#}
+{% macro divide_money(amount, divisor) -%}
+    {{ return(adapter.dispatch('divide_money', 'csw')(amount, divisor)) }}
+{%- endmacro %}
+
+{% macro default__divide_money(amount, divisor) -%}
+    cast(round(cast({{ amount }} as decimal(38, 14)) / ({{ divisor }}), 4) as decimal(18, 4))
+{%- endmacro %}
+
+{% macro duckdb__divide_money(amount, divisor) -%}
+    {#- Units of 10^-14 over units of 10^-4 leave 10^10 in the divisor. -#}
+    cast(
+        cast(
+            (2 * cast(cast({{ amount }} as decimal(38, 14)) * 100000000000000 as hugeint) + 10000000000 * ({{ divisor }}))
+            // (20000000000 * ({{ divisor }}))
+            as decimal(38, 0)
+        ) * 0.0001 as decimal(18, 4)
+    )
+{%- endmacro %}

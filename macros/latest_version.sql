@@ -1,0 +1,15 @@
+{#- The latest version of every key of a raw relation: by the column that orders versions where there is
+    one, then by the order of arrival. -#}
+{% macro latest_version(relation, key, version_at=none) -%}
+    select *
+    from (
+        select
+            *,
+            row_number() over (
+                partition by {{ key | join(', ') }}
+                order by {% if version_at %}{{ version_at }} desc nulls last, {% endif %}_loaded_at desc, _row desc
+            ) as version_rank
+        from {{ relation }}
+    ) as versions
+    where version_rank = 1
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#- Net promoter bands (Bain): 9 and 10 promote, 0 to 6 detract. A mean of several answers falls between the
+    bands; 6.5 and 8.5 are passive. -#}
+{% macro nps_category(score) -%}
+    case
+        when {{ score }} >= 9 then 'promoter'
+        when {{ score }} <= 6 then 'detractor'
+        when {{ score }} is not null then 'passive'
+    end
+{%- endmacro %}
+
+
+{#- Net promoter score from weights of promoters, detractors and all voters; null without voters. -#}
+{% macro nps(promoters, detractors, voters) -%}
+    100 * {{ rate('(' ~ promoters ~ ') - (' ~ detractors ~ ')', voters) }}
+{%- endmacro %}
+
+
+{#- One end of the 95 % interval of a net promoter score: adjusted Wald (add 3/4 promoter, 3/4 detractor and
+    3 voters), clamped to the scale. `sign` is '-' or '+'; `size` is the effective number of voters.
+    Source: Rocks 2016, as reported by MeasuringU, "Confidence intervals for Net Promoter Scores". -#}
+{% macro nps_interval(sign, promoters, detractors, voters, size) -%}
+    {%- set up = '((' ~ rate(promoters, voters) ~ ') * ' ~ size ~ ' + 0.75) / (' ~ size ~ ' + 3)' -%}
+    {%- set down = '((' ~ rate(detractors, voters) ~ ') * ' ~ size ~ ' + 0.75) / (' ~ size ~ ' + 3)' -%}
+    {%- set centre = '(' ~ up ~ ' - ' ~ down ~ ')' -%}
+    greatest(-100, least(100, 100 * (
+        {{ centre }} {{ sign }} 1.959964 * sqrt(
+            ({{ up }} + {{ down }} - {{ centre }} * {{ centre }}) / ({{ size }} + 3)
+        )
+    )))
+{%- endmacro %}

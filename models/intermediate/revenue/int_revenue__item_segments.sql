@@ -1,0 +1,108 @@
+-- one row per subscription item and stretch of paid service; the stretches of an item never overlap
+{%- set item = 'source_system, subscription_id, item_id' %}
+with periods as (
+    select * from {{ ref('unified_subscription_periods') }}
+),
+
+accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
+recurring as (
+    select periods.*
+    from periods
+    inner join accounts on periods.account_id = accounts.account_id
+    where
+        periods.price_kind = 'recurring'
+        and not accounts.is_internal
+),
+
+-- What is known of the time after a later period starts, the later period says.
+superseded as (
+    select
+        *,
+        {{ earliest('period_end', 'next_start') }} as service_end
+    from (
+        select
+            *,
+            lead(period_start) over (partition by {{ item }} order by period_start) as next_start,
+            lead(status) over (partition by {{ item }} order by period_start) as next_status
+        from recurring
+    ) as followed
+),
+
+-- Past-due periods that follow each other are one failure to pay; its grace runs from the first of them.
+failing as (
+    select
+        *,
+        max(case when is_first_failure then period_start end) over (
+            partition by {{ item }}
+            order by period_start
+            rows between unbounded preceding and current row
+        ) as past_due_since
+    from (
+        select
+            *,
+            status = 'past_due' and (
+                coalesce(lag(status) over (partition by {{ item }} order by period_start), '') <> 'past_due'
+                or lag(service_end) over (partition by {{ item }} order by period_start) < period_start
+            ) as is_first_failure
+        from superseded
+    ) as marked
+),
+
+paid as (
+    select
+        *,
+        case
+            when status = 'past_due'
+                then {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }}
+        end as grace_end
+    from failing
+    where status in ('active', 'past_due')
+),
+
+valued as (
+    select
+        *,
+        {{ earliest('service_end', 'grace_end') }} as ends_at,
+        {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as list_mrr,
+        {{ monthly_amount('greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count') }} as mrr
+    from paid
+),
+
+segments as (
+    select
+        source_system,
+        subscription_id,
+        item_id,
+        account_id,
+        plan_id,
+        currency,
+        status,
+        quantity,
+        unit_amount,
+        interval_unit,
+        interval_count,
+        period_start as starts_at,
+        ends_at,
+        list_mrr,
+        list_mrr - mrr as discount_mrr,
+        mrr,
+        case
+            when grace_end < service_end or (grace_end is not null and service_end is null) then 'involuntary'
+            when next_start = ends_at and next_status = 'paused' then 'pause'
+            when next_start = ends_at and next_status = 'unpaid' then 'involuntary'
+            else coalesce(cancel_kind, 'unknown')
+        end as end_kind,
+        coalesce(cancel_reason, 'unknown') as end_reason,
+        cancel_requested_at,
+        _batch_id,
+        _loaded_at
+    from valued
+    where
+        mrr > 0
+        and (ends_at is null or ends_at > period_start)
+)
+
+select * from segments

@@ -1,0 +1,38 @@
+-- one row per account and instant at which any of its items changes
+with instants as (
+    select
+        account_id,
+        occurred_at,
+        count(*) as change_count
+    from {{ ref('int_revenue__item_changes') }}
+    group by account_id, occurred_at
+),
+
+-- A change within the window after the one before it belongs to the same movement: a plan swap with a hole
+-- of minutes is not a loss and a new sale.
+numbered as (
+    select
+        *,
+        sum(case when is_same_movement then 0 else 1 end) over (
+            partition by account_id
+            order by occurred_at
+            rows between unbounded preceding and current row
+        ) as group_number
+    from (
+        select
+            *,
+            coalesce(
+                occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'lag(occurred_at) over (partition by account_id order by occurred_at)') }},
+                false
+            ) as is_same_movement
+        from instants
+    ) as linked
+)
+
+-- A movement is booked when its last change takes effect: no money counts before its service starts.
+select
+    account_id,
+    occurred_at,
+    max(occurred_at) over (partition by account_id, group_number) as booked_at,
+    change_count
+from numbered

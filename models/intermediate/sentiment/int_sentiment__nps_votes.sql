@@ -1,0 +1,76 @@
+-- one row per survey period, kind, weighting and voter; a voter is an invitation, or an account with all its invitations
+{{ config(materialized='view') }}
+with responses as (
+    select * from {{ ref('int_sentiment__responses') }}
+    where
+        survey_type = 'nps'
+        and is_delivered
+),
+
+-- Invitations, answers and scores belong to the period of the invitation: only so can a response rate not exceed 1.
+periods as (
+    select
+        responses.*,
+        lengths.period_type,
+        cast(
+            case lengths.period_type
+                when 'month' then {{ dbt.date_trunc('month', 'invited_at') }}
+                else {{ dbt.date_trunc('quarter', 'invited_at') }}
+            end as date
+        ) as period_start
+    from responses
+    cross join (select 'month' as period_type union all select 'quarter' as period_type) as lengths
+),
+
+respondents as (
+    select
+        period_type,
+        period_start,
+        survey_kind,
+        'respondent' as weighting,
+        segment,
+        industry,
+        country,
+        acquisition_channel,
+        plan_id,
+        cast(1 as double) as weight,
+        score is not null as has_answered,
+        case when is_counted then {{ nps_category('score') }} end as nps_category
+    from periods
+),
+
+accounts as (
+    select
+        period_type,
+        period_start,
+        survey_kind,
+        segment,
+        industry,
+        country,
+        acquisition_channel,
+        max_by(plan_id, invited_at) as plan_id,
+        cast(max_by(mrr, invited_at) as double) as mrr,
+        max(case when score is not null then 1 else 0 end) = 1 as has_answered,
+        {{ nps_category('avg(case when is_counted then score end)') }} as nps_category
+    from periods
+    where account_id is not null
+    group by period_type, period_start, survey_kind, account_id, segment, industry, country, acquisition_channel
+)
+
+select * from respondents
+union all
+select
+    accounts.period_type,
+    accounts.period_start,
+    accounts.survey_kind,
+    weightings.weighting,
+    accounts.segment,
+    accounts.industry,
+    accounts.country,
+    accounts.acquisition_channel,
+    accounts.plan_id,
+    case weightings.weighting when 'mrr' then accounts.mrr else 1 end as weight,
+    accounts.has_answered,
+    accounts.nps_category
+from accounts
+cross join (select 'account' as weighting union all select 'mrr' as weighting) as weightings

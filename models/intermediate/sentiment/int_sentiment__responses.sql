@@ -1,0 +1,143 @@
+-- one row per survey invitation or answer, with the account as it was at that time
+with responses as (
+    select * from {{ ref('unified_survey_responses') }}
+),
+
+accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
+account_months as (
+    select
+        account_id,
+        month_number,
+        cohort_month_number,
+        opening_mrr,
+        opening_plan_id
+    from {{ ref('int_revenue__account_months') }}
+),
+
+movements as (
+    select * from {{ ref('int_revenue__account_movements') }}
+),
+
+plans as (
+    select * from {{ ref('int_revenue__account_plans') }}
+),
+
+-- Nothing that happened after as_of is known yet: an answer given later is still an invitation.
+known as (
+    select
+        responses.*,
+        case when responses.responded_at <= {{ as_of() }} then responses.score end as known_score,
+        case when responses.responded_at <= {{ as_of() }} then responses.responded_at end as known_responded_at,
+        case
+            when responses.survey_type = 'nps'
+                then
+                    responses.scale_max = 10
+                    and responses.higher_is_better
+                    and responses.score between 0 and 10
+                    and responses.score = floor(responses.score)
+            else responses.score between 0 and responses.scale_max
+        end as is_valid_score,
+        coalesce(responses.sent_at, responses.responded_at) as invited_at
+    from responses
+    left join accounts on responses.account_id = accounts.account_id
+    where
+        coalesce(responses.sent_at, responses.responded_at) <= {{ as_of() }}
+        and not coalesce(accounts.is_internal, false)
+),
+
+timed as (
+    select
+        *,
+        coalesce(known_responded_at, invited_at) as state_at,
+        {{ month_number('coalesce(known_responded_at, invited_at)') }} as state_month_number
+    from known
+),
+
+-- The account at that time: its state at the opening of the month, and what moved in the month before the answer.
+moved as (
+    select
+        timed.response_id,
+        max_by(movements.mrr_after, movements.movement_number) as mrr,
+        max_by(
+            plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
+        ) as plan_id
+    from timed
+    inner join movements
+        on
+            timed.account_id = movements.account_id
+            and timed.state_month_number = movements.month_number
+            and timed.state_at >= movements.occurred_at
+    left join plans
+        on
+            movements.account_id = plans.account_id
+            and movements.occurred_at = plans.booked_at
+    group by timed.response_id
+),
+
+stated as (
+    select
+        timed.*,
+        accounts.segment,
+        accounts.industry,
+        accounts.country,
+        accounts.acquisition_channel,
+        account_months.cohort_month_number,
+        timed.state_month_number - account_months.cohort_month_number as tenure_months,
+        coalesce(
+            moved.plan_id,
+            case when account_months.opening_mrr > 0 then account_months.opening_plan_id end
+        ) as plan_id,
+        coalesce(moved.mrr, account_months.opening_mrr, 0) as mrr
+    from timed
+    left join accounts on timed.account_id = accounts.account_id
+    left join account_months
+        on
+            timed.account_id = account_months.account_id
+            and timed.state_month_number = account_months.month_number
+    left join moved on timed.response_id = moved.response_id
+),
+
+-- A person counts once per kind of survey and quarter, with the latest answer.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by
+                survey_type,
+                survey_kind,
+                coalesce(respondent_id, 'response ' || response_id),
+                {{ dbt.date_trunc('quarter', 'invited_at') }},
+                known_score is not null and is_valid_score
+            order by known_responded_at desc, response_id desc
+        ) as answer_rank
+    from stated
+)
+
+select
+    response_id,
+    account_id,
+    respondent_id,
+    survey_type,
+    survey_kind,
+    touchpoint,
+    known_score as score,
+    scale_max,
+    higher_is_better,
+    is_delivered,
+    sent_at,
+    known_responded_at as responded_at,
+    invited_at,
+    case when known_score is not null then is_valid_score end as is_valid_score,
+    known_score is not null and is_valid_score and answer_rank = 1 as is_counted,
+    cohort_month_number,
+    cast(tenure_months as bigint) as tenure_months,
+    plan_id,
+    segment,
+    industry,
+    country,
+    acquisition_channel,
+    cast(mrr as decimal(18, 4)) as mrr
+from ranked

@@ -1,0 +1,8 @@
+-- one row: what this release is; the export stamps it when the release is made
+select
+    'development' as release_id,
+    cast(null as timestamp) as published_at,
+    {{ as_of() }} as as_of,
+    cast(null as varchar) as code_version,
+    cast(null as bigint) as checks_passed,
+    cast(null as bigint) as raw_batches

@@ -1,0 +1,15 @@
+-- one row per month, churn kind and churn reason that occurred
+with account_months as (
+    select * from {{ ref('int_revenue__account_month_changes') }}
+)
+
+select
+    {{ month_start('month_number') }} as month,
+    churn_kind,
+    churn_reason,
+    month_number < {{ month_number(as_of()) }} as is_complete,
+    cast(count(*) as bigint) as customers,
+    cast(sum(net_churn_mrr) as decimal(18, 4)) as mrr
+from account_months
+where net_movement_type = 'churn'
+group by month_number, churn_kind, churn_reason

@@ -1,0 +1,37 @@
+-- one row per account movement, subscription item and currency of the item
+with item_ledger as (
+    select * from {{ ref('int_revenue__item_ledger') }}
+),
+
+movements as (
+    select
+        account_id,
+        occurred_at,
+        movement_type = 'fx_impact' as is_fx_impact
+    from {{ ref('int_revenue__account_movements') }}
+)
+
+select
+    case
+        when movements.account_id is not null
+            then {{ movement_id('item_ledger.account_id', 'item_ledger.occurred_at', 'item_ledger.is_fx_impact') }}
+    end as movement_id,
+    item_ledger.account_id,
+    item_ledger.subscription_id,
+    item_ledger.item_id,
+    item_ledger.plan_id,
+    item_ledger.currency,
+    item_ledger.occurred_at,
+    {{ month_start('item_ledger.month_number') }} as month,
+    item_ledger.mrr_change,
+    item_ledger.volume_mrr,
+    item_ledger.price_mrr,
+    item_ledger.discount_mrr,
+    item_ledger.other_mrr,
+    item_ledger.source_batch_id
+from item_ledger
+left join movements
+    on
+        item_ledger.account_id = movements.account_id
+        and item_ledger.occurred_at = movements.occurred_at
+        and item_ledger.is_fx_impact = movements.is_fx_impact

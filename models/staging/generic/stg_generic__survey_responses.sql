@@ -1,0 +1,28 @@
+-- one row per invitation or answer, in its latest version
+with latest as (
+    {{ latest_version(source('generic', 'survey_responses'), ['response_id'], 'updated_at') }}
+),
+
+renamed as (
+    select
+        response_id,
+        account_id,
+        respondent_id,
+        respondent_email,
+        survey_type,
+        coalesce(survey_kind, 'relational') as survey_kind,
+        touchpoint,
+        score,
+        coalesce(scale_max, case survey_type when 'nps' then 10 when 'csat' then 5 when 'ces' then 7 end) as scale_max,
+        coalesce(higher_is_better, true) as higher_is_better,
+        comment,
+        sent_at,
+        coalesce(delivered, true) as is_delivered,
+        responded_at,
+        updated_at,
+        _batch_id,
+        _loaded_at
+    from latest
+)
+
+select * from renamed

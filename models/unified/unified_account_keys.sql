@@ -1,0 +1,30 @@
+-- one row per key that a system uses for an account
+with accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
+links as (
+    select * from {{ ref('stg_generic__account_keys') }}
+),
+
+unified as (
+    select
+        'generic' as source_system,
+        account_id as source_key,
+        account_id,
+        _batch_id,
+        _loaded_at
+    from accounts
+    union all
+    select
+        source_system,
+        source_key,
+        account_id,
+        _batch_id,
+        _loaded_at
+    from links
+    -- An account's own id needs no link, and a link cannot give it away.
+    where source_system <> 'generic'
+)
+
+select * from unified

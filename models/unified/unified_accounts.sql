@@ -1,0 +1,61 @@
+-- one row per account, whoever reports it
+with crm_accounts as (
+    select * from {{ ref('stg_generic__accounts') }}
+),
+
+subscription_periods as (
+    select * from {{ ref('unified_subscription_periods') }}
+),
+
+-- Money must not get lost because the CRM export lacks its account: such an account exists by its key alone.
+billing_only as (
+    select
+        subscription_periods.account_id,
+        min(subscription_periods.period_start) as created_at,
+        max(subscription_periods._batch_id) as _batch_id,
+        max(subscription_periods._loaded_at) as _loaded_at
+    from subscription_periods
+    left join crm_accounts on subscription_periods.account_id = crm_accounts.account_id
+    where crm_accounts.account_id is null
+    group by subscription_periods.account_id
+),
+
+unified as (
+    select
+        account_id,
+        account_name,
+        lower(domain) as domain,
+        parent_account_id,
+        segment,
+        industry,
+        country,
+        acquisition_channel,
+        owner_name,
+        created_at,
+        is_deleted,
+        is_internal,
+        true as is_in_crm,
+        _batch_id,
+        _loaded_at
+    from crm_accounts
+    union all
+    select
+        account_id,
+        cast(null as varchar) as account_name,
+        cast(null as varchar) as domain,
+        cast(null as varchar) as parent_account_id,
+        cast(null as varchar) as segment,
+        cast(null as varchar) as industry,
+        cast(null as varchar) as country,
+        cast(null as varchar) as acquisition_channel,
+        cast(null as varchar) as owner_name,
+        created_at,
+        false as is_deleted,
+        false as is_internal,
+        false as is_in_crm,
+        _batch_id,
+        _loaded_at
+    from billing_only
+)
+
+select * from unified
