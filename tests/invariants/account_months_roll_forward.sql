@@ -1,0 +1,16 @@
+-- Every account and month: opening plus its movements is closing, in the event columns and in the net ones, and
+-- both say the same of the change.
+select
+    account_id,
+    month,
+    opening_mrr,
+    closing_mrr
+from {{ ref('fct_account_months') }}
+where
+    opening_mrr + new_mrr + expansion_mrr + contraction_mrr + churn_mrr + reactivation_mrr + fx_impact_mrr <> closing_mrr
+    or opening_mrr + net_new_mrr + net_expansion_mrr + net_contraction_mrr + net_churn_mrr + net_reactivation_mrr
+    + fx_impact_mrr <> closing_mrr
+    or least(
+        opening_mrr, closing_mrr, new_mrr, expansion_mrr, -contraction_mrr, -churn_mrr, reactivation_mrr,
+        net_new_mrr, net_expansion_mrr, -net_contraction_mrr, -net_churn_mrr, net_reactivation_mrr
+    ) < 0

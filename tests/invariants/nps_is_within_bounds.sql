@@ -1,0 +1,27 @@
+-- Scores lie within -100 and 100 and within their interval; shares add up; nobody answers who was not invited.
+select
+    'nps_periods' as mart,
+    period_start,
+    weighting,
+    nps,
+    responses
+from {{ ref('nps_periods') }}
+where
+    nps not between -100 and 100
+    or nps_ci_low > nps_ci_high
+    or promoters + passives + detractors <> responses
+    or responses > invited
+    or response_rate not between 0 and 1
+    or (weighting <> 'mrr' and (nps is null) <> (responses = 0))
+union all
+select
+    'nps_cohorts' as mart,
+    cohort_month as period_start,
+    survey_kind as weighting,
+    nps,
+    responses
+from {{ ref('nps_cohorts') }}
+where
+    nps not between -100 and 100
+    or promoters + passives + detractors <> responses
+    or (nps is null) <> is_suppressed

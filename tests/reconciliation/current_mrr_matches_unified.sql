@@ -1,0 +1,64 @@
+-- The MRR of each account at as_of, computed straight from the subscription periods without the ledger.
+with latest as (
+    select
+        periods.*,
+        row_number() over (
+            partition by periods.source_system, periods.subscription_id, periods.item_id
+            order by periods.period_start desc
+        ) as recency
+    from {{ ref('unified_subscription_periods') }} as periods
+    inner join {{ ref('unified_accounts') }} as accounts on periods.account_id = accounts.account_id
+    where
+        periods.price_kind = 'recurring'
+        and periods.period_start <= {{ as_of() }}
+        and not accounts.is_internal
+),
+
+running as (
+    select
+        account_id,
+        currency,
+        {{ monthly_amount('greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count') }} as mrr
+    from latest
+    where
+        recency = 1
+        and (period_end is null or period_end > {{ as_of() }})
+        and (
+            status = 'active'
+            -- A past-due item is in while its grace lasts; the ledger knows when the failing began.
+            or (
+                status = 'past_due'
+                and (source_system, subscription_id, item_id) in (
+                    select
+                        source_system,
+                        subscription_id,
+                        item_id
+                    from {{ ref('int_revenue__item_segments') }}
+                    where
+                        status = 'past_due'
+                        and starts_at <= {{ as_of() }}
+                        and (ends_at is null or ends_at > {{ as_of() }})
+                )
+            )
+        )
+),
+
+expected as (
+    select
+        running.account_id,
+        sum({{ convert_money('running.mrr', 'rates.rate') }}) as mrr
+    from running
+    inner join {{ ref('int_revenue__month_rates') }} as rates
+        on
+            running.currency = rates.currency
+            and rates.month_number = {{ month_number(as_of()) }}
+    group by running.account_id
+)
+
+select
+    accounts.account_id,
+    accounts.current_mrr,
+    expected.mrr as expected_mrr
+from {{ ref('dim_accounts') }} as accounts
+full outer join expected on accounts.account_id = expected.account_id
+where coalesce(accounts.current_mrr, 0) <> coalesce(expected.mrr, 0)

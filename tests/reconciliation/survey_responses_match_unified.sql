@@ -1,0 +1,11 @@
+-- Every response of an account in scope arrives in the mart; those left out lie after as_of or are internal.
+select
+    responses.response_id,
+    responses.survey_type
+from {{ ref('unified_survey_responses') }} as responses
+left join {{ ref('unified_accounts') }} as accounts on responses.account_id = accounts.account_id
+left join {{ ref('fct_survey_responses') }} as published on responses.response_id = published.response_id
+where
+    published.response_id is null
+    and not coalesce(accounts.is_internal, false)
+    and coalesce(coalesce(responses.sent_at, responses.responded_at) <= {{ as_of() }}, true)
