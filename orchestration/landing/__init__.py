@@ -1,0 +1,20 @@
+"""Landing: files of the landing folder become typed, immutable Parquet batches, or are refused in words."""
+
+from orchestration.landing.batches import Batch, accepted_batches, all_batches, quarantine_path
+from orchestration.landing.files import IgnoredFile, LandingFile
+from orchestration.landing.loader import land, pending_files
+from orchestration.landing.relations import create_raw_relations
+from orchestration.landing.report import LandingReport
+
+__all__ = [
+    "Batch",
+    "IgnoredFile",
+    "LandingFile",
+    "LandingReport",
+    "accepted_batches",
+    "all_batches",
+    "create_raw_relations",
+    "land",
+    "pending_files",
+    "quarantine_path",
+]

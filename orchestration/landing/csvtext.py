@@ -1,0 +1,194 @@
+"""The structure of CSV text: its header, and where its records really begin and end.
+
+DuckDB's reader drops everything after a quote that is never closed, without an error, and stops at mixed
+line ends. So the records of a file are counted here on their own. A file of plain structure goes to
+DuckDB as it is and must yield that count; any other is written again, record by record, in a form that
+leaves nothing to guess.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestration.landing.plaintext import ends_with_newline
+from orchestration.landing.refusal import FileRefusedError
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_CHUNK = 1 << 22
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A CSV file split into its good records and the ones that cannot be read."""
+
+    good: Path
+    """Comma-separated, everything quoted, no header: record number, then the fields."""
+    broken: Path
+    """Likewise: record number, text of the record, reason."""
+    records: int
+
+
+def read_header(path: Path, delimiter: str) -> list[str]:
+    """The first record that is not blank; empty where there is none, or where its quotes are broken."""
+    with _open(path) as source:
+        try:
+            return next((fields for fields in _reader(source, delimiter) if fields), [])
+        except csv.Error:
+            return []
+
+
+def count_plain_records(path: Path, delimiter: str) -> int | None:
+    """Count the records below the header of a file of plain structure; None for any other file.
+
+    Plain: every quote opens at the start of a field, closes at its end or is doubled; all records end
+    alike, in LF or CRLF; no blank lines. Then the number of quotes so far, odd or even, says whether a
+    line break is inside a field.
+    """
+    opens_after = _table(_NEWLINE, _QUOTE, ord(delimiter))
+    closes_before = _table(_NEWLINE, _RETURN, _QUOTE, ord(delimiter))
+    records = returns = ends_with_return = 0
+    inside = False
+    before_last, last = _NEWLINE, _NEWLINE
+    with path.open("rb") as source:
+        if source.read(3) != b"\xef\xbb\xbf":
+            source.seek(0)
+        while chunk := source.read(_CHUNK):
+            # The two bytes before the chunk stand in front of it, so that each byte has predecessors.
+            text = np.frombuffer(bytes((before_last, last)) + chunk, dtype=np.uint8)
+            quotes = text == _QUOTE
+            quotes[:2] = False
+            within = np.logical_xor.accumulate(quotes) ^ inside
+            places = np.flatnonzero(quotes)
+            opening, closing = places[within[places]], places[~within[places]]
+            if last == _QUOTE and not inside:
+                # The quote that ended the chunk before is judged by the byte that follows it.
+                closing = np.append(closing, 1)
+            closing = closing[closing + 1 < len(text)]
+            if not opens_after[text[opening - 1]].all() or not closes_before[text[closing + 1]].all():
+                return None
+            ends = np.flatnonzero((text[2:] == _NEWLINE) & ~within[2:]) + 2
+            after_return = text[ends - 1] == _RETURN
+            if (text[np.where(after_return, ends - 2, ends - 1)] == _NEWLINE).any():
+                return None
+            records += len(ends)
+            ends_with_return += int(np.count_nonzero(after_return))
+            returns += int(np.count_nonzero((text[2:] == _RETURN) & ~within[2:]))
+            inside = bool(within[-1])
+            before_last, last = int(text[-2]), int(text[-1])
+    if inside or returns != ends_with_return or ends_with_return not in (0, records):
+        return None
+    return max(0, records + (last != _NEWLINE) - 1)
+
+
+def rewrite(path: Path, delimiter: str, width: int, folder: Path) -> Rewritten:
+    """Split a CSV file into good and broken records, reading it from its start, one record at a time.
+
+    Raises FileRefusedError where it is cut short: the last record has too few fields and no line end,
+    or a quote is never closed.
+    """
+    good_path, broken_path = folder / "good.csv", folder / "broken.csv"
+    records = 0
+    cut_short: str | None = None
+    with _open(path) as source, _create(good_path) as good, _create(broken_path) as broken:
+        lines = _Lines(source)
+        write_good = csv.writer(good, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
+        write_broken = csv.writer(broken, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
+        reader = _reader(lines, delimiter)
+        next((fields for fields in reader if fields), None)
+        while True:
+            lines.forget()
+            try:
+                fields = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                if lines.at_end:
+                    raise FileRefusedError(
+                        f"truncated: a quote in the record of line {lines.first} is never closed. "
+                        "Deliver the file again"
+                    ) from None
+                records += 1
+                cut_short = None
+                reason = f"has broken quotes (line {lines.first})"
+                write_broken((records, lines.text, reason))
+                continue
+            if not fields:
+                continue
+            records += 1
+            cut_short = None
+            if len(fields) == width:
+                write_good((records, *fields))
+                continue
+            reason = f"has {len(fields)} fields instead of {width} (line {lines.first})"
+            write_broken((records, lines.text, reason))
+            if len(fields) < width:
+                cut_short = reason
+    if cut_short and not ends_with_newline(path):
+        raise FileRefusedError(
+            f"truncated: the last record {cut_short} and no line end. Deliver the file again", rows=records
+        )
+    return Rewritten(good_path, broken_path, records)
+
+
+class _Lines:
+    """The lines of a file, remembering those of the record being read."""
+
+    def __init__(self, source: Iterable[str]) -> None:
+        self._source = iter(source)
+        self._kept: list[str] = []
+        self._read = 0
+        self.at_end = False
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    @property
+    def first(self) -> int:
+        """Number of the record's first line in the file, from 1."""
+        return self._read - len(self._kept) + 1
+
+    @property
+    def text(self) -> str:
+        return "".join(self._kept).rstrip("\r\n")
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = next(self._source)
+        except StopIteration:
+            self.at_end = True
+            raise
+        self._read += 1
+        self._kept.append(line)
+        return line
+
+
+def _reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(sys.maxsize)
+    return csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+def _open(path: Path) -> TextIO:
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _create(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="")
+
+
+def _table(*codes: int) -> npt.NDArray[np.bool_]:
+    table = np.zeros(256, dtype=bool)
+    table[list(codes)] = True
+    return table

@@ -1,0 +1,172 @@
+"""Each format as a table of text in DuckDB, with the number of every record and the ones that are broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import LandingObject
+from orchestration.landing import csvtext, tables
+from orchestration.landing.binding import bind, count_bound
+from orchestration.landing.jsonlines import read_jsonl
+from orchestration.landing.plaintext import check_text, unpack
+from orchestration.landing.refusal import FileRefusedError
+from orchestration.warehouse import quote_identifier, quote_literal
+
+_DELIVERED = "delivered"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file held."""
+
+    header: tuple[str, ...]
+    """Names as delivered; position i is column `c<i>` of RAW."""
+    rows: int
+    """Records in the file, broken ones included."""
+
+
+def read_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, contract: LandingObject, folder: Path
+) -> Reading:
+    """Fill the tables RAW and BROKEN from a snapshot; `folder` takes intermediate files.
+
+    Raises FileRefusedError for a file that is not what its name says, cut short or in another encoding.
+    """
+    tables.create_broken(connection)
+    if path.stat().st_size == 0:
+        raise FileRefusedError("empty")
+    if file_format == "parquet":
+        return _read_parquet(connection, path)
+    if file_format.endswith(".gz"):
+        path = unpack(path, folder / "plain")
+    lines = check_text(path)
+    try:
+        if file_format.startswith("csv"):
+            return _read_csv(connection, path, contract, folder)
+        header, rows = read_jsonl(connection, path, folder / "lines", lines)
+        return Reading(header, rows)
+    except FileRefusedError as refusal:
+        is_csv = file_format.startswith("csv")
+        raise FileRefusedError(refusal.reason, rows=refusal.rows or max(0, lines - is_csv)) from None
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: LandingObject, folder: Path
+) -> Reading:
+    headers = {delimiter: csvtext.read_header(path, delimiter) for delimiter in csvtext.DELIMITERS}
+    delimiter = max(headers, key=lambda key: (count_bound(contract, headers[key]), len(headers[key]) > 1))
+    header = headers[delimiter]
+    bind(contract, header)  # what is no export of this object need not be read
+    records = csvtext.count_plain_records(path, delimiter)
+    names = [f"c{place}" for place in range(len(header))]
+    if records is not None and _load_plain_csv(connection, path, names, delimiter, records):
+        return Reading(tuple(header), records)
+    rewritten = csvtext.rewrite(path, delimiter, len(header), folder)
+    _load_csv(connection, rewritten.good, ["record", *names], ",", skip=0)
+    columns = ", ".join(names)
+    tables.create_raw(connection, f"select record::bigint as record, {columns} from {_DELIVERED}")
+    good = tables.count(connection, _DELIVERED)
+    _load_csv(connection, rewritten.broken, ["record", "text", "reason"], ",", skip=0, table="broken_text")
+    tables.add_broken(connection, "select record::bigint, text, reason from broken_text")
+    if good + tables.count(connection, tables.BROKEN) != rewritten.records:
+        raise FileRefusedError("its records cannot be told apart reliably", rows=rewritten.records)
+    return Reading(tuple(header), rewritten.records)
+
+
+def _load_plain_csv(
+    connection: duckdb.DuckDBPyConnection, path: Path, names: list[str], delimiter: str, records: int
+) -> bool:
+    """Read a file of plain structure; False where a record has another number of fields after all."""
+    try:
+        _load_csv(connection, path, names, delimiter, skip=1)
+    except duckdb.Error as error:
+        tables.raise_machine_error(error)
+        return False
+    if tables.count(connection, _DELIVERED) != records:
+        return False
+    # Rows of a table that one thread filled in file order are numbered in that order.
+    tables.create_raw(connection, f"select rowid + 1 as record, {', '.join(names)} from {_DELIVERED}")
+    return True
+
+
+def _load_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: list[str],
+    delimiter: str,
+    *,
+    skip: int,
+    table: str = _DELIVERED,
+) -> None:
+    """Read CSV as text, by position, nothing guessed.
+
+    In one thread: one that starts amid the file has to guess whether it is inside a field. It costs
+    little, because writing the table takes longer than the parsing.
+    """
+    columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in names)
+    connection.execute(
+        f"create or replace temp table {table} as select * from read_csv({quote_literal(path)}, "
+        f"columns = {{{columns}}}, auto_detect = false, header = false, skip = {skip}, "
+        f"delim = {quote_literal(delimiter)}, quote = '\"', escape = '\"', parallel = false, "
+        f"max_line_size = {tables.MAX_LINE})"
+    )
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
+    source = f"read_parquet({quote_literal(path)}, file_row_number = true)"
+    try:
+        described = connection.execute(f"describe select * from {source}").fetchall()
+        columns = [(str(name), str(kind)) for name, kind, *_ in described if name != "file_row_number"]
+        texts = "".join(f", {_as_text(name, kind)} as c{place}" for place, (name, kind) in enumerate(columns))
+        connection.execute(
+            f"create or replace temp table {_DELIVERED} as "
+            f"select file_row_number + 1 as record{texts} from {source}"
+        )
+        header = _parquet_header(connection, path)
+    except duckdb.Error as error:
+        tables.raise_machine_error(error)
+        reason = str(error).splitlines()[0].replace(str(path), "the file")
+        raise FileRefusedError(
+            f"not what its name says: it cannot be read as Parquet ({reason})",
+            _parquet_rows(connection, path),
+        ) from None
+    tables.create_raw(connection, f"select * from {_DELIVERED}")
+    return Reading(header, tables.count(connection, _DELIVERED))
+
+
+def _as_text(name: str, kind: str) -> str:
+    """SQL text of a Parquet column: numbers in their shortest exact form, nested values as JSON."""
+    column = quote_identifier(name)
+    if kind == "BLOB":
+        return f"coalesce(try(decode({column})), {column}::varchar)"
+    if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
+        return f"to_json({column})::varchar"
+    return f"{column}::varchar"
+
+
+def _parquet_header(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    """Names of the top-level columns as the file has them: DuckDB renames those that differ in case only."""
+    nodes = connection.execute(
+        f"select name, coalesce(num_children, 0) from parquet_schema({quote_literal(path)})"
+    ).fetchall()
+    names, place = [], 1
+    while place < len(nodes):
+        names.append(nodes[place][0])
+        open_nodes = 1
+        while open_nodes:
+            open_nodes += nodes[place][1] - 1
+            place += 1
+    return tuple(names)
+
+
+def _parquet_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    try:
+        found = connection.execute(
+            f"select num_rows from parquet_file_metadata({quote_literal(path)})"
+        ).fetchone()
+    except duckdb.Error:
+        return 0
+    return int(found[0]) if found else 0

@@ -1,0 +1,63 @@
+"""What one landing pass did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from orchestration.landing.batches import Batch
+from orchestration.landing.files import IgnoredFile
+
+
+@dataclass(frozen=True)
+class LandingReport:
+    """New batches and everything that was left as it is."""
+
+    new: tuple[Batch, ...]
+    """Accepted and refused, in load order."""
+    unchanged: int
+    """Files whose content had been accepted before, under whatever name."""
+    still_refused: tuple[Batch, ...]
+    """Refused before, under the same contract, and still in the landing folder."""
+    ignored: tuple[IgnoredFile, ...]
+
+    @property
+    def accepted(self) -> tuple[Batch, ...]:
+        return tuple(batch for batch in self.new if batch.status == "accepted")
+
+    @property
+    def refused(self) -> tuple[Batch, ...]:
+        return tuple(batch for batch in self.new if batch.status == "refused")
+
+    def summary_lines(self) -> list[str]:
+        """What happened, for people: a line per object, per refused file, per thing left aside."""
+        lines = [object_line(label, batches) for label, batches in by_object(self.new)]
+        if self.unchanged:
+            lines.append(f"{count(self.unchanged, 'file')} unchanged")
+        lines += [f"refused {batch.label}: {batch.reason}" for batch in self.refused]
+        lines += [f"still refused {batch.label}: {batch.reason}" for batch in self.still_refused]
+        lines += [f"ignored {entry.label}: {entry.reason}" for entry in self.ignored]
+        return lines
+
+
+def by_object(batches: tuple[Batch, ...] | list[Batch]) -> Iterator[tuple[str, list[Batch]]]:
+    for label, group in groupby(batches, key=lambda batch: f"{batch.source}/{batch.object}"):
+        yield label, list(group)
+
+
+def object_line(label: str, batches: list[Batch]) -> str:
+    """For instance `landed generic/accounts: 1 file, 500 rows, 3 quarantined`."""
+    accepted = [batch for batch in batches if batch.status == "accepted"]
+    refused = len(batches) - len(accepted)
+    parts = [count(len(accepted), "file"), count(sum(batch.rows_loaded for batch in accepted), "row")]
+    quarantined = sum(batch.rows_quarantined for batch in accepted)
+    if quarantined:
+        parts.append(f"{quarantined:,} quarantined")
+    if refused:
+        parts.append(f"{count(refused, 'file')} refused")
+    return f"landed {label}: {', '.join(parts)}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
