@@ -1,0 +1,160 @@
+"""Writing: landing files and truth are made in a hidden folder and then moved to their places.
+
+An object with more than 200,000 rows becomes Parquet, any other CSV; messy files are always CSV.
+One thread writes, in a fixed order, so that the same company gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import SettingsError
+from orchestration.warehouse import quote_literal
+from simulator.clock import Calendar
+from simulator.messy import make_messy, messy_select, older_accounts
+from simulator.tables import OBJECTS, ORDER, columns_of, create, export_name
+from simulator.truth import Truth
+
+SOURCE = "generic"
+TRUTH = "_truth"
+WORK = "_simulating"
+RECORD = "simulation.json"
+"""List of the files of a simulation, in the truth folder; only what it lists is ever replaced."""
+
+PARQUET_ABOVE_ROWS = 200_000
+CSV_OPTIONS = "format csv, header true, delimiter ','"
+PARQUET_OPTIONS = "format parquet, compression zstd"
+
+
+def check_out(out: Path) -> None:
+    """Make sure that nothing but the files of an earlier simulation lies in `out`.
+
+    Raises SettingsError where a file would be overwritten that the simulator did not write.
+    """
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"--out {out} is a file. Name a folder for the landing files.")
+    record = out / TRUTH / RECORD
+    known = json.loads(record.read_text(encoding="utf-8"))["files"] if record.is_file() else {}
+    for path in _present_files(out):
+        name = path.relative_to(out).as_posix()
+        if path == record:
+            continue
+        if name not in known:
+            raise SettingsError(
+                f"--out {out} already holds {name}, which no earlier simulation wrote. Choose an empty "
+                "folder, or move your files away first."
+            )
+        if _digest(path) != known[name]:
+            raise SettingsError(
+                f"--out {out} holds {name}, which was changed after it had been simulated. Choose an empty "
+                "folder, or delete the simulated files first."
+            )
+
+
+def write_landing(
+    connection: duckdb.DuckDBPyConnection, work: Path, until: date, *, is_messy: bool
+) -> dict[str, int]:
+    """Write every landing table below `work`; returns the rows per file, by relative path."""
+    rows: dict[str, int] = {}
+    for table in OBJECTS:
+        folder = work / SOURCE / table
+        folder.mkdir(parents=True)
+        target = folder / export_name(until)
+        if is_messy:
+            if table == "accounts":
+                earlier = until - timedelta(days=92)
+                older = older_accounts(connection, earlier.isoformat())
+                if _count(connection, older):
+                    rows |= _messy_csv(connection, work, folder / export_name(earlier), older)
+            rows |= _messy_csv(connection, work, target, make_messy(connection, table))
+        else:
+            rows |= _plain(connection, work, target, table)
+    return rows
+
+
+def write_truth(connection: duckdb.DuckDBPyConnection, work: Path, truth: Truth, calendar: Calendar) -> None:
+    """Write `movements.parquet` and `monthly.parquet` below `work`."""
+    folder = work / TRUTH
+    folder.mkdir(parents=True)
+    for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
+        columns = [_truth_column(column) for column in values]
+        arrays = {**values, "month": calendar.month_starts[values["month"]]}
+        select = f"select {', '.join(columns)} from numbers order by {ORDER}"
+        create(connection, f"truth_{name}", arrays, select)
+        target = folder / f"{name}.parquet"
+        connection.execute(f"copy truth_{name} to {quote_literal(target)} ({PARQUET_OPTIONS})")
+
+
+def put_in_place(work: Path, out: Path, arguments: Mapping[str, object]) -> list[str]:
+    """Replace the files of an earlier simulation in `out` by those of `work`; returns relative paths."""
+    made = {path.relative_to(work).as_posix(): _digest(path) for path in _present_files(work)}
+    for path in _present_files(out):
+        path.unlink()
+    record = work / TRUTH / RECORD
+    text = json.dumps({"arguments": arguments, "files": made}, indent=2)
+    record.write_text(text + "\n", encoding="utf-8")
+    for name in [*made, f"{TRUTH}/{RECORD}"]:
+        target = out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (work / name).replace(target)
+    shutil.rmtree(work)
+    return list(made)
+
+
+def _plain(connection: duckdb.DuckDBPyConnection, work: Path, target: Path, table: str) -> dict[str, int]:
+    count = _count(connection, table)
+    is_large = count > PARQUET_ABOVE_ROWS
+    path = target.with_name(target.name + (".parquet" if is_large else ".csv"))
+    names = ", ".join(f'"{name}"' for name in columns_of(connection, table))
+    options = PARQUET_OPTIONS if is_large else CSV_OPTIONS
+    query = f"select {names} from {table} order by {ORDER}"
+    connection.execute(f"copy ({query}) to {quote_literal(path)} ({options})")
+    return {path.relative_to(work).as_posix(): count}
+
+
+def _messy_csv(connection: duckdb.DuckDBPyConnection, work: Path, target: Path, messy: str) -> dict[str, int]:
+    path = target.with_name(target.name + ".csv")
+    unix = path.with_suffix(".unix")
+    connection.execute(f"copy ({messy_select(connection, messy)}) to {quote_literal(unix)} ({CSV_OPTIONS})")
+    with unix.open("rb") as source, path.open("wb") as sink:
+        sink.write(b"\xef\xbb\xbf")
+        while block := source.read(1 << 24):
+            sink.write(block.replace(b"\n", b"\r\n"))
+    unix.unlink()
+    return {path.relative_to(work).as_posix(): _count(connection, messy)}
+
+
+def _truth_column(name: str) -> str:
+    if name == "account":
+        return "printf('A-%06d', account) as account_id"
+    if name == "month":
+        return "make_timestamp(month * 86400 * 1000000)::date as month"
+    if name.endswith("_mrr"):
+        return f"({name}::decimal(18, 0) * 0.0001::decimal(4, 4))::decimal(18, 4) as {name}"
+    return name
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _present_files(folder: Path) -> list[Path]:
+    """Files below `folder`, without hidden ones and those of an interrupted simulation."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith(".") or part == WORK for part in path.relative_to(folder).parts)
+    ]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,237 @@
+"""The life of every account, event by event: trials, purchases, changes, failures, pauses, departures.
+
+All accounts advance together. In each round every living account takes its next event, which is the
+earlier of what is scheduled (a trial's end, a renewal, the end of a discount) and what chance brings (a
+draw from the rates of `rates.py`). Events of one account never share a day unless they share the second,
+and happen between 06:00 and 21:00 UTC, so that no two of them are closer than nine hours; a stated few
+departures fall on the first instant of a month.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator import catalog as c
+from simulator import hazards as h
+from simulator.clock import DAY_SECONDS, NEVER, Calendar, IntArray
+from simulator.company import DIRECT, FREEMIUM, PROSPECT, TRIAL, Accounts
+from simulator.departures import Departures
+from simulator.periods import SLOTS, Items, Periods
+from simulator.terms import Terms
+
+TRIAL_DAYS = 14
+
+# How a failed payment goes on: share, first and last day, what follows.
+RECOVERS, ENDS, TURNS_UNPAID, STAYS_OPEN = range(4)
+FAILURE_COURSES = (
+    (0.76, 2, 29, RECOVERS),
+    (0.03, 33, 55, RECOVERS),
+    (0.06, 14, 29, ENDS),
+    (0.08, 31, 60, ENDS),
+    (0.03, 21, 21, TURNS_UNPAID),
+    (0.04, 0, 0, STAYS_OPEN),
+)
+
+
+class Lifecycle:
+    """State of all accounts between two events; `run` plays the company's whole life."""
+
+    def __init__(self, accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> None:
+        size = len(accounts)
+        self.accounts = accounts
+        self.calendar = calendar
+        self.rng = rng
+        self.items = Items(accounts.currency)
+        self.terms = Terms(self.items, accounts, calendar, rng)
+        self.departures = Departures(self.items, accounts, calendar, rng, self.terms)
+        self.state = np.full(size, h.WAITING, dtype=np.int64)
+        self.day = accounts.created // DAY_SECONDS
+        self.due_day = np.full(size, NEVER, dtype=np.int64)
+        self.due_course = np.zeros(size, dtype=np.int64)
+
+    def run(self) -> Periods:
+        """Play until nobody has an event left; returns the period rows."""
+        wait = self.rng.integers(1, 12, size=len(self.accounts))
+        self.due_day = np.where(self.accounts.beginning == PROSPECT, NEVER, self.day + wait)
+        living = np.flatnonzero(self.due_day < self.calendar.end_day)
+        while living.size:
+            living = self._round(living)
+        return self.items.finish()
+
+    def _round(self, living: IntArray) -> IntArray:
+        quarter = self.calendar.quarter_of(self.day[living])
+        rates = h.monthly_rates(self.accounts, self.items, self.state, living, self.day[living], quarter)
+        total = rates.sum(axis=0)
+        with np.errstate(divide="ignore"):
+            days = np.ceil(self.rng.standard_exponential(len(living)) / np.maximum(total, 1e-12) * 30)
+        chance_day = self.day[living] + np.minimum(days, NEVER // 2).astype(np.int64)
+        due_day = self.due_day[living]
+        terms_day = np.where(self.state[living] == h.CUSTOMER, self.terms.next_day[living], NEVER)
+        # At a quarter's end the mood moves, so chance is drawn again from there.
+        quarter_day = self.calendar.quarter_ends[quarter]
+        first = np.minimum(np.minimum(chance_day, quarter_day), np.minimum(due_day, terms_day))
+        self.day[living] = first
+
+        goes_on = first < self.calendar.end_day
+        is_due = goes_on & (due_day == first)
+        is_terms = goes_on & ~is_due & (terms_day == first)
+        is_chance = goes_on & ~is_due & ~is_terms & (chance_day == first)
+        chosen = h.choose(rates[:, is_chance], self.rng)
+        self._scheduled(living[is_due])
+        self._renewals(living[is_terms])
+        self._chances(living[is_chance], chosen)
+        waits = (self.due_day[living] < NEVER) | np.isin(self.state[living], (h.CUSTOMER, h.FREE))
+        return living[goes_on & waits & (self.day[living] < self.calendar.end_day)]
+
+    def _scheduled(self, who: IntArray) -> None:
+        self.due_day[who] = NEVER
+        state = self.state[who].copy()
+        self._begin(who[state == h.WAITING])
+        self._trial_ends(who[state == h.ON_TRIAL])
+        self._first_payment(who[state == h.INCOMPLETE])
+        self._failure_goes_on(who[state == h.OVERDUE])
+        self._unpaid_ends(who[state == h.UNPAID])
+        self._pause_ends(who[state == h.PAUSED])
+        self._returns(who[state == h.GONE])
+
+    def _begin(self, who: IntArray) -> None:
+        beginning = self.accounts.beginning[who]
+        free, trial = who[beginning == FREEMIUM], who[beginning == TRIAL]
+        direct = who[beginning == DIRECT]
+        self.terms.open_free(free, self._anchor(free))
+        self.state[free] = h.FREE
+        self.terms.open_main(trial, self._anchor(trial), status=c.TRIALING)
+        self.state[trial] = h.ON_TRIAL
+        self.due_day[trial] = self.day[trial] + TRIAL_DAYS
+        fails = self.rng.random(len(direct)) < 0.04
+        self._buy(direct[~fails], self._anchor(direct[~fails]))
+        slow = direct[fails]
+        self.terms.open_main(slow, self._anchor(slow), status=c.INCOMPLETE)
+        self.state[slow] = h.INCOMPLETE
+        self.due_day[slow] = self.day[slow] + 1
+
+    def _trial_ends(self, who: IntArray) -> None:
+        mood = self.accounts.satisfaction[who, self.calendar.quarter_of(self.day[who])]
+        converts = self.rng.random(len(who)) < np.clip(0.64 + 0.12 * mood, 0.2, 0.95)
+        self._start_paying(who[converts])
+        self._stop(who[~converts])
+
+    def _first_payment(self, who: IntArray) -> None:
+        pays = self.rng.random(len(who)) < 0.7
+        self._start_paying(who[pays])
+        self._stop(who[~pays])
+
+    def _start_paying(self, who: IntArray) -> None:
+        at = self._anchor(who)
+        self.items.cut(who, at)
+        self.items.set_status(who, c.ACTIVE)
+        self.terms.begin_paying(who, at)
+        self.state[who] = h.CUSTOMER
+
+    def _stop(self, who: IntArray) -> None:
+        """End what never became revenue."""
+        self.items.cut(who, self._anchor(who))
+        self.items.close(who)
+        self.state[who] = h.LOST
+
+    def _buy(self, who: IntArray, at: IntArray) -> None:
+        self.terms.open_main(who, at, status=c.ACTIVE)
+        self.terms.begin_paying(who, at)
+        self.state[who] = h.CUSTOMER
+
+    def _renewals(self, who: IntArray) -> None:
+        """Price changes, ends of discounts, and the decision of annual customers to stay."""
+        leaves = self.departures.leaves_at_renewal(who, self.day[who])
+        self._gone(self.departures.at_renewal(who[leaves], self.day[who[leaves]]))
+        stays = who[~leaves]
+        self.terms.refresh(stays, self.terms.anchor_second(stays, self.day[stays]), self.day[stays])
+
+    def _chances(self, who: IntArray, kind: IntArray) -> None:
+        at = self._some_time(who)
+        self.terms.change_seats(who, at, kind)
+        self.terms.change_plan(who, at, kind)
+        self.terms.toggle_add_on(who[kind == h.ADD_ON], at[kind == h.ADD_ON])
+        self.terms.toggle_second(who[kind == h.SECOND], at[kind == h.SECOND])
+        self.terms.swap(who[kind == h.SWAP], at[kind == h.SWAP])
+        free = kind == h.CONVERT
+        self.items.cut(who[free], at[free])
+        self.terms.upgrade_from_free(who[free], at[free])
+        self.state[who[free]] = h.CUSTOMER
+        self._fail(who[kind == h.FAIL], at[kind == h.FAIL])
+        self._pause(who[kind == h.PAUSE], at[kind == h.PAUSE])
+        self._gone(self.departures.by_dispute(who[kind == h.DISPUTE], at[kind == h.DISPUTE]))
+        cancels = who[kind == h.CANCEL]
+        departed = self.departures.by_request(cancels, at[kind == h.CANCEL])
+        # Service that is paid beyond the last month ends out of sight: the account is a customer to the end.
+        self.day[np.setdiff1d(cancels, departed)] = self.calendar.end_day
+        self._gone(departed)
+
+    def _fail(self, who: IntArray, at: IntArray) -> None:
+        self.items.cut(who, at)
+        self.items.set_status(who, c.PAST_DUE)
+        self.state[who] = h.OVERDUE
+        edges = np.cumsum([share for share, _, _, _ in FAILURE_COURSES])
+        course = np.minimum(np.searchsorted(edges, self.rng.random(len(who)), side="right"), len(edges) - 1)
+        low = np.array([low for _, low, _, _ in FAILURE_COURSES])[course]
+        high = np.array([high for _, _, high, _ in FAILURE_COURSES])[course]
+        outcome = np.array([outcome for _, _, _, outcome in FAILURE_COURSES])[course]
+        due = self.day[who] + self.rng.integers(low, high + 1)
+        self.due_course[who] = outcome
+        self.due_day[who] = np.where(outcome == STAYS_OPEN, NEVER, due)
+
+    def _failure_goes_on(self, who: IntArray) -> None:
+        at = self._some_time(who)
+        course = self.due_course[who]
+        back = course == RECOVERS
+        self.items.cut(who[back], at[back])
+        self.items.set_status(who[back], c.ACTIVE)
+        self.state[who[back]] = h.CUSTOMER
+        self.terms.refresh(who[back], at[back], self.day[who[back]])
+        ends = course == ENDS
+        self._gone(self.departures.unpaid(who[ends], at[ends]))
+        unpaid = course == TURNS_UNPAID
+        self.items.cut(who[unpaid], at[unpaid], ending=c.INVOLUNTARY)
+        self.items.set_status(who[unpaid], c.UNPAID)
+        self.state[who[unpaid]] = h.UNPAID
+        self.due_day[who[unpaid]] = self.day[who[unpaid]] + 60
+
+    def _unpaid_ends(self, who: IntArray) -> None:
+        self._gone(self.departures.unpaid(who, self._some_time(who)))
+
+    def _pause(self, who: IntArray, at: IntArray) -> None:
+        self.items.cut(who, at, self.terms.MAIN_SLOTS, ending=c.PAUSE)
+        self.items.set_status(who, c.PAUSED, self.terms.MAIN_SLOTS)
+        self.state[who] = h.PAUSED
+        self.due_day[who] = self.day[who] + self.rng.integers(20, 95, size=len(who))
+
+    def _pause_ends(self, who: IntArray) -> None:
+        at = self._some_time(who)
+        resumes = self.rng.random(len(who)) < 0.75
+        back = who[resumes]
+        self.items.cut(back, at[resumes])
+        self.items.set_status(back, c.ACTIVE, self.terms.MAIN_SLOTS)
+        self.state[back] = h.CUSTOMER
+        self.terms.refresh(back, at[resumes], self.day[back])
+        self._gone(self.departures.from_pause(who[~resumes], at[~resumes]))
+
+    def _gone(self, departed: IntArray) -> None:
+        """Accounts whose rows have ended; the departure fixed the day, and whether they come back."""
+        self.day[departed] = self.departures.day[departed]
+        self.state[departed] = h.GONE
+        self.due_day[departed] = self.departures.return_day[departed]
+        self.items.close(departed, SLOTS)
+
+    def _returns(self, who: IntArray) -> None:
+        self.terms.reopen(who, self._some_time(who))
+        self.state[who] = h.CUSTOMER
+
+    def _anchor(self, who: IntArray) -> IntArray:
+        return self.terms.anchor_second(who, self.day[who])
+
+    def _some_time(self, who: IntArray) -> IntArray:
+        return self.day[who] * DAY_SECONDS + self.rng.integers(6 * 3600, 21 * 3600, size=len(who))
+
+
+def make_periods(accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> Periods:
+    """Play the lives of `accounts`; returns the rows of all their subscription items."""
+    return Lifecycle(accounts, calendar, rng).run()

@@ -1,0 +1,159 @@
+"""The true monthly movements, computed from the generator's own rows with whole numbers only.
+
+Nothing here is shared with the SQL models: this is what they are checked against. Amounts are in
+ten-thousandths of a currency unit.
+
+Rules: an item counts while active, or past due for at most 30 days (the generator writes a past-due
+stretch as one row), if its price recurs. Value = (quantity × unit amount − discount) ÷ months of the
+interval, at the rate of the month's end. `fx_impact` revalues what was open at the month's opening;
+the rest of the change is one net movement per account and month. Internal accounts do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import catalog as c
+from simulator.clock import DAY_SECONDS, Calendar, IntArray
+from simulator.fx import RATE_SCALE, Rates
+from simulator.periods import Periods
+
+GRACE_SECONDS = 30 * DAY_SECONDS
+MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
+KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`movements`: one entry per account-month that is not zero; `monthly`: one per month."""
+
+    movements: dict[str, IntArray]
+    """account, month (index), opening_mrr, the five movements, fx_impact_mrr, closing_mrr."""
+    monthly: dict[str, IntArray]
+    """month (index), the same amounts in total, counts of customers, churn by kind."""
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """Stretches of paid service: [start, end), their value a month, and how they ended."""
+
+    account: IntArray
+    currency: IntArray
+    start: IntArray
+    end: IntArray
+    mrr: IntArray
+    ending: IntArray
+
+
+def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, calendar: Calendar) -> Truth:
+    """Derive the true movements of all accounts from `periods`."""
+    segments = _paid_segments(periods, is_internal, calendar)
+    size, months = len(is_internal), calendar.months
+    closing, revalued = _values(segments, size, rates.at_month_ends(calendar), calendar)
+    opening = closing[:, :-1]
+    closing = closing[:, 1:]
+    fx_impact = revalued - opening
+    net = closing - revalued
+
+    first_second = np.full(size, calendar.boundaries[-1], dtype=np.int64)
+    np.minimum.at(first_second, segments.account, segments.start)
+    first_month = np.searchsorted(calendar.boundaries, first_second, side="right") - 1
+    joins, leaves = (opening == 0) & (closing > 0), (opening > 0) & (closing == 0)
+    is_new = joins & (first_month[:, None] == np.arange(months))
+    stays = (opening > 0) & (closing > 0)
+    amounts = {
+        "opening_mrr": opening,
+        "new_mrr": np.where(is_new, net, 0),
+        "expansion_mrr": np.where(stays & (net > 0), net, 0),
+        "contraction_mrr": np.where(stays & (net < 0), net, 0),
+        "churn_mrr": np.where(leaves, net, 0),
+        "reactivation_mrr": np.where(joins & ~is_new, net, 0),
+        "fx_impact_mrr": fx_impact,
+        "closing_mrr": closing,
+    }
+    account, month = np.nonzero((opening != 0) | (closing != 0) | (fx_impact != 0))
+    movements = {"account": account, "month": month}
+    movements |= {name: values[account, month] for name, values in amounts.items()}
+
+    monthly = {"month": np.arange(months)}
+    monthly |= {name: values.sum(axis=0) for name, values in amounts.items()}
+    monthly |= {
+        "opening_customers": (opening > 0).sum(axis=0),
+        "new_customers": is_new.sum(axis=0),
+        "reactivated_customers": (joins & ~is_new).sum(axis=0),
+        "churned_customers": leaves.sum(axis=0),
+        "closing_customers": (closing > 0).sum(axis=0),
+    }
+    endings = _endings(segments, size, calendar)
+    for kind in KINDS:
+        of_kind = leaves & (endings == c.CHURN_KINDS.index(kind))
+        monthly[f"{kind}_customers"] = of_kind.sum(axis=0)
+        monthly[f"{kind}_mrr"] = np.where(of_kind, net, 0).sum(axis=0)
+    return Truth(movements, monthly)
+
+
+def _paid_segments(periods: Periods, is_internal: NDArray[np.bool_], calendar: Calendar) -> _Segments:
+    months = np.array([length for length, _ in c.INTERVAL_MONTHS])[periods["interval"]]
+    parts = np.array([part for _, part in c.INTERVAL_MONTHS])[periods["interval"]]
+    cents = periods["quantity"] * periods["unit_amount"] - periods["discount_amount"]
+    mrr = _divide_half_up(cents * 100 * parts, months)
+    counts = (
+        np.isin(periods["status"], (c.ACTIVE, c.PAST_DUE))
+        & (periods["price_kind"] == c.RECURRING)
+        & (mrr > 0)
+        & ~is_internal[periods["account"]]
+    )
+    beyond = int(calendar.boundaries[-1]) + 1
+    end = np.where(periods["end"] < 0, beyond, periods["end"])
+    # Past due leaves revenue when the grace has run out, whatever the row says.
+    grace_end = np.where(periods["status"] == c.PAST_DUE, periods["start"] + GRACE_SECONDS, beyond)
+    ending = np.where(grace_end < end, c.INVOLUNTARY, periods["ending"])
+    end = np.minimum(end, grace_end)
+    return _Segments(
+        account=periods["account"][counts],
+        currency=periods["currency"][counts],
+        start=periods["start"][counts],
+        end=end[counts],
+        mrr=mrr[counts],
+        ending=ending[counts],
+    )
+
+
+def _values(segments: _Segments, size: int, rates: IntArray, calendar: Calendar) -> tuple[IntArray, IntArray]:
+    """Account values just before each boundary, and again at the rates of the following month's end.
+
+    Shapes (accounts, months + 1) and (accounts, months).
+    """
+    boundaries = calendar.boundaries
+    first = np.searchsorted(boundaries, segments.start, side="right")
+    after = np.searchsorted(boundaries, segments.end, side="right")
+    lengths = after - first
+    which = np.repeat(np.arange(len(lengths)), lengths)
+    boundary = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths - first, lengths)
+    account, currency, mrr = segments.account[which], segments.currency[which], segments.mrr[which]
+    values = np.zeros((size, calendar.months + 1), dtype=np.int64)
+    np.add.at(values, (account, boundary), _divide_half_up(mrr * rates[currency, boundary], RATE_SCALE))
+    revalued = np.zeros((size, calendar.months), dtype=np.int64)
+    inner = boundary < calendar.months
+    account, currency, mrr, boundary = account[inner], currency[inner], mrr[inner], boundary[inner]
+    np.add.at(revalued, (account, boundary), _divide_half_up(mrr * rates[currency, boundary + 1], RATE_SCALE))
+    return values, revalued
+
+
+def _endings(segments: _Segments, size: int, calendar: Calendar) -> IntArray:
+    """How the last segment ended that ended within each month; shape (accounts, months)."""
+    month = np.searchsorted(calendar.boundaries, segments.end, side="right") - 1
+    inside = month < calendar.months
+    order = np.argsort(segments.end[inside], kind="stable")
+    endings = np.zeros((size, calendar.months), dtype=np.int64)
+    # Of several assignments to one place the last one, the latest end, stays.
+    endings[segments.account[inside][order], month[inside][order]] = segments.ending[inside][order]
+    return endings
+
+
+def _divide_half_up(numerator: IntArray, denominator: IntArray | int) -> IntArray:
+    """Quotient of whole numbers, halves upwards; numerators are not negative."""
+    return (2 * numerator + denominator) // (2 * denominator)
