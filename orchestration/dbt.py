@@ -1,0 +1,242 @@
+"""dbt, run inside this process against one database file, with its outcome as plain values."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import BuildError, LockedError
+from orchestration.lock import WarehouseLock, hold_lock
+from orchestration.releases.files import point_link
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import connect
+
+MANIFEST_FILE = "manifest.json"
+PREPARED_FILE = "prepared.json"
+"""Says of which code the parsed manifest is."""
+
+WAREHOUSE_FILE = "warehouse.duckdb"
+"""Name of every database file that dbt builds; its stem is the name of the database in SQL."""
+
+SAMPLE_ROWS = 3
+PREPARE_SECONDS = 120
+
+DbtEvent = Mapping[str, Any]
+"""One finished model, seed or test, in the shape of dbt's JSON log: {"info": ..., "data": ...}."""
+
+_RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
+_BAD = frozenset({"error", "fail", "runtime error", "partial success"})
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    kind: str
+    name: str
+    path: str
+    status: str
+    seconds: float
+    rows_affected: int | None
+    failures: int | None
+    message: str
+    compiled_code: str | None
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What became of one dbt invocation."""
+
+    seconds: float
+    nodes: tuple[NodeResult, ...]
+
+    def count_by_status(self) -> dict[str, int]:
+        """Results by dbt's word for them: success, pass, warn, error, fail, skipped."""
+        counts: dict[str, int] = {}
+        for node in self.nodes:
+            counts[node.status] = counts.get(node.status, 0) + 1
+        return counts
+
+    @property
+    def checks_passed(self) -> int:
+        return sum(node.kind == "test" and node.status == "pass" for node in self.nodes)
+
+
+def run_dbt(
+    settings: Settings,
+    command: Sequence[str],
+    warehouse: Path | None = None,
+    *,
+    on_event: Callable[[DbtEvent], None] | None = None,
+) -> DbtResult:
+    """Run a dbt command on the database file `warehouse` (none for `parse`); the caller holds the lock.
+
+    `on_event` hears of each model, seed and test as it ends, from dbt's threads. Raises BuildError, in
+    dbt's own words and with the failing models and tests, where dbt does not succeed.
+    """
+    prepare_profile(settings)
+    # The path of the database is part of what dbt compares before it trusts its parsed project. Through
+    # a link it is the same in every run, and unchanged models are not parsed again.
+    link = settings.dbt / "candidate"
+    if warehouse is not None:
+        point_link(link, os.path.relpath(warehouse.parent, settings.dbt))
+    arguments = [
+        *command,
+        *("--project-dir", str(PROJECT_DIR)),
+        *("--profiles-dir", str(settings.dbt)),
+        *("--target-path", str(settings.dbt / "target")),
+        *("--log-path", str(settings.dbt / "logs")),
+        *("--log-level", "none"),
+        *("--log-level-file", "info"),
+        "--no-use-colors",
+    ]
+    if settings.policies:
+        arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
+    environment = {
+        "CSW_WAREHOUSE": str(link / WAREHOUSE_FILE),
+        # By environment, not by --vars: dbt parses everything again when a variable has changed.
+        "CSW_AS_OF": settings.as_of_text,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    started = time.monotonic()
+    with _environment(environment):
+        outcome = _invoke(arguments, on_event)
+    seconds = time.monotonic() - started
+    nodes = _node_results(outcome.result)
+    if not outcome.success:
+        raise BuildError(_describe_failure(settings, warehouse, outcome.exception, nodes))
+    return DbtResult(seconds, nodes)
+
+
+def prepare_profile(settings: Settings) -> None:
+    """Put the profile where dbt is told to look for it."""
+    settings.dbt.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_DIR / "profiles.example.yml", settings.dbt / "profiles.yml")
+
+
+def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None = None) -> Path:
+    """Parse the project unless its parsed manifest is of the code version `code`; returns the manifest.
+
+    Without the caller's lock it waits for a run that holds it, which parses for itself. Raises BuildError
+    where the project does not parse, LockedError where that run never lets go.
+    """
+    manifest = settings.dbt / "target" / MANIFEST_FILE
+    record = settings.dbt / PREPARED_FILE
+    deadline = time.monotonic() + PREPARE_SECONDS
+    while not _is_prepared(manifest, record, code):
+        try:
+            with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
+                record.unlink(missing_ok=True)
+                run_dbt(settings, ["parse"])
+                record.write_text(json.dumps({"code": code}), encoding="utf-8")
+        except LockedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+    return manifest
+
+
+def _is_prepared(manifest: Path, record: Path, code: str) -> bool:
+    try:
+        return manifest.is_file() and json.loads(record.read_text(encoding="utf-8"))["code"] == code
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _invoke(arguments: list[str], on_event: Callable[[DbtEvent], None] | None) -> Any:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    def hear(message: Any) -> None:
+        if on_event is not None and message.info.name in _RESULT_EVENTS:
+            on_event(msg_to_dict(message))
+
+    folder = Path.cwd()
+    try:
+        return dbtRunner(callbacks=[hear]).invoke(arguments)
+    finally:
+        os.chdir(folder)
+        # dbt keeps the database open for its next invocation, and nobody else could open the file.
+        opened = DuckDBConnectionManager._ENV
+        if opened is not None:
+            opened.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _node_results(result: Any) -> tuple[NodeResult, ...]:
+    return tuple(
+        NodeResult(
+            unique_id=entry.node.unique_id,
+            kind=str(entry.node.resource_type),
+            name=entry.node.name,
+            path=entry.node.original_file_path,
+            status=str(entry.status),
+            seconds=entry.execution_time,
+            rows_affected=entry.adapter_response.get("rows_affected"),
+            failures=entry.failures,
+            message=entry.message or "",
+            compiled_code=getattr(entry.node, "compiled_code", None),
+        )
+        for entry in getattr(result, "results", None) or ()
+    )
+
+
+def _describe_failure(
+    settings: Settings, warehouse: Path | None, exception: BaseException | None, nodes: Sequence[NodeResult]
+) -> str:
+    bad = [node for node in nodes if node.status in _BAD]
+    if not bad:
+        return f"dbt: {_words(str(exception or 'it stopped without saying why'))}"
+    skipped = sum(node.status == "skipped" for node in nodes)
+    lines = [f"dbt: {len(bad)} of {len(nodes)} models and tests failed, {skipped} were skipped."]
+    for node in bad[:5]:
+        lines.append(f"  {node.kind} {node.name} ({node.path}): {_words(node.message)}")
+        lines += [f"    {row}" for row in _sample(warehouse, node)]
+    if len(bad) > 5:
+        lines.append(f"  ... and {len(bad) - 5} more.")
+    lines.append(f"The log is {settings.dbt / 'logs' / 'dbt.log'}.")
+    return "\n".join(lines)
+
+
+def _words(message: str) -> str:
+    """dbt's message without its headings and the hints for its own command line."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("compiled code at", "> in macro"))]
+    return "\n      ".join(kept)
+
+
+def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
+    """A few of the rows that a test under tests/ found; those return no personal data."""
+    if node.kind != "test" or node.status != "fail" or not node.path.startswith("tests/"):
+        return
+    if warehouse is None or not node.compiled_code:
+        return
+    with connect(warehouse, read_only=True) as connection:
+        found = connection.execute(f"select * from ({node.compiled_code}\n) limit {SAMPLE_ROWS}")
+        columns = [column[0] for column in found.description or ()]
+        for row in found.fetchall():
+            yield ", ".join(f"{name} = {value}" for name, value in zip(columns, row, strict=True))
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,296 @@
+"""What Dagster draws, schedules and runs. The logic of every step is in `orchestration.pipeline`."""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCoreCliEventMessage, dbt_assets
+
+from orchestration.contract import load_contracts
+from orchestration.dbt import DbtEvent, prepare_manifest
+from orchestration.errors import CswError
+from orchestration.lock import WarehouseLock, hold_lock
+from orchestration.pipeline import audit_step, build_step, land_step, publish_step
+from orchestration.quality import load_suites
+from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.fingerprint import code_version
+from orchestration.settings import Settings, load_settings
+from orchestration.triggers import build_triggers
+
+JOB = "refresh"
+POOL = "warehouse"
+MARTS = "marts"
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """What the steps of one run share; the lock is held from the first step to the last."""
+
+    settings: Settings
+    candidate: Candidate
+    lock: WarehouseLock
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups models by their layer: the first folder below models/."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        path = dbt_resource_props["fqn"][1:-1]
+        return path[0] if path else "seeds"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location, with the settings of the environment."""
+    return build_definitions(load_settings())
+
+
+def build_definitions(
+    settings: Settings, *, fixed: bool = False, lock: WarehouseLock | None = None
+) -> dg.Definitions:
+    """Everything Dagster knows of one warehouse.
+
+    With `fixed`, runs take `settings` as they are and write under the caller's `lock`; otherwise each
+    run reads the environment when it begins, so that `as_of` is its own time, and takes the lock itself.
+    Raises BuildError where the dbt project does not parse.
+    """
+    path = prepare_manifest(settings, code_version(), lock)
+    manifest = attach_tests(json.loads(path.read_text(encoding="utf-8")))
+    translator = LayerTranslator()
+    marts = mart_keys(manifest, translator)
+    refresh = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        description="Land new files, build, audit and publish.",
+    )
+    triggers = build_triggers(refresh)
+    return dg.Definitions(
+        assets=[_landing(manifest, translator), _dbt(manifest, translator), _release(marts)],
+        asset_checks=[_audit(marts)],
+        jobs=[refresh],
+        schedules=triggers.schedules,
+        sensors=triggers.sensors,
+        resources={"warehouse": _warehouse(settings if fixed else None, lock)},
+        # Steps share one candidate and one lock, so they belong in one process.
+        executor=dg.in_process_executor,
+    )
+
+
+def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Name the model that each test over several models is a check of: the last of them in the flow.
+
+    Without it Dagster could not show those tests as checks.
+    """
+    parents: Mapping[str, Sequence[str]] = manifest["parent_map"]
+    for test in manifest["nodes"].values():
+        if test["resource_type"] != "test" or test.get("attached_node"):
+            continue
+        models = [one for one in test["depends_on"]["nodes"] if one.startswith("model.")]
+        if len(test["depends_on"]["nodes"]) < 2 or not models:
+            continue
+        last = max(models, key=lambda model: (_depth(model, parents), model))
+        name = {"name": manifest["nodes"][last]["name"]}
+        test["config"].setdefault("meta", {}).setdefault("dagster", {}).setdefault("ref", name)
+    return manifest
+
+
+def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[str, dg.AssetKey]:
+    """Asset keys of the marts by table name."""
+    return {
+        node["alias"]: translator.get_asset_spec(manifest, unique_id, None).key
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == MARTS
+    }
+
+
+def check_name(check: str) -> str:
+    """Name of an audit's check in Dagster; the prefix keeps it apart from dbt's tests."""
+    return "gx_" + re.sub(r"\W", "_", check)
+
+
+def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
+    contracts = load_contracts()
+    keys = {
+        (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None).key
+        for unique_id, source in manifest["sources"].items()
+        if (source["source_name"], source["name"]) in contracts
+    }
+    specs = [
+        dg.AssetSpec(key, group_name="landing", kinds={"parquet"}, skippable=True) for key in keys.values()
+    ]
+
+    @dg.multi_asset(
+        name="landing",
+        specs=specs,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+        config_schema={"force": dg.Field(bool, default_value=False, is_required=False)},
+        description="Load every complete new file. Where nothing is new, nothing after it runs.",
+    )
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        warehouse: Warehouse = context.resources.warehouse
+        with _failures_in_words():
+            landed = land_step(
+                warehouse.settings, warehouse.candidate, force=context.op_execution_context.op_config["force"]
+            )
+            if landed.nothing_new:
+                context.log.info(landed.nothing_new)
+                return
+            for (source, name), key in keys.items():
+                batches = [one for one in landed.batches if (one.source, one.object) == (source, name)]
+                refused = [one for one in landed.report.refused if (one.source, one.object) == (source, name)]
+                yield dg.MaterializeResult(
+                    asset_key=key,
+                    metadata={
+                        "rows_loaded": sum(one.rows_loaded for one in batches),
+                        "rows_quarantined": sum(one.rows_quarantined for one in batches),
+                        "files_refused_now": len(refused),
+                        "batches": len(batches),
+                    },
+                )
+
+    return landing
+
+
+def _dbt(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        name="build",
+        dagster_dbt_translator=translator,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+    )
+    def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        warehouse: Warehouse = context.resources.warehouse
+        with _failures_in_words():
+            for event in _build_events(warehouse):
+                message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
+                yield from message.to_default_asset_events(
+                    manifest=manifest, dagster_dbt_translator=translator, context=context
+                )
+
+    return build
+
+
+def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            name=check_name(expectation.name),
+            asset=marts[suite.mart],
+            description=expectation.description or None,
+            blocking=expectation.severity == "error",
+        )
+        for suite in load_suites().values()
+        if suite.mart in marts
+        for expectation in suite.expectations
+    ]
+
+    @dg.multi_asset_check(
+        name="audit",
+        specs=specs,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+        description="Great Expectations on the very files that will be served.",
+    )
+    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        warehouse: Warehouse = context.resources.warehouse
+        with _failures_in_words():
+            report = audit_step(warehouse.settings, warehouse.candidate)
+            for result in report.results:
+                severity = (
+                    dg.AssetCheckSeverity.WARN
+                    if result.severity == "warning"
+                    else dg.AssetCheckSeverity.ERROR
+                )
+                yield dg.AssetCheckResult(
+                    asset_key=marts[result.mart],
+                    check_name=check_name(result.check),
+                    passed=result.outcome == "passed",
+                    severity=severity,
+                    description=result.message,
+                    metadata={"expected": result.expected, "observed": result.observed or ""},
+                )
+            report.raise_if_blocking(warehouse.candidate.audit)
+
+    return audit
+
+
+def _release(marts: Mapping[str, dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        name="release",
+        deps=list(marts.values()),
+        group_name="release",
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+        kinds={"duckdb", "parquet"},
+        description="The marts as BI tools see them. Publishing judges the recorded audit for itself.",
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        warehouse: Warehouse = context.resources.warehouse
+        with _failures_in_words():
+            published = publish_step(warehouse.settings, warehouse.candidate, warehouse.lock)
+        return dg.MaterializeResult(
+            metadata={"release_id": published.release_id, "message": published.message}
+        )
+
+    return release
+
+
+def _warehouse(settings: Settings | None, lock: WarehouseLock | None) -> dg.ResourceDefinition:
+    @dg.resource(description="The candidate of the run, and the lock of the warehouse.")
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
+        run = context.run
+        assert run is not None
+        used = settings or load_settings()
+        # A repeated run goes on with the candidate of the run that it repeats.
+        candidate = open_candidate(used, run.root_run_id or run.run_id)
+        with nullcontext(lock) if lock else hold_lock(used.lock_file, f"Dagster run {run.run_id}") as held:
+            assert held is not None
+            clear_leftovers(used, candidate)
+            yield Warehouse(used, candidate, held)
+
+    return warehouse
+
+
+def _build_events(warehouse: Warehouse) -> Iterator[DbtEvent]:
+    """What dbt reports while it runs in a thread of its own; raises what made it fail."""
+    events: queue.SimpleQueue[DbtEvent | None] = queue.SimpleQueue()
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            build_step(warehouse.settings, warehouse.candidate, events.put)
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            events.put(None)
+
+    worker = threading.Thread(target=work, name="dbt build")
+    worker.start()
+    while (event := events.get()) is not None:
+        yield event
+    worker.join()
+    if failure:
+        raise failure[0]
+
+
+@contextmanager
+def _failures_in_words() -> Iterator[None]:
+    """A user's mistake shows up in Dagster as its message, not as a traceback."""
+    try:
+        yield
+    except CswError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+
+
+def _depth(model: str, parents: Mapping[str, Sequence[str]]) -> int:
+    return 1 + max((_depth(parent, parents) for parent in parents.get(model, ())), default=0)

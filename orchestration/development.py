@@ -1,0 +1,45 @@
+"""A database for people who write models: the raw relations, and nothing that a release depends on."""
+
+from __future__ import annotations
+
+import logging
+
+from orchestration.contract import load_contracts
+from orchestration.dbt import prepare_manifest, prepare_profile
+from orchestration.landing import accepted_batches, create_raw_relations, land
+from orchestration.lock import hold_lock
+from orchestration.refresh import ensure_files, prepare_instance
+from orchestration.releases.fingerprint import code_version
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+
+log = logging.getLogger("csw")
+
+
+def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
+    """Land new files, put the raw relations into the development database, and parse the dbt project.
+
+    Returns what to do next, in words. Models that were built there before stay. Raises LockedError while
+    a run writes, LandingError and BuildError as those steps do.
+    """
+    with hold_lock(settings.lock_file, "csw prepare") as lock:
+        ensure_files(settings, landing_is_given)
+        for line in land(settings).summary_lines():
+            log.info("land  %s", line)
+        database = settings.development_database
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with connect(database) as connection:
+            create_raw_relations(connection, load_contracts(), accepted_batches(settings))
+        log.info("raw relations in %s", database)
+        prepare_profile(settings)
+        prepare_instance(settings)
+        prepare_manifest(settings, code_version(), lock)
+        log.info("the dbt project parses")
+    return (
+        f"Ready. In the project's folder:\n"
+        f"  export DBT_PROFILES_DIR={settings.dbt} CSW_WAREHOUSE={database}\n"
+        f"  dbt build                      all models and tests\n"
+        f"  dbt build -s +churn_monthly    one mart and what it needs\n"
+        f"  dbt docs generate              the documentation, in target/\n"
+        f"Or copy profiles.example.yml to profiles.yml, and leave DBT_PROFILES_DIR away."
+    )

@@ -1,0 +1,183 @@
+"""`csw doctor`: what could keep a run from succeeding, found before it starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
+from typing import Literal
+
+from orchestration.contract import load_contracts
+from orchestration.errors import CswError
+from orchestration.lock import describe_holder, is_locked
+from orchestration.settings import PROJECT_DIR, Settings, project_policies
+
+Level = Literal["ok", "warn", "FAIL"]
+
+OLDEST_PYTHON = (3, 11)
+FREE_BYTES_NEEDED = 1 << 30
+FREE_BYTES_WANTED = 5 << 30
+_PACKAGES = (
+    "duckdb",
+    "dbt-core",
+    "dbt-duckdb",
+    "dagster",
+    "dagster-dbt",
+    "great-expectations",
+    "typer",
+    "rich",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination."""
+
+    level: Level
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level:<5} {self.text}"
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a run needs. Writes nothing but one temporary file in the home."""
+    parts: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _python,
+        _packages,
+        _home,
+        _policies,
+        _landing,
+        _lock,
+        _current,
+        _last_failure,
+    )
+    return list(chain.from_iterable(_guarded(part, settings) for part in parts))
+
+
+def _guarded(part: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from part(settings)
+    except (CswError, OSError) as error:
+        yield Finding("FAIL", str(error))
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        yield Finding("ok", f"Python {found}")
+    else:
+        yield Finding("FAIL", f"Python {found} is too old; make the environment with 3.11 or newer.")
+
+
+def _packages(_: Settings) -> Iterator[Finding]:
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", _lock_text(), flags=re.MULTILINE))
+    wrong = 0
+    for name in _PACKAGES:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            wrong += 1
+            yield Finding("FAIL", f"{name} is not installed; run `make setup`.")
+            continue
+        if pins.get(name) not in (None, found):
+            wrong += 1
+            yield Finding("warn", f"{name} {found} is installed, {pins[name]} is tested; run `make setup`.")
+    if not wrong:
+        yield Finding("ok", f"{len(_PACKAGES)} packages as in requirements.lock")
+
+
+def _lock_text() -> str:
+    path = PROJECT_DIR / "requirements.lock"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        yield Finding("FAIL", f"{folder} is not writable; choose another --home or mend its rights.")
+        return
+    free = shutil.disk_usage(folder).free
+    text = f"home {settings.home}: writable, {free / (1 << 30):.1f} GiB free"
+    if free < FREE_BYTES_NEEDED:
+        yield Finding("FAIL", f"{text}; a run needs at least 1 GiB.")
+    elif free < FREE_BYTES_WANTED:
+        yield Finding("warn", f"{text}; large companies need more.")
+    else:
+        yield Finding("ok", text)
+
+
+def _policies(settings: Settings) -> Iterator[Finding]:
+    text = ", ".join(f"{name} = {value}" for name, value in settings.policies.items())
+    yield Finding("ok", f"policies: {text or f'all {len(project_policies())} as in dbt_project.yml'}")
+
+
+def _landing(settings: Settings) -> Iterator[Finding]:
+    from orchestration.landing import accepted_batches, pending_files
+    from orchestration.landing.files import find_files
+
+    contracts = load_contracts()
+    accepted = accepted_batches(settings)
+    if not settings.landing.is_dir():
+        level: Level = "ok" if accepted or settings.landing == settings.home / "landing" else "FAIL"
+        hint = "`csw run` simulates a company there" if level == "ok" else "create it, or mend --landing"
+        yield Finding(level, f"landing folder {settings.landing} is not there; {hint}.")
+        return
+    files, ignored = find_files(settings.landing, contracts)
+    pending = {file.path for file in pending_files(settings)}
+    for contract in contracts.values():
+        mine = [file for file in files if (file.source, file.object) == (contract.source, contract.name)]
+        loaded = sum((one.source, one.object) == (contract.source, contract.name) for one in accepted)
+        new = sum(file.path in pending for file in mine)
+        text = f"{contract.label}: {len(mine)} files, {new} new; {loaded} batches loaded so far"
+        if mine or loaded:
+            yield Finding("ok", text)
+        elif contract.is_required and (files or accepted):
+            where = settings.landing / contract.source / contract.name
+            yield Finding(
+                "FAIL", f"{contract.label}: no file, and nothing can be built without; expected in {where}"
+            )
+        else:
+            yield Finding("ok", f"{contract.label}: no file (optional)" if not contract.is_required else text)
+    for file in files:
+        if not os.access(file.path, os.R_OK):
+            yield Finding("FAIL", f"{file.label} cannot be read; mend its rights.")
+    for entry in ignored:
+        yield Finding("warn", f"ignored {entry.label}: {entry.reason}")
+
+
+def _lock(settings: Settings) -> Iterator[Finding]:
+    if is_locked(settings.lock_file):
+        yield Finding("warn", f"in use by {describe_holder(settings.lock_file)}; a run now would be refused.")
+    else:
+        yield Finding("ok", "no other run is writing")
+
+
+def _current(settings: Settings) -> Iterator[Finding]:
+    from orchestration.releases.publish import current_manifest
+
+    manifest = current_manifest(settings)
+    if manifest is None:
+        yield Finding("ok", "no release yet; `csw run` makes the first one")
+    else:
+        yield Finding("ok", f"current release {manifest['release_id']}, as of {manifest['as_of']}")
+
+
+def _last_failure(settings: Settings) -> Iterator[Finding]:
+    alerts = sorted(settings.alerts.glob("*.json"))
+    if not alerts:
+        return
+    since = settings.current.lstat().st_mtime if settings.current.is_symlink() else 0.0
+    if alerts[-1].stat().st_mtime > since:
+        yield Finding("warn", f"the last run failed and nothing was published since; see {alerts[-1]}")

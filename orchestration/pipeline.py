@@ -1,0 +1,308 @@
+"""The four steps from landed files to a published release. Command line, tests and Dagster call these."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from orchestration.console import PROGRESS
+from orchestration.contract import load_contracts
+from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.errors import LandingError, PublishError
+from orchestration.landing import Batch, LandingReport, accepted_batches, create_raw_relations, land
+from orchestration.lock import WarehouseLock
+from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
+from orchestration.releases.candidate import UNFINISHED, Candidate
+from orchestration.releases.export import MARTS_FILE, STORAGE_VERSION, ReleaseStamp, export_marts, seal
+from orchestration.releases.files import remove_tree, sync, write_json
+from orchestration.releases.fingerprint import code_version, git_commit, run_fingerprint
+from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from orchestration.releases.publish import (
+    Published,
+    current_manifest,
+    current_release_id,
+    publish,
+    withdrawn_release_id,
+)
+from orchestration.settings import Settings
+from orchestration.warehouse import connect
+
+log = logging.getLogger("csw")
+
+_PACKAGES = (
+    "customer-success-warehouse",
+    "duckdb",
+    "dbt-core",
+    "dbt-duckdb",
+    "great-expectations",
+    "dagster",
+)
+
+
+@dataclass(frozen=True)
+class LandStep:
+    """What landing found, and whether there is anything to build from it."""
+
+    report: LandingReport
+    batches: tuple[Batch, ...]
+    """All that were ever accepted, in the order of loading."""
+    nothing_new: str | None
+    """Why nothing needs building, in words; None where something does."""
+
+
+def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """Why a run on these batches would publish what is there already, in words; None where it would not."""
+    manifest = current_manifest(settings)
+    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    if manifest and manifest["fingerprint"] == fingerprint:
+        return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
+    withdrawn = withdrawn_release_id(settings)
+    if withdrawn and _fingerprint(settings, withdrawn) == fingerprint:
+        return f"nothing new since release {withdrawn}, which was rolled back; --force builds it again"
+    return None
+
+
+def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
+    """Load every complete new file and begin the candidate.
+
+    Raises LandingError where an object without which nothing can be built has never been accepted.
+    """
+    candidate.begin()
+    with candidate.timed("land"):
+        report = land(settings)
+        batches = tuple(accepted_batches(settings))
+    for line in report.summary_lines():
+        log.info("land  %s", line)
+    _require_objects(settings, batches)
+    code = code_version()
+    candidate.note(
+        as_of=settings.as_of.isoformat(),
+        as_of_is_given=settings.as_of_is_given,
+        policies=dict(settings.policies),
+        parent=current_release_id(settings),
+        code_version=code,
+        fingerprint=run_fingerprint(settings, code, (batch.batch_id for batch in batches)),
+        forced=force,
+        landing=_landing_counts(batches),
+        raw_batches=[
+            {
+                "batch_id": batch.batch_id,
+                "source": batch.source,
+                "object": batch.object,
+                "rows": batch.rows_loaded,
+            }
+            for batch in batches
+        ],
+    )
+    return LandStep(report, batches, None if force else nothing_new(settings, batches))
+
+
+def build_step(
+    settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
+) -> DbtResult:
+    """Build every model in the candidate's own database and run every dbt test on it.
+
+    The database begins empty: no model is incremental, so the last release has no state to carry over,
+    and a table whose model was removed cannot live on. Raises BuildError.
+    """
+    noted = candidate.noted("raw_batches")
+    settings = _as_begun(settings, noted)
+    with candidate.timed("build"):
+        for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
+            path.unlink()
+        begun_with = {record["batch_id"] for record in noted["raw_batches"]}
+        batches = [batch for batch in accepted_batches(settings) if batch.batch_id in begun_with]
+        with connect(candidate.warehouse) as connection:
+            create_raw_relations(connection, load_contracts(), batches)
+        # Unit tests prove the models, whatever the data; they run with the project's own tests.
+        command = ["build", "--exclude-resource-type", "unit_test"]
+        result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
+    log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
+    candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
+    return result
+
+
+def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
+    """Export the marts as they will be served and audit those very files; the verdict goes on record.
+
+    A bad verdict is returned, not raised, so that whoever shows the checks can show all of them;
+    `publish_step` refuses it.
+    """
+    noted = candidate.noted("dbt")
+    created_at = datetime.now(UTC).replace(microsecond=0)
+    release_id = _free_release_id(settings, created_at, noted["fingerprint"])
+    remove_tree(candidate.export)
+    with candidate.timed("export"):
+        stamp = ReleaseStamp(
+            release_id=release_id,
+            published_at=created_at,
+            code_version=noted["code_version"],
+            checks_passed=noted["dbt"]["checks_passed"],
+            raw_batches=len(noted["raw_batches"]),
+        )
+        export = export_marts(candidate.warehouse, candidate.export, stamp)
+    log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
+    with candidate.timed("audit"):
+        report = audit_marts(candidate.export / MARTS_FILE, load_suites())
+    log.info("audit  %s", report.summary())
+    write_json(candidate.audit, report.to_json())
+    candidate.note(
+        release_id=release_id,
+        created_at=created_at.isoformat(),
+        files=[asdict(file) for file in export.files],
+        tables={
+            table.name: {
+                "rows": table.rows,
+                "columns": [{"name": name, "type": kind} for name, kind, _ in table.columns],
+            }
+            for table in export.tables
+        },
+        audit=report.to_json(),
+    )
+    return report
+
+
+def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) -> Published:
+    """Turn the audited candidate into a release and make that current; the candidate is gone afterwards.
+
+    Raises AuditError for a bad verdict, PublishError for whatever else the gate finds wrong.
+    """
+    noted = candidate.noted("audit")
+    # The gate would refuse it as well; refused here, it never shows up among the releases.
+    _recorded_report(noted["audit"]).raise_if_blocking(candidate.audit)
+    release_id = noted["release_id"]
+    if not (settings.releases / release_id).is_dir():
+        _assemble(settings, candidate, release_id)
+    published = publish(settings, release_id, lock=lock)
+    remove_tree(candidate.folder)
+    log.info("publish  %s", published.message)
+    return published
+
+
+def _assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
+    """Move the candidate's files into a release folder that appears under its name only when complete."""
+    unfinished = settings.releases / f"{UNFINISHED}{release_id}"
+    with candidate.timed("publish"):
+        remove_tree(unfinished)
+        settings.releases.mkdir(parents=True, exist_ok=True)
+        candidate.export.rename(unfinished)
+        candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
+        build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
+    noted = candidate.noted("audit")
+    write_manifest(unfinished, _manifest(settings, noted, [*noted["files"], asdict(build_file)]))
+    (unfinished / MANIFEST_FILE).chmod(0o444)
+    sync(unfinished)
+    unfinished.rename(settings.releases / release_id)
+    sync(settings.releases)
+
+
+def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent], None]:
+    """Pass events on, and say how far the build has got."""
+    done = itertools.count(1)
+
+    def hear(event: DbtEvent) -> None:
+        log.info("build  %d/%d models and tests", next(done), event["data"]["total"], extra=PROGRESS)
+        if on_event is not None:
+            on_event(event)
+
+    return hear
+
+
+def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    parent = noted["parent"]
+    return {
+        "release_id": noted["release_id"],
+        "sequence": _sequence(settings, parent) + 1,
+        "parent": parent,
+        "created_at": noted["created_at"],
+        "as_of": noted["as_of"],
+        "as_of_is_given": noted["as_of_is_given"],
+        "policies": noted["policies"],
+        "code_version": noted["code_version"],
+        "git_commit": git_commit(),
+        "versions": {**{name: version(name) for name in _PACKAGES}, "storage": STORAGE_VERSION},
+        "fingerprint": noted["fingerprint"],
+        "forced": noted["forced"],
+        "landing": noted["landing"],
+        "raw_batches": noted["raw_batches"],
+        "files": list(files),
+        "tables": noted["tables"],
+        "dbt": noted["dbt"],
+        "audit": noted["audit"],
+        "seconds": noted["seconds"],
+    }
+
+
+def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
+    """The settings that the run began with: a step that is repeated later must not see another `as_of`."""
+    return replace(settings, as_of=datetime.fromisoformat(noted["as_of"]), policies=noted["policies"])
+
+
+def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
+    arrived = {(batch.source, batch.object) for batch in batches}
+    missing = [
+        contract.label
+        for key, contract in load_contracts().items()
+        if contract.is_required and key not in arrived
+    ]
+    if missing:
+        raise LandingError(
+            f"No file has been accepted yet for: {', '.join(missing)}. Put one into the folder of that name "
+            f"below {settings.landing} (csv, jsonl or parquet, with the columns of the landing contract). "
+            "`csw doctor` shows what is there; the lines above say why a file was refused."
+        )
+
+
+def _landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for batch in batches:
+        entry = counts.setdefault(
+            f"{batch.source}/{batch.object}",
+            {"batches": 0, "rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0},
+        )
+        entry["batches"] += 1
+        entry["rows_in"] += batch.rows_in
+        entry["rows_loaded"] += batch.rows_loaded
+        entry["rows_quarantined"] += batch.rows_quarantined
+    return counts
+
+
+def _recorded_report(record: dict[str, Any]) -> AuditReport:
+    return AuditReport(
+        results=tuple(CheckResult(**result) for result in record["results"]),
+        declared=record["declared"],
+        evaluated=record["evaluated"],
+        suite_digests=record["suite_digests"],
+    )
+
+
+def _free_release_id(settings: Settings, created_at: datetime, fingerprint: str) -> str:
+    base = f"{created_at:%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    release_id, count = base, 1
+    while (settings.releases / release_id).exists():
+        count += 1
+        release_id = f"{base}-{count}"
+    return release_id
+
+
+def _fingerprint(settings: Settings, release_id: str) -> str | None:
+    try:
+        found: str = read_manifest(settings.releases / release_id)["fingerprint"]
+    except PublishError:
+        return None
+    return found
+
+
+def _sequence(settings: Settings, release_id: str | None) -> int:
+    if release_id is None:
+        return 0
+    try:
+        found: int = read_manifest(settings.releases / release_id)["sequence"]
+    except PublishError:
+        return 0
+    return found

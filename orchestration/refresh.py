@@ -1,0 +1,169 @@
+"""`csw run`: the job `refresh`, executed in this process under the lock of the warehouse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import uuid
+import warnings
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.alerts import alert
+from orchestration.errors import CswError, LandingError
+from orchestration.landing import accepted_batches, pending_files
+from orchestration.lock import WarehouseLock, hold_lock
+from orchestration.pipeline import nothing_new
+from orchestration.releases.publish import current_release_id
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+DEMO_ACCOUNTS = 500
+DEMO_MONTHS = 36
+DEMO_SEED = 42
+
+log = logging.getLogger("csw")
+
+
+class StepError(CswError):
+    """A step of the run failed for a reason that its message explains."""
+
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+class UnexpectedError(Exception):
+    """A run failed for a reason that nobody foresaw; the text is its traceback."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended that did not fail."""
+
+    release_id: str | None
+    """The release that the run published; None where nothing was new."""
+    message: str
+
+
+def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) -> Outcome:
+    """Land, build, audit and publish; or find that nothing is new, without loading any of the tools.
+
+    Where the home is new and nobody named a landing folder, a small company is simulated into it first.
+    Raises CswError for what a user can mend (and writes an alert), UnexpectedError for the rest.
+    """
+    with hold_lock(settings.lock_file, "csw run") as lock:
+        ensure_files(settings, landing_is_given)
+        if not force and not pending_files(settings):
+            reason = nothing_new(settings, accepted_batches(settings))
+            if reason:
+                return Outcome(None, reason)
+        return _execute(settings, lock, force)
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's own records of this warehouse, below its home; the same that `make dev` shows."""
+    import dagster as dg
+
+    prepare_instance(settings)
+    return dg.DagsterInstance.from_config(str(settings.dagster))
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make Dagster's folder, with the project's settings unless there are some already."""
+    settings.dagster.mkdir(parents=True, exist_ok=True)
+    target = settings.dagster / "dagster.yaml"
+    if not target.exists():
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), target)
+
+
+def demo_until(settings: Settings) -> date:
+    """First day of the month of `as_of`: the simulated company's last month is complete."""
+    return settings.as_of.date().replace(day=1)
+
+
+def ensure_files(settings: Settings, landing_is_given: bool) -> None:
+    """Simulate a company where there is nothing to land and nobody named a folder.
+
+    Raises LandingError where somebody did, and it is empty.
+    """
+    if not landing_is_given:
+        settings.landing.mkdir(parents=True, exist_ok=True)
+    if any(path.is_file() for path in settings.landing.rglob("*")) or accepted_batches(settings):
+        return
+    if landing_is_given:
+        raise LandingError(
+            f"There is no file below {settings.landing}. Put exports there as <source>/<object>/<file>, such "
+            "as generic/accounts/accounts.csv and generic/subscription_periods/periods.csv, or leave "
+            "--landing and CSW_LANDING away to try a simulated company."
+        )
+    from simulator import simulate
+
+    log.info(
+        "no files in %s: simulating a company of about %d accounts and %d months there",
+        settings.landing,
+        DEMO_ACCOUNTS,
+        DEMO_MONTHS,
+    )
+    simulate(
+        DEMO_ACCOUNTS,
+        DEMO_MONTHS,
+        DEMO_SEED,
+        settings.landing,
+        until=demo_until(settings),
+        messy=False,
+        progress=log.info,
+    )
+
+
+def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
+    before = current_release_id(settings)
+    run_id = str(uuid.uuid4())
+    try:
+        _run_job(settings, lock, force, run_id)
+    except CswError as error:
+        alert(settings, run_id, error.step if isinstance(error, StepError) else "run", str(error))
+        raise
+    except Exception as error:
+        alert(settings, run_id, "run", f"Unexpected error: {type(error).__name__}")
+        raise
+    current = current_release_id(settings)
+    if current == before:
+        reason = nothing_new(settings, accepted_batches(settings))
+        return Outcome(None, reason or f"release {current} stays the current one")
+    return Outcome(current, f"published release {current}")
+
+
+def _run_job(settings: Settings, lock: WarehouseLock, force: bool, run_id: str) -> None:
+    # Before anything of Dagster or dbt is imported: no word to anybody about this run.
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    warnings.filterwarnings("ignore", module="dagster")
+    from orchestration.definitions import JOB, build_definitions
+    from orchestration.triggers import failure_in_words
+
+    job = build_definitions(settings, fixed=True, lock=lock).resolve_job_def(JOB)
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+            run_config={
+                "ops": {"landing": {"config": {"force": force}}},
+                # What people should see comes from the logger `csw`.
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+        )
+        if result.success:
+            return
+        failed = [event for event in result.all_events if event.is_step_failure]
+        step, message = failure_in_words(failed, None)
+        if failed and failed[0].step_failure_data.user_failure_data:
+            raise StepError(step, message)
+        details = "\n".join(event.step_failure_data.error_display_string for event in failed)
+        raise UnexpectedError(f"{step}: {message}\n{details}")

@@ -1,0 +1,92 @@
+"""The private folder of one run, and what its steps note down for each other and for the manifest."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.errors import PublishError
+from orchestration.releases.files import remove_tree, write_json
+from orchestration.settings import Settings
+
+UNFINISHED = ".tmp-"
+"""Prefix of a release folder that is still being put together."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Nobody but the pipeline opens it, and no later run reads it."""
+
+    run_id: str
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / WAREHOUSE_FILE
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "export"
+
+    @property
+    def audit(self) -> Path:
+        """All results of the audit, for who wants to see more than an error message."""
+        return self.folder / "audit.json"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "run.json"
+
+    def begin(self) -> None:
+        """Start from nothing, also where the same run got further before."""
+        remove_tree(self.folder)
+        self.folder.mkdir(parents=True)
+        write_json(self.record, {"run_id": self.run_id, "seconds": {}})
+
+    def note(self, **facts: Any) -> None:
+        """Add to the record."""
+        write_json(self.record, {**self._read(), **facts})
+
+    def noted(self, needed: str) -> dict[str, Any]:
+        """The record. Raises PublishError where the step that notes `needed` has not run."""
+        record = self._read()
+        if needed not in record:
+            raise PublishError(
+                f"Run {self.run_id} has not got that far, or a later run has cleared it away. "
+                "Start a new run."
+            )
+        return record
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how many seconds the block took."""
+        started = time.monotonic()
+        yield
+        taken = self._read().get("seconds", {})
+        self.note(seconds={**taken, step: round(time.monotonic() - started, 3)})
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            record: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return record
+
+
+def open_candidate(settings: Settings, run_id: str) -> Candidate:
+    """The candidate of a run, wherever it has got to. Nothing is made yet."""
+    return Candidate(run_id, settings.runs / run_id)
+
+
+def clear_leftovers(settings: Settings, keep: Candidate) -> None:
+    """Remove what runs that ended early have left. The caller holds the lock, so none of them is alive."""
+    for folder, pattern in ((settings.runs, "*"), (settings.releases, f"{UNFINISHED}*")):
+        for leftover in folder.glob(pattern):
+            if leftover != keep.folder:
+                remove_tree(leftover)

@@ -1,0 +1,161 @@
+"""The file that BI tools open: a copy of the marts, written once, in a format that old readers know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import BuildError
+from orchestration.releases.files import sha256_file, sync
+from orchestration.warehouse import connect, quote_identifier, quote_literal
+
+STORAGE_VERSION = "v1.0.0"
+"""The DuckDB file format of published files; engines from 1.1 on read it."""
+
+MARTS_FILE = "marts.duckdb"
+PARQUET_DIR = "parquet"
+RELEASE_TABLE = "_release"
+
+
+@dataclass(frozen=True)
+class ReleaseStamp:
+    """What `marts._release` says about the release that it is part of."""
+
+    release_id: str
+    published_at: datetime
+    code_version: str
+    checks_passed: int
+    raw_batches: int
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A published file, its path relative to the release."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """A published mart: row count and columns (name, type, description) in order."""
+
+    name: str
+    rows: int
+    columns: tuple[tuple[str, str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """All files and tables of one export."""
+
+    files: tuple[ExportedFile, ...]
+    tables: tuple[ExportedTable, ...]
+
+
+def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
+    """Copy every table of schema `marts` to `folder`/marts.duckdb and `folder`/parquet, read-only.
+
+    `folder` must not exist yet; results that do not fit into memory spill beside it.
+
+    Raises BuildError where the warehouse has no marts, a mart is a view, or `_release` is missing.
+    """
+    target = folder / MARTS_FILE
+    (folder / PARQUET_DIR).mkdir(parents=True)
+    with connect(temp_directory=folder.with_name("spill")) as connection:
+        connection.execute(f"attach {quote_literal(warehouse)} as warehouse (read_only)")
+        names = _mart_names(connection)
+        connection.execute(
+            f"attach {quote_literal(target)} as release (storage_version {quote_literal(STORAGE_VERSION)})"
+        )
+        connection.execute("create schema release.marts")
+        for name in names:
+            table = quote_identifier(name)
+            connection.execute(f"create table release.marts.{table} as from warehouse.marts.{table}")
+        for statement in _comment_statements(connection):
+            connection.execute(statement)
+        _stamp(connection, stamp)
+        connection.execute("checkpoint release")
+        for name in names:
+            path = folder / PARQUET_DIR / f"{name}.parquet"
+            connection.execute(
+                f"copy release.marts.{quote_identifier(name)} to {quote_literal(path)} "
+                "(format parquet, compression zstd)"
+            )
+        tables = tuple(_describe(connection, name) for name in names)
+        connection.execute("detach release")
+    if target.with_name(target.name + ".wal").exists():
+        raise BuildError(f"{MARTS_FILE} was not written completely (it left a write-ahead log).")
+    paths = [target, *(folder / PARQUET_DIR / f"{name}.parquet" for name in names)]
+    return Export(files=tuple(seal(path, folder, 0o444) for path in paths), tables=tables)
+
+
+def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
+    """Put a finished file to disk, take the right to write from it, and hash it."""
+    path.chmod(mode)
+    sync(path)
+    return ExportedFile(path.relative_to(folder).as_posix(), sha256_file(path), path.stat().st_size)
+
+
+def _mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found: Mapping[str, str] = dict(
+        connection.execute(
+            "select table_name, table_type from information_schema.tables"
+            " where table_catalog = 'warehouse' and table_schema = 'marts' order by table_name"
+        ).fetchall()
+    )
+    views = [name for name, kind in found.items() if kind != "BASE TABLE"]
+    if views:
+        raise BuildError(
+            f"These marts are views, which would read what is not published: {', '.join(views)}. "
+            "Materialise them as tables."
+        )
+    if RELEASE_TABLE not in found:
+        raise BuildError(f"The build made no table marts.{RELEASE_TABLE}; was its model removed?")
+    return list(found)
+
+
+def _comment_statements(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Descriptions of tables and columns, which a copy by query leaves behind."""
+    rows: list[tuple[Any, ...]] = connection.execute(
+        "select table_name, null, comment from duckdb_tables()"
+        " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
+        " union all select table_name, column_name, comment from duckdb_columns()"
+        " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
+    ).fetchall()
+    return [
+        f"comment on {'table' if column is None else 'column'} release.marts.{quote_identifier(table)}"
+        f"{'' if column is None else '.' + quote_identifier(column)} is {quote_literal(comment)}"
+        for table, column, comment in rows
+    ]
+
+
+def _stamp(connection: duckdb.DuckDBPyConnection, stamp: ReleaseStamp) -> None:
+    connection.execute(
+        f"update release.marts.{RELEASE_TABLE} set release_id = ?, published_at = ?, code_version = ?,"
+        " checks_passed = ?, raw_batches = ?",
+        [
+            stamp.release_id,
+            stamp.published_at.replace(tzinfo=None),
+            stamp.code_version,
+            stamp.checks_passed,
+            stamp.raw_batches,
+        ],
+    )
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, name: str) -> ExportedTable:
+    columns = connection.execute(
+        "select column_name, data_type, comment from duckdb_columns()"
+        " where database_name = 'release' and table_name = ? order by column_index",
+        [name],
+    ).fetchall()
+    counted = connection.execute(f"select count(*) from release.marts.{quote_identifier(name)}").fetchone()
+    assert counted is not None
+    return ExportedTable(name, counted[0], tuple(columns))

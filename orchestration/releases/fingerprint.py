@@ -1,0 +1,67 @@
+"""What a release was made from, as one short digest: same code, same data, same question, same release."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from orchestration.settings import PROJECT_DIR, Settings
+
+# Everything that can change a figure in a mart, or what is accepted as right.
+_CODE = (
+    "models/**/*",
+    "macros/**/*",
+    "seeds/**/*",
+    "tests/invariants/**/*",
+    "tests/reconciliation/**/*",
+    "orchestration/**/*.py",
+    "orchestration/**/*.yml",
+    "dbt_project.yml",
+    "profiles.example.yml",
+)
+
+
+def code_version(project_dir: Path = PROJECT_DIR) -> str:
+    """First 12 hexadecimal digits of the sha256 over paths and contents of the project's code."""
+    paths = {
+        path
+        for pattern in _CODE
+        for path in project_dir.glob(pattern)
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    }
+    digest = hashlib.sha256()
+    for relative, path in sorted((path.relative_to(project_dir).as_posix(), path) for path in paths):
+        digest.update(relative.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def git_commit(project_dir: Path = PROJECT_DIR) -> str | None:
+    """The commit that is checked out, with `+` where files differ from it; None outside of git."""
+    try:
+        head, changes = (
+            subprocess.run(
+                ["git", "-C", str(project_dir), *arguments],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=10,
+            ).stdout.strip()
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head + ("+" if changes else "")
+
+
+def run_fingerprint(settings: Settings, code: str, batch_ids: Iterable[str]) -> str:
+    """sha256 of all that decides what a run publishes.
+
+    Without an explicit `as_of` its day counts, not its second: running again on the same day, on the
+    same files, has nothing to add.
+    """
+    question = settings.as_of_text if settings.as_of_is_given else settings.as_of.date().isoformat()
+    facts = [code, sorted(batch_ids), dict(settings.policies), question]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""`manifest.json`: what a release holds, what it was made from, and who found it good."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import PublishError
+from orchestration.releases.files import write_json
+
+MANIFEST_FILE = "manifest.json"
+_DIGEST = "manifest_sha256"
+
+Manifest = Mapping[str, Any]
+"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, policies, code_version,
+git_commit, versions, fingerprint, landing, raw_batches, files, tables, dbt, audit, seconds. It holds
+counts and hashes, never a value of a row, and no path or name of the machine."""
+
+
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest of the release in `folder`, with a digest of itself."""
+    write_json(folder / MANIFEST_FILE, {**content, _DIGEST: _digest(content)})
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of the release in `folder`.
+
+    Raises PublishError where it is missing, unreadable, of another release, or edited.
+    """
+    path = folder / MANIFEST_FILE
+    name = folder.name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PublishError(
+            f"There is no release {name} with a manifest. `csw releases` lists those that exist."
+        ) from None
+    except (OSError, ValueError):
+        raise PublishError(
+            f"The manifest of release {name} cannot be read; do not use that release."
+        ) from None
+    if not isinstance(content, dict):
+        raise PublishError(f"The manifest of release {name} is not a manifest; do not use that release.")
+    recorded = content.pop(_DIGEST, None)
+    if recorded != _digest(content):
+        raise PublishError(
+            f"The manifest of release {name} was changed after it was written; do not use that release."
+        )
+    if content.get("release_id") != name:
+        raise PublishError(f"The folder {name} holds the manifest of release {content.get('release_id')}.")
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    # Through JSON and back, so that what is hashed is what a reader of the file will see.
+    plain = json.loads(json.dumps(content, default=str))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

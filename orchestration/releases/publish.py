@@ -1,0 +1,256 @@
+"""The one gate: what becomes `current`, and how it is taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import AuditError, PublishError
+from orchestration.lock import WarehouseLock, hold_lock
+from orchestration.quality.suites import Suite, declared_checks, load_suites
+from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.files import point_link, sha256_file, sync
+from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
+from orchestration.settings import Settings
+
+HISTORY_FILE = "history.jsonl"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The outcome of publishing or rolling back."""
+
+    release_id: str
+    previous: str | None
+    changed: bool
+    """False where `current` already was what was asked for."""
+    message: str
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """One line of `csw releases`."""
+
+    release_id: str
+    is_current: bool
+    sequence: int | None
+    parent: str | None
+    created_at: str | None
+    as_of: str | None
+    rows: int | None
+    checks: int | None
+    problem: str | None
+    """Why it cannot be used, where its manifest already tells."""
+
+
+def current_release_id(settings: Settings) -> str | None:
+    """The release that `current` names, whether or not it is still there; None before the first."""
+    if settings.current.is_symlink():
+        return os.readlink(settings.current).rsplit("/", 1)[-1]
+    if settings.current.exists():
+        raise PublishError(
+            f"{settings.current} is not a link to a release. Move it away; the next run makes a new one."
+        )
+    return None
+
+
+def current_manifest(settings: Settings) -> Manifest | None:
+    """The manifest of the current release; None before the first.
+
+    Raises PublishError where the release that `current` names is gone or damaged.
+    """
+    release_id = current_release_id(settings)
+    if release_id is None:
+        return None
+    try:
+        return read_manifest(settings.releases / release_id)
+    except PublishError as error:
+        raise PublishError(
+            f"{error} `current` leads to it: choose another with `csw rollback <id>`, or make a new one "
+            "with `csw run --force`."
+        ) from None
+
+
+def publish(settings: Settings, release_id: str, *, lock: WarehouseLock | None = None) -> Published:
+    """Make a complete, audited, untouched release the current one. Nothing is taken on trust.
+
+    The caller's lock is used if it holds it. Raises PublishError or AuditError, and leaves `current`
+    alone, where anything does not hold; LockedError where another run writes.
+    """
+    with _locked(settings, f"publishing {release_id}", lock):
+        current = current_release_id(settings)
+        if release_id == current:
+            return Published(release_id, current, False, f"Release {release_id} is already the current one.")
+        folder = settings.releases / release_id
+        manifest = read_manifest(folder)
+        verify_verdict(manifest)
+        verify_suites(manifest, load_suites())
+        verify_files(folder, manifest)
+        if manifest["parent"] != current:
+            raise PublishError(
+                f"Release {current} was published after {release_id} was begun. "
+                "Run again, so that the new release follows it."
+            )
+        served = current_manifest(settings) if current else None
+        if served and served["fingerprint"] == manifest["fingerprint"] and not manifest["forced"]:
+            message = f"Release {current} was made from the same files and code; it stays the current one."
+            return Published(release_id, current, False, message)
+        _switch(settings, release_id, current, "published")
+        return Published(release_id, current, True, f"Published release {release_id}.")
+
+
+def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock | None = None) -> Published:
+    """Point `current` at the release before it, or at release `to`, once its files are found intact.
+
+    Raises PublishError where there is no such release or it is damaged.
+    """
+    with _locked(settings, "a rollback", lock):
+        current = current_release_id(settings)
+        if to is None:
+            manifest = current_manifest(settings)
+            to = manifest["parent"] if manifest else None
+            if to is None:
+                raise PublishError(
+                    "There is no release before the current one. `csw releases` lists those that exist."
+                )
+        if "/" in to or to.startswith("."):
+            raise PublishError(f"{to!r} is not the id of a release. `csw releases` lists them.")
+        if to == current:
+            return Published(to, current, False, f"Release {to} is already the current one.")
+        folder = settings.releases / to
+        manifest = read_manifest(folder)
+        verify_verdict(manifest)
+        verify_files(folder, manifest)
+        _switch(settings, to, current, "rolled back")
+        return Published(
+            to, current, True, f"Rolled back: release {to} is the current one, {current} is kept."
+        )
+
+
+def verify_verdict(manifest: Manifest) -> None:
+    """Judge the recorded results again; raises AuditError unless all marts were checked and none blocks."""
+    name = manifest["release_id"]
+    audit = manifest["audit"]
+    results = audit["results"]
+    if len(results) != audit["declared"] or len(results) != audit["evaluated"]:
+        raise AuditError(
+            f"Release {name}: {audit['declared']} checks are declared, {len(results)} have a result."
+        )
+    unchecked = sorted(set(manifest["tables"]) - {result["mart"] for result in results})
+    if unchecked:
+        raise AuditError(f"Release {name}: nothing checked these marts: {', '.join(unchecked)}.")
+    blocking = [
+        result
+        for result in results
+        if result["outcome"] not in ("passed", "failed")
+        or (result["outcome"] == "failed" and result["severity"] != "warning")
+    ]
+    if blocking or not audit["passed"]:
+        raise AuditError(
+            "\n".join(
+                [f"Release {name} did not pass its audit.", *(f"  {r['message']}" for r in blocking[:10])]
+            )
+        )
+    broken = {status: count for status, count in manifest["dbt"]["results"].items() if status in _BROKEN}
+    if broken:
+        raise AuditError(f"Release {name}: dbt did not build it completely: {broken}.")
+
+
+_BROKEN = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
+
+
+def verify_suites(manifest: Manifest, suites: Mapping[str, Suite]) -> None:
+    """Raise AuditError unless the audit ran exactly the checks that are declared now."""
+    name = manifest["release_id"]
+    evaluated = {(r["mart"], r["check"], r["severity"]) for r in manifest["audit"]["results"]}
+    declared = set(declared_checks(suites))
+    if evaluated != declared:
+        differing = ", ".join(sorted(f"{mart}.{check}" for mart, check, _ in evaluated ^ declared)[:5])
+        raise AuditError(f"Release {name} was not audited by the checks that are declared now: {differing}.")
+    if manifest["audit"]["suite_digests"] != {mart: suite.digest for mart, suite in suites.items()}:
+        raise AuditError(f"Release {name} was audited by other suites than those that are declared now.")
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Raise PublishError unless the release holds exactly the recorded files, byte for byte."""
+    name = manifest["release_id"]
+    recorded = {file["path"]: file for file in manifest["files"]}
+    if MARTS_FILE not in recorded:
+        raise PublishError(f"Release {name} records no {MARTS_FILE}.")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    found.discard(MANIFEST_FILE)
+    if found != set(recorded):
+        differing = ", ".join(sorted(found ^ set(recorded))[:5])
+        raise PublishError(f"Release {name} does not hold the files that its manifest lists: {differing}.")
+    for path, file in recorded.items():
+        if (folder / path).stat().st_size != file["bytes"] or sha256_file(folder / path) != file["sha256"]:
+            raise PublishError(
+                f"Release {name}: {path} was changed after the audit. It is not the file that was checked; "
+                "run again to make a new release."
+            )
+
+
+def list_releases(settings: Settings) -> list[ReleaseInfo]:
+    """Every release that is kept, oldest first."""
+    current = current_release_id(settings)
+    folders = settings.releases.glob("[0-9]*") if settings.releases.is_dir() else []
+    return [_info(folder, current) for folder in sorted(folders) if folder.is_dir()]
+
+
+def withdrawn_release_id(settings: Settings) -> str | None:
+    """The release that the latest change of `current` rolled back from, if it was a rollback."""
+    try:
+        lines = (settings.home / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
+        latest: dict[str, Any] = json.loads(lines[-1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return latest.get("previous") if latest.get("action") == "rolled back" else None
+
+
+def _info(folder: Path, current: str | None) -> ReleaseInfo:
+    is_current = folder.name == current
+    try:
+        manifest = read_manifest(folder)
+    except PublishError as error:
+        return ReleaseInfo(folder.name, is_current, None, None, None, None, None, None, str(error))
+    return ReleaseInfo(
+        release_id=folder.name,
+        is_current=is_current,
+        sequence=manifest["sequence"],
+        parent=manifest["parent"],
+        created_at=manifest["created_at"],
+        as_of=manifest["as_of"],
+        rows=sum(table["rows"] for table in manifest["tables"].values()),
+        checks=manifest["audit"]["evaluated"] + manifest["dbt"]["results"].get("pass", 0),
+        problem=None,
+    )
+
+
+def _switch(settings: Settings, release_id: str, previous: str | None, action: str) -> None:
+    # Relative, so that a warehouse can be moved or mounted elsewhere as a whole.
+    point_link(settings.current, f"{settings.releases.name}/{release_id}")
+    entry = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "action": action,
+        "release_id": release_id,
+        "previous": previous,
+    }
+    history = settings.home / HISTORY_FILE
+    with history.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(entry) + "\n")
+    sync(history)
+
+
+@contextmanager
+def _locked(settings: Settings, purpose: str, lock: WarehouseLock | None) -> Iterator[WarehouseLock]:
+    if lock is not None and lock.path == settings.lock_file:
+        yield lock
+        return
+    with hold_lock(settings.lock_file, purpose) as taken:
+        yield taken

@@ -1,0 +1,121 @@
+"""Questions to the current release: one SELECT, on a connection that can neither write nor look elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import PublishError, QueryError
+from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.publish import current_release_id
+from orchestration.settings import Settings
+from orchestration.warehouse import DEFAULT_MEMORY_LIMIT
+
+_READING = ("SELECT", "EXPLAIN")
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Columns and rows of an answer, values as DuckDB gives them."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    has_more: bool
+    """Rows beyond the limit were left out."""
+
+
+def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> QueryResult:
+    """Answer one SELECT from the marts of the current release; at most `limit` rows.
+
+    Raises QueryError for anything but one readable SELECT, PublishError before the first release.
+    """
+    release_id = current_release_id(settings)
+    if release_id is None:
+        raise PublishError(f"There is no release in {settings.home} yet. `csw run` makes the first one.")
+    path = settings.releases / release_id / MARTS_FILE
+    if not path.is_file():
+        raise PublishError(
+            f"The current release {release_id} has no {MARTS_FILE}. Choose another with `csw rollback <id>`."
+        )
+    connection = duckdb.connect(
+        str(path),
+        read_only=True,
+        config={
+            "memory_limit": DEFAULT_MEMORY_LIMIT,
+            "enable_external_access": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+            "allow_unredacted_secrets": False,
+        },
+    )
+    try:
+        for statement in ("set timezone = 'UTC'", "set schema = 'marts'", "set lock_configuration = true"):
+            connection.execute(statement)
+        _only_one_select(connection, sql)
+        try:
+            connection.execute(sql)
+            rows = connection.fetchall() if limit is None else connection.fetchmany(limit + 1)
+        except duckdb.Error as error:
+            raise QueryError(_in_words(error)) from None
+        columns = tuple(column[0] for column in connection.description or ())
+    finally:
+        connection.close()
+    if limit is None:
+        return QueryResult(columns, rows, False)
+    return QueryResult(columns, rows[:limit], len(rows) > limit)
+
+
+def as_csv(result: QueryResult) -> str:
+    """The answer as CSV with a header line; nulls are empty."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows(result.rows)
+    return stream.getvalue()
+
+
+def as_json(result: QueryResult) -> str:
+    """The answer as a JSON array with one object per line; decimals keep every digit."""
+    lines = [
+        "{"
+        + ", ".join(f"{json.dumps(c)}: {_json(v)}" for c, v in zip(result.columns, row, strict=True))
+        + "}"
+        for row in result.rows
+    ]
+    return "[" + ",\n ".join(lines) + "]\n"
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() else "null"
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return "null"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_json(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value, default=str)
+
+
+def _only_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(_in_words(error)) from None
+    kinds = [statement.type.name for statement in statements]
+    if len(kinds) != 1:
+        raise QueryError(f"Give one SELECT statement; this holds {len(kinds)} statements.")
+    if kinds[0] not in _READING:
+        raise QueryError(f"Only SELECT can be asked of a release; this is {kinds[0].replace('_', ' ')}.")
+
+
+def _in_words(error: duckdb.Error) -> str:
+    return f"The query cannot be answered. {str(error).strip()}"
