@@ -34,7 +34,7 @@ EVENTS = 12
 # Rates per month for smb, mid-market, enterprise at a neutral mood.
 BASE_RATES = (
     (CANCEL, (0.0190, 0.0140, 0.0105)),
-    (FAIL, (0.020, 0.010, 0.003)),
+    (FAIL, (0.026, 0.015, 0.006)),
     (PAUSE, (0.0030, 0.0015, 0.0)),
     (SEATS_UP, (0.060, 0.085, 0.095)),
     (SEATS_DOWN, (0.028, 0.036, 0.036)),

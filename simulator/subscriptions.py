@@ -24,12 +24,12 @@ TRIAL_DAYS = 14
 # How a failed payment goes on: share, first and last day, what follows.
 RECOVERS, ENDS, TURNS_UNPAID, STAYS_OPEN = range(4)
 FAILURE_COURSES = (
-    (0.76, 2, 29, RECOVERS),
+    (0.80, 2, 29, RECOVERS),
     (0.03, 33, 55, RECOVERS),
-    (0.06, 14, 29, ENDS),
-    (0.08, 31, 60, ENDS),
+    (0.05, 14, 29, ENDS),
+    (0.06, 31, 60, ENDS),
     (0.03, 21, 21, TURNS_UNPAID),
-    (0.04, 0, 0, STAYS_OPEN),
+    (0.03, 0, 0, STAYS_OPEN),
 )
 
 
@@ -112,7 +112,7 @@ class Lifecycle:
 
     def _trial_ends(self, who: IntArray) -> None:
         mood = self.accounts.satisfaction[who, self.calendar.quarter_of(self.day[who])]
-        converts = self.rng.random(len(who)) < np.clip(0.64 + 0.12 * mood, 0.2, 0.95)
+        converts = self.rng.random(len(who)) < np.clip(0.70 + 0.12 * mood, 0.2, 0.95)
         self._start_paying(who[converts])
         self._stop(who[~converts])
 

@@ -19,7 +19,7 @@ ANSWER_SHARE = 0.35
 UNDELIVERED_SHARE = 0.02
 
 # Lowest and highest score, score at a neutral mood, what a unit of mood adds, chance of the day.
-SCORES = ((0, 10, 8.4, 1.5, 1.0), (1, 5, 4.25, 0.55, 0.6), (1, 7, 5.6, 0.7, 0.9))
+SCORES = ((0, 10, 8.25, 1.5, 1.0), (1, 5, 4.25, 0.55, 0.6), (1, 7, 5.6, 0.7, 0.9))
 
 Surveys = dict[str, IntArray]
 """One entry per invitation: account, contact, type, kind, touchpoint, score (-1 none), sent, responded
