@@ -37,9 +37,12 @@
 
 {#- The slice dimensions of an account, none of them null; `plan` comes from the table that knows the
     plan at the time in question. -#}
-{% macro slice_attributes(accounts, plan) -%}
+{% macro slice_attributes(accounts, plan, with_names=true) -%}
     {%- for dimension in policy('slice_dimensions') %}
-    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown') as {{ dimension }}
+    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown')
+    {%- if with_names %} as {{ dimension }}{% endif -%}
     {%- if not loop.last %},{% endif -%}
+    {%- else %}
+    'all'{% if with_names %} as no_dimension{% endif -%}
     {%- endfor %}
 {%- endmacro %}

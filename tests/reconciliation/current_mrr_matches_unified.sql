@@ -14,32 +14,40 @@ with latest as (
         and not accounts.is_internal
 ),
 
+-- A past-due item is in while its grace lasts; the ledger knows when the failing began.
+in_grace as (
+    select distinct
+        source_system,
+        subscription_id,
+        item_id
+    from {{ ref('int_revenue__item_segments') }}
+    where
+        status = 'past_due'
+        and starts_at <= {{ as_of() }}
+        and (ends_at is null or ends_at > {{ as_of() }})
+),
+
 running as (
     select
-        account_id,
-        currency,
-        {{ monthly_amount('greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count') }} as mrr
+        latest.account_id,
+        latest.currency,
+        {{ monthly_amount(
+            'greatest(latest.quantity * latest.unit_amount - latest.discount_amount, 0)',
+            'latest.interval_unit',
+            'latest.interval_count'
+        ) }} as mrr
     from latest
+    left join in_grace
+        on
+            latest.source_system = in_grace.source_system
+            and latest.subscription_id = in_grace.subscription_id
+            and latest.item_id = in_grace.item_id
     where
-        recency = 1
-        and (period_end is null or period_end > {{ as_of() }})
+        latest.recency = 1
+        and (latest.period_end is null or latest.period_end > {{ as_of() }})
         and (
-            status = 'active'
-            -- A past-due item is in while its grace lasts; the ledger knows when the failing began.
-            or (
-                status = 'past_due'
-                and (source_system, subscription_id, item_id) in (
-                    select
-                        source_system,
-                        subscription_id,
-                        item_id
-                    from {{ ref('int_revenue__item_segments') }}
-                    where
-                        status = 'past_due'
-                        and starts_at <= {{ as_of() }}
-                        and (ends_at is null or ends_at > {{ as_of() }})
-                )
-            )
+            latest.status = 'active'
+            or (latest.status = 'past_due' and in_grace.item_id is not null)
         )
 ),
 

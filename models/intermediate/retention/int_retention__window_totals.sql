@@ -32,9 +32,7 @@ compared as (
 select
     compared.month_number,
     {{ months }} as window_months,
-    {%- for dimension in policy('slice_dimensions') %}
-    coalesce({{ 'compared.plan_' ~ months ~ '_ago' if dimension == 'plan' else 'accounts.' ~ dimension }}, 'unknown') as {{ dimension }},
-    {%- endfor %}
+    {{ slice_attributes('accounts', 'compared.plan_' ~ months ~ '_ago') }},
     count(*) as starting_customers,
     sum(case when compared.closing_mrr > 0 then 1 else 0 end) as retained_customers,
     cast(sum(compared.mrr_{{ months }}_ago) as decimal(18, 4)) as starting_mrr,
@@ -44,9 +42,7 @@ from compared
 inner join accounts on compared.account_id = accounts.account_id
 where compared.mrr_{{ months }}_ago > 0
 group by
-    compared.month_number
-    {%- for dimension in policy('slice_dimensions') %},
-    coalesce({{ 'compared.plan_' ~ months ~ '_ago' if dimension == 'plan' else 'accounts.' ~ dimension }}, 'unknown')
-    {%- endfor %}
+    compared.month_number,
+    {{ slice_attributes('accounts', 'compared.plan_' ~ months ~ '_ago', with_names=false) }}
 {% if not loop.last %}union all{% endif %}
 {% endfor %}

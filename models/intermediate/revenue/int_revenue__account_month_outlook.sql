@@ -48,7 +48,10 @@ watched_months as (
 closes as (
     select
         *,
-        {{ earliest('cast(' ~ month_start('month_number + 1') ~ ' as timestamp)', dbt.dateadd('second', 1, as_of())) }} as closed_at
+        {{ earliest(
+            'cast(' ~ month_start('month_number + 1') ~ ' as timestamp)',
+            dbt.dateadd('second', 1, as_of())
+        ) }} as closed_at
     from watched_months
 ),
 

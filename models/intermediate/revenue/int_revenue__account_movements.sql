@@ -37,7 +37,7 @@ running as (
     from totals
     window account_in_time as (
         partition by account_id
-        order by occurred_at, is_fx_impact desc
+        order by occurred_at asc, is_fx_impact desc
         rows between unbounded preceding and current row
     )
 ),

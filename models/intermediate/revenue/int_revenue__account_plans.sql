@@ -112,7 +112,7 @@ largest as (
             *,
             row_number() over (
                 partition by account_id, booked_at
-                order by mrr desc, plan_id
+                order by mrr desc, plan_id asc
             ) as mrr_rank
         from balances
         where mrr > 0

@@ -57,7 +57,9 @@ repriced as (
         *,
         case
             when quantity = previous_quantity then previous_list_mrr
-            else {{ monthly_amount('quantity * previous_unit_amount', 'previous_interval_unit', 'previous_interval_count') }}
+            else {{ monthly_amount(
+                'quantity * previous_unit_amount', 'previous_interval_unit', 'previous_interval_count'
+            ) }}
         end as list_mrr_at_previous_price
     from neighbours
     where

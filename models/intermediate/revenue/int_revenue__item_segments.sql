@@ -67,7 +67,9 @@ valued as (
         *,
         {{ earliest('service_end', 'grace_end') }} as ends_at,
         {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as list_mrr,
-        {{ monthly_amount('greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count') }} as mrr
+        {{ monthly_amount(
+            'greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count'
+        ) }} as mrr
     from paid
 ),
 

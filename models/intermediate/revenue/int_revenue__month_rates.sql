@@ -52,9 +52,19 @@ timeline as (
         max(valued_on) as valued_on,
         max(rate_on) as rate_on
     from (
-        select currency, month_number, valued_on, cast(null as date) as rate_on from valuation_days
+        select
+            currency,
+            month_number,
+            valued_on,
+            cast(null as date) as rate_on
+        from valuation_days
         union all
-        select currency, month_number, cast(null as date) as valued_on, rate_on from last_days
+        select
+            currency,
+            month_number,
+            cast(null as date) as valued_on,
+            rate_on
+        from last_days
     ) as combined
     group by currency, month_number
 ),
@@ -79,7 +89,7 @@ valued as (
         carried.valued_on,
         case
             when carried.currency = '{{ policy('reporting_currency') }}' then 1
-            when {{ dbt.datediff('carried.rate_on', 'carried.valued_on', 'day') }} <= {{ policy('fx_max_age_days') }} then rates.rate
+            when carried.valued_on <= {{ dbt.dateadd('day', policy('fx_max_age_days'), 'carried.rate_on') }} then rates.rate
         end as rate
     from carried
     left join rates on carried.currency = rates.currency and carried.rate_on = rates.rate_on

@@ -22,10 +22,14 @@ numbered as (
         select
             *,
             coalesce(
-                occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'lag(occurred_at) over (partition by account_id order by occurred_at)') }},
-                false
+                occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'previous_occurred_at') }}, false
             ) as is_same_movement
-        from instants
+        from (
+            select
+                *,
+                lag(occurred_at) over (partition by account_id order by occurred_at) as previous_occurred_at
+            from instants
+        ) as preceded
     ) as linked
 )
 

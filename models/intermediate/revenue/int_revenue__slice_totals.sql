@@ -13,7 +13,7 @@ accounts as (
 arrivals as (
     select
         *,
-        opening_mrr > 0 and opening_plan_id is distinct from plan_id as has_moved_plan
+        opening_mrr > 0 and coalesce(opening_plan_id, '') <> coalesce(plan_id, '') as has_moved_plan
     from account_months
 ),
 

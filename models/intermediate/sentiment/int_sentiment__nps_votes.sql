@@ -1,10 +1,22 @@
--- one row per survey period, kind, weighting and voter; a voter is an invitation, or an account with all its invitations
+-- one row per survey period, kind, weighting and voter: an invitation, or an account with all its invitations
 {{ config(materialized='view') }}
 with responses as (
     select * from {{ ref('int_sentiment__responses') }}
     where
         survey_type = 'nps'
         and is_delivered
+),
+
+lengths as (
+    select 'month' as period_type
+    union all
+    select 'quarter' as period_type
+),
+
+weightings as (
+    select 'account' as weighting
+    union all
+    select 'mrr' as weighting
 ),
 
 -- Invitations, answers and scores belong to the period of the invitation: only so can a response rate not exceed 1.
@@ -19,7 +31,7 @@ periods as (
             end as date
         ) as period_start
     from responses
-    cross join (select 'month' as period_type union all select 'quarter' as period_type) as lengths
+    cross join lengths
 ),
 
 respondents as (
@@ -73,4 +85,4 @@ select
     accounts.has_answered,
     accounts.nps_category
 from accounts
-cross join (select 'account' as weighting union all select 'mrr' as weighting) as weightings
+cross join weightings

@@ -23,7 +23,7 @@ sliced as (
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
     from slice_totals
-    group by {{ slice_sets(['month_number']) }}
+    group by {{ slice_sets(['month_number']) }} -- noqa: PRS
 )
 
 select
@@ -40,7 +40,9 @@ select
     contraction_mrr,
     {{ rate('-(churned_mrr + contraction_mrr)', 'opening_mrr') }} as gross_mrr_churn_rate,
     {{ rate('-event_losses_mrr', 'opening_mrr') }} as gross_mrr_churn_rate_events,
-    {{ rate('-(churned_mrr + contraction_mrr + expansion_mrr + reactivation_mrr)', 'opening_mrr') }} as net_mrr_churn_rate,
+    {{ rate(
+        '-(churned_mrr + contraction_mrr + expansion_mrr + reactivation_mrr)', 'opening_mrr'
+    ) }} as net_mrr_churn_rate,
     {%- for kind in kinds %}
     {{ kind }}_customers,
     {{ kind }}_mrr

@@ -13,7 +13,7 @@ sliced as (
         sum(retained_mrr) as retained_mrr,
         sum(lowest_mrr) as lowest_mrr
     from cohort_totals
-    group by {{ slice_sets(['cohort_month_number', 'month_number']) }}
+    group by {{ slice_sets(['cohort_month_number', 'month_number']) }} -- noqa: PRS
 ),
 
 based as (

@@ -6,13 +6,21 @@ with months as (
     from {{ ref('dim_months') }}
 ),
 
+lengths as (
+    select 1 as window_months
+    union all
+    select 3 as window_months
+    union all
+    select 12 as window_months
+),
+
 windows as (
     select
-        month_number,
-        window_months,
-        is_complete
+        months.month_number,
+        lengths.window_months,
+        months.is_complete
     from months
-    cross join (select 1 as window_months union all select 3 as window_months union all select 12 as window_months) as lengths
+    cross join lengths
 ),
 
 window_totals as (
@@ -30,7 +38,7 @@ sliced as (
         cast(sum(ending_mrr) as decimal(18, 4)) as ending_mrr,
         cast(sum(kept_mrr) as decimal(18, 4)) as kept_mrr
     from window_totals
-    group by {{ slice_sets(['month_number', 'window_months']) }}
+    group by {{ slice_sets(['month_number', 'window_months']) }} -- noqa: PRS
 ),
 
 -- The total has a row for every month, also for those before the first window is full.

@@ -24,7 +24,7 @@ sliced as (
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
     from slice_totals
-    group by {{ slice_sets(['month_number']) }}
+    group by {{ slice_sets(['month_number']) }} -- noqa: PRS
 )
 
 select

@@ -40,8 +40,17 @@ select
     cast(promoters as bigint) as promoters,
     cast(passives as bigint) as passives,
     cast(detractors as bigint) as detractors,
-    case when not is_suppressed then {{ nps('promoters', 'detractors', 'responses') }} end as nps,
-    case when not is_suppressed then {{ nps_interval('-', 'promoters', 'detractors', 'responses', 'responses') }} end as nps_ci_low,
-    case when not is_suppressed then {{ nps_interval('+', 'promoters', 'detractors', 'responses', 'responses') }} end as nps_ci_high,
+    case
+        when not is_suppressed
+            then {{ nps('promoters', 'detractors', 'responses') }}
+    end as nps,
+    case
+        when not is_suppressed
+            then {{ nps_interval('-', 'promoters', 'detractors', 'responses', 'responses') }}
+    end as nps_ci_low,
+    case
+        when not is_suppressed
+            then {{ nps_interval('+', 'promoters', 'detractors', 'responses', 'responses') }}
+    end as nps_ci_high,
     is_suppressed
 from judged

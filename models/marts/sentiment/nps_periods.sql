@@ -5,14 +5,14 @@ with votes as (
 
 attributed as (
     select
-        period_type,
-        period_start,
-        survey_kind,
-        weighting,
-        {{ slice_attributes('votes', 'plan_id') }},
-        weight,
-        has_answered,
-        nps_category
+        votes.period_type,
+        votes.period_start,
+        votes.survey_kind,
+        votes.weighting,
+        {{ slice_attributes('votes', 'votes.plan_id') }},
+        votes.weight,
+        votes.has_answered,
+        votes.nps_category
     from votes
 ),
 
@@ -34,7 +34,7 @@ sliced as (
         sum(case when nps_category is not null then weight else 0 end) as total_weight,
         sum(case when nps_category is not null then weight * weight else 0 end) as squared_weight
     from attributed
-    group by {{ slice_sets(['period_type', 'period_start', 'survey_kind', 'weighting']) }}
+    group by {{ slice_sets(['period_type', 'period_start', 'survey_kind', 'weighting']) }} -- noqa: PRS
 ),
 
 -- Unequal weights carry less information than their number says (Kish's effective sample size).

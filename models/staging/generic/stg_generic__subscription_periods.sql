@@ -1,6 +1,10 @@
 -- one row per subscription item and period start, in its latest version
 with latest as (
-    {{ latest_version(source('generic', 'subscription_periods'), ['subscription_id', 'coalesce(item_id, subscription_id)', 'period_start'], 'updated_at') }}
+    {{ latest_version(
+        source('generic', 'subscription_periods'),
+        ['subscription_id', 'coalesce(item_id, subscription_id)', 'period_start'],
+        'updated_at'
+    ) }}
 ),
 
 renamed as (
@@ -12,7 +16,7 @@ renamed as (
         upper(currency) as currency,
         coalesce(quantity, 1) as quantity,
         unit_amount,
-        "interval" as interval_unit,
+        "interval" as interval_unit, -- noqa: RF06
         coalesce(interval_count, 1) as interval_count,
         coalesce(discount_amount, 0) as discount_amount,
         discount_kind,
