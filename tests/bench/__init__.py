@@ -1,0 +1,1 @@
+"""Benchmarks of the four steps on simulated companies; `make bench` runs them."""

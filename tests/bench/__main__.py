@@ -1,0 +1,128 @@
+"""Time and peak memory of each step, beside what DuckDB needs merely to read the raw files and write the marts.
+
+    python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--keep DIR]
+
+Every step runs in a process of its own, so that its peak memory is its own. The ratio compares the whole build
+(start of dbt, models and tests) with the floor: one scan of the raw Parquet, then one `create table as` for each mart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
+
+UNTIL = date(2026, 1, 1)
+RUN_ID = "bench"
+STEPS = ("simulate", "land", "build", "audit", "publish", "floor")
+
+
+def main() -> None:
+    """Run every size and print one line per step."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--accounts", type=int, action="append")
+    parser.add_argument("--months", type=int, default=60)
+    parser.add_argument("--keep", type=Path, help="keep the warehouses in this folder")
+    parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        name, home, accounts = options.step
+        _report_step(name, Path(home), int(accounts), options.months)
+        return
+    for accounts in options.accounts or [10_000, 100_000]:
+        with tempfile.TemporaryDirectory(prefix="csw-bench-") as scratch:
+            home = (options.keep or Path(scratch)) / f"{accounts}x{options.months}"
+            _bench(home, accounts, options.months)
+
+
+def _bench(home: Path, accounts: int, months: int) -> None:
+    print(f"\n{accounts:,} accounts x {months} months")
+    print(f"  {'step':<10}{'seconds':>9}{'peak MiB':>10}")
+    seconds: dict[str, float] = {}
+    for step in STEPS:
+        command = [sys.executable, "-m", "tests.bench", "--months", str(months)]
+        command += ["--step", step, str(home), str(accounts)]
+        answer = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT_DIR, check=False)
+        if answer.returncode:
+            sys.exit(f"step {step} failed:\n{answer.stdout[-2000:]}\n{answer.stderr[-4000:]}")
+        measured = json.loads(answer.stdout.strip().splitlines()[-1])
+        seconds[step] = measured["seconds"]
+        print(
+            f"  {step:<10}{measured['seconds']:>9.1f}{measured['peak_mib']:>10,.0f}  {measured['note']}",
+            flush=True,
+        )
+    total = sum(seconds[step] for step in ("land", "build", "audit", "publish"))
+    print(f"  {'in all':<10}{total:>9.1f}            land + build + audit + publish")
+    print(f"  build / floor = {seconds['build'] / seconds['floor']:.2f}")
+
+
+def _report_step(name: str, home: Path, accounts: int, months: int) -> None:
+    settings = load_settings(home=home, as_of=UNTIL.isoformat(), policies=[])
+    started = time.monotonic()
+    note = _run_step(name, settings, accounts, months)
+    seconds = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mib": peak, "note": note}))
+
+
+def _run_step(name: str, settings: Settings, accounts: int, months: int) -> str:
+    if name == "simulate":
+        from simulator import simulate
+
+        simulate(accounts, months, 42, settings.landing, until=UNTIL)
+        return "not part of a run"
+    if name == "floor":
+        return _floor(settings)
+    from orchestration import pipeline
+    from orchestration.lock import hold_lock
+    from orchestration.releases.candidate import open_candidate
+
+    candidate = open_candidate(settings, RUN_ID)
+    with hold_lock(settings.lock_file, "benchmark") as lock:
+        if name == "land":
+            batches = pipeline.land_step(settings, candidate).batches
+            return f"{sum(batch.rows_loaded for batch in batches):,} rows"
+        if name == "build":
+            result = pipeline.build_step(settings, candidate)
+            models = sum(node.seconds for node in result.nodes if node.kind == "model")
+            tests = sum(node.seconds for node in result.nodes if node.kind == "test")
+            return f"models {models:.1f} s, tests {tests:.1f} s (summed over threads)"
+        if name == "audit":
+            report = pipeline.audit_step(settings, candidate)
+            report.raise_if_blocking(candidate.audit)
+            return f"{len(report.results)} checks"
+        return pipeline.publish_step(settings, candidate, lock).message
+
+
+def _floor(settings: Settings) -> str:
+    """Scan every raw Parquet file, then write a copy of every mart into a fresh database."""
+    from orchestration.warehouse import connect, quote_identifier, quote_literal
+
+    build_file = settings.current / "warehouse.duckdb"
+    scratch = settings.home / "floor.duckdb"
+    with connect(scratch) as connection:
+        for path in sorted(settings.raw.rglob("*.parquet")):
+            connection.execute(f"select max(hash(raw)) from read_parquet({quote_literal(path)}) as raw")
+        connection.execute(f"attach {quote_literal(build_file)} as built (read_only)")
+        connection.execute("create schema marts")
+        names = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'marts'"
+        ).fetchall()
+        for (name,) in names:
+            table = quote_identifier(name)
+            connection.execute(f"create table marts.{table} as from built.marts.{table}")
+        connection.execute("checkpoint")
+    scratch.unlink()
+    return f"reading the raw files and writing {len(names)} marts, no more"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The project's own promises: commands, layers, documentation, repository."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from orchestration.quality import load_suites
+from orchestration.settings import PROJECT_DIR, project_policies
+
+
+def test_ci_calls_the_commands_of_the_readme() -> None:
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^(make \w+)", readme, flags=re.MULTILINE)
+    assert {"make run", "make test"} <= set(commands)
+    ci = (PROJECT_DIR / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.search(r"^make lint$", ci, flags=re.MULTILINE)
+    assert re.search(r"^make test$", ci, flags=re.MULTILINE)
+
+
+def test_every_policy_is_a_variable_with_a_meaning() -> None:
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    for name, rule in project["vars"]["csw"]["policy_catalog"].items():
+        assert name in project["vars"]["csw"]
+        assert rule["meaning"].endswith(".")
+        assert ("values" in rule) != ("type" in rule)
+    assert project_policies()["churn_recognition"] == "service_end"
+
+
+def test_every_mart_has_a_suite_and_every_suite_a_mart() -> None:
+    marts = {path.stem for path in (PROJECT_DIR / "models" / "marts").glob("*/*.sql")}
+    assert set(load_suites()) == marts
+
+
+@pytest.mark.parametrize("layer", ["unified", "marts"])
+def test_every_column_is_described(layer: str) -> None:
+    described = {}
+    for path in (PROJECT_DIR / "models" / layer).rglob("*__models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            described[model["name"]] = model
+    models = {path.stem for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")}
+    assert set(described) == models
+    for model in described.values():
+        assert model["description"]
+        for column in model["columns"]:
+            assert column["description"], f"{model['name']}.{column['name']}"
+            assert column["data_type"]
+
+
+def test_layers_know_only_what_they_may() -> None:
+    allowed = {
+        "staging": ("source(",),
+        "unified": ("stg_", "unified_", "fx_rates"),
+        "intermediate": ("unified_", "int_"),
+        "marts": ("int_", "unified_", "dim_", "fct_"),
+    }
+    for layer, prefixes in allowed.items():
+        for path in (PROJECT_DIR / "models" / layer).rglob("*.sql"):
+            text = path.read_text(encoding="utf-8")
+            assert layer == "staging" or "source(" not in text, path.name
+            for name in re.findall(r"ref\('(\w+)'\)", text):
+                assert name.startswith(prefixes), f"{path.name} reads {name}"
+
+
+def test_models_never_ask_the_clock() -> None:
+    for path in (PROJECT_DIR / "models").rglob("*.sql"):
+        text = path.read_text(encoding="utf-8").lower()
+        assert not re.search(r"current_timestamp|current_date|\bnow\(|\btoday\(", text), path.name
+
+
+def test_first_line_of_a_model_is_its_grain() -> None:
+    for path in (PROJECT_DIR / "models").rglob("*.sql"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith("-- one row"), path.name
+
+
+def test_nothing_generated_is_committed() -> None:
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    unwanted = [
+        name for name in files if re.search(r"\.(duckdb|parquet|csv\.gz|pyc)$|^data/|^target/|\.venv", name)
+    ]
+    assert unwanted == []
+    lock = (PROJECT_DIR / "requirements.lock").read_text(encoding="utf-8")
+    assert "--hash=sha256:" in lock
+    assert "http" not in re.sub(r"^http[a-z-]*==.*$", "", lock, flags=re.MULTILINE).replace("httptools", "")
