@@ -1,0 +1,18 @@
+"""The audit of an exported marts file: what must hold of each mart, and the verdict on one file.
+
+Nothing here imports Great Expectations until an audit runs; its import takes seconds.
+"""
+
+from orchestration.quality.audit import audit_marts
+from orchestration.quality.report import AuditReport, CheckResult
+from orchestration.quality.suites import Expectation, Suite, declared_checks, load_suites
+
+__all__ = [
+    "AuditReport",
+    "CheckResult",
+    "Expectation",
+    "Suite",
+    "audit_marts",
+    "declared_checks",
+    "load_suites",
+]

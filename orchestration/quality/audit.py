@@ -1,0 +1,181 @@
+"""Audit one exported marts file against the declared suites.
+
+Fails closed: a mart without a suite, a suite without a mart, a suite that checks nothing, a check that
+got no answer and a check that raised all block, each with a name of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from orchestration.errors import AuditError
+from orchestration.quality import wording
+from orchestration.quality.report import AuditReport, CheckResult
+from orchestration.quality.suites import (
+    EMAIL_CHECK,
+    EMAIL_CONDITION,
+    ROWS_QUERY,
+    Expectation,
+    Suite,
+    email_check,
+)
+from orchestration.warehouse import connect, quote_identifier
+
+if TYPE_CHECKING:
+    from orchestration.quality.gx_duckdb import Answer
+
+SCHEMA = "marts"
+
+# RE2: a local part, an at sign, a domain with a dot. No braces: the query is a template.
+_EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
+
+Columns = Sequence[tuple[str, str]]
+"""Names and types of the columns of a mart."""
+
+Tables = Mapping[str, Columns]
+"""Every table and view of the schema."""
+
+Ask = Callable[[Sequence[Expectation]], "Mapping[str, Answer]"]
+"""Evaluates expectations of one mart; gives answers by name."""
+
+
+def audit_marts(
+    database: Path, suites: Mapping[str, Suite], *, progress: Callable[[str], None] | None = None
+) -> AuditReport:
+    """Run every suite on `database` (schema `marts`), read-only, in this process.
+
+    `progress` is told the name of each mart before its checks run. The report holds figures, never values
+    of rows. Raises AuditError only where the file cannot be read at all; findings are in the report.
+    """
+    tables = _tables(database)
+    results = _undeclared(tables, suites)
+    evaluated = 0
+    present = [suite for suite in suites.values() if suite.mart in tables]
+    for suite in suites.values():
+        if suite.mart not in tables:
+            results.append(_structural(suite.mart, "mart_present", "the mart is not in the file", "present"))
+    if present:
+        # Imported here because it costs seconds, which only an audit should pay.
+        from orchestration.quality.gx_duckdb import ask, open_marts
+
+        with (
+            tempfile.TemporaryDirectory(prefix="csw-audit-") as folder,
+            open_marts(database, Path(folder)) as source,
+        ):
+            for suite in present:
+                if progress is not None:
+                    progress(suite.mart)
+                found = _audit_mart(partial(ask, source, suite.mart), suite, tables[suite.mart])
+                evaluated += sum(result.check in suite.names for result in found)
+                results += found
+    return AuditReport(
+        results=tuple(results),
+        declared=sum(len(suite.expectations) for suite in suites.values()),
+        evaluated=evaluated,
+        suite_digests={suite.mart: suite.digest for suite in suites.values()},
+    )
+
+
+def _tables(database: Path) -> Tables:
+    if not database.is_file():
+        raise AuditError(f"There is no marts file at {database}. Export the marts first.")
+    query = """
+        select table_name, column_name, data_type
+        from information_schema.columns
+        where table_schema = ?
+        order by table_name, ordinal_position
+    """
+    try:
+        with connect(database, read_only=True) as connection:
+            rows = connection.execute(query, [SCHEMA]).fetchall()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise AuditError(f"{database} cannot be opened as a DuckDB file: {reason}") from None
+    tables: dict[str, list[tuple[str, str]]] = {}
+    for table, column, data_type in rows:
+        tables.setdefault(table, []).append((column, data_type))
+    return tables
+
+
+def _undeclared(tables: Tables, suites: Mapping[str, Suite]) -> list[CheckResult]:
+    if not tables:
+        return [_structural("*", "marts_exported", f"schema {SCHEMA} holds no table", "the marts")]
+    return [
+        _structural(mart, "suite_declared", "no suite declares what must hold of it", "a suite")
+        for mart in tables
+        if mart not in suites
+    ]
+
+
+def _audit_mart(ask: Ask, suite: Suite, columns: Columns) -> list[CheckResult]:
+    declared = len(suite.expectations)
+    if declared == 0:
+        return [_structural(suite.mart, "suite_not_empty", "its suite checks nothing", "at least 1 check")]
+    answers = ask([_with_columns(expectation, columns) for expectation in suite.expectations])
+    results = [
+        wording.result_of(suite.mart, expectation, answers[expectation.name])
+        for expectation in suite.expectations
+        if expectation.name in answers
+    ]
+    if len(results) != declared:
+        found = f"{len(results)} of its {declared} checks were evaluated"
+        results.append(_structural(suite.mart, "all_checks_evaluated", found, f"{declared} checks"))
+    return [
+        _name_columns(ask, columns, result)
+        if result.check == EMAIL_CHECK and result.outcome == "failed"
+        else result
+        for result in results
+    ]
+
+
+def _name_columns(ask: Ask, columns: Columns, result: CheckResult) -> CheckResult:
+    """Say which columns hold the e-mail addresses; asked only when some do."""
+    query = email_check().kwargs["unexpected_rows_query"]
+    questions = [
+        Expectation(
+            name=name, type=ROWS_QUERY, kwargs={"unexpected_rows_query": query.replace(EMAIL_CONDITION, text)}
+        )
+        for name, text in _email_conditions(columns).items()
+    ]
+    guilty = [name for name, answer in ask(questions).items() if not answer.success]
+    return replace(result, message=f"{result.message}: look at {', '.join(sorted(guilty))}")
+
+
+def _structural(mart: str, check: str, observed: str, expected: str) -> CheckResult:
+    return CheckResult(
+        mart=mart,
+        check=check,
+        severity="error",
+        outcome="failed",
+        expected=expected,
+        observed=observed,
+        message=f"{SCHEMA}.{mart}: {check} failed: {observed}, expected {expected}",
+    )
+
+
+def _with_columns(expectation: Expectation, columns: Columns) -> Expectation:
+    """The e-mail check written out for the columns that the mart has; any other check as it is."""
+    if expectation.name != EMAIL_CHECK:
+        return expectation
+    condition = " or ".join(_email_conditions(columns).values()) or "false"
+    query = expectation.kwargs["unexpected_rows_query"].replace(EMAIL_CONDITION, condition)
+    return replace(expectation, kwargs={"unexpected_rows_query": query})
+
+
+def _email_conditions(columns: Columns) -> dict[str, str]:
+    """Per text column (also lists, structs and JSON of text): true where it holds an e-mail address."""
+    conditions = {}
+    for name, data_type in columns:
+        if "VARCHAR" in data_type or "JSON" in data_type:
+            quoted = quote_identifier(name)
+            text = quoted if data_type == "VARCHAR" else f"cast({quoted} as varchar)"
+            # Looking for the one character first is far cheaper than the pattern.
+            conditions[name] = f"(contains({text}, '@') and regexp_matches({text}, '{_EMAIL_PATTERN}'))"
+    return conditions

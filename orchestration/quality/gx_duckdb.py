@@ -1,0 +1,266 @@
+"""Great Expectations on a DuckDB file: the one module that imports it, and only an audit imports this one.
+
+Great Expectations reads a query's result after it has closed the connection, where DuckDB has nothing
+left to give; the engine below takes the rows out while the connection is open.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+# Both are read while the package is imported.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+import duckdb_engine
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.core.batch import Batch
+from great_expectations.data_context.data_context.context_factory import project_manager
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from great_expectations.expectations.expectation import (
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    MulticolumnMapExpectation,
+)
+from great_expectations.expectations.registry import get_expectation_impl
+from sqlalchemy.pool import StaticPool
+
+from orchestration.quality.suites import ROWS_QUERY, UNIQUENESS, Expectation
+from orchestration.warehouse import (
+    DEFAULT_MEMORY_LIMIT,
+    MEMORY_LIMIT_VARIABLE,
+    quote_identifier,
+    quote_literal,
+)
+
+_MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+# Beside Great Expectations the SQLAlchemy dialect outlives the interpreter, and DuckDB then writes pages
+# about leaked objects to stderr, in the face of whoever ran the pipeline.
+atexit.register(vars(duckdb_engine).clear)
+
+# Kinds of DuckDB errors whose text quotes data.
+_DATA_ERRORS = {"Conversion", "Input", "Range", "Type", "Constraint"}
+_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """Buffers every result inside its connection."""
+
+    def execute_query(self, query: Any) -> Any:
+        with self.get_connection() as connection:
+            return self._execute_query_with_recovery(connection, query).freeze()()
+
+
+class DuckDBFileDatasource(SQLDatasource):
+    """A database file, attached read-only as `audited` to one connection that all queries share.
+
+    Opened directly, a database takes the name of its file, and in one called `marts` the name
+    `marts.mrr_monthly` is ambiguous.
+    """
+
+    type: Literal["duckdb_file"] = "duckdb_file"
+    connection_string: str = "duckdb:///:memory:"
+    database: str
+    config: dict[str, Any]
+
+    def _create_engine(self) -> sa.Engine:
+        engine = sa.create_engine(
+            self.connection_string, poolclass=StaticPool, connect_args={"config": dict(self.config)}
+        )
+        sa.event.listen(engine, "connect", partial(_attach, self.database))
+        return engine
+
+    def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
+        shared: SqlAlchemyExecutionEngine | None = self._execution_engine
+        if shared is None:
+            shared = DuckDBExecutionEngine(engine=self.get_engine(), create_temp_table=False)
+            self._execution_engine = shared
+        return shared
+
+
+def _attach(database: str, connection: Any, _: Any) -> None:
+    # Not a method: the pool outlives the datasource, and must not keep it alive.
+    connection.execute(f"attach {quote_literal(database)} as audited (read_only)")
+    connection.execute("use audited")
+
+
+class UnexpectedRowsCount(UnexpectedRowsExpectation):
+    """Counts the unexpected rows and never fetches them: one query instead of two, and no values."""
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
+
+    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+        count = metrics["unexpected_rows_query.row_count"]
+        return {"success": count == 0, "result": {"observed_value": count}}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Great Expectations says of one expectation."""
+
+    success: bool
+    figures: dict[str, Any]
+    """`observed_value`, or `unexpected_count` of `element_count`, or `missing` and `unexpected` columns."""
+    error: str | None = None
+    """Why the expectation could not be answered; None where it was."""
+
+
+@contextmanager
+def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
+    """Open a marts file read-only; on leaving, every handle on it is closed."""
+    quiet = logging.getLogger("great_expectations")
+    level = quiet.level
+    quiet.setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        source = context.data_sources.add_duckdb_file(
+            name="marts", database=str(database), config=_config(temp_directory), create_temp_table=False
+        )
+        try:
+            yield source
+        finally:
+            engine = source.get_engine()
+            engine.dispose()
+            # Both caches hold on to types of the driver (see atexit above).
+            engine.clear_compiled_cache()
+            engine.dialect._type_memos.clear()
+            project_manager.set_project(None)
+            quiet.setLevel(level)
+    # Its objects refer to each other, and would hold their connections until some later collection.
+    del source, context
+    gc.collect()
+
+
+def ask(source: SQLDatasource, mart: str, expectations: Sequence[Expectation]) -> dict[str, Answer]:
+    """Evaluate the expectations of one mart; keys are their names.
+
+    Map expectations are first asked for yes or no, which makes one query of all of them; only those that
+    say no are asked again for their counts.
+    """
+    answers: dict[str, Answer] = {}
+    maps: list[Expectation] = []
+    others: list[Expectation] = []
+    for expectation in expectations:
+        is_map = expectation.type not in UNIQUENESS and issubclass(
+            get_expectation_impl(expectation.type), _MAP_EXPECTATIONS
+        )
+        (maps if is_map else others).append(expectation)
+    try:
+        batch = _batch(source, mart)
+    except Exception as error:  # a broken view, for one: none of its checks has an answer
+        return dict.fromkeys((expectation.name for expectation in expectations), _no_answer(error))
+    answers |= _validate(batch, others, _COUNTS)
+    answers |= _validate(batch, maps, {"result_format": "BOOLEAN_ONLY"})
+    failed = [
+        expectation
+        for expectation in maps
+        if (answer := answers.get(expectation.name)) and not answer.success and answer.error is None
+    ]
+    return answers | _validate(batch, failed, _COUNTS)
+
+
+def _batch(source: SQLDatasource, mart: str) -> Batch:
+    if mart not in source.get_asset_names():
+        asset = source.add_table_asset(name=mart, table_name=f"marts.{mart}")
+        asset.add_batch_definition_whole_table("whole")
+    return source.get_asset(mart).get_batch_definition("whole").get_batch()
+
+
+def _validate(
+    batch: Batch, expectations: Sequence[Expectation], result_format: dict[str, Any]
+) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    built = []
+    for expectation in expectations:
+        try:
+            built.append(_build(expectation))
+        except Exception as error:  # whatever it objects to, the verdict is the same: not answered
+            answers[expectation.name] = _no_answer(error)
+    if built:
+        suite = gx.ExpectationSuite(name=str(batch.id), expectations=built)
+        for result in batch.validate(suite, result_format=result_format).results:
+            answers[result.expectation_config.meta["check"]] = _answer(result)
+    return answers
+
+
+def _build(expectation: Expectation) -> Any:
+    implementation = get_expectation_impl(expectation.type)
+    kwargs = dict(expectation.kwargs)
+    if expectation.type in UNIQUENESS:
+        # One hash aggregate over the keys; the package's own query joins that to all rows again.
+        keys = kwargs.get("column_list") or [kwargs["column"]]
+        implementation, kwargs = UnexpectedRowsCount, {"unexpected_rows_query": _repeated_keys(keys)}
+    elif expectation.type == ROWS_QUERY:
+        implementation = UnexpectedRowsCount
+    return implementation(
+        **kwargs,
+        meta={"check": expectation.name},
+        severity="critical" if expectation.severity == "error" else "warning",
+    )
+
+
+def _repeated_keys(columns: Sequence[str]) -> str:
+    """Keys that occur more than once; a key with a null in it is a matter of the not-null checks."""
+    names = [quote_identifier(column) for column in columns]
+    known = " and ".join(f"{name} is not null" for name in names)
+    return f"select 1 from {{batch}} where {known} group by {', '.join(names)} having count(*) > 1"
+
+
+def _answer(result: Any) -> Answer:
+    error = _exception(result.exception_info)
+    if error is not None:
+        return Answer(success=False, figures={}, error=error)
+    found = result.result or {}
+    figures = {
+        key: found[key] for key in ("observed_value", "unexpected_count", "element_count") if key in found
+    }
+    figures |= found.get("details", {}).get("mismatched", {})
+    return Answer(success=bool(result.success), figures=figures)
+
+
+def _exception(info: Any) -> str | None:
+    """The first exception of an answer; one record, or one per metric that the expectation needs."""
+    if not info:
+        return None
+    records = [info] if "raised_exception" in info else list(info.values())
+    for record in records:
+        if record.get("raised_exception"):
+            return _reason(str(record.get("exception_message")))
+    return None
+
+
+def _no_answer(error: Exception) -> Answer:
+    return Answer(success=False, figures={}, error=_reason(str(error)))
+
+
+def _reason(text: str) -> str:
+    """The first line of an error, without values of rows, which errors about data quote."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
+    kind, colon, _ = line.partition("Error:")
+    if colon and kind.split()[-1] in _DATA_ERRORS:
+        return f"{kind}Error (details left out: they quote data)"
+    return line[:300]
+
+
+def _config(temp_directory: Path) -> dict[str, Any]:
+    return {
+        "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, DEFAULT_MEMORY_LIMIT),
+        "temp_directory": str(temp_directory),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
