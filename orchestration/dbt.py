@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import time
@@ -17,6 +18,8 @@ from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.releases.files import point_link
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
+
+log = logging.getLogger("csw")
 
 MANIFEST_FILE = "manifest.json"
 PREPARED_FILE = "prepared.json"
@@ -135,6 +138,7 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
     while not _is_prepared(manifest, record, code):
         try:
             with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
+                log.info("parsing the dbt project")
                 record.unlink(missing_ok=True)
                 run_dbt(settings, ["parse"])
                 record.write_text(json.dumps({"code": code}), encoding="utf-8")
@@ -188,6 +192,8 @@ def _node_results(result: Any) -> tuple[NodeResult, ...]:
             compiled_code=getattr(entry.node, "compiled_code", None),
         )
         for entry in getattr(result, "results", None) or ()
+        # What runs before the first model is worth a line only where it fails.
+        if entry.node.resource_type != "operation" or entry.status != "success"
     )
 
 

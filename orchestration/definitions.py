@@ -1,7 +1,6 @@
 """What Dagster draws, schedules and runs. The logic of every step is in `orchestration.pipeline`."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads the types of its context parameters.
 import json
 import queue
 import re
@@ -9,10 +8,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCoreCliEventMessage, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
@@ -21,7 +22,7 @@ from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
-from orchestration.releases.fingerprint import code_version
+from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings, load_settings
 from orchestration.triggers import build_triggers
 
@@ -62,7 +63,7 @@ def build_definitions(
     run reads the environment when it begins, so that `as_of` is its own time, and takes the lock itself.
     Raises BuildError where the dbt project does not parse.
     """
-    path = prepare_manifest(settings, code_version(), lock)
+    path = prepare_manifest(settings, dbt_version(), lock)
     manifest = attach_tests(json.loads(path.read_text(encoding="utf-8")))
     translator = LayerTranslator()
     marts = mart_keys(manifest, translator)
@@ -91,13 +92,18 @@ def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
     Without it Dagster could not show those tests as checks.
     """
     parents: Mapping[str, Sequence[str]] = manifest["parent_map"]
+
+    @cache
+    def depth(model: str) -> int:
+        return 1 + max((depth(parent) for parent in parents.get(model, ())), default=0)
+
     for test in manifest["nodes"].values():
         if test["resource_type"] != "test" or test.get("attached_node"):
             continue
         models = [one for one in test["depends_on"]["nodes"] if one.startswith("model.")]
         if len(test["depends_on"]["nodes"]) < 2 or not models:
             continue
-        last = max(models, key=lambda model: (_depth(model, parents), model))
+        last = max(models, key=lambda model: (depth(model), model))
         name = {"name": manifest["nodes"][last]["name"]}
         test["config"].setdefault("meta", {}).setdefault("dagster", {}).setdefault("ref", name)
     return manifest
@@ -290,7 +296,3 @@ def _failures_in_words() -> Iterator[None]:
         yield
     except CswError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from None
-
-
-def _depth(model: str, parents: Mapping[str, Sequence[str]]) -> int:
-    return 1 + max((_depth(parent, parents) for parent in parents.get(model, ())), default=0)

@@ -9,7 +9,7 @@ from orchestration.dbt import prepare_manifest, prepare_profile
 from orchestration.landing import accepted_batches, create_raw_relations, land
 from orchestration.lock import hold_lock
 from orchestration.refresh import ensure_files, prepare_instance
-from orchestration.releases.fingerprint import code_version
+from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -24,8 +24,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
     """
     with hold_lock(settings.lock_file, "csw prepare") as lock:
         ensure_files(settings, landing_is_given)
-        for line in land(settings).summary_lines():
-            log.info("land  %s", line)
+        land(settings)
         database = settings.development_database
         database.parent.mkdir(parents=True, exist_ok=True)
         with connect(database) as connection:
@@ -33,7 +32,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
         log.info("raw relations in %s", database)
         prepare_profile(settings)
         prepare_instance(settings)
-        prepare_manifest(settings, code_version(), lock)
+        prepare_manifest(settings, dbt_version(), lock)
         log.info("the dbt project parses")
     return (
         f"Ready. In the project's folder:\n"

@@ -45,8 +45,10 @@ def hold_lock(path: Path, purpose: str) -> Iterator[WarehouseLock]:
         }
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
-        yield WarehouseLock(path)
-        os.ftruncate(descriptor, 0)
+        try:
+            yield WarehouseLock(path)
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         # Closing the only descriptor gives the lock back.
         os.close(descriptor)

@@ -76,8 +76,6 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
     with candidate.timed("land"):
         report = land(settings)
         batches = tuple(accepted_batches(settings))
-    for line in report.summary_lines():
-        log.info("land  %s", line)
     _require_objects(settings, batches)
     code = code_version()
     candidate.note(
@@ -206,7 +204,10 @@ def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent]
     done = itertools.count(1)
 
     def hear(event: DbtEvent) -> None:
-        log.info("build  %d/%d models and tests", next(done), event["data"]["total"], extra=PROGRESS)
+        data = event["data"]
+        # dbt calls the same number by two names.
+        total = data.get("total") or data.get("num_models")
+        log.info("build  %d/%s models and tests", next(done), total, extra=PROGRESS)
         if on_event is not None:
             on_event(event)
 

@@ -1,7 +1,6 @@
 """When Dagster starts a run by itself, and what it does when one fails."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads the types of its context parameters.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -10,25 +10,35 @@ from pathlib import Path
 
 from orchestration.settings import PROJECT_DIR, Settings
 
-# Everything that can change a figure in a mart, or what is accepted as right.
-_CODE = (
+_DBT = (
     "models/**/*",
     "macros/**/*",
     "seeds/**/*",
     "tests/invariants/**/*",
     "tests/reconciliation/**/*",
-    "orchestration/**/*.py",
-    "orchestration/**/*.yml",
     "dbt_project.yml",
     "profiles.example.yml",
 )
+_PIPELINE = ("orchestration/**/*.py", "orchestration/**/*.yml")
 
 
 def code_version(project_dir: Path = PROJECT_DIR) -> str:
-    """First 12 hexadecimal digits of the sha256 over paths and contents of the project's code."""
+    """Version of everything that can change a figure in a mart, or what is accepted as right.
+
+    First 12 hexadecimal digits of the sha256 over paths and contents.
+    """
+    return _version(project_dir, (*_DBT, *_PIPELINE))
+
+
+def dbt_version(project_dir: Path = PROJECT_DIR) -> str:
+    """Version of what dbt parses, made like `code_version`."""
+    return _version(project_dir, _DBT)
+
+
+def _version(project_dir: Path, patterns: Iterable[str]) -> str:
     paths = {
         path
-        for pattern in _CODE
+        for pattern in patterns
         for path in project_dir.glob(pattern)
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }

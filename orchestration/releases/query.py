@@ -16,7 +16,7 @@ from orchestration.errors import PublishError, QueryError
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
-from orchestration.warehouse import DEFAULT_MEMORY_LIMIT
+from orchestration.warehouse import connect, quote_literal
 
 _READING = ("SELECT", "EXPLAIN")
 
@@ -44,20 +44,16 @@ def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> 
         raise PublishError(
             f"The current release {release_id} has no {MARTS_FILE}. Choose another with `csw rollback <id>`."
         )
-    connection = duckdb.connect(
-        str(path),
-        read_only=True,
-        config={
-            "memory_limit": DEFAULT_MEMORY_LIMIT,
-            "enable_external_access": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "python_enable_replacements": False,
-            "allow_unredacted_secrets": False,
-        },
-    )
-    try:
-        for statement in ("set timezone = 'UTC'", "set schema = 'marts'", "set lock_configuration = true"):
+    with connect() as connection:
+        # Attached under another name: opened directly, the database is called marts like its schema, and
+        # `marts.mrr_monthly` would be ambiguous.
+        for statement in (
+            f"attach {quote_literal(path)} as release (read_only)",
+            "use release.marts",
+            "set python_enable_replacements = false",
+            "set enable_external_access = false",
+            "set lock_configuration = true",
+        ):
             connection.execute(statement)
         _only_one_select(connection, sql)
         try:
@@ -66,8 +62,6 @@ def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> 
         except duckdb.Error as error:
             raise QueryError(_in_words(error)) from None
         columns = tuple(column[0] for column in connection.description or ())
-    finally:
-        connection.close()
     if limit is None:
         return QueryResult(columns, rows, False)
     return QueryResult(columns, rows[:limit], len(rows) > limit)

@@ -1,0 +1,57 @@
+# make run | test | lint | dev | bench | clean; each sets up what it needs first.
+.PHONY: run test lint dev bench clean setup
+.DEFAULT_GOAL := run
+
+HOME_DIR := $(abspath $(or $(CSW_HOME),data))
+VENV := .venv
+BIN := $(VENV)/bin
+
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+export GX_ANALYTICS_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+run: setup
+	@$(BIN)/csw run $(ARGS)
+
+# What CI runs, after `make lint`.
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@mkdir -p target && test -f profiles.yml || cp profiles.example.yml profiles.yml
+	@CSW_WAREHOUSE=$(CURDIR)/target/lint.duckdb $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 \
+		models tests/invariants tests/reconciliation
+
+# Dagster's pages for the warehouse in CSW_HOME, on http://localhost:3000
+dev: setup
+	@$(BIN)/csw prepare
+	@DAGSTER_HOME=$(HOME_DIR)/dagster $(BIN)/dagster dev -m orchestration.definitions
+
+bench: setup
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# The environment and caches; never a warehouse.
+clean:
+	rm -rf $(VENV) target logs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null; \
+		then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "error: no Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi; \
+	echo "Setting up $(VENV) (once; a minute or two)"; \
+	"$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,504 @@
+"""The gate: only complete, audited, untouched releases become current, and nothing else is ever served."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.errors import AuditError, BuildError, LockedError, PublishError, QueryError
+from orchestration.lock import hold_lock
+from orchestration.pipeline import publish_step
+from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
+from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
+from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.export import ReleaseStamp, export_marts
+from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
+from orchestration.releases.manifest import read_manifest, write_manifest
+from orchestration.releases.publish import current_manifest, withdrawn_release_id
+from orchestration.releases.query import as_csv, as_json
+from orchestration.settings import Settings, load_settings
+
+MARTS = sorted(load_suites())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
+
+
+def make_warehouse(path: Path, closing: str = "12.5000") -> None:
+    """A database with one small table per mart, as dbt would leave it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema marts; create schema staging; create table staging.secret as select 1 as a"
+        )
+        for mart in MARTS:
+            connection.execute(
+                f"create table marts.{mart} as select date '2024-12-01' as month, 'all' as dimension,"
+                f" cast({closing} as decimal(18, 4)) as closing_mrr"
+            )
+        connection.execute(
+            "create or replace table marts._release as select 'development' as release_id,"
+            " cast(null as timestamp) as published_at, timestamp '2025-01-01' as as_of,"
+            " cast(null as varchar) as code_version, cast(null as bigint) as checks_passed,"
+            " cast(null as bigint) as raw_batches"
+        )
+        connection.execute("comment on table marts.mrr_monthly is 'Monthly recurring revenue'")
+        connection.execute("comment on column marts.mrr_monthly.closing_mrr is 'At the end; it''s signed'")
+
+
+def make_report(*failing: str) -> AuditReport:
+    """What an audit of all declared checks would record; those of the marts `failing` fail."""
+    suites = load_suites()
+    results = tuple(
+        CheckResult(
+            mart=mart,
+            check=check,
+            severity=severity,
+            outcome="failed" if mart in failing and severity == "error" else "passed",
+            expected="0 rows",
+            observed="3 of 120 rows",
+            message=f"{mart}.{check}: expected 0 rows, found 3 of 120 rows",
+        )
+        for mart, check, severity in declared_checks(suites)
+    )
+    digests = {mart: suite.digest for mart, suite in suites.items()}
+    return AuditReport(results, len(results), len(results), digests)
+
+
+def make_candidate(
+    settings: Settings, release_id: str, *, report: AuditReport | None = None, **facts: Any
+) -> Candidate:
+    """A candidate as the first three steps leave it behind."""
+    candidate = open_candidate(settings, f"run-{release_id}")
+    candidate.begin()
+    make_warehouse(candidate.warehouse)
+    stamp = ReleaseStamp(release_id, settings.as_of, "abc", checks_passed=7, raw_batches=2)
+    export = export_marts(candidate.warehouse, candidate.export, stamp)
+    candidate.note(
+        as_of=settings.as_of.isoformat(),
+        as_of_is_given=True,
+        policies={},
+        parent=current_release_id(settings),
+        code_version="abc",
+        fingerprint=release_id,
+        forced=False,
+        landing={},
+        raw_batches=[],
+        dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7},
+        release_id=release_id,
+        created_at="2025-01-01T00:00:00+00:00",
+        files=[vars(file) for file in export.files],
+        tables={table.name: {"rows": table.rows, "columns": []} for table in export.tables},
+        audit=(report or make_report()).to_json(),
+    )
+    candidate.note(**facts)
+    return candidate
+
+
+def make_release(settings: Settings, release_id: str, **facts: Any) -> str:
+    candidate = make_candidate(settings, release_id, **facts)
+    with hold_lock(settings.lock_file, "a test") as lock:
+        return publish_step(settings, candidate, lock).release_id
+
+
+def unpublish(settings: Settings) -> None:
+    """As if the run had been killed between naming the release and switching to it."""
+    settings.current.unlink()
+
+
+def edit_manifest(settings: Settings, release_id: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite a manifest with a valid digest: what an attacker, or a bug, could do."""
+    folder = settings.releases / release_id
+    content = dict(read_manifest(folder))
+    change(content)
+    write_manifest(folder, content)
+
+
+def test_a_release_is_complete_sealed_and_current(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    folder = settings.releases / "1-one"
+    assert os.readlink(settings.current) == "releases/1-one"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "manifest.json",
+        "marts.duckdb",
+        "parquet",
+        "warehouse.duckdb",
+    ]
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in folder.rglob("*") if path.is_file()}
+    assert modes.pop("warehouse.duckdb") == "0o400"
+    assert set(modes.values()) == {"0o444"}
+    manifest = current_manifest(settings)
+    assert manifest is not None
+    assert (manifest["sequence"], manifest["parent"]) == (1, None)
+    assert str(settings.home) not in json.dumps(manifest)
+    assert not list(settings.runs.iterdir())
+
+
+def test_the_served_file_holds_the_marts_and_nothing_else(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    with duckdb.connect(str(settings.current / "marts.duckdb"), read_only=True) as connection:
+        schemas = connection.execute("select distinct table_schema from information_schema.tables").fetchall()
+        comments = connection.execute(
+            "select comment from duckdb_columns() where comment is not null"
+            " union all select comment from duckdb_tables() where comment is not null order by 1"
+        ).fetchall()
+        stamp = connection.execute(
+            "select release_id, code_version, checks_passed, raw_batches, typeof(published_at)"
+            " from marts.marts._release"
+        ).fetchone()
+        tag = connection.execute(
+            "select tags from duckdb_databases() where database_name = 'marts'"
+        ).fetchone()
+    assert schemas == [("marts",)]
+    assert comments == [("At the end; it's signed",), ("Monthly recurring revenue",)]
+    assert stamp == ("1-one", "abc", 7, 2, "TIMESTAMP")
+    assert tag is not None
+    assert tag[0]["storage_version"].startswith("v1.0.0")
+
+
+def test_parquet_holds_the_same_rows(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    path = settings.current / "parquet" / "mrr_monthly.parquet"
+    rows = duckdb.sql(f"select closing_mrr, typeof(closing_mrr) from '{path}'").fetchall()
+    assert [(str(value), kind) for value, kind in rows] == [("12.5000", "DECIMAL(18,4)")]
+
+
+def test_a_mart_that_is_a_view_is_refused(settings: Settings, tmp_path: Path) -> None:
+    make_warehouse(tmp_path / "w.duckdb")
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        connection.execute("create view marts.sneaky as select 1 as a")
+    stamp = ReleaseStamp("1", settings.as_of, "abc", 0, 0)
+    with pytest.raises(BuildError, match=r"views.*sneaky"):
+        export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp)
+
+
+def test_a_failed_audit_publishes_nothing_and_names_mart_check_and_figures(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    with pytest.raises(AuditError, match=r"mrr_monthly\.\w+: expected 0 rows, found 3 of 120 rows"):
+        make_release(settings, "2-two", report=make_report("mrr_monthly"))
+    assert current_release_id(settings) == "1-one"
+    assert [one.release_id for one in list_releases(settings)] == ["1-one"]
+
+
+@pytest.mark.parametrize("file", ["marts.duckdb", "parquet/mrr_monthly.parquet", "warehouse.duckdb"])
+def test_a_file_changed_after_the_audit_is_refused(settings: Settings, file: str) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+    path = settings.releases / "1-one" / file
+    path.chmod(0o600)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PublishError, match=f"{file} was changed after the audit"):
+        publish(settings, "1-one")
+    assert current_release_id(settings) is None
+
+
+@pytest.mark.parametrize("change", ["add", "remove"])
+def test_a_release_with_other_files_than_it_lists_is_refused(settings: Settings, change: str) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+    folder = settings.releases / "1-one"
+    if change == "add":
+        (folder / "marts.duckdb.wal").write_bytes(b"")
+    else:
+        (folder / "parquet" / "mrr_monthly.parquet").unlink()
+    with pytest.raises(PublishError, match="does not hold the files"):
+        publish(settings, "1-one")
+
+
+def test_an_edited_manifest_is_refused(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+    path = settings.releases / "1-one" / "manifest.json"
+    path.chmod(0o600)
+    path.write_text(path.read_text().replace('"sequence": 1', '"sequence": 7'))
+    with pytest.raises(PublishError, match="was changed after it was written"):
+        publish(settings, "1-one")
+
+
+def test_a_verdict_is_judged_again_from_its_results(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+
+    def fail_one(content: dict[str, Any]) -> None:
+        blocking = next(one for one in content["audit"]["results"] if one["severity"] == "error")
+        blocking["outcome"] = "failed"
+
+    edit_manifest(settings, "1-one", fail_one)
+    with pytest.raises(AuditError, match="did not pass its audit"):
+        publish(settings, "1-one")
+
+
+def test_a_check_that_raised_blocks_whatever_its_severity(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+
+    def raise_one(content: dict[str, Any]) -> None:
+        content["audit"]["results"][0] |= {"outcome": "raised", "severity": "warning"}
+
+    edit_manifest(settings, "1-one", raise_one)
+    with pytest.raises(AuditError, match="did not pass its audit"):
+        publish(settings, "1-one")
+
+
+def drop_a_result(audit: dict[str, Any]) -> None:
+    audit["results"].pop()
+
+
+def drop_a_result_and_count_again(audit: dict[str, Any]) -> None:
+    audit["results"].pop()
+    audit["declared"] = audit["evaluated"] = len(audit["results"])
+
+
+def drop_a_mart(audit: dict[str, Any]) -> None:
+    audit["results"] = [one for one in audit["results"] if one["mart"] != "mrr_monthly"]
+    audit["declared"] = audit["evaluated"] = len(audit["results"])
+
+
+def change_a_suite(audit: dict[str, Any]) -> None:
+    audit["suite_digests"]["mrr_monthly"] = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop_a_result, "checks are declared"),
+        (drop_a_result_and_count_again, "not audited by the checks that are declared now"),
+        (drop_a_mart, "nothing checked these marts: mrr_monthly"),
+        (change_a_suite, "audited by other suites"),
+    ],
+)
+def test_an_audit_of_less_than_everything_is_refused(
+    settings: Settings, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+    edit_manifest(settings, "1-one", lambda content: change(content["audit"]))
+    with pytest.raises(AuditError, match=message):
+        publish(settings, "1-one")
+
+
+def test_a_release_that_dbt_did_not_finish_is_refused(settings: Settings) -> None:
+    with pytest.raises(AuditError, match="dbt did not build it completely"):
+        make_release(settings, "1-one", dbt={"results": {"success": 9, "skipped": 1}, "checks_passed": 7})
+    assert current_release_id(settings) is None
+
+
+def test_a_candidate_that_something_else_overtook_is_refused(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    candidate = make_candidate(settings, "2-slow")
+    make_release(settings, "3-quick")
+    with (
+        hold_lock(settings.lock_file, "a test") as lock,
+        pytest.raises(PublishError, match="3-quick was published"),
+    ):
+        publish_step(settings, candidate, lock)
+    assert current_release_id(settings) == "3-quick"
+
+
+def test_publishing_again_changes_nothing(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    before = settings.current.lstat()
+    again = publish(settings, "1-one")
+    assert not again.changed
+    assert settings.current.lstat() == before
+    assert make_release(settings, "2-same", fingerprint="1-one")
+    assert current_release_id(settings) == "1-one"
+    make_release(settings, "3-forced", fingerprint="1-one", forced=True)
+    assert current_release_id(settings) == "3-forced"
+
+
+def test_a_run_killed_before_the_switch_can_be_finished(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    unpublish(settings)
+    assert publish(settings, "1-one").changed
+    assert current_release_id(settings) == "1-one"
+
+
+def test_publishing_waits_for_nobody(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    with hold_lock(settings.lock_file, "csw run"), pytest.raises(LockedError, match="csw run"):
+        publish(settings, "1-one")
+
+
+def test_readers_always_see_one_whole_release(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    make_release(settings, "2-two")
+    seen: set[str] = set()
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                seen.add(query_current(settings, "select release_id from _release").rows[0][0])
+        except BaseException as error:
+            failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20):
+        rollback(settings, "1-one")
+        rollback(settings, "2-two")
+    done.set()
+    reader.join()
+    assert not failures
+    assert seen <= {"1-one", "2-two"}
+    assert not list(settings.home.glob(".current*"))
+
+
+def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Settings) -> None:
+    for name in ("1-one", "2-two", "3-three"):
+        make_release(settings, name)
+    assert rollback(settings).release_id == "2-two"
+    assert withdrawn_release_id(settings) == "3-three"
+    assert rollback(settings, "1-one").release_id == "1-one"
+    assert query_current(settings, "select release_id from _release").rows == [("1-one",)]
+    with pytest.raises(PublishError, match="no release before the current one"):
+        rollback(settings)
+    make_release(settings, "4-four")
+    assert withdrawn_release_id(settings) is None
+    assert [(one.release_id, one.is_current) for one in list_releases(settings)][-1] == ("4-four", True)
+
+
+@pytest.mark.parametrize("name", ["9-none", "../elsewhere", ".tmp-1-one"])
+def test_rolling_back_to_what_is_no_release_is_refused(settings: Settings, name: str) -> None:
+    make_release(settings, "1-one")
+    with pytest.raises(PublishError):
+        rollback(settings, name)
+    assert current_release_id(settings) == "1-one"
+
+
+def test_rolling_back_to_a_damaged_release_is_refused(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    make_release(settings, "2-two")
+    path = settings.releases / "1-one" / "marts.duckdb"
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(PublishError, match="changed after the audit"):
+        rollback(settings)
+    assert current_release_id(settings) == "2-two"
+
+
+def test_a_dangling_current_is_told_and_can_be_mended(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    make_release(settings, "2-two")
+    (settings.releases / "2-two").rename(settings.home / "lost")
+    with pytest.raises(PublishError, match=r"csw rollback <id>"):
+        current_manifest(settings)
+    rollback(settings, "1-one")
+    assert query_current(settings, "select 1 as a").rows == [(1,)]
+
+
+def test_leftovers_of_dead_runs_are_cleared_but_not_the_run_itself(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    dead = make_candidate(settings, "2-dead")
+    mine = make_candidate(settings, "3-mine")
+    (settings.releases / ".tmp-2-dead").mkdir()
+    clear_leftovers(settings, mine)
+    assert not dead.folder.exists()
+    assert mine.warehouse.exists()
+    assert [path.name for path in settings.releases.iterdir()] == ["1-one"]
+
+
+def test_a_step_without_the_step_before_it_is_refused(settings: Settings) -> None:
+    candidate = open_candidate(settings, "nothing")
+    with (
+        hold_lock(settings.lock_file, "a test") as lock,
+        pytest.raises(PublishError, match="not got that far"),
+    ):
+        publish_step(settings, candidate, lock)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table t as select 1",
+        "insert into mrr_monthly select * from mrr_monthly",
+        "drop table mrr_monthly",
+        "attach '{home}/other.duckdb'",
+        "copy mrr_monthly to '{home}/out.csv'",
+        "select * from read_csv('{home}/secret.csv')",
+        "select * from '{home}/secret.csv'",
+        "select * from read_text('/etc/hostname')",
+        "set enable_external_access = true",
+        "select 1; select 2",
+        "pragma database_list",
+        "install httpfs",
+        "",
+        "selec 1",
+        "select nothing from mrr_monthly",
+        "select * from settings",
+    ],
+)
+def test_a_query_can_only_read_the_marts(settings: Settings, sql: str) -> None:
+    make_release(settings, "1-one")
+    (settings.home / "secret.csv").write_text("a\n1\n")
+    with pytest.raises(QueryError):
+        query_current(settings, sql.format(home=settings.home))
+    assert not (settings.home / "out.csv").exists()
+    assert not (settings.home / "other.duckdb").exists()
+
+
+def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    result = query_current(settings, "select * from range(5) as t(n)", limit=3)
+    assert (len(result.rows), result.has_more) == (3, True)
+    assert not query_current(settings, "select * from range(3) as t(n)", limit=3).has_more
+    answer = query_current(
+        settings, "select month, closing_mrr, null as gap, 'a\"b' as text from mrr_monthly"
+    )
+    assert as_csv(answer) == 'month,closing_mrr,gap,text\n2024-12-01,12.5000,,"a""b"\n'
+    assert json.loads(as_json(answer)) == [
+        {"month": "2024-12-01", "closing_mrr": 12.5, "gap": None, "text": 'a"b'}
+    ]
+    assert '"closing_mrr": 12.5000' in as_json(answer)
+
+
+def test_a_query_before_the_first_release_says_what_to_do(settings: Settings) -> None:
+    with pytest.raises(PublishError, match="csw run"):
+        query_current(settings, "select 1")
+
+
+def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:
+    base = run_fingerprint(settings, "code", ["a", "b"])
+    assert base == run_fingerprint(settings, "code", ["b", "a"])
+    others = [
+        run_fingerprint(settings, "other", ["a", "b"]),
+        run_fingerprint(settings, "code", ["a"]),
+        run_fingerprint(replace(settings, policies={"fx_max_age_days": 3}), "code", ["a", "b"]),
+        run_fingerprint(replace(settings, as_of=settings.as_of.replace(second=1)), "code", ["a", "b"]),
+    ]
+    assert len({base, *others}) == 5
+    morning = replace(settings, as_of_is_given=False)
+    evening = replace(morning, as_of=settings.as_of.replace(hour=20))
+    tomorrow = replace(morning, as_of=settings.as_of.replace(day=2))
+    assert run_fingerprint(morning, "code", []) == run_fingerprint(evening, "code", [])
+    assert run_fingerprint(morning, "code", []) != run_fingerprint(tomorrow, "code", [])
+
+
+def test_the_code_version_follows_content_not_caches(tmp_path: Path) -> None:
+    for name in ("models/a.sql", "orchestration/b.py", "dbt_project.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    first, first_dbt = code_version(tmp_path), dbt_version(tmp_path)
+    (tmp_path / "orchestration" / "__pycache__").mkdir()
+    (tmp_path / "orchestration" / "__pycache__" / "b.py").write_text("2")
+    (tmp_path / "README.md").write_text("2")
+    assert code_version(tmp_path) == first
+    (tmp_path / "orchestration" / "b.py").write_text("2")
+    assert code_version(tmp_path) != first
+    assert dbt_version(tmp_path) == first_dbt
+    (tmp_path / "models" / "a.sql").write_text("2")
+    assert dbt_version(tmp_path) != first_dbt
