@@ -1,9 +1,10 @@
-"""Time and peak memory of each step, beside what DuckDB needs merely to read the raw files and write the marts.
+"""Time and peak memory of each step, beside what DuckDB needs merely to read raw files and write marts.
 
     python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--keep DIR]
 
-Every step runs in a process of its own, so that its peak memory is its own. The ratio compares the whole build
-(start of dbt, models and tests) with the floor: one scan of the raw Parquet, then one `create table as` for each mart.
+Every step runs in a process of its own, so that its peak memory is its own. The ratio compares the whole
+build (start of dbt, models and tests) with the floor: one scan of the raw Parquet, then one
+`create table as` for each mart.
 """
 
 from __future__ import annotations

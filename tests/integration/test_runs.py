@@ -84,7 +84,8 @@ def test_a_failing_dbt_test_publishes_nothing_and_says_why(small_company: Settin
     assert refresh(settings, landing_is_given=False).release_id
     with duckdb.connect(str(settings.current / "marts.duckdb"), read_only=True) as marts:
         closing = marts.execute(
-            "select closing_mrr from marts.fct_account_months where account_id = 'A-nok' and month = '2025-12-01'"
+            "select closing_mrr from marts.fct_account_months"
+            " where account_id = 'A-nok' and month = '2025-12-01'"
         ).fetchone()
     assert closing is not None
     assert str(closing[0]) == "0.9000"
@@ -200,9 +201,9 @@ def test_another_order_of_the_same_files_makes_the_same_marts(
             differing = connection.execute(
                 f"""
                 select count(*) from (
-                    (select {columns} from one.marts.{table} except all select {columns} from two.marts.{table})
+                    (from one.marts.{table} select {columns} except all from two.marts.{table} select {columns})
                     union all
-                    (select {columns} from two.marts.{table} except all select {columns} from one.marts.{table})
+                    (from two.marts.{table} select {columns} except all from one.marts.{table} select {columns})
                 )
                 """
             ).fetchone()

@@ -65,7 +65,9 @@ def test_every_month_is_true_in_money_and_customers(marts: duckdb.DuckDBPyConnec
         f"""
         select count(*), count_if({differs})
         from true_months as t
-        full join (select * from marts.mrr_monthly where dimension = 'all' and is_complete) as m on t.month = m.month
+        full join (
+            select * from marts.mrr_monthly where dimension = 'all' and is_complete
+        ) as m on t.month = m.month
         """
     ).fetchone()
     assert checked == 36
@@ -78,9 +80,14 @@ def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> No
         f"""
         select
             sum(t.{kind}_customers),
-            count_if(t.{kind}_customers is distinct from m.{kind}_customers or t.{kind}_mrr is distinct from m.{kind}_mrr)
+            count_if(
+                t.{kind}_customers is distinct from m.{kind}_customers
+                or t.{kind}_mrr is distinct from m.{kind}_mrr
+            )
         from true_months as t
-        full join (select * from marts.churn_monthly where dimension = 'all' and is_complete) as m on t.month = m.month
+        full join (
+            select * from marts.churn_monthly where dimension = 'all' and is_complete
+        ) as m on t.month = m.month
         """
     ).fetchone()
     assert total > 0, f"the company has no {kind} churn; choose another seed"
@@ -117,7 +124,8 @@ def test_no_address_of_a_person_is_published(marts: duckdb.DuckDBPyConnection, c
     assert emails is not None
     assert emails[0] > 0, "the company's surveys hold no address, so nothing is proved"
     columns = marts.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and data_type = 'VARCHAR'"
+        "select table_name, column_name from duckdb_columns()"
+        " where schema_name = 'marts' and data_type = 'VARCHAR'"
     ).fetchall()
     for table, column in columns:
         hits = marts.execute(f"select count(*) from marts.{table} where {column} like '%_@_%.__%'").fetchone()

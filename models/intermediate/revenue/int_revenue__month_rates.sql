@@ -89,7 +89,8 @@ valued as (
         carried.valued_on,
         case
             when carried.currency = '{{ policy('reporting_currency') }}' then 1
-            when carried.valued_on <= {{ dbt.dateadd('day', policy('fx_max_age_days'), 'carried.rate_on') }} then rates.rate
+            when carried.valued_on <= {{ dbt.dateadd('day', policy('fx_max_age_days'), 'carried.rate_on') }}
+                then rates.rate
         end as rate
     from carried
     left join rates on carried.currency = rates.currency and carried.rate_on = rates.rate_on
