@@ -84,7 +84,7 @@ class DuckDBFileDatasource(SQLDatasource):
         return engine
 
     def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
-        shared: SqlAlchemyExecutionEngine | None = self._execution_engine
+        shared: SqlAlchemyExecutionEngine | None = getattr(self, "_execution_engine", None)
         if shared is None:
             shared = DuckDBExecutionEngine(engine=self.get_engine(), create_temp_table=False)
             self._execution_engine = shared

@@ -138,13 +138,10 @@ def _marts(path: Path) -> Mapping[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise AuditError(f"{path.name} is not readable YAML: {error}") from None
-    if (
-        not isinstance(document, dict)
-        or set(document) != {"marts"}
-        or not isinstance(document["marts"], dict)
-    ):
+    marts = document.get("marts") if isinstance(document, dict) and set(document) == {"marts"} else None
+    if not isinstance(marts, dict):
         raise AuditError(f"{path.name}: expected one key `marts` with the marts below it.")
-    return document["marts"]
+    return marts
 
 
 def _suite(where: str, mart: str, entries: object) -> Suite:
@@ -157,9 +154,7 @@ def _suite(where: str, mart: str, entries: object) -> Suite:
     names = [expectation.name for expectation in expectations]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise AuditError(
-            f"{where}: names that stand for two checks: {', '.join(repeated)}. Make them unique."
-        )
+        raise AuditError(f"{where}: two checks have one name: {', '.join(repeated)}. Make them unique.")
     return Suite(mart=mart, expectations=tuple(expectations))
 
 

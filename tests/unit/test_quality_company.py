@@ -78,7 +78,8 @@ with opened as (
         case
             when a % 5 = 0 and k % 2 = 1 and opening_mrr > 0 and closing_mrr > 0 then 0.5 else 0
         end::decimal(18, 4) as fx_impact_mrr,
-        case when a % 11 = 3 and k % 3 = 0 and opening_mrr > 0 and closing_mrr > 0 then 20 else 0 end as swing,
+        case when a % 11 = 3 and k % 3 = 0 and opening_mrr > 0 and closing_mrr > 0 then 20 else 0 end
+            as swing,
         a % 13 = 12 and k = 0 as is_new_and_churned
     from opened
 ), typed as (
@@ -105,17 +106,20 @@ select
     opening_mrr,
     (case when net_movement_type = 'new' then net_mrr else 0 end
         + case when is_new_and_churned then 50 else 0 end)::decimal(18, 4) as new_mrr,
-    (case when net_movement_type = 'expansion' then net_mrr else 0 end + swing)::decimal(18, 4) as expansion_mrr,
+    (case when net_movement_type = 'expansion' then net_mrr else 0 end + swing)::decimal(18, 4)
+        as expansion_mrr,
     (case when net_movement_type = 'contraction' then net_mrr else 0 end - swing)::decimal(18, 4)
         as contraction_mrr,
     (case when net_movement_type = 'churn' then net_mrr else 0 end
         - case when is_new_and_churned then 50 else 0 end)::decimal(18, 4) as churn_mrr,
-    (case when net_movement_type = 'reactivation' then net_mrr else 0 end)::decimal(18, 4) as reactivation_mrr,
+    (case when net_movement_type = 'reactivation' then net_mrr else 0 end)::decimal(18, 4)
+        as reactivation_mrr,
     fx_impact_mrr,
     closing_mrr,
     (case when net_movement_type = 'new' then net_mrr else 0 end)::decimal(18, 4) as net_new_mrr,
     (case when net_movement_type = 'expansion' then net_mrr else 0 end)::decimal(18, 4) as net_expansion_mrr,
-    (case when net_movement_type = 'contraction' then net_mrr else 0 end)::decimal(18, 4) as net_contraction_mrr,
+    (case when net_movement_type = 'contraction' then net_mrr else 0 end)::decimal(18, 4)
+        as net_contraction_mrr,
     (case when net_movement_type = 'churn' then net_mrr else 0 end)::decimal(18, 4) as net_churn_mrr,
     (case when net_movement_type = 'reactivation' then net_mrr else 0 end)::decimal(18, 4)
         as net_reactivation_mrr,
@@ -123,7 +127,8 @@ select
     0::decimal(18, 4) as at_risk_mrr,
     lowest_mrr,
     net_movement_type,
-    case when net_movement_type = 'churn' then case when k < 5 then 'pause' else 'voluntary' end end as churn_kind,
+    case when net_movement_type = 'churn' then case when k < 5 then 'pause' else 'voluntary' end end
+        as churn_kind,
     case when net_movement_type = 'churn' then 'price' end as churn_reason,
     opening_mrr > 0 as is_customer_at_open,
     closing_mrr > 0 as is_customer_at_close,
@@ -145,8 +150,11 @@ select
     latest.cohort_month as created_on,
     latest.cohort_month as first_paid_on,
     latest.cohort_month,
-    case when latest.account_id is null then 'prospect' when latest.closing_mrr > 0 then 'active' else 'churned' end
-        as status,
+    case
+        when latest.account_id is null then 'prospect'
+        when latest.closing_mrr > 0 then 'active'
+        else 'churned'
+    end as status,
     case when latest.closing_mrr > 0 then latest.plan_id end as current_plan,
     coalesce(latest.closing_mrr, 0)::decimal(18, 4) as current_mrr,
     (12 * coalesce(latest.closing_mrr, 0))::decimal(18, 4) as current_arr,
@@ -250,7 +258,8 @@ with account_months as (
     union all by name
     select
         month, segment, opening_plan_id as plan, {zeros}, {zero_nets}, 0 as closing_mrr, opening_mrr,
-        -opening_mrr as transfer_mrr, 1 as opening_customers, -1 as transferred_customers, 0 as closing_customers
+        -opening_mrr as transfer_mrr, 1 as opening_customers, -1 as transferred_customers,
+        0 as closing_customers
     from account_months
     where has_moved
 )
@@ -264,7 +273,8 @@ from sided;
 create temp table sliced as
 select
     month,
-    case when grouping(segment) = 0 then 'segment' when grouping(plan) = 0 then 'plan' else 'all' end as dimension,
+    case when grouping(segment) = 0 then 'segment' when grouping(plan) = 0 then 'plan' else 'all' end
+        as dimension,
     case when grouping(segment) = 0 then segment when grouping(plan) = 0 then plan else 'all' end
         as dimension_value,
     sum(opening_mrr)::decimal(18, 4) as opening_mrr,
