@@ -201,9 +201,11 @@ def test_another_order_of_the_same_files_makes_the_same_marts(
             differing = connection.execute(
                 f"""
                 select count(*) from (
-                    (from one.marts.{table} select {columns} except all from two.marts.{table} select {columns})
+                    (from one.marts.{table} select {columns} except all
+                        from two.marts.{table} select {columns})
                     union all
-                    (from two.marts.{table} select {columns} except all from one.marts.{table} select {columns})
+                    (from two.marts.{table} select {columns} except all
+                        from one.marts.{table} select {columns})
                 )
                 """
             ).fetchone()

@@ -24,6 +24,8 @@ periods as (
     select
         responses.*,
         lengths.period_type,
+        -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
+        cast(invited_at as varchar) || response_id as recency,
         cast(
             case lengths.period_type
                 when 'month' then {{ dbt.date_trunc('month', 'invited_at') }}
@@ -45,7 +47,7 @@ respondents as (
         country,
         acquisition_channel,
         plan_id,
-        cast(1 as double) as weight,
+        cast(1 as decimal(18, 4)) as weight,
         score is not null as has_answered,
         case when is_counted then {{ nps_category('score') }} end as nps_category
     from periods
@@ -60,8 +62,8 @@ accounts as (
         industry,
         country,
         acquisition_channel,
-        max_by(plan_id, invited_at) as plan_id,
-        cast(max_by(mrr, invited_at) as double) as mrr,
+        max_by(plan_id, recency) as plan_id,
+        max_by(mrr, recency) as mrr,
         max(case when score is not null then 1 else 0 end) = 1 as has_answered,
         {{ nps_category('avg(case when is_counted then score end)') }} as nps_category
     from periods
@@ -81,7 +83,7 @@ select
     accounts.country,
     accounts.acquisition_channel,
     accounts.plan_id,
-    case weightings.weighting when 'mrr' then accounts.mrr else 1 end as weight,
+    cast(case weightings.weighting when 'mrr' then accounts.mrr else 1 end as decimal(18, 4)) as weight,
     accounts.has_answered,
     accounts.nps_category
 from accounts

@@ -41,7 +41,7 @@ sliced as (
 sized as (
     select
         *,
-        total_weight * total_weight / nullif(squared_weight, 0) as effective_responses,
+        {{ rate('total_weight', 'squared_weight') }} * total_weight as effective_responses,
         cast(
             case period_type
                 when 'month' then {{ dbt.dateadd('month', 1, 'period_start') }}
