@@ -15,8 +15,13 @@ from orchestration.warehouse import quote_literal
 
 _BLANKS = " \t\r\n\f\v\u00a0"
 
-_ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?)?"
-_MIDNIGHT = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?)?"
+# A cheap test that text has no blanks round it: trimming costs more than any cast.
+_MAYBE_BLANK_ENDS = (" ", "\t", "\r", "\n", "\f", "\v", "\u00a0")
+
+_OFFSET = r"( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?"
+_ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?" + _OFFSET + ")?"
+_ISO_UTC = r"[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?"
+_MIDNIGHT = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?" + _OFFSET + ")?"
 _SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 _WHOLE_DIGITS = 19
 
@@ -44,7 +49,7 @@ class Cast:
 
 def cast_rows(contract: LandingObject, binding: Binding) -> Cast:
     """Build the one statement that casts and checks every column of a file."""
-    texts, values, conditions = [], [], []
+    texts, values, checks = [], [], []
     problems: list[Problem] = []
     for place, column in enumerate(contract.columns):
         position = binding.positions.get(column.name)
@@ -54,10 +59,13 @@ def cast_rows(contract: LandingObject, binding: Binding) -> Cast:
         text, value = f"t{place}", f"v{place}"
         texts.append(f"{_text(column, f'c{position}')} as {text}")
         values.append(f"{cast_sql(column, text, contract.source_timezone)} as {value}")
+        cases = []
         for condition, reason in _checks(column, text, value):
-            conditions.append(f"when {condition} then {len(problems)}")
+            cases.append(f"when {condition} then {len(problems)}")
             problems.append(Problem(column.name, position, reason))
-    problem = f"case {' '.join(conditions)} end" if conditions else "null::integer"
+        if cases:
+            checks.append(f"case {' '.join(cases)} end")
+    problem = f"coalesce({', '.join(checks)})" if checks else "null::integer"
     query = (
         f"select *, {problem} as problem from (select *, {', '.join(values)} "
         f"from (select {', '.join(['*', *texts])} from {RAW}))"
@@ -111,19 +119,23 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
 
 
 def _text(column: Column, delivered: str) -> str:
+    """SQL: what was delivered, without blanks round it (but for free text); null where nothing is left."""
     trimmed = f"nullif(trim({delivered}, {quote_literal(_BLANKS)}), '')"
+    begins_in_ascii = f"ascii({delivered}) between 33 and 126"
     if column.data_type == "varchar" and not column.enum:
+        if not column.required:
+            return f"nullif({delivered}, '')"
         # Text stays as it came, but blanks alone are no key and no name.
-        return (
-            f"case when {trimmed} is not null then {delivered} end"
-            if column.required
-            else (f"nullif({delivered}, '')")
-        )
-    return trimmed
+        return f"case when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
+    ends = " or ".join(f"suffix({delivered}, {quote_literal(blank)})" for blank in _MAYBE_BLANK_ENDS)
+    return (
+        f"case when {begins_in_ascii} and not ({ends}) then {delivered} "
+        f"when {delivered} <> '' then {trimmed} end"
+    )
 
 
 def _checks(column: Column, text: str, value: str) -> list[tuple[str, str]]:
-    """Conditions that reject a row, with their reasons in words."""
+    """Conditions that reject a row, in the order of a CASE, with their reasons in words."""
     checks = []
     if column.required:
         checks.append((f"{text} is null", "is required and empty"))
@@ -180,10 +192,12 @@ def _timestamp(text: str, timezone: str) -> str:
     rest = f"replace(replace(upper(substr({text}, 12)), ' ', ''), 'UTC', 'Z')"
     iso = f"left({text}, 10) || ' ' || coalesce(nullif({rest}, ''), '00:00')"
     local = f"try_cast({iso} as timestamp)"
-    if timezone.upper() != "UTC":
+    is_utc = timezone.upper() == "UTC"
+    if not is_utc:
         local = f"timezone('UTC', timezone({quote_literal(timezone)}, {local}))"
+    common = f"when {_matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
     return (
-        f"case when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "
+        f"case {common}when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "
         f"case when regexp_matches(substr({text}, 12), '[ZCzc+-]') "
         f"then timezone('UTC', try_cast({iso} as timestamptz)) else {local} end "
         f"when {_matches(text, _SECONDS)} then {_epoch(text, 1_000_000)} "

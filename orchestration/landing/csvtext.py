@@ -28,6 +28,16 @@ _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
 
 @dataclass(frozen=True)
+class Plain:
+    """A CSV file that DuckDB can read as it is."""
+
+    records: int
+    """Below the header."""
+    line_end: str
+    """As DuckDB's option names it."""
+
+
+@dataclass(frozen=True)
 class Rewritten:
     """A CSV file split into its good records and the ones that cannot be read."""
 
@@ -47,8 +57,8 @@ def read_header(path: Path, delimiter: str) -> list[str]:
             return []
 
 
-def count_plain_records(path: Path, delimiter: str) -> int | None:
-    """Count the records below the header of a file of plain structure; None for any other file.
+def plain_structure(path: Path, delimiter: str) -> Plain | None:
+    """Count the records of a file of plain structure; None for any other file.
 
     Plain: every quote opens at the start of a field, closes at its end or is doubled; all records end
     alike, in LF or CRLF; no blank lines. Then the number of quotes so far, odd or even, says whether a
@@ -87,7 +97,8 @@ def count_plain_records(path: Path, delimiter: str) -> int | None:
             before_last, last = int(text[-2]), int(text[-1])
     if inside or returns != ends_with_return or ends_with_return not in (0, records):
         return None
-    return max(0, records + (last != _NEWLINE) - 1)
+    records += last != _NEWLINE
+    return Plain(max(0, records - 1), "\\r\\n" if ends_with_return else "\\n")
 
 
 def rewrite(path: Path, delimiter: str, width: int, folder: Path) -> Rewritten:

@@ -37,7 +37,7 @@ def unpack(path: Path, target: Path) -> Path:
     return target
 
 
-def check_text(path: Path) -> int:
+def check_text(path: Path, *, header_lines: int) -> int:
     """Check that a file is UTF-8 text with something in it; returns its number of lines.
 
     Raises FileRefusedError with the first line that is not UTF-8, or with what the file is instead.
@@ -54,7 +54,7 @@ def check_text(path: Path) -> int:
             except UnicodeDecodeError as error:
                 # The error's object is what was left over from the chunk before, and this chunk.
                 line = lines + error.object[: error.start].count(b"\n") + 1
-                raise _wrong_encoding(line, count_lines(path)) from None
+                raise _wrong_encoding(line, count_lines(path) - header_lines) from None
             lines += chunk.count(b"\n")
             last = chunk[-1:]
     total = lines + (last not in (b"", b"\n"))
@@ -63,7 +63,7 @@ def check_text(path: Path) -> int:
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        raise _wrong_encoding(total, total) from None
+        raise _wrong_encoding(total, total - header_lines) from None
     return total
 
 
@@ -90,9 +90,9 @@ def _check_start(chunk: bytes) -> None:
             raise FileRefusedError(f"not what its name says: it holds {what}")
 
 
-def _wrong_encoding(line: int, lines: int) -> FileRefusedError:
+def _wrong_encoding(line: int, rows: int) -> FileRefusedError:
     return FileRefusedError(
         f"not UTF-8: line {line} holds bytes of another encoding (Latin-1 or Windows-1252, usually). "
         "Save it as UTF-8 and deliver it again",
-        rows=lines,
+        rows=rows,
     )

@@ -35,21 +35,21 @@ def read_file(
 
     Raises FileRefusedError for a file that is not what its name says, cut short or in another encoding.
     """
-    tables.create_broken(connection)
+    tables.start(connection)
     if path.stat().st_size == 0:
         raise FileRefusedError("empty")
     if file_format == "parquet":
         return _read_parquet(connection, path)
     if file_format.endswith(".gz"):
         path = unpack(path, folder / "plain")
-    lines = check_text(path)
+    is_csv = file_format.startswith("csv")
+    lines = check_text(path, header_lines=int(is_csv))
     try:
-        if file_format.startswith("csv"):
+        if is_csv:
             return _read_csv(connection, path, contract, folder)
         header, rows = read_jsonl(connection, path, folder / "lines", lines)
         return Reading(header, rows)
     except FileRefusedError as refusal:
-        is_csv = file_format.startswith("csv")
         raise FileRefusedError(refusal.reason, rows=refusal.rows or max(0, lines - is_csv)) from None
 
 
@@ -60,11 +60,25 @@ def _read_csv(
     delimiter = max(headers, key=lambda key: (count_bound(contract, headers[key]), len(headers[key]) > 1))
     header = headers[delimiter]
     bind(contract, header)  # what is no export of this object need not be read
-    records = csvtext.count_plain_records(path, delimiter)
+    plain = csvtext.plain_structure(path, delimiter)
     names = [f"c{place}" for place in range(len(header))]
-    if records is not None and _load_plain_csv(connection, path, names, delimiter, records):
-        return Reading(tuple(header), records)
+    if plain and _load_plain_csv(connection, path, names, delimiter, plain):
+        return Reading(tuple(header), plain.records)
     rewritten = csvtext.rewrite(path, delimiter, len(header), folder)
+    try:
+        return Reading(tuple(header), _load_rewritten_csv(connection, rewritten, names))
+    except duckdb.Error as error:
+        tables.raise_machine_error(error)
+        raise FileRefusedError(
+            f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
+            rows=rewritten.records,
+        ) from None
+
+
+def _load_rewritten_csv(
+    connection: duckdb.DuckDBPyConnection, rewritten: csvtext.Rewritten, names: list[str]
+) -> int:
+    """Fill RAW and BROKEN; returns the number of records."""
     _load_csv(connection, rewritten.good, ["record", *names], ",", skip=0)
     columns = ", ".join(names)
     tables.create_raw(connection, f"select record::bigint as record, {columns} from {_DELIVERED}")
@@ -73,19 +87,19 @@ def _read_csv(
     tables.add_broken(connection, "select record::bigint, text, reason from broken_text")
     if good + tables.count(connection, tables.BROKEN) != rewritten.records:
         raise FileRefusedError("its records cannot be told apart reliably", rows=rewritten.records)
-    return Reading(tuple(header), rewritten.records)
+    return rewritten.records
 
 
 def _load_plain_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, names: list[str], delimiter: str, records: int
+    connection: duckdb.DuckDBPyConnection, path: Path, names: list[str], delimiter: str, plain: csvtext.Plain
 ) -> bool:
     """Read a file of plain structure; False where a record has another number of fields after all."""
     try:
-        _load_csv(connection, path, names, delimiter, skip=1)
+        _load_csv(connection, path, names, delimiter, skip=1, line_end=plain.line_end)
     except duckdb.Error as error:
         tables.raise_machine_error(error)
         return False
-    if tables.count(connection, _DELIVERED) != records:
+    if tables.count(connection, _DELIVERED) != plain.records:
         return False
     # Rows of a table that one thread filled in file order are numbered in that order.
     tables.create_raw(connection, f"select rowid + 1 as record, {', '.join(names)} from {_DELIVERED}")
@@ -99,19 +113,21 @@ def _load_csv(
     delimiter: str,
     *,
     skip: int,
+    line_end: str = "\\n",
     table: str = _DELIVERED,
 ) -> None:
     """Read CSV as text, by position, nothing guessed.
 
     In one thread: one that starts amid the file has to guess whether it is inside a field. It costs
-    little, because writing the table takes longer than the parsing.
+    little, because writing the table takes longer than the parsing. The line end is given, because DuckDB
+    would take it from the first line break, and that may be inside a field.
     """
     columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in names)
     connection.execute(
         f"create or replace temp table {table} as select * from read_csv({quote_literal(path)}, "
         f"columns = {{{columns}}}, auto_detect = false, header = false, skip = {skip}, "
         f"delim = {quote_literal(delimiter)}, quote = '\"', escape = '\"', parallel = false, "
-        f"max_line_size = {tables.MAX_LINE})"
+        f"new_line = {quote_literal(line_end)}, max_line_size = {tables.MAX_LINE})"
     )
 
 

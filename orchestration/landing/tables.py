@@ -18,12 +18,16 @@ MAX_LINE = 64 * 1024 * 1024
 """Longest record of a text file, in bytes."""
 
 
+def start(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget the file before, and make BROKEN anew."""
+    connection.execute(f"drop view if exists {RAW}")
+    for table in ("delivered", "json_lines", "json_shapes", "broken_text"):
+        connection.execute(f"drop table if exists {table}")
+    connection.execute(f"create or replace temp table {BROKEN} (record bigint, text varchar, reason varchar)")
+
+
 def create_raw(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     connection.execute(f"create or replace temp view {RAW} as {query}")
-
-
-def create_broken(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(f"create or replace temp table {BROKEN} (record bigint, text varchar, reason varchar)")
 
 
 def add_broken(connection: duckdb.DuckDBPyConnection, query: str) -> None:

@@ -1,0 +1,61 @@
+"""Headers to contract columns: by name."""
+
+from __future__ import annotations
+
+import pytest
+from landing_case import THINGS
+
+from orchestration.landing.binding import bind, snake_case
+from orchestration.landing.refusal import FileRefusedError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CreatedDate", "created_date"),
+        ("Created Date", "created_date"),
+        ("created_date", "created_date"),
+        ("CREATED_DATE", "created_date"),
+        ("account-id", "account_id"),
+        ("accountID", "account_id"),
+        ("ID", "id"),
+        ("HTTPStatus", "http_status"),
+        ("  amount ", "amount"),
+        ("_fivetran_deleted", "_fivetran_deleted"),
+        ("Arr__c", "arr_c"),
+        ("Größe (m²)", "größe_m²"),
+        ("%", ""),
+    ],
+)
+def test_snake_case(text: str, expected: str) -> None:
+    assert snake_case(text) == expected
+
+
+def test_position_and_case_do_not_matter() -> None:
+    binding = bind(THINGS, ["Note", "MadeAt", "AMOUNT", "thing id", "kInD"])
+    assert binding.positions == {"note": 0, "made_at": 1, "amount": 2, "thing_id": 3, "kind": 4}
+    assert binding.notes == ()
+
+
+def test_missing_and_unknown_columns_are_noted_once() -> None:
+    binding = bind(THINGS, ["thing_id", "amount", "kind", "note", "Band", "", "_dlt_id"])
+    assert binding.extras == {"band": 4, "column_6": 5, "_dlt_id": 6}
+    assert binding.notes == (
+        "not delivered, left empty: made_at",
+        "not in the contract, kept in _extra: band, column_6",
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (["a", "b"], "not an export of things: the header held 'a', 'b'"),
+        (["amount", "note"], "required column thing_id missing: the header held 'amount', 'note'"),
+        (["thing_id", "ThingId"], "two columns are named thing_id: the header held 'thing_id', 'ThingId'"),
+        (["thing_id", "x", "X"], "two columns are named x: the header held 'thing_id', 'x', 'X'"),
+    ],
+)
+def test_refused_headers(header: list[str], reason: str) -> None:
+    with pytest.raises(FileRefusedError) as refusal:
+        bind(THINGS, header)
+    assert refusal.value.reason == reason
