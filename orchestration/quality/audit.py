@@ -6,11 +6,14 @@ got no answer and a check that raised all block, each with a name of its own.
 
 from __future__ import annotations
 
+import logging
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -62,17 +65,15 @@ def audit_marts(
         if suite.mart not in tables:
             results.append(_structural(suite.mart, "mart_present", "the mart is not in the file", "present"))
     if present:
-        # Imported here because it costs seconds, which only an audit should pay.
-        from orchestration.quality.gx_duckdb import ask, open_marts
-
+        gx_duckdb = _adapter()
         with (
             tempfile.TemporaryDirectory(prefix="csw-audit-") as folder,
-            open_marts(database, Path(folder)) as source,
+            gx_duckdb.open_marts(database, Path(folder)) as source,
         ):
             for suite in present:
                 if progress is not None:
                     progress(suite.mart)
-                found = _audit_mart(partial(ask, source, suite.mart), suite, tables[suite.mart])
+                found = _audit_mart(partial(gx_duckdb.ask, source, suite.mart), suite, tables[suite.mart])
                 evaluated += sum(result.check in suite.names for result in found)
                 results += found
     return AuditReport(
@@ -81,6 +82,19 @@ def audit_marts(
         evaluated=evaluated,
         suite_digests={suite.mart: suite.digest for suite in suites.values()},
     )
+
+
+def _adapter() -> ModuleType:
+    """Import Great Expectations, which takes seconds that only an audit should pay, and keep it quiet."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    # What it has to say is in its results; its log is chatter, and on errors it would quote data.
+    chatter = logging.getLogger("great_expectations")
+    chatter.addHandler(logging.NullHandler())
+    chatter.propagate = False
+    from orchestration.quality import gx_duckdb
+
+    return gx_duckdb
 
 
 def _tables(database: Path) -> Tables:

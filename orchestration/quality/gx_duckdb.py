@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,10 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-
-# Both are read while the package is imported.
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("TQDM_DISABLE", "1")
 
 import duckdb_engine
 import great_expectations as gx
@@ -121,9 +116,6 @@ class Answer:
 @contextmanager
 def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
     """Open a marts file read-only; on leaving, every handle on it is closed."""
-    quiet = logging.getLogger("great_expectations")
-    level = quiet.level
-    quiet.setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context = gx.get_context(mode="ephemeral")
@@ -140,7 +132,6 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
             engine.clear_compiled_cache()
             engine.dialect._type_memos.clear()
             project_manager.set_project(None)
-            quiet.setLevel(level)
     # Its objects refer to each other, and would hold their connections until some later collection.
     del source, context
     gc.collect()
@@ -251,9 +242,9 @@ def _no_answer(error: Exception) -> Answer:
 def _reason(text: str) -> str:
     """The first line of an error, without values of rows, which errors about data quote."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
-    kind, colon, _ = line.partition("Error:")
-    if colon and kind.split()[-1] in _DATA_ERRORS:
-        return f"{kind}Error (details left out: they quote data)"
+    words = line.partition("Error:")[0].split()
+    if "Error:" in line and words and words[-1] in _DATA_ERRORS:
+        return f"{' '.join(words)} Error (details left out: they quote data)"
     return line[:300]
 
 

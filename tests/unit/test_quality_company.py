@@ -463,7 +463,7 @@ select
     count(*) filter (nps_category = 'promoter') as promoters,
     count(*) filter (nps_category = 'passive') as passives,
     count(*) filter (nps_category = 'detractor') as detractors,
-    responses < 3 as is_suppressed,
+    responses < 5 as is_suppressed,
     case when not is_suppressed then 100 * (promoters - detractors) / responses end as nps,
     greatest(-100, nps - 10) as nps_ci_low,
     least(100, nps + 10) as nps_ci_high
