@@ -56,10 +56,10 @@ def _post(url: str, content: dict[str, str]) -> None:
     if not url.startswith(("https://", "http://")):
         log.warning("%s is not an http address; nothing was posted.", WEBHOOK_VARIABLE)
         return
-    request = urllib.request.Request(
-        url, data=json.dumps(content).encode(), headers={"Content-Type": "application/json"}
-    )
     try:
+        request = urllib.request.Request(
+            url, data=json.dumps(content).encode(), headers={"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
             pass
     except (OSError, ValueError) as error:

@@ -75,7 +75,11 @@ def build_definitions(
     )
     triggers = build_triggers(refresh)
     return dg.Definitions(
-        assets=[_landing(manifest, translator), _dbt(manifest, translator), _release(marts)],
+        assets=[
+            _landing(manifest, translator),
+            _dbt(manifest, translator),
+            _release(_ends(manifest, translator)),
+        ],
         asset_checks=[_audit(marts)],
         jobs=[refresh],
         schedules=triggers.schedules,
@@ -230,10 +234,21 @@ def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
     return audit
 
 
-def _release(marts: Mapping[str, dg.AssetKey]) -> dg.AssetsDefinition:
+def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:
+    """The marts, and models that nothing is built from: a release ships the whole build beside the marts."""
+    children: Mapping[str, Sequence[str]] = manifest["child_map"]
+    return [
+        translator.get_asset_spec(manifest, unique_id, None).key
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        and (node["schema"] == MARTS or not any(child.startswith("model.") for child in children[unique_id]))
+    ]
+
+
+def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         name="release",
-        deps=list(marts.values()),
+        deps=ends,
         group_name="release",
         pool=POOL,
         required_resource_keys={"warehouse"},

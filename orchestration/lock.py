@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.errors import LockedError
+from orchestration.errors import LockedError, SettingsError
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,16 @@ def hold_lock(path: Path, purpose: str) -> Iterator[WarehouseLock]:
     """Hold the lock of a warehouse until the block ends.
 
     `purpose` is what others read who find it taken ("csw run"). Raises LockedError, which names the
-    holder, without waiting.
+    holder, without waiting; SettingsError where the folder cannot be written to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise SettingsError(
+            f"The warehouse {path.parent} cannot be written to ({error.strerror}). "
+            "Choose another folder with --home or CSW_HOME, or mend its rights."
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

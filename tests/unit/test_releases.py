@@ -26,7 +26,8 @@ from orchestration.releases.publish import current_manifest, withdrawn_release_i
 from orchestration.releases.query import as_csv, as_json
 from orchestration.settings import Settings, load_settings
 
-MARTS = sorted(load_suites())
+SUITES = load_suites()
+MARTS = sorted(SUITES)
 
 
 @pytest.fixture
@@ -58,7 +59,6 @@ def make_warehouse(path: Path, closing: str = "12.5000") -> None:
 
 def make_report(*failing: str) -> AuditReport:
     """What an audit of all declared checks would record; those of the marts `failing` fail."""
-    suites = load_suites()
     results = tuple(
         CheckResult(
             mart=mart,
@@ -69,9 +69,9 @@ def make_report(*failing: str) -> AuditReport:
             observed="3 of 120 rows",
             message=f"{mart}.{check}: expected 0 rows, found 3 of 120 rows",
         )
-        for mart, check, severity in declared_checks(suites)
+        for mart, check, severity in declared_checks(SUITES)
     )
-    digests = {mart: suite.digest for mart, suite in suites.items()}
+    digests = {mart: suite.digest for mart, suite in SUITES.items()}
     return AuditReport(results, len(results), len(results), digests)
 
 

@@ -1,0 +1,84 @@
+"""What is told when a run fails: what and where, once, and no value of any row."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.alerts import alert, without_values
+from orchestration.settings import Settings, load_settings
+
+MESSAGE = """dbt: 2 of 90 models and tests failed, 3 were skipped.
+  test movements_chain (tests/invariants/movements_chain.sql): Got 2 results, configured to fail if != 0
+    account_id = A-17, mrr_before = 12.5000
+  model dim_accounts (models/marts/core/dim_accounts.sql): Conversion Error: 'jane@example.com' is no date
+      LINE 3: jane@example.com
+The log is /home/me/data/dbt/logs/dbt.log."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(tmp_path, environment={})
+
+
+@pytest.fixture
+def posts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A web hook, and what was posted to it."""
+    received: list[dict[str, Any]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", received
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_it_names_what_failed_and_no_value(settings: Settings) -> None:
+    content = json.loads(alert(settings, "run-1", "build", MESSAGE).read_text())
+    assert content["step"] == "build"
+    assert "movements_chain" in content["message"]
+    assert "dim_accounts" in content["message"]
+    for value in ("A-17", "12.5", "jane"):
+        assert value not in json.dumps(content)
+
+
+def test_figures_of_an_audit_stay() -> None:
+    text = "The marts did not pass.\n  marts.mrr_monthly: closing failed: 3 of 120 rows break it, expected 0"
+    assert without_values(text) == text
+
+
+def test_it_is_posted_once_per_run(
+    settings: Settings, posts: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, received = posts
+    monkeypatch.setenv("CSW_ALERT_WEBHOOK", url)
+    first = alert(settings, "run-1", "build", "it failed")
+    assert alert(settings, "run-1", "build", "it failed") == first
+    assert [(one["run_id"], one["message"]) for one in received] == [("run-1", "it failed")]
+    assert "run-1" in received[0]["text"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/nobody", "file:///etc/passwd", "http://[broken"])
+def test_a_hook_that_cannot_be_reached_is_no_further_failure(
+    settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CSW_ALERT_WEBHOOK", url)
+    assert alert(settings, "run-1", "build", "it failed").exists()
+    assert "CSW_ALERT_WEBHOOK" in caplog.text

@@ -1,0 +1,193 @@
+"""The command line: quick, clear about mistakes, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer
+
+from orchestration.cli import _guarded
+from orchestration.errors import SettingsError
+from orchestration.lock import hold_lock
+from orchestration.settings import PROJECT_DIR, load_settings
+
+HEAVY = ("dagster", "dbt", "great_expectations", "numpy", "duckdb", "sqlalchemy")
+
+
+def csw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CSW_")}
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration", *arguments],
+        cwd=PROJECT_DIR,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def assert_mistake(process: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 1, one message on standard error with these words, and no traceback."""
+    assert process.returncode == 1, process.stderr
+    assert process.stderr.startswith("error: ")
+    assert "Traceback" not in process.stderr
+    for word in words:
+        assert word in process.stderr
+
+
+def test_help_lists_the_commands_and_exit_codes() -> None:
+    process = csw("--help")
+    assert process.returncode == 0
+    for command in ("simulate", "run", "prepare", "releases", "rollback", "query", "doctor"):
+        assert command in process.stdout
+    assert "Exit codes: 0 done" in process.stdout
+
+
+def test_help_of_run_names_options_and_variables() -> None:
+    process = csw("run", "--help")
+    for name in ("--home", "--landing", "--as-of", "--policy", "--force"):
+        assert name in process.stdout
+    for name in ("CSW_HOME", "CSW_LANDING", "CSW_AS_OF", "CSW_POLICIES"):
+        assert name in process.stdout
+
+
+def test_the_command_line_loads_no_heavy_package() -> None:
+    code = f"import sys, orchestration.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--policy", "churn_recogniton=service_end"), ("no policy 'churn_recogniton'", "fx_policy")),
+        (("run", "--policy", "fx_policy"), ("name=value",)),
+        (("run", "--as-of", "yesterday"), ("'yesterday' is not a date", "2025-01-01")),
+        (("run", "--home", "data[1]"), ("--home", "Choose a folder")),
+        (("simulate", "--until", "soon"), ("--until 'soon'",)),
+        (("query", "select 1", "--json", "--csv"), ("one of --json and --csv",)),
+    ],
+)
+def test_a_wrong_option_is_told_in_words(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+    assert_mistake(csw(*arguments), *words)
+
+
+def test_a_wrong_variable_is_told_like_a_wrong_option(tmp_path: Path) -> None:
+    assert_mistake(csw("run", CSW_HOME=str(tmp_path), CSW_AS_OF="13/13/2024"), "13/13/2024", "CSW_AS_OF")
+    assert_mistake(csw("run", CSW_HOME=str(tmp_path), CSW_POLICIES="a=1 b=2"), "no policy 'a'")
+
+
+def test_what_the_command_line_does_not_know_ends_with_2() -> None:
+    assert csw("refresh").returncode == 2
+    assert csw("run", "--nonsense").returncode == 2
+
+
+def test_an_empty_landing_folder_from_outside_is_told(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    process = csw("run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "files"))
+    assert_mistake(process, "There is no file below", "generic/accounts")
+    assert not list((tmp_path / "files").iterdir())
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    assert_mistake(csw("run", "--home", str(tmp_path / "home")), "cannot be written to", "--home")
+
+
+def test_a_second_run_names_the_first(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path, environment={})
+    with hold_lock(settings.lock_file, "csw run"):
+        process = csw("run", "--home", str(tmp_path))
+    assert_mistake(process, f"csw run (process {os.getpid()}, since ")
+
+
+def test_before_the_first_release(tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    assert_mistake(csw("query", "select 1", *home), "no release", "csw run")
+    assert_mistake(csw("rollback", *home), "no release before")
+    assert_mistake(csw("rollback", "20250101T000000Z-abc", *home), "csw releases")
+    listed = csw("releases", *home)
+    assert listed.returncode == 0
+    assert "no release yet" in listed.stdout
+
+
+def test_the_doctor_finds_what_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "generic"
+    for name in ("accounts", "acounts"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file.csv").write_text("account_id\na1\n")
+    process = csw("doctor", "--home", str(tmp_path))
+    assert process.returncode == 1
+    lines = process.stdout.splitlines()
+    assert any(line.startswith("FAIL") and "generic/subscription_periods" in line for line in lines)
+    assert any(line.startswith("warn") and "acounts" in line for line in lines)
+    assert any(line.startswith("ok") and "generic/accounts: 1 files, 1 new" in line for line in lines)
+
+
+def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
+    made = csw("simulate", "--accounts", "20", "--months", "6", "--home", str(tmp_path))
+    assert made.returncode == 0, made.stderr
+    process = csw("doctor", "--home", str(tmp_path))
+    assert process.returncode == 0, process.stdout
+    assert "FAIL" not in process.stdout
+    assert "generic/subscription_periods: 1 files, 1 new" in process.stdout
+
+
+def test_an_unexpected_error_leaves_its_traceback_in_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as caught, _guarded(load_settings(tmp_path, environment={})):
+        raise ZeroDivisionError("by hand")
+    assert caught.value.exit_code == 2
+    [log] = (tmp_path / "logs").iterdir()
+    assert "Traceback" in log.read_text()
+    said = capsys.readouterr().err
+    assert f"unexpected ZeroDivisionError: by hand\nThe details are in {log}" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-01-01", datetime(2025, 1, 1, tzinfo=UTC)),
+        ("2025-01-01T12:30:00", datetime(2025, 1, 1, 12, 30, tzinfo=UTC)),
+        ("2025-01-01T12:30:00+02:00", datetime(2025, 1, 1, 10, 30, tzinfo=UTC)),
+        ("2024-12-31T23:30:00-01:00", datetime(2025, 1, 1, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_as_of_is_an_instant_in_utc(text: str, expected: datetime) -> None:
+    settings = load_settings(as_of=text, environment={})
+    assert (settings.as_of, settings.as_of_is_given) == (expected, True)
+
+
+def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
+    environment = {
+        "CSW_HOME": str(tmp_path / "a"),
+        "CSW_AS_OF": "2024-01-01",
+        "CSW_POLICIES": "fx_max_age_days=3",
+    }
+    chosen = load_settings(
+        tmp_path / "b", as_of="2025-01-01", policies=["fx_max_age_days=5"], environment=environment
+    )
+    assert (chosen.home, chosen.as_of.year, chosen.policies) == (tmp_path / "b", 2025, {"fx_max_age_days": 5})
+    assert chosen.landing == tmp_path / "b" / "landing"
+    given = load_settings(environment=environment)
+    assert (given.home, given.as_of.year, given.policies) == (tmp_path / "a", 2024, {"fx_max_age_days": 3})
+
+
+def test_policies_are_read_as_yaml() -> None:
+    pairs = ["slice_dimensions=[segment, plan]", "require_first_payment=false", "reporting_currency=EUR"]
+    assert load_settings(policies=pairs, environment={}).policies == {
+        "slice_dimensions": ["segment", "plan"],
+        "require_first_payment": False,
+        "reporting_currency": "EUR",
+    }
+    with pytest.raises(SettingsError, match="name=value"):
+        load_settings(policies=["=1"], environment={})

@@ -1,0 +1,197 @@
+"""What Dagster sees: one connected graph from raw objects to the release, with every check on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.contract import load_contracts
+from orchestration.lock import hold_lock
+from orchestration.quality import declared_checks, load_suites
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
+
+LOAD = """
+import json, sys, time
+from orchestration.definitions import defs
+definitions = defs()
+repository = definitions.get_repository_def()
+graph = repository.asset_graph
+print(json.dumps({
+    "seconds": time.process_time(),
+    "great_expectations": "great_expectations" in sys.modules,
+    "parents": {key.to_user_string(): [one.to_user_string() for one in graph.get(key).parent_keys]
+                for key in graph.get_all_asset_keys()},
+    "executable": sorted(key.to_user_string() for key in graph.executable_asset_keys),
+    "groups": {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()},
+    "checks": [[key.asset_key.to_user_string(), key.name, graph.get(key).blocking]
+               for key in graph.asset_check_keys],
+    "pools": sorted({pool for one in repository.assets_defs_by_key.values()
+                     for pool in [one.op.pool] if one.is_executable}),
+    "jobs": [job.name for job in repository.get_all_jobs()],
+    "schedules": [[one.name, one.cron_schedule, one.execution_timezone] for one in repository.schedule_defs],
+    "sensors": sorted(one.name for one in repository.sensor_defs),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with nothing in it but the parsed dbt project."""
+    from orchestration.dbt import prepare_manifest
+    from orchestration.releases.fingerprint import dbt_version
+
+    home = tmp_path_factory.mktemp("warehouse")
+    prepare_manifest(load_settings(home, environment={}), dbt_version())
+    return home
+
+
+@pytest.fixture(scope="module")
+def loaded(home: Path) -> dict[str, Any]:
+    """What a process of its own, as Dagster starts one, finds in the code location."""
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD],
+        cwd=PROJECT_DIR,
+        env={"CSW_HOME": str(home), "PATH": "/usr/bin:/bin", "DAGSTER_DISABLE_TELEMETRY": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("CSW_HOME", str(home))
+    settings = load_settings()
+    settings.landing.mkdir(exist_ok=True)
+    return settings
+
+
+def ancestors(parents: dict[str, list[str]], key: str) -> set[str]:
+    found: set[str] = set()
+    todo = [key]
+    while todo:
+        for parent in parents[todo.pop()]:
+            if parent not in found:
+                found.add(parent)
+                todo.append(parent)
+    return found
+
+
+def manifest_of(home: Path) -> dict[str, Any]:
+    return json.loads((home / "dbt" / "target" / "manifest.json").read_text())
+
+
+def test_it_loads_fast_and_without_great_expectations(loaded: dict[str, Any]) -> None:
+    assert not loaded["great_expectations"]
+    # Processor time, so that a busy machine does not decide.
+    assert loaded["seconds"] < 5
+
+
+def test_every_raw_object_every_model_and_the_release_are_one_graph(
+    loaded: dict[str, Any], home: Path
+) -> None:
+    upstream = ancestors(loaded["parents"], "release")
+    assert upstream | {"release"} == set(loaded["parents"]) == set(loaded["executable"])
+    assert {f"{source}/{name}" for source, name in load_contracts()} <= upstream
+    models = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "model"]
+    assert {f"{model['schema']}/{model['name']}" for model in models} <= upstream
+
+
+def test_raw_objects_feed_staging_and_every_mart_feeds_the_release(loaded: dict[str, Any]) -> None:
+    for source, name in load_contracts():
+        children = [key for key, parents in loaded["parents"].items() if f"{source}/{name}" in parents]
+        assert children
+        assert all(child.startswith("staging/") for child in children)
+    marts = {key for key in loaded["parents"] if key.startswith("marts/")}
+    assert marts <= set(loaded["parents"]["release"])
+    assert {mart.removeprefix("marts/") for mart in marts} == set(load_suites())
+
+
+def test_every_declared_expectation_and_every_dbt_test_is_a_check(loaded: dict[str, Any], home: Path) -> None:
+    by_audit = {(key, name, blocking) for key, name, blocking in loaded["checks"] if name.startswith("gx_")}
+    assert by_audit == {
+        (f"marts/{mart}", f"gx_{check.replace('-', '_')}", severity == "error")
+        for mart, check, severity in declared_checks(load_suites())
+    }
+    tests = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "test"]
+    by_dbt = {name for _, name, _ in loaded["checks"] if not name.startswith("gx_")}
+    assert by_dbt == {test["name"] for test in tests}
+
+
+def test_names_of_job_triggers_and_pool_stay(loaded: dict[str, Any]) -> None:
+    assert "refresh" in loaded["jobs"]
+    assert loaded["schedules"] == [["daily", "0 5 * * *", "UTC"]]
+    assert loaded["sensors"] == ["alert_on_failure", "new_landing_files"]
+    assert loaded["pools"] == ["warehouse"]
+    assert {loaded["groups"][key] for key in loaded["groups"]} >= {"landing", "staging", "marts", "release"}
+
+
+def test_the_release_alone_is_refused(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.definitions import JOB, build_definitions
+
+    job = build_definitions(settings).resolve_job_def(JOB)
+    result = job.execute_in_process(asset_selection=[dg.AssetKey("release")], raise_on_error=False)
+    assert not result.success
+    failure = result.failure_data_for_node("release")
+    assert failure is not None
+    assert failure.user_failure_data is not None
+    assert "has not got that far" in str(failure.user_failure_data.description)
+    assert not settings.current.is_symlink()
+
+
+def test_a_run_takes_the_lock_of_the_warehouse(settings: Settings) -> None:
+    from orchestration.definitions import JOB, build_definitions
+
+    job = build_definitions(settings).resolve_job_def(JOB)
+    with hold_lock(settings.lock_file, "csw run"):
+        result = job.execute_in_process(raise_on_error=False)
+    assert not result.success
+    assert not any(event.is_step_start for event in result.all_events)
+
+
+def test_the_sensor_starts_one_run_per_set_of_new_files(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.definitions import build_definitions
+
+    sensor = build_definitions(settings).resolve_sensor_def("new_landing_files")
+
+    def look() -> Any:
+        with dg.build_sensor_context() as context:
+            return sensor(context)
+
+    nothing = look()
+    assert isinstance(nothing, dg.SkipReason)
+    assert "no complete new files" in str(nothing.skip_message)
+    file = settings.landing / "generic" / "plans" / "plans.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("plan_id,plan_name\np1,Basic\n")
+    first, again = look(), look()
+    assert isinstance(first, dg.RunRequest)
+    assert first.run_key == again.run_key
+    (file.parent / "more.csv").write_text("plan_id,plan_name\np2,Pro\n")
+    assert look().run_key != first.run_key
+    with hold_lock(settings.lock_file, "csw run"):
+        busy = look()
+    assert isinstance(busy, dg.SkipReason)
+    assert "in use by csw run" in str(busy.skip_message)
+    for path in file.parent.iterdir():
+        path.unlink()
+
+
+def test_dagster_accepts_the_instance_settings(settings: Settings) -> None:
+    from orchestration.refresh import open_instance
+
+    with open_instance(settings) as instance:
+        assert not instance.telemetry_enabled
+        assert instance.run_monitoring_enabled
+        pools = instance.get_settings("concurrency")["pools"]
+    assert pools == {"default_limit": 1, "granularity": "run"}
