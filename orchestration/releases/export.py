@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,10 @@ STORAGE_VERSION = "v1.0.0"
 """The DuckDB file format of published files; engines from 1.1 on read it."""
 
 MARTS_FILE = "marts.duckdb"
+ALIAS_FILE = "csw.duckdb"
+"""The same file under a second name. DuckDB names a database for its file and cannot tell `marts` the
+database from `marts` the schema: `marts.mrr_monthly`, as BI tools write it, only works under another name."""
+
 PARQUET_DIR = "parquet"
 RELEASE_TABLE = "_release"
 
@@ -60,7 +65,7 @@ class Export:
 
 
 def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
-    """Copy every table of schema `marts` to `folder`/marts.duckdb and `folder`/parquet, read-only.
+    """Copy every table of schema `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
 
     `folder` must not exist yet; results that do not fit into memory spill beside it.
 
@@ -92,7 +97,10 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
         connection.execute("detach release")
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{MARTS_FILE} was not written completely (it left a write-ahead log).")
-    paths = [target, *(folder / PARQUET_DIR / f"{name}.parquet" for name in names)]
+    alias = folder / ALIAS_FILE
+    # A link to the file itself, not to its name: DuckDB would follow a symbolic link to the first name.
+    os.link(target, alias)
+    paths = [target, alias, *(folder / PARQUET_DIR / f"{name}.parquet" for name in names)]
     return Export(files=tuple(seal(path, folder, 0o444) for path in paths), tables=tables)
 
 

@@ -37,7 +37,7 @@ months as (
 in_time as (
     select
         *,
-        {{ last_known('moved_to_plan_id', 'account_id', 'month_number') }} as plan_id,
+        {{ last_known('moved_to_plan_id', 'account_id', 'month_number') }} as latest_plan_id,
         min(month_number) over account_in_time as cohort_month_number,
         min(closing_mrr) over account_in_time as lowest_mrr,
         row_number() over account_in_time = 1 as is_first_month
@@ -47,6 +47,18 @@ in_time as (
         order by month_number
         rows between unbounded preceding and current row
     )
+),
+
+-- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
+planned as (
+    select
+        *,
+        case
+            when opening_mrr > 0 and closing_mrr = 0
+                then lag(latest_plan_id) over (partition by account_id order by month_number)
+            else latest_plan_id
+        end as plan_id
+    from in_time
 ),
 
 classified as (
@@ -65,7 +77,7 @@ classified as (
             lead(month_number) over account_in_time,
             {{ month_number(as_of()) }} + 1
         ) as next_month_number
-    from in_time
+    from planned
     window account_in_time as (partition by account_id order by month_number)
 )
 

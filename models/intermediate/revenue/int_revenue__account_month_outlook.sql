@@ -56,13 +56,15 @@ closes as (
 ),
 
 -- In the month of as_of every later change that is known counts; of past months only cancellations are known in time.
+-- An end that nobody asked for is the end of a term that may be renewed, and no change.
 known_changes as (
     select
         account_id,
         currency,
         {{ month_number(as_of()) }} as month_number,
         cast(0 as decimal(18, 4)) as at_risk_mrr,
-        case when ends_at is null then mrr else 0 end - case when is_running then mrr else 0 end as scheduled_mrr
+        case when is_running then 0 else mrr end
+        - case when is_continued or cancel_requested_at < ends_at then mrr else 0 end as scheduled_mrr
     from followed
     where
         ends_at is null

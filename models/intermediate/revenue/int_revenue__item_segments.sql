@@ -15,6 +15,8 @@ recurring as (
     where
         periods.price_kind = 'recurring'
         and not accounts.is_internal
+        -- A period that was withdrawn before it began says nothing of the one that it would have followed.
+        and (periods.period_end is null or periods.period_end > periods.period_start)
 ),
 
 -- What is known of the time after a later period starts, the later period says.
@@ -94,7 +96,7 @@ segments as (
         case
             when grace_end < service_end or (grace_end is not null and service_end is null) then 'involuntary'
             when next_start = ends_at and next_status = 'paused' then 'pause'
-            when next_start = ends_at and next_status = 'unpaid' then 'involuntary'
+            when next_start = ends_at and next_status in ('past_due', 'unpaid') then 'involuntary'
             else coalesce(cancel_kind, 'unknown')
         end as end_kind,
         coalesce(cancel_reason, 'unknown') as end_reason,

@@ -24,8 +24,6 @@ periods as (
     select
         responses.*,
         lengths.period_type,
-        -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
-        cast(invited_at as varchar) || response_id as recency,
         cast(
             case lengths.period_type
                 when 'month' then {{ dbt.date_trunc('month', 'invited_at') }}

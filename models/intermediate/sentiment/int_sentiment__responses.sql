@@ -112,7 +112,9 @@ ranked as (
                 {{ dbt.date_trunc('quarter', 'invited_at') }},
                 known_score is not null and is_valid_score
             order by known_responded_at desc, response_id desc
-        ) as answer_rank
+        ) as answer_rank,
+        -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
+        row_number() over (partition by account_id order by invited_at, response_id) as recency
     from stated
 )
 
@@ -130,6 +132,7 @@ select
     sent_at,
     known_responded_at as responded_at,
     invited_at,
+    recency,
     case when known_score is not null then is_valid_score end as is_valid_score,
     known_score is not null and is_valid_score and answer_rank = 1 as is_counted,
     cohort_month_number,
