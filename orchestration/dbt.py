@@ -217,7 +217,7 @@ def _describe_failure(
 def _words(message: str) -> str:
     """dbt's message without its headings and the hints for its own command line."""
     lines = [line.strip() for line in message.strip().splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("compiled code at", "> in macro"))]
+    kept = [line for line in lines if line and not line.startswith(("compiled code at", "> "))]
     return "\n      ".join(kept)
 
 
