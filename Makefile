@@ -52,6 +52,6 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	fi; \
 	echo "Setting up $(VENV) (once; a minute or two)"; \
 	"$$python" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -133,7 +133,7 @@ def parse_policies(pairs: Iterable[str]) -> dict[str, Any]:
             raise SettingsError(f"--policy {pair!r} is not of the form name=value.")
         if name not in known:
             raise SettingsError(
-                f"There is no policy {name!r}. The policies of dbt_project.yml are: {', '.join(sorted(known))}."
+                f"There is no policy {name!r}. Those of dbt_project.yml are: {', '.join(sorted(known))}."
             )
         value = yaml.safe_load(text)
         chosen[name] = value.isoformat() if isinstance(value, date) else value
