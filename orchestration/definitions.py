@@ -22,6 +22,7 @@ from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.files import remove_tree
 from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings, load_settings
 from orchestration.triggers import build_triggers
@@ -154,6 +155,7 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
             )
             if landed.nothing_new:
                 context.log.info(landed.nothing_new)
+                remove_tree(warehouse.candidate.folder)
                 return
             for (source, name), key in keys.items():
                 batches = [one for one in landed.batches if (one.source, one.object) == (source, name)]

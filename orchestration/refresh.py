@@ -164,6 +164,8 @@ def _run_job(settings: Settings, lock: WarehouseLock, force: bool, run_id: str) 
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     warnings.filterwarnings("ignore", module="dagster")
+    # Without a handler of its own, what Dagster logs would go to the terminal.
+    logging.getLogger("dagster").addHandler(logging.NullHandler())
     log.info("loading Dagster and dbt")
     from orchestration.definitions import JOB, build_definitions
     from orchestration.triggers import failure_in_words

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.publish import ReleaseInfo, current_manifest
 from orchestration.releases.query import QueryResult, query_current
 from orchestration.settings import Settings
@@ -28,7 +29,9 @@ def print_summary(settings: Settings, program: str) -> None:
     if manifest is None:
         return
     tables = manifest["tables"]
-    console.print(f"\nMarts: {settings.current}/marts.duckdb, and Parquet beside it", soft_wrap=True)
+    console.print(
+        f"\nMarts: {settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet beside it", soft_wrap=True
+    )
     counts = ", ".join(f"{name} {table['rows']:,}" for name, table in tables.items() if name[0] != "_")
     console.print(f"Rows:  {counts}\n", highlight=False)
     columns = [f"{name}_mrr" for name in _MOVEMENTS]

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from orchestration.contract import load_contracts
+from orchestration.landing import accepted_batches, land
 from orchestration.lock import hold_lock
 from orchestration.quality import declared_checks, load_suites
+from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from tests.unit.test_releases import make_release
 
 LOAD = """
 import json, sys, time
@@ -185,6 +188,30 @@ def test_the_sensor_starts_one_run_per_set_of_new_files(settings: Settings) -> N
     assert "in use by csw run" in str(busy.skip_message)
     for path in file.parent.iterdir():
         path.unlink()
+
+
+def test_a_refused_file_alone_builds_nothing(settings: Settings) -> None:
+    from orchestration.refresh import refresh
+
+    folder = settings.landing / "generic"
+    for name, text in {
+        "accounts": "account_id\na1\n",
+        "subscription_periods": "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
+        "s1,a1,USD,10,month,2024-01-01\n",
+    }.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file.csv").write_text(text)
+    land(settings)
+    ids = [batch.batch_id for batch in accepted_batches(settings)]
+    assert len(ids) == 2
+    fingerprint = run_fingerprint(settings, code_version(), ids)
+    make_release(settings, "1-one", fingerprint=fingerprint)
+    (folder / "accounts" / "empty.csv").write_text("")
+    outcome = refresh(settings, landing_is_given=False)
+    assert outcome.release_id is None
+    assert outcome.message.startswith("nothing new since release 1-one")
+    assert not list(settings.runs.iterdir())
+    assert len(list(settings.releases.iterdir())) == 1
 
 
 def test_dagster_accepts_the_instance_settings(settings: Settings) -> None:

@@ -129,6 +129,7 @@ def test_a_release_is_complete_sealed_and_current(settings: Settings) -> None:
     folder = settings.releases / "1-one"
     assert os.readlink(settings.current) == "releases/1-one"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "csw.duckdb",
         "manifest.json",
         "marts.duckdb",
         "parquet",
@@ -164,6 +165,14 @@ def test_the_served_file_holds_the_marts_and_nothing_else(settings: Settings) ->
     assert stamp == ("1-one", "abc", 7, 2, "TIMESTAMP")
     assert tag is not None
     assert tag[0]["storage_version"].startswith("v1.0.0")
+
+
+def test_the_second_name_of_the_file_lets_marts_be_named_by_schema(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    first, second = settings.current / "marts.duckdb", settings.current / "csw.duckdb"
+    assert first.samefile(second)
+    with duckdb.connect(str(second), read_only=True) as connection:
+        assert connection.execute('select count(*) from "marts"."mrr_monthly"').fetchall() == [(1,)]
 
 
 def test_parquet_holds_the_same_rows(settings: Settings) -> None:
