@@ -82,7 +82,7 @@ def test_a_failing_dbt_test_publishes_nothing_and_says_why(small_company: Settin
         encoding="utf-8",
     )
     assert refresh(settings, landing_is_given=False).release_id
-    with duckdb.connect(str(settings.current / "marts.duckdb"), read_only=True) as marts:
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
         closing = marts.execute(
             "select closing_mrr from marts.fct_account_months"
             " where account_id = 'A-nok' and month = '2025-12-01'"
@@ -138,7 +138,7 @@ def test_a_killed_run_leaves_current_alone_and_the_next_one_succeeds(
             assert after == before
     outcome = refresh(settings, landing_is_given=False)
     assert outcome.release_id or outcome.message.startswith("nothing new")
-    with duckdb.connect(str(settings.current / "marts.duckdb"), read_only=True) as marts:
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
         found = marts.execute(
             "select current_mrr from marts.dim_accounts where account_id = 'A-more'"
         ).fetchone()
@@ -191,7 +191,7 @@ def test_another_order_of_the_same_files_makes_the_same_marts(
 
     with duckdb.connect() as connection:
         for name, home in (("one", small_company.home), ("two", settings.home)):
-            connection.execute(f"attach '{home / 'current' / 'marts.duckdb'}' as {name} (read_only)")
+            connection.execute(f"attach '{home / 'current' / 'csw.duckdb'}' as {name} (read_only)")
         tables = connection.execute(
             "select table_name from duckdb_tables() where database_name = 'one' and table_name <> '_release'"
         ).fetchall()

@@ -23,7 +23,7 @@ MOVEMENTS = {
 
 @pytest.fixture(scope="module")
 def marts(company: Settings) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(str(company.current / "marts.duckdb"), read_only=True)
+    connection = duckdb.connect(str(company.current / "csw.duckdb"), read_only=True)
     truth = company.landing / "_truth"
     connection.execute(f"create temp view true_movements as from '{truth}/movements.parquet'")
     connection.execute(f"create temp view true_months as from '{truth}/monthly.parquet'")
