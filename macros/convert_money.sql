@@ -1,4 +1,8 @@
 {#- An amount in the reporting currency, rounded half up to 4 decimals. -#}
 {% macro convert_money(amount, rate) -%}
-    cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, 4) as decimal(18, 4))
+    {#- Most money is in the reporting currency, and wide decimals are slow. -#}
+    case
+        when {{ rate }} = 1 then cast({{ amount }} as decimal(18, 4))
+        else cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, 4) as decimal(18, 4))
+    end
 {%- endmacro %}

@@ -1,4 +1,5 @@
 -- one row per cohort month, months since and combination of slice attributes in the cohort month
+{{ config(materialized='view') }}
 with account_months as (
     select
         account_id,

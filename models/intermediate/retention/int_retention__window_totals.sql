@@ -1,4 +1,5 @@
 -- one row per month, window length in months and combination of slice attributes at the start of the window
+{{ config(materialized='view') }}
 {%- set windows = [1, 3, 12] %}
 with account_months as (
     select

@@ -18,13 +18,7 @@ months as (
         max_by(movements.mrr_after, movements.movement_number) as closing_mrr,
         max_by(
             plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
-        ) as moved_to_plan_id,
-        max_by(
-            movements.churn_kind, case when movements.churn_kind is not null then movements.movement_number end
-        ) as churn_kind,
-        max_by(
-            movements.churn_reason, case when movements.churn_reason is not null then movements.movement_number end
-        ) as churn_reason
+        ) as moved_to_plan_id
     from movements
     left join plans
         on
@@ -32,6 +26,18 @@ months as (
             and movements.occurred_at = plans.booked_at
             and movements.movement_type <> 'fx_impact'
     group by movements.account_id, movements.month_number
+),
+
+-- The cause of a month's loss is that of its last churn.
+causes as (
+    select
+        account_id,
+        month_number,
+        max_by(churn_kind, movement_number) as churn_kind,
+        max_by(churn_reason, movement_number) as churn_reason
+    from movements
+    where movement_type = 'churn'
+    group by account_id, month_number
 ),
 
 in_time as (
@@ -82,23 +88,30 @@ classified as (
 )
 
 select
-    account_id,
-    month_number,
-    cast(next_month_number as integer) as next_month_number,
-    cohort_month_number,
-    cast(opening_mrr as decimal(18, 4)) as opening_mrr,
+    classified.account_id,
+    classified.month_number,
+    cast(classified.next_month_number as integer) as next_month_number,
+    classified.cohort_month_number,
+    cast(classified.opening_mrr as decimal(18, 4)) as opening_mrr,
     {%- for type in ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact'] %}
-    cast({{ type }}_mrr as decimal(18, 4)) as {{ type }}_mrr,
+    cast(classified.{{ type }}_mrr as decimal(18, 4)) as {{ type }}_mrr,
     {%- endfor %}
-    cast(closing_mrr as decimal(18, 4)) as closing_mrr,
-    net_movement_type,
+    cast(classified.closing_mrr as decimal(18, 4)) as closing_mrr,
+    classified.net_movement_type,
     {%- for type in ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
-    cast(case when net_movement_type = '{{ type }}' then net_mrr else 0 end as decimal(18, 4)) as net_{{ type }}_mrr,
+    cast(
+        case when classified.net_movement_type = '{{ type }}' then classified.net_mrr else 0 end as decimal(18, 4)
+    ) as net_{{ type }}_mrr,
     {%- endfor %}
-    cast(lowest_mrr as decimal(18, 4)) as lowest_mrr,
-    opening_plan_id,
-    plan_id,
-    case when net_movement_type = 'churn' then churn_kind end as churn_kind,
-    case when net_movement_type = 'churn' then churn_reason end as churn_reason,
-    is_first_month and closing_mrr = 0 as is_new_and_churned
+    cast(classified.lowest_mrr as decimal(18, 4)) as lowest_mrr,
+    classified.opening_plan_id,
+    classified.plan_id,
+    causes.churn_kind,
+    causes.churn_reason,
+    classified.is_first_month and classified.closing_mrr = 0 as is_new_and_churned
 from classified
+left join causes
+    on
+        classified.account_id = causes.account_id
+        and classified.month_number = causes.month_number
+        and classified.net_movement_type = 'churn'

@@ -1,4 +1,5 @@
 -- one row per subscription item, currency and booked movement of its account; balances in the item's own currency
+{{ config(materialized='view') }}
 {%- set item = 'source_system, subscription_id, item_id' %}
 with changes as (
     select * from {{ ref('int_revenue__item_changes') }}

@@ -20,59 +20,69 @@ recurring as (
 ),
 
 -- What is known of the time after a later period starts, the later period says.
-superseded as (
+followed as (
     select
         *,
         {{ earliest('period_end', 'next_start') }} as service_end
     from (
         select
             *,
-            lead(period_start) over (partition by {{ item }} order by period_start) as next_start,
-            lead(status) over (partition by {{ item }} order by period_start) as next_status
+            lead(period_start) over item_in_time as next_start,
+            lead(status) over item_in_time as next_status,
+            lag(status) over item_in_time as previous_status,
+            lag(period_end) over item_in_time as previous_end
         from recurring
-    ) as followed
+        window item_in_time as (partition by {{ item }} order by period_start)
+    ) as neighbours
 ),
 
 -- Past-due periods that follow each other are one failure to pay; its grace runs from the first of them.
 failing as (
     select
         *,
-        max(case when is_first_failure then period_start end) over (
+        max(
+            case
+                when coalesce(previous_status, '') <> 'past_due' or previous_end < period_start
+                    then period_start
+            end
+        ) over (
             partition by {{ item }}
             order by period_start
             rows between unbounded preceding and current row
         ) as past_due_since
-    from (
-        select
-            *,
-            status = 'past_due' and (
-                coalesce(lag(status) over (partition by {{ item }} order by period_start), '') <> 'past_due'
-                or lag(service_end) over (partition by {{ item }} order by period_start) < period_start
-            ) as is_first_failure
-        from superseded
-    ) as marked
+    from followed
+    where status = 'past_due'
 ),
 
 paid as (
     select
         *,
-        case
-            when status = 'past_due'
-                then {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }}
-        end as grace_end
-    from failing
-    where status in ('active', 'past_due')
+        cast(null as timestamp) as past_due_since
+    from followed
+    where status = 'active'
+    union all
+    select * from failing
+),
+
+priced as (
+    select
+        *,
+        {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }} as grace_end,
+        {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as list_mrr
+    from paid
 ),
 
 valued as (
     select
         *,
         {{ earliest('service_end', 'grace_end') }} as ends_at,
-        {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as list_mrr,
-        {{ monthly_amount(
-            'greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count'
-        ) }} as mrr
-    from paid
+        case
+            when discount_amount = 0 then list_mrr
+            else {{ monthly_amount(
+                'greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count'
+            ) }}
+        end as mrr
+    from priced
 ),
 
 segments as (

@@ -1,105 +1,122 @@
 -- one row per month and combination of slice attributes: the smallest base from which every slice adds up
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
 {%- set churn_kinds = ['voluntary', 'involuntary', 'dispute', 'planned_end', 'pause', 'internal', 'unknown'] %}
+{%- set keys = ['month_number'] + policy('slice_dimensions') %}
+{%- set stocks = [
+    'opening_mrr', 'closing_mrr', 'committed_mrr', 'at_risk_mrr', 'opening_customers', 'closing_customers'
+] %}
+{%- set movements = [
+    'fx_impact_mrr', 'new_mrr', 'expansion_mrr', 'contraction_mrr', 'churn_mrr', 'reactivation_mrr', 'net_new_mrr',
+    'net_expansion_mrr', 'net_contraction_mrr', 'net_churn_mrr', 'net_reactivation_mrr', 'new_customers',
+    'reactivated_customers', 'churned_customers', 'new_and_churned_customers'
+] %}
+{%- for kind in churn_kinds %}
+{%- do movements.extend([kind ~ '_customers', kind ~ '_mrr']) %}
+{%- endfor %}
+{%- set transfers = ['transfer_mrr', 'transferred_customers'] %}
 with account_months as (
     select * from {{ ref('int_revenue__account_months') }}
+),
+
+month_changes as (
+    select * from {{ ref('int_revenue__account_month_changes') }}
 ),
 
 accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- An account that changes its plan leaves one slice and enters another; for every other slice the two rows cancel out.
-arrivals as (
+-- Every month of every account has a balance ...
+stock_totals as (
     select
-        *,
-        opening_mrr > 0 and coalesce(opening_plan_id, '') <> coalesce(plan_id, '') as has_moved_plan
+        account_months.month_number,
+        {{ slice_attributes('accounts', 'account_months.plan_id') }},
+        sum(account_months.opening_mrr) as opening_mrr,
+        sum(account_months.closing_mrr) as closing_mrr,
+        sum(account_months.committed_mrr) as committed_mrr,
+        sum(account_months.at_risk_mrr) as at_risk_mrr,
+        sum(case when account_months.opening_mrr > 0 then 1 else 0 end) as opening_customers,
+        sum(case when account_months.closing_mrr > 0 then 1 else 0 end) as closing_customers
     from account_months
+    inner join accounts on account_months.account_id = accounts.account_id
+    group by
+        account_months.month_number,
+        {{ slice_attributes('accounts', 'account_months.plan_id', with_names=false) }}
 ),
 
-slice_rows as (
+-- ... only few have movements.
+movement_totals as (
     select
-        account_id,
-        month_number,
-        plan_id as slice_plan_id,
-        case when has_moved_plan then 0 else opening_mrr end as opening_mrr,
-        {%- for flow in flows + ['fx_impact'] %}
-        {{ flow }}_mrr,
-        {%- endfor %}
-        case when has_moved_plan then opening_mrr else 0 end as transfer_mrr,
-        closing_mrr,
+        month_changes.month_number,
+        {{ slice_attributes('accounts', 'month_changes.plan_id') }},
+        sum(month_changes.fx_impact_mrr) as fx_impact_mrr,
         {%- for flow in flows %}
-        net_{{ flow }}_mrr,
+        sum(month_changes.{{ flow }}_mrr) as {{ flow }}_mrr,
+        sum(month_changes.net_{{ flow }}_mrr) as net_{{ flow }}_mrr,
         {%- endfor %}
-        committed_mrr,
-        at_risk_mrr,
-        net_movement_type,
-        churn_kind,
-        case when opening_mrr > 0 and not has_moved_plan then 1 else 0 end as opening_customers,
-        case when has_moved_plan then 1 else 0 end as transferred_customers,
-        case when closing_mrr > 0 then 1 else 0 end as closing_customers,
-        case when is_new_and_churned then 1 else 0 end as new_and_churned_customers
-    from arrivals
-    union all
-    select
-        account_id,
-        month_number,
-        opening_plan_id as slice_plan_id,
-        opening_mrr,
-        {%- for flow in flows + ['fx_impact'] %}
-        0 as {{ flow }}_mrr,
+        sum(case when month_changes.net_movement_type = 'new' then 1 else 0 end) as new_customers,
+        sum(case when month_changes.net_movement_type = 'reactivation' then 1 else 0 end) as reactivated_customers,
+        sum(case when month_changes.net_movement_type = 'churn' then 1 else 0 end) as churned_customers,
+        sum(case when month_changes.is_new_and_churned then 1 else 0 end) as new_and_churned_customers,
+        {%- for kind in churn_kinds %}
+        sum(case when month_changes.churn_kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}_customers,
+        sum(case when month_changes.churn_kind = '{{ kind }}' then month_changes.net_churn_mrr else 0 end) as {{ kind }}_mrr
+        {%- if not loop.last %},{% endif -%}
         {%- endfor %}
-        -opening_mrr as transfer_mrr,
-        0 as closing_mrr,
-        {%- for flow in flows %}
-        0 as net_{{ flow }}_mrr,
-        {%- endfor %}
-        0 as committed_mrr,
-        0 as at_risk_mrr,
-        null as net_movement_type,
-        null as churn_kind,
-        1 as opening_customers,
-        -1 as transferred_customers,
-        0 as closing_customers,
-        0 as new_and_churned_customers
-    from arrivals
-    where has_moved_plan
+    from month_changes
+    inner join accounts on month_changes.account_id = accounts.account_id
+    group by
+        month_changes.month_number,
+        {{ slice_attributes('accounts', 'month_changes.plan_id', with_names=false) }}
 ),
 
-attributed as (
+-- An account that changes its plan takes its opening balance from one slice to another.
+plan_changes as (
+    select * from month_changes
+    where
+        opening_mrr > 0
+        and coalesce(opening_plan_id, '') <> coalesce(plan_id, '')
+),
+
+transfer_totals as (
+    {%- for plan, sign in [('opening_plan_id', -1), ('plan_id', 1)] %}
     select
-        slice_rows.*,
-        {{ slice_attributes('accounts', 'slice_rows.slice_plan_id') }}
-    from slice_rows
-    inner join accounts on slice_rows.account_id = accounts.account_id
+        plan_changes.month_number,
+        {{ slice_attributes('accounts', 'plan_changes.' ~ plan) }},
+        {{ sign }} * sum(plan_changes.opening_mrr) as transfer_mrr,
+        {{ sign }} * count(*) as transferred_customers
+    from plan_changes
+    inner join accounts on plan_changes.account_id = accounts.account_id
+    group by
+        plan_changes.month_number,
+        {{ slice_attributes('accounts', 'plan_changes.' ~ plan, with_names=false) }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+combined as (
+    {%- for relation, measures in [
+        ('stock_totals', stocks), ('movement_totals', movements), ('transfer_totals', transfers)
+    ] %}
+    select
+        {{ keys | join(', ') }},
+        {%- for measure in stocks + movements + transfers %}
+        {% if measure in measures %}{{ measure }}{% else %}0 as {{ measure }}{% endif %}
+        {%- if not loop.last %},{% endif -%}
+        {%- endfor %}
+    from {{ relation }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 )
 
+-- The balance was counted where the account ended up, so its opening goes back to where it came from.
 select
-    month_number,
-    {%- for dimension in policy('slice_dimensions') %}
-    {{ dimension }},
-    {%- endfor %}
-    cast(sum(opening_mrr) as decimal(18, 4)) as opening_mrr,
-    {%- for flow in flows + ['transfer', 'fx_impact'] %}
-    cast(sum({{ flow }}_mrr) as decimal(18, 4)) as {{ flow }}_mrr,
-    {%- endfor %}
-    cast(sum(closing_mrr) as decimal(18, 4)) as closing_mrr,
-    {%- for flow in flows %}
-    cast(sum(net_{{ flow }}_mrr) as decimal(18, 4)) as net_{{ flow }}_mrr,
-    {%- endfor %}
-    cast(sum(committed_mrr) as decimal(18, 4)) as committed_mrr,
-    cast(sum(at_risk_mrr) as decimal(18, 4)) as at_risk_mrr,
-    sum(opening_customers) as opening_customers,
-    sum(case when net_movement_type = 'new' then 1 else 0 end) as new_customers,
-    sum(case when net_movement_type = 'reactivation' then 1 else 0 end) as reactivated_customers,
-    sum(case when net_movement_type = 'churn' then 1 else 0 end) as churned_customers,
-    sum(transferred_customers) as transferred_customers,
-    sum(closing_customers) as closing_customers,
-    sum(new_and_churned_customers) as new_and_churned_customers,
-    {%- for kind in churn_kinds %}
-    sum(case when churn_kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}_customers,
-    cast(sum(case when churn_kind = '{{ kind }}' then net_churn_mrr else 0 end) as decimal(18, 4)) as {{ kind }}_mrr
+    {{ keys | join(', ') }},
+    cast(sum(opening_mrr - transfer_mrr) as decimal(18, 4)) as opening_mrr,
+    sum(opening_customers - transferred_customers) as opening_customers,
+    {%- for measure in stocks + movements + transfers if measure not in ['opening_mrr', 'opening_customers'] %}
+    {% if measure.endswith('_mrr') %}cast(sum({{ measure }}) as decimal(18, 4)){% else %}sum({{ measure }}){% endif %} as {{ measure }}
     {%- if not loop.last %},{% endif -%}
     {%- endfor %}
-from attributed
-group by {{ (['month_number'] + policy('slice_dimensions')) | join(', ') }}
+from combined
+group by {{ keys | join(', ') }}

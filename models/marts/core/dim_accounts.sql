@@ -7,9 +7,7 @@ with accounts as (
 keys as (
     select
         account_id,
-        {{ dbt.listagg(
-            "source_system || ':' || source_key", "', '", "order by source_system, source_key"
-        ) }} as source_keys
+        {{ sorted_list("source_system || ':' || source_key") }} as source_keys
     from {{ ref('unified_account_keys') }}
     group by account_id
 ),
