@@ -60,7 +60,9 @@ movement_totals as (
         sum(case when month_changes.is_new_and_churned then 1 else 0 end) as new_and_churned_customers,
         {%- for kind in churn_kinds %}
         sum(case when month_changes.churn_kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}_customers,
-        sum(case when month_changes.churn_kind = '{{ kind }}' then month_changes.net_churn_mrr else 0 end) as {{ kind }}_mrr
+        sum(
+            case when month_changes.churn_kind = '{{ kind }}' then month_changes.net_churn_mrr else 0 end
+        ) as {{ kind }}_mrr
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
     from month_changes
@@ -115,7 +117,11 @@ select
     cast(sum(opening_mrr - transfer_mrr) as decimal(18, 4)) as opening_mrr,
     sum(opening_customers - transferred_customers) as opening_customers,
     {%- for measure in stocks + movements + transfers if measure not in ['opening_mrr', 'opening_customers'] %}
-    {% if measure.endswith('_mrr') %}cast(sum({{ measure }}) as decimal(18, 4)){% else %}sum({{ measure }}){% endif %} as {{ measure }}
+    {% if measure.endswith('_mrr') -%}
+    cast(sum({{ measure }}) as decimal(18, 4))
+    {%- else -%}
+    sum({{ measure }})
+    {%- endif %} as {{ measure }}
     {%- if not loop.last %},{% endif -%}
     {%- endfor %}
 from combined

@@ -32,7 +32,9 @@ sliced as (
         sum(case when nps_category = 'promoter' then weight else 0 end) as promoter_weight,
         sum(case when nps_category = 'detractor' then weight else 0 end) as detractor_weight,
         sum(case when nps_category is not null then weight else 0 end) as total_weight,
-        sum(case when nps_category is not null then cast(weight as decimal(19, 4)) * weight else 0 end) as squared_weight
+        sum(
+            case when nps_category is not null then cast(weight as decimal(19, 4)) * weight else 0 end
+        ) as squared_weight
     from attributed
     group by {{ slice_sets(['period_type', 'period_start', 'survey_kind', 'weighting']) }} -- noqa: PRS
 ),
