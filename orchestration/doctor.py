@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
+from pathlib import Path
 from typing import Literal
 
 from orchestration.contract import load_contracts
@@ -47,7 +49,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything a run needs. Writes nothing but one temporary file in the home."""
+    """Look at everything a run needs. Leaves nothing behind."""
     parts: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python,
         _packages,
@@ -124,7 +126,7 @@ def _policies(settings: Settings) -> Iterator[Finding]:
 
 
 def _landing(settings: Settings) -> Iterator[Finding]:
-    from orchestration.landing import accepted_batches, pending_files
+    from orchestration.landing import accepted_batches, all_batches, pending_files
     from orchestration.landing.files import find_files
 
     contracts = load_contracts()
@@ -140,7 +142,7 @@ def _landing(settings: Settings) -> Iterator[Finding]:
         mine = [file for file in files if (file.source, file.object) == (contract.source, contract.name)]
         loaded = sum((one.source, one.object) == (contract.source, contract.name) for one in accepted)
         new = sum(file.path in pending for file in mine)
-        text = f"{contract.label}: {len(mine)} files, {new} new; {loaded} batches loaded so far"
+        text = f"{contract.label}: files {len(mine)}, new {new}; batches loaded so far {loaded}"
         if mine or loaded:
             yield Finding("ok", text)
         elif contract.is_required and (files or accepted):
@@ -155,6 +157,32 @@ def _landing(settings: Settings) -> Iterator[Finding]:
             yield Finding("FAIL", f"{file.label} cannot be read; mend its rights.")
     for entry in ignored:
         yield Finding("warn", f"ignored {entry.label}: {entry.reason}")
+    records = all_batches(settings)
+    if pending or any(record.status == "refused" for record in records):
+        yield from _trial(settings, {record.digest for record in records if record.status == "accepted"})
+
+
+def _trial(settings: Settings, accepted: set[str]) -> Iterator[Finding]:
+    """Load the files into a home that is thrown away: what the loader finds wrong is wrong."""
+    from orchestration.landing import land
+
+    log = logging.getLogger("csw")
+    with tempfile.TemporaryDirectory(prefix="csw-doctor-") as scratch:
+        was_disabled, log.disabled = log.disabled, True
+        try:
+            report = land(replace(settings, home=Path(scratch)))
+        finally:
+            log.disabled = was_disabled
+    for batch in report.new:
+        if batch.digest in accepted:
+            continue
+        if batch.status == "refused":
+            yield Finding("FAIL", f"{batch.label} would be refused: {batch.reason}")
+        elif batch.rows_quarantined:
+            yield Finding(
+                "warn",
+                f"{batch.label}: {batch.rows_quarantined} of {batch.rows_in} rows would be quarantined",
+            )
 
 
 def _lock(settings: Settings) -> Iterator[Finding]:

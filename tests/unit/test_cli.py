@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from orchestration.cli import _guarded
+from orchestration.doctor import examine
 from orchestration.errors import SettingsError
 from orchestration.lock import hold_lock
 from orchestration.settings import PROJECT_DIR, load_settings
@@ -191,3 +192,19 @@ def test_policies_are_read_as_yaml() -> None:
     }
     with pytest.raises(SettingsError, match="name=value"):
         load_settings(policies=["=1"], environment={})
+
+
+def test_doctor_finds_what_a_run_would_refuse_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "generic"
+    for name, text in {
+        "accounts": "account_id\n" + "".join(f"A{number}\n" for number in range(200)),
+        "subscription_periods": "subscription_id,account_id,price\nS1,A1,10\n",
+    }.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "export.csv").write_text(text, encoding="utf-8")
+    findings = [str(finding) for finding in examine(load_settings(home=tmp_path))]
+    refused = [line for line in findings if line.startswith("FAIL")]
+    assert len(refused) == 1
+    assert "subscription_periods/export.csv would be refused" in refused[0]
+    assert "unit_amount" in refused[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
