@@ -142,7 +142,7 @@ def _landing(settings: Settings) -> Iterator[Finding]:
         mine = [file for file in files if (file.source, file.object) == (contract.source, contract.name)]
         loaded = sum((one.source, one.object) == (contract.source, contract.name) for one in accepted)
         new = sum(file.path in pending for file in mine)
-        text = f"{contract.label}: files {len(mine)}, new {new}; batches loaded so far {loaded}"
+        text = f"{contract.label}: {len(mine)} files, {new} new; {loaded} batches loaded so far"
         if mine or loaded:
             yield Finding("ok", text)
         elif contract.is_required and (files or accepted):
