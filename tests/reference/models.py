@@ -1,5 +1,6 @@
 """The real dbt models on a tiny company: compiled once per set of policies, run in memory per example."""
 
+# ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
 from __future__ import annotations
 
 import json
@@ -8,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.contract import BATCH_COLUMNS, load_contracts
+from orchestration.contract import BATCH_COLUMNS, LandingObject, load_contracts
 from orchestration.dbt import MANIFEST_FILE, WAREHOUSE_FILE, run_dbt
 from orchestration.landing import create_raw_relations
 from orchestration.settings import load_settings
@@ -49,7 +51,7 @@ class Company:
 
 
 def compile_models(home: Path, policies: Iterable[str]) -> tuple[Step, ...]:
-    """Compile the ancestors of TARGETS under `policies` (`name=value`); returns them in order of dependence."""
+    """Compile the ancestors of TARGETS under `policies` (`name=value`); returns them parents first."""
     settings = load_settings(
         home=home, as_of=COMPILED_AS_OF.isoformat(), policies=list(policies), environment={}
     )
@@ -74,10 +76,10 @@ def run_models(steps: Sequence[Step], company: Company) -> dict[str, list[dict[s
         _create_raw_tables(connection, company)
         for step in steps:
             _run(connection, step, company.as_of)
-        return {name: _rows(connection, step_of(steps, name).relation) for name in TARGETS}
+        return {name: _rows(connection, _step_of(steps, name).relation) for name in TARGETS}
 
 
-def step_of(steps: Sequence[Step], name: str) -> Step:
+def _step_of(steps: Sequence[Step], name: str) -> Step:
     """The step of one model."""
     return next(step for step in steps if step.relation.endswith(f'"{name}"'))
 
@@ -94,12 +96,12 @@ def _steps(manifest: Mapping[str, Any]) -> Iterable[Step]:
         for parent in node["depends_on"].get("nodes", ()):
             yield from visit(parent)
         # A seed has no query: it is a relation without rows here, and every rate comes from the company.
-        types = [(column["name"], column["data_type"]) for column in node["columns"].values()]
-        query = node.get("compiled_code") if node["resource_type"] == "model" else None
-        if query is None:
-            query = (
-                f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in types)} where false"
-            )
+        if node["resource_type"] == "seed":
+            types = list(node["config"]["column_types"].items())
+            query = f"select {', '.join(f'null::{kind} as {name}' for name, kind in types)} where false"
+        else:
+            types = [(column["name"], column["data_type"]) for column in node["columns"].values()]
+            query = node["compiled_code"]
         yield Step(
             relation=node["relation_name"],
             schema=node["schema"],
@@ -132,7 +134,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, company: Company) 
         "accounts": company.accounts,
         "fx_rates": company.rates,
     }
-    for (source, name), contract in load_contracts_once().items():
+    for (source, name), contract in _contracts().items():
         types = {column.name: column.data_type for column in contract.columns} | BATCH_COLUMNS
         columns = ", ".join(f"{quote_identifier(column)} {kind}" for column, kind in types.items())
         connection.execute(f"create table {contract.relation} ({columns})")
@@ -164,15 +166,10 @@ def _literal(value: Any) -> str:
     return "'" + re.sub("'", "''", str(value)) + "'"
 
 
-_CONTRACTS = None
-
-
-def load_contracts_once() -> Mapping[tuple[str, str], Any]:
-    """The landing contracts, read from YAML once per session."""
-    global _CONTRACTS
-    if _CONTRACTS is None:
-        _CONTRACTS = load_contracts()
-    return _CONTRACTS
+@cache
+def _contracts() -> Mapping[tuple[str, str], LandingObject]:
+    """Read once, not per example."""
+    return load_contracts()
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any]]:
