@@ -16,6 +16,7 @@ unified as (
         interval_unit,
         interval_count,
         discount_amount,
+        discount_kind,
         price_kind,
         status,
         period_start,

@@ -23,7 +23,11 @@ where
     or mrr_change = 0
     or mrr_after < 0
     or movement_number <> coalesce(previous_movement_number, 0) + 1
+    {%- if policy('reactivation_window') == 'unlimited' %}
     or (movement_type = 'new') <> (movement_number = 1)
+    {%- else %}
+    or (movement_type <> 'new' and movement_number = 1)
+    {%- endif %}
     or (mrr_before = 0) <> (movement_type in ('new', 'reactivation'))
     or (mrr_after = 0) <> (movement_type = 'churn')
     or (movement_type = 'expansion' and mrr_change < 0)

@@ -29,8 +29,8 @@ where
     churn.customer_churn_rate not between 0 and 1
     or churn.gross_mrr_churn_rate < 0
     or (mrr.fx_impact_mrr = 0 and mrr.transfer_mrr = 0 and churn.gross_mrr_churn_rate > 1)
-    or (churn.customer_churn_rate is null) <> (churn.opening_customers = 0)
-    or (churn.gross_mrr_churn_rate is null) <> (churn.opening_mrr = 0)
+    or (churn.customer_churn_rate is null) <> (churn.base_customers = 0)
+    or (churn.gross_mrr_churn_rate is null) <> (churn.base_mrr = 0)
 union all
 select
     'retention_cohorts' as mart,

@@ -2,6 +2,8 @@
 with latest as (
     select
         periods.*,
+        {{ counted_discount() }} as counted_discount,
+        {{ recognised_end('period_end') }} as ends_at,
         row_number() over (
             partition by periods.source_system, periods.subscription_id, periods.item_id
             order by periods.period_start desc
@@ -9,8 +11,9 @@ with latest as (
     from {{ ref('unified_subscription_periods') }} as periods
     inner join {{ ref('unified_accounts') }} as accounts on periods.account_id = accounts.account_id
     where
-        periods.price_kind = 'recurring'
+        periods.price_kind in {{ counted_price_kinds() }}
         and periods.period_start <= {{ as_of() }}
+        and (periods.period_end is null or periods.period_end > periods.period_start)
         and not accounts.is_internal
 ),
 
@@ -32,7 +35,7 @@ running as (
         latest.account_id,
         latest.currency,
         {{ monthly_amount(
-            'greatest(latest.quantity * latest.unit_amount - latest.discount_amount, 0)',
+            'greatest(latest.quantity * latest.unit_amount - latest.counted_discount, 0)',
             'latest.interval_unit',
             'latest.interval_count'
         ) }} as mrr
@@ -44,9 +47,9 @@ running as (
             and latest.item_id = in_grace.item_id
     where
         latest.recency = 1
-        and (latest.period_end is null or latest.period_end > {{ as_of() }})
+        and (latest.ends_at is null or latest.ends_at > {{ as_of() }})
         and (
-            latest.status = 'active'
+            latest.status in {{ paying_statuses() }}
             or (latest.status = 'past_due' and in_grace.item_id is not null)
         )
 ),

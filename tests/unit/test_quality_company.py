@@ -311,6 +311,8 @@ select
     dimension_value,
     opening_customers,
     churned_customers,
+    opening_customers as base_customers,
+    opening_mrr as base_mrr,
     churned_customers / nullif(opening_customers, 0) as customer_churn_rate,
     opening_mrr,
     net_churn_mrr as churned_mrr,

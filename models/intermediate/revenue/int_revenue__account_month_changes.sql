@@ -16,6 +16,7 @@ months as (
         sum(case when movements.movement_type = '{{ type }}' then movements.mrr_change else 0 end) as {{ type }}_mrr,
         {%- endfor %}
         max_by(movements.mrr_after, movements.movement_number) as closing_mrr,
+        min_by(movements.movement_type, movements.movement_number) as first_movement_type,
         max_by(
             plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
         ) as moved_to_plan_id
@@ -45,8 +46,7 @@ in_time as (
         *,
         {{ last_known('moved_to_plan_id', 'account_id', 'month_number') }} as latest_plan_id,
         min(month_number) over account_in_time as cohort_month_number,
-        min(closing_mrr) over account_in_time as lowest_mrr,
-        row_number() over account_in_time = 1 as is_first_month
+        min(closing_mrr) over account_in_time as lowest_mrr
     from months
     window account_in_time as (
         partition by account_id
@@ -72,8 +72,7 @@ classified as (
         *,
         closing_mrr - opening_mrr - fx_impact_mrr as net_mrr,
         case
-            when opening_mrr = 0 and closing_mrr > 0 and is_first_month then 'new'
-            when opening_mrr = 0 and closing_mrr > 0 then 'reactivation'
+            when opening_mrr = 0 and closing_mrr > 0 then first_movement_type
             when opening_mrr > 0 and closing_mrr = 0 then 'churn'
             when closing_mrr - opening_mrr - fx_impact_mrr > 0 then 'expansion'
             when closing_mrr - opening_mrr - fx_impact_mrr < 0 then 'contraction'
@@ -108,7 +107,9 @@ select
     classified.plan_id,
     causes.churn_kind,
     causes.churn_reason,
-    classified.is_first_month and classified.closing_mrr = 0 as is_new_and_churned
+    classified.first_movement_type = 'new'
+    and classified.opening_mrr = 0
+    and classified.closing_mrr = 0 as is_new_and_churned
 from classified
 left join causes
     on

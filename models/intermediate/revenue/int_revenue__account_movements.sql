@@ -33,6 +33,7 @@ running as (
     select
         *,
         row_number() over account_in_time as movement_number,
+        lag(occurred_at) over account_in_time as previous_occurred_at,
         sum(mrr_change) over account_in_time as mrr_after
     from totals
     window account_in_time as (
@@ -72,6 +73,13 @@ classified as (
         case
             when running.is_fx_impact then 'fx_impact'
             when running.movement_number = 1 then 'new'
+            {%- if policy('reactivation_window') != 'unlimited' %}
+            -- The movement before a return is the one by which the account left.
+            when
+                running.mrr_after = running.mrr_change
+                and running.occurred_at > {{ dbt.dateadd('day', policy('reactivation_window'), 'running.previous_occurred_at') }}
+                then 'new'
+            {%- endif %}
             when running.mrr_after = running.mrr_change then 'reactivation'
             when running.mrr_after = 0 then 'churn'
             when running.mrr_change > 0 then 'expansion'

@@ -1,5 +1,6 @@
 -- one row per subscription item and stretch of paid service; the stretches of an item never overlap
 {%- set item = 'source_system, subscription_id, item_id' %}
+{%- set has_grace = policy('past_due_grace_days') != 'never' %}
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
 ),
@@ -13,7 +14,7 @@ recurring as (
     from periods
     inner join accounts on periods.account_id = accounts.account_id
     where
-        periods.price_kind = 'recurring'
+        periods.price_kind in {{ counted_price_kinds() }}
         and not accounts.is_internal
         -- A period that was withdrawn before it began says nothing of the one that it would have followed.
         and (periods.period_end is null or periods.period_end > periods.period_start)
@@ -59,7 +60,7 @@ paid as (
         *,
         cast(null as timestamp) as past_due_since
     from followed
-    where status = 'active'
+    where status in {{ paying_statuses() }}
     union all
     select * from failing
 ),
@@ -67,7 +68,12 @@ paid as (
 priced as (
     select
         *,
-        {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }} as grace_end,
+        {% if has_grace -%}
+        {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }}
+        {%- else -%}
+        cast(null as timestamp)
+        {%- endif %} as grace_end,
+        {{ counted_discount() }} as counted_discount,
         {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as list_mrr
     from paid
 ),
@@ -75,11 +81,11 @@ priced as (
 valued as (
     select
         *,
-        {{ earliest('service_end', 'grace_end') }} as ends_at,
+        {{ recognised_end(earliest('service_end', 'grace_end')) }} as ends_at,
         case
-            when discount_amount = 0 then list_mrr
+            when counted_discount = 0 then list_mrr
             else {{ monthly_amount(
-                'greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count'
+                'greatest(quantity * unit_amount - counted_discount, 0)', 'interval_unit', 'interval_count'
             ) }}
         end as mrr
     from priced
