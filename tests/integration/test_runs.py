@@ -161,9 +161,7 @@ def test_a_wrong_policy_value_is_a_message_with_the_right_ones(
     small_company: Settings, copy_of: Copy
 ) -> None:
     copied = copy_of(small_company)
-    settings = load_settings(
-        home=copied.home, as_of="2026-01-01", policies=["churn_recognition=cancel_requested"]
-    )
+    settings = load_settings(home=copied.home, as_of="2026-01-01", policies=["churn_recognition=yesterday"])
     with pytest.raises(CswError) as failure:
         refresh(settings, landing_is_given=False)
     assert "churn_recognition" in str(failure.value)
