@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +19,12 @@ DAYS = (
     *(datetime(2024, 2, 1), datetime(2024, 2, 28), datetime(2024, 2, 29), datetime(2024, 3, 1)),
     *(datetime(2024, 3, 31), datetime(2024, 4, 15), datetime(2024, 5, 1)),
 )
-MINUTES = (0, 0, 0, 1, 4, 10 * 60, 10 * 60 + 4, 23 * 60 + 30, 23 * 60 + 59)
+MINUTES = tuple(timedelta(minutes=minutes) for minutes in (0, 0, 0, 1, 4, 600, 604, 1410, 1439))
+OFFSETS = (
+    *(timedelta(),) * 5,
+    *(timedelta(minutes=minutes) for minutes in (-30, -4, 4, 59, 60, 61, 1440)),
+    timedelta(days=10),
+)
 LENGTHS = (
     *(timedelta(minutes=4), timedelta(minutes=45), timedelta(hours=1), timedelta(hours=1, seconds=1)),
     *(timedelta(days=days) for days in (1, 15, 29, 30, 31, 45, 60, 91, 366)),
@@ -29,22 +35,22 @@ GAPS = (
     *(timedelta(days=1), timedelta(days=7), timedelta(days=40)),
     *(-timedelta(minutes=10), -timedelta(days=2), -timedelta(days=20)),
 )
+CANCEL_KINDS = (None, None, "voluntary", "involuntary", "dispute", "planned_end", "pause", "internal")
 AMOUNTS = tuple(
-    Decimal(text) for text in ("100", "50", "199.95", "10", "1000", "19.95", "0.5", "33.33333333")
+    Decimal(text) for text in ("100", "50", "199.95", "10", "1000", "0.5", "33.33333333", "10.00005")
 )
 QUANTITIES = (None, None, Decimal(1), Decimal(2), Decimal(3), Decimal("0.5"), Decimal("2.333333"))
 RATES = tuple(Decimal(text) for text in ("1.1", "1", "1.0857", "0.912345678901", "1.33335"))
 FIRST_RATES, RATE_MONTHS = (2023, 11), 26
 END = datetime(2025, 2, 15)
 
-instants = st.builds(
-    lambda day, minutes: day + timedelta(minutes=minutes), st.sampled_from(DAYS), st.sampled_from(MINUTES)
-)
+add = datetime.__add__
+instants = st.builds(add, st.sampled_from(DAYS), st.sampled_from(MINUTES))
 
 
 @st.composite
 def terms(draw: st.DrawFn, currency: str) -> Row:
-    """Price, status and cause of one period."""
+    """Price, status and plan of a period."""
     amount = draw(st.sampled_from(AMOUNTS))
     quantity = draw(st.sampled_from(QUANTITIES))
     full = amount * (1 if quantity is None else quantity)
@@ -55,17 +61,12 @@ def terms(draw: st.DrawFn, currency: str) -> Row:
         "interval": draw(st.sampled_from(("month", "month", "month", "year", "week", "day"))),
         "interval_count": draw(st.sampled_from((None, None, None, 1, 2, 3))),
         "discount_amount": draw(
-            st.sampled_from((None, None, None, None, Decimal("0.1"), Decimal("7.77"), full, full + 5))
+            st.sampled_from((*(None,) * 6, Decimal("0.1"), Decimal("7.77"), full, full + 5))
         ),
         "price_kind": draw(st.sampled_from((None,) * 8 + ("recurring", "usage", "one_off"))),
         "status": draw(
             st.sampled_from(
-                (None, *("active",) * 4, *("past_due",) * 2, "paused", "unpaid", "trialing", "incomplete")
-            )
-        ),
-        "cancel_kind": draw(
-            st.sampled_from(
-                (None, None, "voluntary", "involuntary", "dispute", "planned_end", "pause", "internal")
+                (None, *("active",) * 9, *("past_due",) * 3, "paused", "unpaid", "trialing", "incomplete")
             )
         ),
         "plan_id": draw(st.sampled_from((None, "p", "p", "q"))),
@@ -93,44 +94,52 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime]) -> lis
 
 
 @st.composite
-def items(draw: st.DrawFn, account_id: str, subscription_id: str, item_id: str | None) -> list[Row]:
+def items(draw: st.DrawFn, key: Row, moments: list[datetime], agreements: list[Row]) -> list[Row]:
     """All periods of one subscription item, in all their versions."""
-    currency = draw(st.sampled_from(("USD", "USD", "EUR", "eur", "GBP")))
-    start = draw(instants)
+    near = st.builds(add, st.sampled_from(moments), st.sampled_from(OFFSETS))
+    start = draw(near)
     rows: list[Row] = []
-    agreed = draw(terms(currency))
+    agreed = draw(st.sampled_from(agreements))
     starts: set[datetime] = set()
     for _ in range(draw(st.integers(1, 4))):
-        # Two versions of one period are drawn on purpose below, not by a clash of two periods.
+        # Versions of one period are drawn on purpose, not by a clash of two periods.
         while start in starts:
             start += timedelta(seconds=1)
         starts.add(start)
-        ends = draw(st.one_of(instants, st.sampled_from(LENGTHS).map(lambda length, s=start: s + length)))
-        if ends <= start:
-            ends = start + timedelta(days=31)
+        end = draw(st.one_of(near, st.sampled_from(LENGTHS).map(partial(add, start))))
+        if end <= start:
+            end = start + timedelta(days=31)
+        if draw(st.booleans()):
+            agreed = draw(st.sampled_from(agreements))
         is_open = draw(st.sampled_from((False, False, False, True)))
-        if rows and draw(st.booleans()):
-            agreed = draw(terms(currency))
         row = {
-            "subscription_id": subscription_id,
-            "item_id": item_id,
-            "account_id": account_id,
+            **key,
             **agreed,
             "period_start": start,
-            "period_end": None if is_open else ends,
+            "period_end": None if is_open else end,
+            "cancel_kind": draw(st.sampled_from(CANCEL_KINDS)),
         }
-        rows += draw(versions(row, (start, ends)))
-        start = ends + draw(st.sampled_from(GAPS))
+        rows += draw(versions(row, (start, end)))
+        start = end + draw(st.sampled_from(GAPS))
     return rows
 
 
 @st.composite
 def companies(draw: st.DrawFn) -> Company:
-    """One to three accounts with their subscriptions, rates for every month, and an `as_of`."""
+    """One to three accounts with their subscriptions, rates for every month, and an `as_of`.
+
+    Items share a few moments and a few prices, so that swaps, ties and holes come about.
+    """
+    moments = draw(st.lists(instants, min_size=1, max_size=5))
+    currency = draw(st.sampled_from(("USD", "USD", "EUR", "eur", "GBP")))
+    agreements = draw(st.lists(terms(currency), min_size=2, max_size=4))
+    # Most companies have somebody who pays, and somebody who does not always.
+    agreements[0] |= {"status": None, "price_kind": None, "discount_amount": None}
+    agreements[1] |= {"status": draw(st.sampled_from(("active", "active", "past_due", "past_due", "paused")))}
     periods: list[Row] = []
     accounts: list[Row] = []
     for account_id in ("a", "b", "c")[: draw(st.sampled_from((1, 1, 1, 2, 3)))]:
-        known = draw(st.sampled_from(("yes", "yes", "yes", "yes", "no", "internal", "was_internal")))
+        known = draw(st.sampled_from((*("yes",) * 8, "no", "internal", "was_internal")))
         if known != "no":
             accounts.append({"account_id": account_id, "updated_at": DAYS[0]})
         if known in ("internal", "was_internal"):
@@ -138,18 +147,12 @@ def companies(draw: st.DrawFn) -> Company:
         if known == "was_internal":
             accounts.append({"account_id": account_id, "updated_at": DAYS[2], "is_internal": False})
         for number in range(draw(st.sampled_from((1, 1, 2, 2, 3)))):
-            subscription_id = f"{account_id}{number}"
-            periods += draw(items(account_id, subscription_id, None))
+            key: Row = {"account_id": account_id, "subscription_id": f"{account_id}{number}"}
+            periods += draw(items(key, moments, agreements))
             if draw(st.sampled_from((False, False, True))):
-                periods += draw(items(account_id, subscription_id, "extra"))
-    as_of = draw(
-        st.one_of(
-            st.just(END),
-            instants,
-            st.sampled_from([row["period_start"] for row in periods]),
-            st.sampled_from([row["period_end"] or END for row in periods]),
-        )
-    )
+                periods += draw(items({**key, "item_id": "extra"}, moments, agreements))
+    bounds = [row[name] for row in periods for name in ("period_start", "period_end") if row[name]]
+    as_of = draw(st.one_of(st.just(END), st.just(END), st.sampled_from(bounds)))
     return Company(tuple(periods), tuple(accounts), draw(rates()), min(as_of, END))
 
 

@@ -41,6 +41,11 @@ class Policies:
     past_due_grace_days: int = 30
     fx_max_age_days: int = 31
 
+    @property
+    def pairs(self) -> list[str]:
+        """As `name=value`, in the words of `dbt_project.yml`."""
+        return [f"{name}={value}" for name, value in vars(self).items()]
+
 
 @dataclass(frozen=True)
 class Movement:

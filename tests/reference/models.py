@@ -40,7 +40,7 @@ class Step:
     types: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Company:
     """Rows as they land, by column name; what is left out is null."""
 
@@ -48,6 +48,10 @@ class Company:
     accounts: tuple[Mapping[str, Any], ...]
     rates: tuple[Mapping[str, Any], ...]
     as_of: datetime
+
+    def __repr__(self) -> str:
+        # Hypothesis prints it; the rows themselves stand in the notes of the test.
+        return f"<company of {len(self.periods)} periods as of {self.as_of}>"
 
 
 def compile_models(home: Path, policies: Iterable[str]) -> tuple[Step, ...]:
