@@ -7,8 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tests.reference.ledger import AccountMonth, Movement, Policies, build_ledger
+from tests.reference.ledger import AccountMonth, Movement, build_ledger
 from tests.reference.models import Company, Step, run_models
+from tests.reference.service import Policies
 
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation")
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.reference.comparison import Compiled, check
-from tests.reference.ledger import Policies, build_ledger, item_mrr
+from tests.reference.ledger import build_ledger
 from tests.reference.models import Company, compile_models
+from tests.reference.service import Policies, item_mrr
 
 pytestmark = pytest.mark.integration
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, note, settings
 
 from tests.reference.companies import companies
 from tests.reference.comparison import Compiled, check
-from tests.reference.ledger import Policies
 from tests.reference.models import Company, compile_models
+from tests.reference.service import Policies
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @settings(
-    max_examples=80,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,
