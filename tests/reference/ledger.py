@@ -27,7 +27,6 @@ from tests.reference.service import (
 
 REPORTING_CURRENCY = "USD"
 
-
 BalanceKey = tuple[str, str, str]
 """Subscription, item and currency: what is valued and rounded on its own."""
 
@@ -191,7 +190,7 @@ def _walk(
         entry.closing = _money(current)
         entry.net_change = _money(current - revalued)
         if entry.net_change:
-            entry.net_type = _movement_type(opening, current, paid_before)
+            entry.net_type = _movement_type(revalued, current, paid_before)
         entry.is_new_and_churned = ever_paid and not paid_before and current == 0
         if months or ever_paid:
             months.append(entry)

@@ -99,6 +99,17 @@ EXAMPLES: dict[str, tuple[list[Row], list[tuple[str, str, str]]]] = {
             ("2024-02-15 00:00", "expansion", "50"),
         ],
     ),
+    "rates_lose_more_than_the_price_gains": (
+        [
+            period("100", at(1, 10), at(2, 15), currency="EUR"),
+            period("105", at(2, 15), None, currency="EUR"),
+        ],
+        [
+            ("2024-01-10 00:00", "new", "110"),
+            ("2024-02-01 00:00", "fx_impact", "-10"),
+            ("2024-02-15 00:00", "expansion", "5"),
+        ],
+    ),
     "item_changes_its_currency": (
         [period("110", at(1, 10), at(2, 15)), period("100", at(2, 15), None, currency="EUR")],
         [("2024-01-10 00:00", "new", "110"), ("2024-02-15 00:00", "contraction", "-10")],
