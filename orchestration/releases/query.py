@@ -107,6 +107,9 @@ def _only_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     kinds = [statement.type.name for statement in statements]
     if len(kinds) != 1:
         raise QueryError(f"Give one SELECT statement; this holds {len(kinds)} statements.")
+    # DuckDB 1.5 takes some pragmas for SELECT, and they tell more than the marts.
+    if sql.lstrip().lower().startswith("pragma"):
+        raise QueryError("Only SELECT can be asked of a release; this is PRAGMA.")
     if kinds[0] not in _READING:
         raise QueryError(f"Only SELECT can be asked of a release; this is {kinds[0].replace('_', ' ')}.")
 
