@@ -10,7 +10,7 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.releases.files import write_json
+from orchestration.durable import write_json
 from orchestration.settings import Settings
 
 WEBHOOK_VARIABLE = "CSW_ALERT_WEBHOOK"

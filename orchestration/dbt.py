@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.durable import point_link
 from orchestration.errors import BuildError, LockedError
 from orchestration.lock import WarehouseLock, hold_lock
-from orchestration.releases.files import point_link
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 

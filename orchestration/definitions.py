@@ -17,12 +17,12 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
+from orchestration.durable import remove_tree
 from orchestration.errors import CswError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
-from orchestration.releases.files import remove_tree
 from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings, load_settings
 from orchestration.triggers import build_triggers

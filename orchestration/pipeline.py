@@ -13,13 +13,13 @@ from typing import Any
 from orchestration.console import PROGRESS
 from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.durable import remove_tree, sync, write_json
 from orchestration.errors import LandingError, PublishError
 from orchestration.landing import Batch, LandingReport, accepted_batches, create_raw_relations, land
 from orchestration.lock import WarehouseLock
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
 from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import MARTS_FILE, STORAGE_VERSION, ReleaseStamp, export_marts, seal
-from orchestration.releases.files import remove_tree, sync, write_json
 from orchestration.releases.fingerprint import code_version, git_commit, run_fingerprint
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
 from orchestration.releases.publish import (

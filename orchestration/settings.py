@@ -97,8 +97,10 @@ def load_settings(
 
     Raises SettingsError for a path that DuckDB would expand, an unreadable date or an unknown policy.
     """
-    home_path = _path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
-    landing_path = _path("--landing", landing or environment.get("CSW_LANDING") or home_path / "landing")
+    home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
+    landing_path = folder_path(
+        "--landing", landing or environment.get("CSW_LANDING") or home_path / "landing"
+    )
     given = as_of or environment.get("CSW_AS_OF") or None
     moment = parse_as_of(given) if given else (now or datetime.now(UTC))
     pairs = list(policies or []) or environment.get("CSW_POLICIES", "").split()
@@ -147,7 +149,8 @@ def project_policies() -> dict[str, Any]:
     return {name: variables[name] for name in variables["policy_catalog"]}
 
 
-def _path(option: str, value: str | Path) -> Path:
+def folder_path(option: str, value: str | Path) -> Path:
+    """The absolute path of the folder that an option names; SettingsError where DuckDB would expand it."""
     path = Path(value).expanduser().absolute()
     if _GLOB.search(str(path)):
         raise SettingsError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.errors import SettingsError
+from orchestration.settings import folder_path
 from orchestration.warehouse import connect
 from simulator.clock import calendar as make_calendar
 from simulator.company import make_accounts, make_contacts
@@ -27,7 +27,6 @@ MOST_ACCOUNTS = 999_999
 """Account ids have six digits."""
 MOST_MONTHS = 240
 EARLIEST_START = date(1990, 1, 1)
-_PATTERN_CHARACTERS = re.compile(r"[*?\[\]{}]")
 
 
 @dataclass(frozen=True)
@@ -152,10 +151,4 @@ def _checked(accounts: int, months: int, seed: int, out: str | Path, until: date
             f"{months} months before {until.isoformat()} is earlier than {EARLIEST_START.isoformat()}. "
             "Give fewer months or a later --until."
         )
-    folder = Path(out).expanduser().absolute()
-    if _PATTERN_CHARACTERS.search(str(folder)):
-        raise SettingsError(
-            f"--out {str(folder)!r} holds one of the characters * ? [ ] {{ }}, which the database would "
-            "expand to other files. Choose a folder without them."
-        )
-    return folder
+    return folder_path("--out", out)

@@ -22,7 +22,6 @@ from simulator.fx import RATE_SCALE, Rates
 from simulator.periods import Periods
 
 GRACE_SECONDS = 30 * DAY_SECONDS
-MOVEMENTS = ("new", "expansion", "contraction", "churn", "reactivation")
 KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown")
 
 

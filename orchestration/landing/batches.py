@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.durable import write_text
 from orchestration.errors import LandingError
 from orchestration.settings import Settings
 
@@ -92,27 +92,6 @@ def read_seen(settings: Settings) -> dict[str, Any]:
 
 def write_seen(settings: Settings, seen: Mapping[str, Any]) -> None:
     write_text(settings.raw / _SEEN, json.dumps(seen))
-
-
-def write_text(target: Path, text: str) -> None:
-    temporary = target.with_name(f".{target.name.lstrip('.')}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    settle(temporary, target)
-
-
-def settle(temporary: Path, target: Path) -> None:
-    """Make a finished file durable, then give it its final name."""
-    _fsync(temporary)
-    os.replace(temporary, target)
-    _fsync(target.parent)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> Batch:

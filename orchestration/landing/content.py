@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 
 from orchestration.contract import LandingObject
+from orchestration.durable import settle
 from orchestration.errors import SettingsError
 from orchestration.landing import tables
-from orchestration.landing.batches import Batch, batch_path, quarantine_path, settle, write_record
+from orchestration.landing.batches import Batch, batch_path, quarantine_path, write_record
 from orchestration.landing.binding import Binding, bind
 from orchestration.landing.casting import Cast, cast_rows, json_object
 from orchestration.landing.files import LandingFile, Snapshot

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.durable import remove_tree, write_json
 from orchestration.errors import PublishError
-from orchestration.releases.files import remove_tree, write_json
 from orchestration.settings import Settings
 
 UNFINISHED = ".tmp-"

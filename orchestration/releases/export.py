@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.durable import sha256_file, sync
 from orchestration.errors import BuildError
-from orchestration.releases.files import sha256_file, sync
 from orchestration.warehouse import connect, quote_identifier, quote_literal
 
 STORAGE_VERSION = "v1.0.0"
@@ -97,11 +97,11 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
         connection.execute("detach release")
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{MARTS_FILE} was not written completely (it left a write-ahead log).")
-    alias = folder / ALIAS_FILE
     # A link to the file itself, not to its name: DuckDB would follow a symbolic link to the first name.
-    os.link(target, alias)
-    paths = [target, alias, *(folder / PARQUET_DIR / f"{name}.parquet" for name in names)]
-    return Export(files=tuple(seal(path, folder, 0o444) for path in paths), tables=tables)
+    os.link(target, folder / ALIAS_FILE)
+    marts = seal(target, folder, 0o444)
+    parquet = [seal(folder / PARQUET_DIR / f"{name}.parquet", folder, 0o444) for name in names]
+    return Export(files=(marts, replace(marts, path=ALIAS_FILE), *parquet), tables=tables)
 
 
 def seal(path: Path, folder: Path, mode: int) -> ExportedFile:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.durable import point_link, sha256_file, sync
 from orchestration.errors import AuditError, PublishError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.quality.suites import Suite, declared_checks, load_suites
 from orchestration.releases.export import MARTS_FILE
-from orchestration.releases.files import point_link, sha256_file, sync
 from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
 from orchestration.settings import Settings
 

@@ -1,6 +1,5 @@
 -- one row per month and combination of slice attributes: the smallest base from which every slice adds up
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
-{%- set churn_kinds = ['voluntary', 'involuntary', 'dispute', 'planned_end', 'pause', 'internal', 'unknown'] %}
 {%- set keys = ['month_number'] + policy('slice_dimensions') %}
 {%- set stocks = [
     'opening_mrr', 'closing_mrr', 'committed_mrr', 'at_risk_mrr', 'opening_customers', 'closing_customers'
@@ -10,7 +9,7 @@
     'net_expansion_mrr', 'net_contraction_mrr', 'net_churn_mrr', 'net_reactivation_mrr', 'new_customers',
     'reactivated_customers', 'churned_customers', 'new_and_churned_customers'
 ] %}
-{%- for kind in churn_kinds %}
+{%- for kind in churn_kinds() %}
 {%- do movements.extend([kind ~ '_customers', kind ~ '_mrr']) %}
 {%- endfor %}
 {%- set transfers = ['transfer_mrr', 'transferred_customers'] %}
@@ -58,7 +57,7 @@ movement_totals as (
         sum(case when month_changes.net_movement_type = 'reactivation' then 1 else 0 end) as reactivated_customers,
         sum(case when month_changes.net_movement_type = 'churn' then 1 else 0 end) as churned_customers,
         sum(case when month_changes.is_new_and_churned then 1 else 0 end) as new_and_churned_customers,
-        {%- for kind in churn_kinds %}
+        {%- for kind in churn_kinds() %}
         sum(case when month_changes.churn_kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}_customers,
         sum(
             case when month_changes.churn_kind = '{{ kind }}' then month_changes.net_churn_mrr else 0 end

@@ -1,5 +1,5 @@
 -- one row per month and slice
-{%- set kinds = ['voluntary', 'involuntary', 'dispute', 'planned_end', 'pause', 'internal', 'unknown'] %}
+{%- set kinds = churn_kinds() %}
 with slice_totals as (
     select * from {{ ref('int_revenue__slice_totals') }}
 ),

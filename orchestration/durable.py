@@ -30,13 +30,23 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON under its final name at once: readers see the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+def settle(temporary: Path, target: Path) -> None:
+    """Have a finished file on disk, then give it its final name."""
     sync(temporary)
-    os.replace(temporary, path)
-    sync(path.parent)
+    os.replace(temporary, target)
+    sync(target.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text under its final name at once: readers see the old file or the new one."""
+    temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    settle(temporary, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON like `write_text`."""
+    write_text(path, json.dumps(content, indent=2, default=str) + "\n")
 
 
 def point_link(link: Path, target: str) -> None:
