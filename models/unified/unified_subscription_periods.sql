@@ -26,6 +26,7 @@ unified as (
             else period_end
         end as period_end,
         cancel_requested_at,
+        cancel_effective_at,
         cancel_kind,
         lower(trim(cancel_reason)) as cancel_reason,
         replaces_subscription_id,

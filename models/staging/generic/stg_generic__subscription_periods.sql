@@ -25,6 +25,7 @@ renamed as (
         period_start,
         period_end,
         cancel_requested_at,
+        cancel_effective_at,
         cancel_kind,
         cancel_reason,
         replaces_subscription_id,

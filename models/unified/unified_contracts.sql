@@ -1,0 +1,23 @@
+-- one row per contract
+with contracts as (
+    select * from {{ ref('stg_generic__contracts') }}
+),
+
+unified as (
+    select
+        'generic' as source_system,
+        contract_id,
+        account_id,
+        starts_on,
+        ends_on,
+        cast(amount as decimal(18, 4)) as amount,
+        currency,
+        auto_renew,
+        renewed_by_contract_id,
+        cast(renewed_amount as decimal(18, 4)) as renewed_amount,
+        _batch_id,
+        _loaded_at
+    from contracts
+)
+
+select * from unified

@@ -1,0 +1,25 @@
+-- one row per invoice
+with invoices as (
+    select * from {{ ref('stg_generic__invoices') }}
+),
+
+unified as (
+    select
+        'generic' as source_system,
+        invoice_id,
+        account_id,
+        subscription_id,
+        issued_at,
+        due_at,
+        paid_at,
+        currency,
+        cast(amount as decimal(18, 4)) as amount,
+        cast(amount_refunded as decimal(18, 4)) as amount_refunded,
+        refunded_at,
+        coalesce(status, case when paid_at is null then 'open' else 'paid' end) as status,
+        _batch_id,
+        _loaded_at
+    from invoices
+)
+
+select * from unified
