@@ -112,7 +112,7 @@ def run_dbt(
     }
     started = time.monotonic()
     with _environment(environment):
-        outcome = _invoke(arguments, on_event)
+        outcome = invoke_dbt(arguments, on_event)
     seconds = time.monotonic() - started
     nodes = _node_results(outcome.result)
     if not outcome.success:
@@ -156,7 +156,10 @@ def _is_prepared(manifest: Path, record: Path, code: str) -> bool:
         return False
 
 
-def _invoke(arguments: list[str], on_event: Callable[[DbtEvent], None] | None) -> Any:
+def invoke_dbt(
+    arguments: list[str], on_event: Callable[[DbtEvent], None] | None = None, manifest: Any = None
+) -> Any:
+    """dbt's own outcome of a command line; with `manifest`, a parsed project, it does not parse again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
@@ -167,7 +170,7 @@ def _invoke(arguments: list[str], on_event: Callable[[DbtEvent], None] | None) -
 
     folder = Path.cwd()
     try:
-        return dbtRunner(callbacks=[hear]).invoke(arguments)
+        return dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
     finally:
         os.chdir(folder)
         # dbt keeps the database open for its next invocation, and nobody else could open the file.

@@ -197,8 +197,8 @@ EXAMPLES: dict[str, tuple[list[Row], list[tuple[str, str, str]]]] = {
 
 
 @pytest.fixture(scope="module")
-def defaults(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return Policies(), compile_models(tmp_path_factory.mktemp("examples") / "home", [])
+def defaults() -> Compiled:
+    return Policies(), compile_models([])
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -20,10 +20,10 @@ POLICIES = {
 
 
 @pytest.fixture(scope="module", params=POLICIES)
-def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+def compiled(request: pytest.FixtureRequest) -> Compiled:
     """The models, compiled under one set of policies."""
     policies = POLICIES[request.param]
-    return policies, compile_models(tmp_path_factory.mktemp("reference") / "home", policies.pairs)
+    return policies, compile_models(policies.pairs)
 
 
 @settings(

@@ -1,0 +1,218 @@
+"""The real dbt models on a few rows: parsed once, compiled once per set of policies, run in memory."""
+
+# ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+
+from orchestration.contract import BATCH_COLUMNS, LandingObject, load_contracts
+from orchestration.dbt import WAREHOUSE_FILE, invoke_dbt, prepare_profile
+from orchestration.settings import PROJECT_DIR, load_settings
+from orchestration.warehouse import connect, quote_identifier
+
+COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)
+"""Stands in the compiled SQL where each run puts its own instant; it looks like no other literal."""
+
+_LITERAL = f"cast('{COMPILED_AS_OF:%Y-%m-%d %H:%M:%S}' as timestamp)"
+
+Row = dict[str, Any]
+Landing = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Rows as they land, by object of the source `generic`; a column that is left out is null."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One relation of the models, with its compiled query and its declared column types."""
+
+    name: str
+    relation: str
+    schema: str
+    is_view: bool
+    query: str
+    types: tuple[tuple[str, str], ...]
+
+
+@cache
+def project_models() -> Mapping[str, frozenset[str]]:
+    """Columns of every model of the project, as its YAML declares them, by the model's name."""
+    nodes = _parsed().manifest.nodes.values()
+    return {node.name: frozenset(node.columns) for node in nodes if node.resource_type == "model"}
+
+
+def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple[Step, ...]:
+    """Compile the ancestors of `targets` under `policies`; returns them parents first."""
+    project = _parsed()
+    command = ["compile", "--no-introspect", "--exclude", "resource_type:test", "resource_type:unit_test"]
+    command += ["--vars", json.dumps(dict(policies)), "--select", *(f"+{name}" for name in targets)]
+    outcome = project.dbt(command, project.manifest)
+    manifest = project.manifest
+    if not outcome.success:
+        # A model may read another one under this policy only: then dbt has to parse with it.
+        manifest = project.dbt(["parse", "--vars", json.dumps(dict(policies))]).result
+        outcome = project.dbt(command, manifest)
+    assert outcome.success, f"{dict(policies)}: {outcome.exception or _messages(outcome.result)}"
+    return tuple(_steps(manifest.nodes, targets))
+
+
+def run_models(
+    steps: Sequence[Step], landing: Landing, as_of: datetime, targets: Sequence[str]
+) -> dict[str, list[Row]]:
+    """Run every step on the landed rows, in memory; returns the rows of `targets` by model name."""
+    with connect() as connection:
+        connection.execute("set threads = 1")
+        connection.execute("attach ':memory:' as warehouse")
+        connection.execute("use warehouse")
+        for schema in sorted({"raw", *(step.schema for step in steps)}):
+            connection.execute(f"create schema {quote_identifier(schema)}")
+        _create_raw_tables(connection, landing)
+        for step in steps:
+            _run(connection, step, as_of)
+        relations = {step.name: step.relation for step in steps}
+        return {name: _rows(connection, relations[name]) for name in targets}
+
+
+# ------------------------------------------------------------------------------------------------- compiling
+class _Project:
+    """The parsed project, in a folder of its own that lasts as long as the tests do."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="compiled-")
+        home = Path(self._folder.name)
+        self._settings = load_settings(home=home, as_of=COMPILED_AS_OF.isoformat(), environment={})
+        prepare_profile(self._settings)
+        self._warehouse = home / WAREHOUSE_FILE
+        self.manifest = self.dbt(["parse"]).result
+
+    def dbt(self, command: list[str], manifest: Any = None) -> Any:
+        folder = self._settings.dbt
+        arguments = [
+            *command,
+            *("--project-dir", str(PROJECT_DIR)),
+            *("--profiles-dir", str(folder)),
+            *("--target-path", str(folder / "target")),
+            *("--log-path", str(folder / "logs")),
+            *("--log-level", "none"),
+            *("--log-level-file", "none"),
+        ]
+        environment = {
+            "CSW_WAREHOUSE": str(self._warehouse),
+            "CSW_AS_OF": self._settings.as_of_text,
+            "DO_NOT_TRACK": "1",
+        }
+        with patch.dict(os.environ, environment):
+            return invoke_dbt(arguments, manifest=manifest)
+
+
+@cache
+def _parsed() -> _Project:
+    return _Project()
+
+
+def _messages(result: Any) -> list[str]:
+    return [entry.message for entry in getattr(result, "results", ()) if entry.message]
+
+
+def _steps(nodes: Mapping[str, Any], targets: Sequence[str]) -> Iterator[Step]:
+    done: set[str] = set()
+
+    def visit(unique_id: str) -> Iterator[Step]:
+        if unique_id in done or unique_id not in nodes:
+            return
+        done.add(unique_id)
+        node = nodes[unique_id]
+        for parent in node.depends_on.nodes if node.resource_type == "model" else ():
+            yield from visit(parent)
+        # A seed has no query: it is a relation without rows here, and every row comes from the landing.
+        if node.resource_type == "seed":
+            types = list(node.config.column_types.items())
+            query = f"select {', '.join(f'null::{kind} as {name}' for name, kind in types)} where false"
+        else:
+            types = [(column.name, column.data_type) for column in node.columns.values()]
+            query = node.compiled_code
+        yield Step(
+            name=node.name,
+            relation=node.relation_name,
+            schema=node.schema,
+            is_view=node.config.materialized == "view",
+            query=query,
+            types=tuple(types) if node.config.contract.enforced else (),
+        )
+
+    for name in targets:
+        yield from visit(f"model.csw.{name}")
+
+
+# --------------------------------------------------------------------------------------------------- running
+def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> None:
+    literal = f"cast('{as_of:%Y-%m-%d %H:%M:%S}' as timestamp)"
+    query = step.query.replace(_LITERAL, literal)
+    assert f"{COMPILED_AS_OF:%Y-%m-%d}" not in query, f"{step.relation}: as_of stands there in another form"
+    if step.types:
+        columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in step.types)
+        names = ", ".join(quote_identifier(name) for name, _ in step.types)
+        connection.execute(f"create table {step.relation} ({columns})")
+        connection.execute(f"insert into {step.relation} ({names}) select {names} from (\n{query}\n)")
+    else:
+        kind = "view" if step.is_view else "table"
+        connection.execute(f"create {kind} {step.relation} as (\n{query}\n)")
+
+
+def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:
+    contracts = _contracts()
+    unknown = landing.keys() - {name for source, name in contracts if source == "generic"}
+    assert not unknown, f"no such landing objects: {sorted(unknown)}"
+    for (source, name), contract in contracts.items():
+        types = {column.name: column.data_type for column in contract.columns} | BATCH_COLUMNS
+        columns = ", ".join(f"{quote_identifier(column)} {kind}" for column, kind in types.items())
+        connection.execute(f"create table {contract.relation} ({columns})")
+        rows = landing.get(name, ()) if source == "generic" else ()
+        if not rows:
+            continue
+        values = ", ".join(
+            "(" + ", ".join(_literal(row.get(column)) for column in types) + ")"
+            for row in (_with_batch(row, number, name) for number, row in enumerate(rows, start=1))
+        )
+        connection.execute(f"insert into {contract.relation} values {values}")
+
+
+def _with_batch(row: Mapping[str, Any], number: int, name: str) -> Row:
+    # Rows arrive in one batch each, in the order given.
+    return {
+        "_batch_id": f"{name}-{number:05}",
+        "_loaded_at": datetime(2019, 1, 1) + timedelta(seconds=number),
+        "_row": 1,
+        **row,
+    }
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int | Decimal):
+        return f"{value:f}" if isinstance(value, Decimal) else str(value).lower()
+    return "'" + re.sub("'", "''", str(value)) + "'"
+
+
+@cache
+def _contracts() -> Mapping[tuple[str, str], LandingObject]:
+    """Read once, not per run."""
+    return load_contracts()
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> list[Row]:
+    found = connection.execute(f"from {relation}")
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
