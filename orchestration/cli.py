@@ -44,6 +44,13 @@ AsOf = Annotated[
     str | None,
     typer.Option(envvar="CSW_AS_OF", help="Nothing after this date or time (UTC) counts. Default: now."),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CSW_KNOWN_AT",
+        help="Read only what had been loaded by this date or time (UTC). Default: everything.",
+    ),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", envvar="CSW_POLICIES", help="name=value of a policy; may be repeated."),
@@ -92,11 +99,16 @@ def run(
     home: Home = None,
     landing: Landing = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     policy: Policies = None,
     force: Annotated[bool, typer.Option("--force", help="Build and publish also if nothing is new.")] = False,
 ) -> None:
-    """Land new files, build the marts, audit them, and publish them if they pass."""
-    settings = load_settings(home, landing, as_of, policy)
+    """Land new files, build the marts, audit them, and publish them if they pass.
+
+    With --known-at the warehouse is built again as it could have been built then: no new file is landed,
+    and the release is made beside the current one, which stays.
+    """
+    settings = load_settings(home, landing, as_of, policy, known_at)
     with _guarded(settings):
         from orchestration.console import progress_on_console
         from orchestration.refresh import refresh
@@ -110,9 +122,15 @@ def run(
 
 
 @app.command()
-def prepare(home: Home = None, landing: Landing = None, as_of: AsOf = None, policy: Policies = None) -> None:
+def prepare(
+    home: Home = None,
+    landing: Landing = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    policy: Policies = None,
+) -> None:
     """Make a development database with the raw data, for plain dbt and for Dagster's pages."""
-    settings = load_settings(home, landing, as_of, policy)
+    settings = load_settings(home, landing, as_of, policy, known_at)
     with _guarded(settings):
         from orchestration.console import progress_on_console
         from orchestration.development import prepare_development

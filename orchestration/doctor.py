@@ -49,7 +49,8 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything a run needs. Leaves nothing behind."""
+    """Look at everything a run needs that lands what is new. Leaves nothing behind."""
+    settings = replace(settings, known_at=None)
     parts: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python,
         _packages,

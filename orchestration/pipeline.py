@@ -26,6 +26,7 @@ from orchestration.releases.publish import (
     Published,
     current_manifest,
     current_release_id,
+    kept_manifests,
     publish,
     withdrawn_release_id,
 )
@@ -56,15 +57,25 @@ class LandStep:
 
 
 def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """Why a run on these batches would publish what is there already, in words; None where it would not."""
-    manifest = current_manifest(settings)
+    """Why a run on these batches would make what is there already, in words; None where it would not."""
+    if settings.known_at:
+        replay = replay_id(settings, batches)
+        return f"nothing new since release {replay}, which is the same replay" if replay else None
     fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    manifest = current_manifest(settings)
     if manifest and manifest["fingerprint"] == fingerprint:
         return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
     withdrawn = withdrawn_release_id(settings)
     if withdrawn and _fingerprint(settings, withdrawn) == fingerprint:
         return f"nothing new since release {withdrawn}, which was rolled back; --force builds it again"
     return None
+
+
+def replay_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """The newest release that a run with these settings and batches has made, `current` or not."""
+    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    made = (one["release_id"] for one in kept_manifests(settings) if one["fingerprint"] == fingerprint)
+    return next(made, None)
 
 
 def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
@@ -81,6 +92,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
     candidate.note(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=settings.as_of_is_given,
+        known_at=settings.known_at.isoformat() if settings.known_at else None,
         policies=dict(settings.policies),
         parent=current_release_id(settings),
         code_version=code,
@@ -142,6 +154,7 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
             code_version=noted["code_version"],
             checks_passed=noted["dbt"]["checks_passed"],
             raw_batches=len(noted["raw_batches"]),
+            known_at=_moment(noted["known_at"]),
         )
         export = export_marts(candidate.warehouse, candidate.export, stamp)
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
@@ -168,7 +181,9 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
 def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) -> Published:
     """Turn the audited candidate into a release and make that current; the candidate is gone afterwards.
 
-    Raises AuditError for a bad verdict, PublishError for whatever else the gate finds wrong.
+    A replay of what was known at an earlier time passes the same gate, but `current` stays: whoever reads
+    it must not go back in time unasked. Raises AuditError for a bad verdict, PublishError for whatever else
+    the gate finds wrong.
     """
     noted = candidate.noted("audit")
     # The gate would refuse it as well; refused here, it never shows up among the releases.
@@ -176,7 +191,7 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
     release_id = noted["release_id"]
     if not (settings.releases / release_id).is_dir():
         _assemble(settings, candidate, release_id)
-    published = publish(settings, release_id, lock=lock)
+    published = publish(settings, release_id, lock=lock, switch=noted["known_at"] is None)
     remove_tree(candidate.folder)
     log.info("publish  %s", published.message)
     return published
@@ -223,6 +238,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "created_at": noted["created_at"],
         "as_of": noted["as_of"],
         "as_of_is_given": noted["as_of_is_given"],
+        "known_at": noted["known_at"],
         "policies": noted["policies"],
         "code_version": noted["code_version"],
         "git_commit": git_commit(),
@@ -241,7 +257,16 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
 
 def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
     """The settings that the run began with: a step that is repeated later must not see another `as_of`."""
-    return replace(settings, as_of=datetime.fromisoformat(noted["as_of"]), policies=noted["policies"])
+    return replace(
+        settings,
+        as_of=datetime.fromisoformat(noted["as_of"]),
+        known_at=_moment(noted["known_at"]),
+        policies=noted["policies"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from orchestration.alerts import alert
 from orchestration.errors import CswError, LandingError
-from orchestration.landing import accepted_batches, pending_files
+from orchestration.landing import accepted_batches, all_batches, pending_files
 from orchestration.lock import WarehouseLock, hold_lock
-from orchestration.pipeline import nothing_new
+from orchestration.pipeline import nothing_new, replay_id
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
 
@@ -51,6 +51,8 @@ class Outcome:
     release_id: str | None
     """The release that the run published; None where nothing was new."""
     message: str
+    replay_id: str | None = None
+    """The release that a run with `known_at` made, beside the current one."""
 
 
 def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) -> Outcome:
@@ -112,9 +114,11 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
 
     Raises LandingError where somebody did, and it is empty.
     """
+    if settings.known_at:
+        return  # nothing that lies there now is read
     if not landing_is_given:
         settings.landing.mkdir(parents=True, exist_ok=True)
-    if any(path.is_file() for path in settings.landing.rglob("*")) or accepted_batches(settings):
+    if any(path.is_file() for path in settings.landing.rglob("*")) or all_batches(settings):
         return
     if landing_is_given:
         raise LandingError(
@@ -153,6 +157,14 @@ def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
         alert(settings, run_id, "run", f"Unexpected error: {type(error).__name__}")
         raise
     current = current_release_id(settings)
+    if settings.known_at:
+        replay = replay_id(settings, accepted_batches(settings))
+        message = (
+            f"made release {replay} of what was known at {settings.known_at.isoformat()}, in "
+            f"{settings.releases / str(replay)}\n`current` stays {current or 'empty'}; "
+            f"`csw rollback {replay}` would serve the replay"
+        )
+        return Outcome(None, message, replay)
     if current == before:
         reason = nothing_new(settings, accepted_batches(settings))
         return Outcome(None, reason or f"release {current} stays the current one")

@@ -33,6 +33,8 @@ class Settings:
     as_of: datetime
     """UTC, whole seconds. Nothing after this instant enters a mart."""
     as_of_is_given: bool = False
+    known_at: datetime | None = None
+    """UTC. Only batches that were loaded by this instant are read; None: all of them."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """Policy variables that differ from dbt_project.yml, by name."""
 
@@ -89,38 +91,43 @@ def load_settings(
     landing: str | Path | None = None,
     as_of: str | None = None,
     policies: Iterable[str] | None = None,
+    known_at: str | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
     now: datetime | None = None,
 ) -> Settings:
     """Resolve the settings: an option wins over its `CSW_*` variable, which wins over the default.
 
-    Raises SettingsError for a path that DuckDB would expand, an unreadable date or an unknown policy.
+    With `known_at` and without `as_of`, nothing after `known_at` counts. Raises SettingsError for a path
+    that DuckDB would expand, an unreadable date or an unknown policy.
     """
     home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
     landing_path = folder_path(
         "--landing", landing or environment.get("CSW_LANDING") or home_path / "landing"
     )
+    known = known_at or environment.get("CSW_KNOWN_AT") or None
+    known_moment = parse_moment("--known-at", known) if known else None
     given = as_of or environment.get("CSW_AS_OF") or None
-    moment = parse_as_of(given) if given else (now or datetime.now(UTC))
+    moment = parse_moment("--as-of", given) if given else (known_moment or now or datetime.now(UTC))
     pairs = list(policies or []) or environment.get("CSW_POLICIES", "").split()
     return Settings(
         home=home_path,
         landing=landing_path,
         as_of=moment.astimezone(UTC).replace(microsecond=0),
-        as_of_is_given=given is not None,
+        as_of_is_given=bool(given or known),
+        known_at=known_moment,
         policies=parse_policies(pairs),
     )
 
 
-def parse_as_of(text: str) -> datetime:
+def parse_moment(option: str, text: str) -> datetime:
     """Read an ISO 8601 date (its first instant, UTC) or a timestamp (UTC where it names no offset)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise SettingsError(
-            f"--as-of {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
-            "2025-01-01T12:00:00+00:00 (CSW_AS_OF takes the same)."
+            f"{option} {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
+            f"2025-01-01T12:00:00+00:00 (CSW_{option[2:].replace('-', '_').upper()} takes the same)."
         ) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

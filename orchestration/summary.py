@@ -59,20 +59,21 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     if not releases:
         console.print("There is no release yet. `csw run` makes the first one.")
         return
-    headings = ("", "release", "published", "as of", "rows", "checks", "follows")
+    headings = ("", "release", "published", "as of", "known at", "rows", "checks", "follows")
     rows = [
         (
             "*" if one.is_current else "",
             one.release_id,
             one.created_at or "",
             one.as_of or "",
+            one.known_at or "",
             f"{one.rows:,}" if one.rows is not None else "",
             str(one.checks or ""),
             one.parent or "",
         )
         for one in releases
     ]
-    console.print(_table(None, headings, rows, (4, 5)))
+    console.print(_table(None, headings, rows, (5, 6)))
     for one in releases:
         if one.problem:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)

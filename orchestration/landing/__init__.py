@@ -1,6 +1,6 @@
 """Landing: files of the landing folder become typed, immutable Parquet batches, or are refused in words."""
 
-from orchestration.landing.batches import Batch, accepted_batches, all_batches, quarantine_path
+from orchestration.landing.batches import Batch, accepted_batches, all_batches, known_batches, quarantine_path
 from orchestration.landing.files import IgnoredFile, LandingFile
 from orchestration.landing.loader import land, pending_files
 from orchestration.landing.relations import create_raw_relations
@@ -14,6 +14,7 @@ __all__ = [
     "accepted_batches",
     "all_batches",
     "create_raw_relations",
+    "known_batches",
     "land",
     "pending_files",
     "quarantine_path",

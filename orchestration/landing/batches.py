@@ -68,9 +68,30 @@ def all_batches(settings: Settings) -> list[Batch]:
     return sorted(batches, key=lambda batch: batch.loaded_at)
 
 
+def known_batches(settings: Settings) -> list[Batch]:
+    """Every batch on record, accepted or refused, that was loaded by `known_at`, in load order."""
+    known_at = settings.known_at
+    return [batch for batch in all_batches(settings) if known_at is None or batch.loaded_at <= known_at]
+
+
 def accepted_batches(settings: Settings) -> list[Batch]:
-    """The batches that a build reads, in load order."""
-    return [batch for batch in all_batches(settings) if batch.status == "accepted"]
+    """The batches that a build reads, in load order.
+
+    Raises LandingError where `known_at` is given and nothing had been accepted by then.
+    """
+    accepted = [batch for batch in known_batches(settings) if batch.status == "accepted"]
+    if accepted or settings.known_at is None:
+        return accepted
+    first = next((batch for batch in all_batches(settings) if batch.status == "accepted"), None)
+    raise LandingError(
+        f"Nothing had been accepted by {_instant(settings.known_at)}, the instant of --known-at. "
+        + (
+            f"The first file, {first.label}, was accepted at {_instant(first.loaded_at)}; give that instant "
+            "or a later one."
+            if first
+            else "Nothing has been accepted to this day; run without --known-at first."
+        )
+    )
 
 
 def write_record(settings: Settings, batch: Batch) -> None:
@@ -92,6 +113,10 @@ def read_seen(settings: Settings) -> dict[str, Any]:
 
 def write_seen(settings: Settings, seen: Mapping[str, Any]) -> None:
     write_text(settings.raw / _SEEN, json.dumps(seen))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _read(path: Path) -> Batch:

@@ -54,11 +54,16 @@ def land(
 ) -> LandingReport:
     """Load every complete file whose content is not on record yet.
 
+    With `known_at` given nothing is loaded: what arrives now was not known then.
+
     Files are taken by source, object and file name, and get strictly increasing load times from `now` on
     (default: the clock), later than any batch on record. The caller holds the warehouse's lock.
 
     Raises LandingError where the landing folder or the records as a whole cannot be used.
     """
+    if settings.known_at:
+        _log.info("known_at is given: new files wait for a run without it")
+        return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
     contracts = load_contracts() if contracts is None else contracts
     files, ignored = find_files(settings.landing, contracts)
     records = all_batches(settings)
@@ -97,8 +102,10 @@ def land(
 def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> list[LandingFile]:
     """The complete files that the next landing pass would load, without loading them.
 
-    Cheap: only files that changed since the last pass are read.
+    Cheap: only files that changed since the last pass are read. None where `known_at` is given.
     """
+    if settings.known_at:
+        return []
     contracts = load_contracts() if contracts is None else contracts
     files, _ = find_files(settings.landing, contracts)
     found = _sort(settings, files, contracts, all_batches(settings), read_seen(settings))

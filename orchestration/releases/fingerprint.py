@@ -73,5 +73,6 @@ def run_fingerprint(settings: Settings, code: str, batch_ids: Iterable[str]) -> 
     same files, has nothing to add.
     """
     question = settings.as_of_text if settings.as_of_is_given else settings.as_of.date().isoformat()
-    facts = [code, sorted(batch_ids), dict(settings.policies), question]
+    known_at = settings.known_at.isoformat() if settings.known_at else None
+    facts = [code, sorted(batch_ids), dict(settings.policies), question, known_at]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

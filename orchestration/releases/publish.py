@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ class ReleaseInfo:
     parent: str | None
     created_at: str | None
     as_of: str | None
+    known_at: str | None
     rows: int | None
     checks: int | None
     problem: str | None
@@ -77,9 +78,19 @@ def current_manifest(settings: Settings) -> Manifest | None:
         ) from None
 
 
-def publish(settings: Settings, release_id: str, *, lock: WarehouseLock | None = None) -> Published:
+def kept_manifests(settings: Settings) -> Iterator[Manifest]:
+    """The manifests of all releases that are kept and whole, newest first."""
+    for folder in sorted(settings.releases.glob("[0-9]*"), reverse=True):
+        with suppress(PublishError):
+            yield read_manifest(folder)
+
+
+def publish(
+    settings: Settings, release_id: str, *, lock: WarehouseLock | None = None, switch: bool = True
+) -> Published:
     """Make a complete, audited, untouched release the current one. Nothing is taken on trust.
 
+    Without `switch` the release is verified alike, and `current` stays as it is.
     The caller's lock is used if it holds it. Raises PublishError or AuditError, and leaves `current`
     alone, where anything does not hold; LockedError where another run writes.
     """
@@ -92,6 +103,9 @@ def publish(settings: Settings, release_id: str, *, lock: WarehouseLock | None =
         verify_verdict(manifest)
         verify_suites(manifest, load_suites())
         verify_files(folder, manifest)
+        if not switch:
+            message = f"Made release {release_id}; `csw rollback {release_id}` would serve it."
+            return Published(release_id, current, False, message)
         if manifest["parent"] != current:
             raise PublishError(
                 f"Release {current} was published after {release_id} was begun. "
@@ -218,7 +232,7 @@ def _info(folder: Path, current: str | None) -> ReleaseInfo:
     try:
         manifest = read_manifest(folder)
     except PublishError as error:
-        return ReleaseInfo(folder.name, is_current, None, None, None, None, None, None, str(error))
+        return ReleaseInfo(folder.name, is_current, None, None, None, None, None, None, None, str(error))
     return ReleaseInfo(
         release_id=folder.name,
         is_current=is_current,
@@ -226,6 +240,7 @@ def _info(folder: Path, current: str | None) -> ReleaseInfo:
         parent=manifest["parent"],
         created_at=manifest["created_at"],
         as_of=manifest["as_of"],
+        known_at=manifest.get("known_at"),
         rows=sum(table["rows"] for table in manifest["tables"].values()),
         checks=manifest["audit"]["evaluated"] + manifest["dbt"]["results"].get("pass", 0),
         problem=None,

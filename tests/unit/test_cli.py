@@ -168,6 +168,20 @@ def test_as_of_is_an_instant_in_utc(text: str, expected: datetime) -> None:
     assert (settings.as_of, settings.as_of_is_given) == (expected, True)
 
 
+def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> None:
+    settings = load_settings(known_at="2025-03-01T12:00:00.000250", environment={})
+    assert settings.known_at == datetime(2025, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
+    assert (settings.as_of, settings.as_of_is_given) == (datetime(2025, 3, 1, 12, tzinfo=UTC), True)
+    both = load_settings(as_of="2025-01-01", environment={"CSW_KNOWN_AT": "2025-03-01"})
+    assert (both.known_at, both.as_of) == (
+        datetime(2025, 3, 1, tzinfo=UTC),
+        datetime(2025, 1, 1, tzinfo=UTC),
+    )
+    assert load_settings(environment={}).known_at is None
+    with pytest.raises(SettingsError, match=r"--known-at 'March' is not a date.*CSW_KNOWN_AT"):
+        load_settings(known_at="March", environment={})
+
+
 def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
     environment = {
         "CSW_HOME": str(tmp_path / "a"),

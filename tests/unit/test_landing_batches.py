@@ -15,7 +15,15 @@ from landing_case import NOW, THINGS, Case, make_case, things_csv
 
 from orchestration.contract import BATCH_COLUMNS, Column, load_contracts
 from orchestration.errors import LandingError
-from orchestration.landing import accepted_batches, all_batches, create_raw_relations, quarantine_path
+from orchestration.landing import (
+    accepted_batches,
+    all_batches,
+    create_raw_relations,
+    known_batches,
+    land,
+    pending_files,
+    quarantine_path,
+)
 from orchestration.warehouse import connect
 
 
@@ -41,6 +49,30 @@ def test_load_times_follow_the_names_and_never_repeat(case: Case) -> None:
     assert case.rows("distinct _loaded_at") == [
         ((NOW + timedelta(microseconds=i)).replace(tzinfo=None),) for i in (1, 3)
     ]
+
+
+def test_only_batches_that_were_loaded_by_then_are_known(case: Case) -> None:
+    case.land_one("a.csv", things_csv(1))
+    case.put("b.csv", things_csv(2))
+    case.put("bad.csv", "")
+    case.land(now=NOW + timedelta(days=2))
+    then = dataclasses.replace(case.settings, known_at=NOW)
+    assert [batch.label for batch in accepted_batches(then)] == ["shop/things/a.csv"]
+    assert [batch.label for batch in known_batches(then)] == ["shop/things/a.csv"]
+    later = dataclasses.replace(case.settings, known_at=NOW + timedelta(days=2, microseconds=1))
+    assert [batch.label for batch in known_batches(later)] == [
+        "shop/things/a.csv",
+        "shop/things/b.csv",
+        "shop/things/bad.csv",
+    ]
+    # Who asks what was known does not load what is new.
+    case.put("c.csv", things_csv(3))
+    assert pending_files(then, contracts=case.contracts) == []
+    assert land(then, contracts=case.contracts).new == ()
+    assert len(all_batches(case.settings)) == 3
+    with pytest.raises(LandingError, match=r"a\.csv, was accepted at 2025-01-01T12:00:00Z") as failure:
+        accepted_batches(dataclasses.replace(case.settings, known_at=NOW - timedelta(microseconds=1)))
+    assert "Nothing had been accepted by 2025-01-01T11:59:59.999999Z" in str(failure.value)
 
 
 def test_load_times_go_on_when_the_clock_went_back(case: Case) -> None:

@@ -50,6 +50,16 @@ def test_every_column_is_described(layer: str) -> None:
             assert column["data_type"]
 
 
+def test_amounts_and_rates_tell_no_rows_of_a_mart_apart() -> None:
+    """The order of published rows is by everything else."""
+    for path in (PROJECT_DIR / "models" / "marts").rglob("*__models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            types = {column["name"]: column["data_type"] for column in model["columns"]}
+            for test in model.get("data_tests", ()):
+                for name in test.get("unique_key", {}).get("arguments", {}).get("columns", ()):
+                    assert not types[name].startswith(("decimal", "double")), model["name"]
+
+
 def test_layers_know_only_what_they_may() -> None:
     allowed = {
         "staging": ("source(",),

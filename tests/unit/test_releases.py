@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def make_warehouse(path: Path, closing: str = "12.5000") -> None:
         connection.execute(
             "create or replace table marts._release as select 'development' as release_id,"
             " cast(null as timestamp) as published_at, timestamp '2025-01-01' as as_of,"
+            " cast(null as timestamp) as known_at,"
             " cast(null as varchar) as code_version, cast(null as bigint) as checks_passed,"
             " cast(null as bigint) as raw_batches"
         )
@@ -87,6 +89,7 @@ def make_candidate(
     candidate.note(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=True,
+        known_at=None,
         policies={},
         parent=current_release_id(settings),
         code_version="abc",
@@ -180,6 +183,43 @@ def test_parquet_holds_the_same_rows(settings: Settings) -> None:
     path = settings.current / "parquet" / "mrr_monthly.parquet"
     rows = duckdb.sql(f"select closing_mrr, typeof(closing_mrr) from '{path}'").fetchall()
     assert [(str(value), kind) for value, kind in rows] == [("12.5000", "DECIMAL(18,4)")]
+
+
+def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_path: Path) -> None:
+    rows = [f"('m{n % 7}', 'a{n % 50:02}', date '2024-01-01' + {n // 50}, {n}.5)" for n in range(500)]
+    parquet = []
+    for name, shuffled in (("up", rows), ("down", rows[::-1])):
+        make_warehouse(tmp_path / f"{name}.duckdb")
+        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
+            connection.execute(
+                f"create or replace table marts.mrr_monthly as from (values {', '.join(shuffled)})"
+                " t(movement_id, account_id, month, mrr)"
+            )
+        stamp = ReleaseStamp("1", datetime(2025, 1, 1, tzinfo=UTC), "abc", 0, 0)
+        export_marts(tmp_path / f"{name}.duckdb", tmp_path / name, stamp)
+        parquet.append(tmp_path / name / "parquet" / "mrr_monthly.parquet")
+    assert parquet[0].read_bytes() == parquet[1].read_bytes()
+    first = duckdb.sql(f"select account_id, month from '{parquet[0]}' limit 11").fetchall()
+    assert [account for account, _ in first] == ["a00"] * 10 + ["a01"]
+    assert [day for _, day in first[:10]] == sorted(day for _, day in first[:10])
+
+
+def test_a_replay_is_made_beside_the_current_release(settings: Settings) -> None:
+    make_release(settings, "1-one")
+    make_release(settings, "2-two", known_at="2024-06-01T00:00:00+00:00")
+    assert current_release_id(settings) == "1-one"
+    assert [(one.release_id, one.known_at, one.is_current) for one in list_releases(settings)] == [
+        ("1-one", None, True),
+        ("2-two", "2024-06-01T00:00:00+00:00", False),
+    ]
+    make_release(settings, "3-three")
+    assert current_release_id(settings) == "3-three"
+    with pytest.raises(AuditError):
+        make_release(
+            settings, "4-four", known_at="2024-06-01T00:00:00+00:00", report=make_report("mrr_monthly")
+        )
+    rollback(settings, "2-two")
+    assert current_release_id(settings) == "2-two"
 
 
 def test_a_mart_that_is_a_view_is_refused(settings: Settings, tmp_path: Path) -> None:
@@ -488,8 +528,9 @@ def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings
         run_fingerprint(settings, "code", ["a"]),
         run_fingerprint(replace(settings, policies={"fx_max_age_days": 3}), "code", ["a", "b"]),
         run_fingerprint(replace(settings, as_of=settings.as_of.replace(second=1)), "code", ["a", "b"]),
+        run_fingerprint(replace(settings, known_at=settings.as_of), "code", ["a", "b"]),
     ]
-    assert len({base, *others}) == 5
+    assert len({base, *others}) == 6
     morning = replace(settings, as_of_is_given=False)
     evening = replace(morning, as_of=settings.as_of.replace(hour=20))
     tomorrow = replace(morning, as_of=settings.as_of.replace(day=2))

@@ -1,0 +1,162 @@
+"""Results depend on what was delivered and on the question, never on when, in which files or what order."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import LandingError
+from orchestration.landing import accepted_batches, land
+from orchestration.refresh import refresh
+from orchestration.releases import current_release_id, rollback
+from orchestration.releases.manifest import read_manifest
+from orchestration.settings import Settings, load_settings
+
+pytestmark = pytest.mark.integration
+
+Copy = Callable[[Settings], Settings]
+Row = dict[str, str]
+
+PERIODS = "subscription_periods"
+
+
+def parquet_of(settings: Settings, release_id: str) -> dict[str, str]:
+    """The hash of every Parquet file of a release but `_release`, which says when it was made."""
+    folder = settings.releases / release_id / "parquet"
+    hashes = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    assert hashes.pop("_release")
+    assert len(hashes) >= 14
+    return hashes
+
+
+def read_rows(folder: Path) -> list[Row]:
+    with (folder / "export_2026-01-01.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_rows(path: Path, rows: Iterable[Row], fields: Iterable[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(fields))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_what_was_known_then_can_be_built_again(small_company: Settings, copy_of: Copy) -> None:
+    settings = copy_of(small_company)
+    first = current_release_id(settings)
+    assert first is not None
+    then = accepted_batches(settings)[-1].loaded_at
+    expected = parquet_of(settings, first)
+
+    # A correction arrives afterwards, and one file more that nobody has landed yet.
+    rows = read_rows(settings.landing / "generic" / PERIODS)
+    active = [row for row in rows if row["status"] == "active" and row["currency"] == "USD"]
+    late = {**active[0], "unit_amount": "999", "updated_at": "2026-01-01 00:00:00"}
+    write_rows(settings.landing / "generic" / PERIODS / "late.csv", [late], late)
+    second = refresh(settings, landing_is_given=False).release_id
+    assert second
+    assert parquet_of(settings, second)["mrr_monthly"] != expected["mrr_monthly"]
+    write_rows(settings.landing / "generic" / PERIODS / "unread.csv", [late, late], late)
+
+    known = replace(settings, known_at=then)
+    outcome = refresh(known, landing_is_given=False)
+    assert outcome.release_id is None
+    assert outcome.replay_id
+    assert f"`current` stays {second}" in outcome.message
+    assert current_release_id(settings) == second
+    assert parquet_of(settings, outcome.replay_id) == expected
+    assert len(accepted_batches(settings)) == len(accepted_batches(known)) + 1
+
+    manifest = read_manifest(settings.releases / outcome.replay_id)
+    assert manifest["known_at"] == then.isoformat()
+    with duckdb.connect(str(settings.releases / outcome.replay_id / "csw.duckdb"), read_only=True) as marts:
+        stamped = marts.execute("select release_id, known_at from marts._release").fetchone()
+    assert stamped == (outcome.replay_id, then.replace(tzinfo=None))
+
+    again = refresh(known, landing_is_given=False)
+    assert (again.release_id, again.replay_id) == (None, None)
+    assert again.message == f"nothing new since release {outcome.replay_id}, which is the same replay"
+    rollback(settings, outcome.replay_id)
+    assert current_release_id(settings) == outcome.replay_id
+
+    with pytest.raises(LandingError, match="Nothing had been accepted by"):
+        refresh(replace(settings, known_at=then - timedelta(days=1)), landing_is_given=False)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_deliveries_in_any_files_and_order_make_the_same_marts(
+    small_company: Settings, tmp_path: Path, seed: int
+) -> None:
+    """Rows are dealt to files and passes at random, some twice, together with versions that are outdated."""
+    draw = random.Random(seed)
+    settings = load_settings(home=tmp_path / "home", as_of="2026-01-01")
+    passes = 3
+    for folder in sorted(small_company.landing.glob("generic/*")):
+        rows = read_rows(folder)
+        fields = list(rows[0])
+        if "updated_at" in fields:
+            stale = [dict(row, updated_at="2001-01-01 00:00:00") for row in draw.sample(rows, len(rows) // 4)]
+            for row in stale:
+                row.update({name: "7" for name in ("unit_amount", "quantity", "score") if row.get(name)})
+            rows += stale
+        rows += draw.sample(rows, len(rows) // 5)
+        draw.shuffle(rows)
+        for row in rows:
+            row["_place"] = f"{draw.randrange(passes)}/{draw.choice('abc')}"
+        for place in sorted({row["_place"] for row in rows}):
+            part = [{name: row[name] for name in fields} for row in rows if row["_place"] == place]
+            number, name = place.split("/")
+            write_rows(tmp_path / number / folder.name / f"{name}{draw.randrange(10**6)}.csv", part, fields)
+
+    for number in draw.sample(range(passes), passes):
+        for path in sorted((tmp_path / str(number)).glob("*/*.csv")):
+            target = settings.landing / "generic" / path.parent.name / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+        report = land(settings)
+        assert not report.refused
+        assert len(report.accepted) > 7
+    assert refresh(settings, landing_is_given=False).release_id
+
+    with duckdb.connect() as connection:
+        for name, home in (("one", small_company.home), ("two", settings.home)):
+            connection.execute(f"attach '{home / 'current' / 'csw.duckdb'}' as {name} (read_only)")
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'one' and table_name <> '_release'"
+        ).fetchall()
+        assert len(tables) >= 14
+        for (table,) in tables:
+            # It names the batch that delivered the row, and that is another one.
+            columns = "* exclude (source_batch_id)" if table == "fct_mrr_movement_items" else "*"
+            differing = connection.execute(
+                f"""
+                select count(*) from (
+                    (from one.marts.{table} select {columns} except all
+                        from two.marts.{table} select {columns})
+                    union all
+                    (from two.marts.{table} select {columns} except all
+                        from one.marts.{table} select {columns})
+                )
+                """
+            ).fetchone()
+            assert differing == (0,), table
+
+
+def test_two_homes_with_the_same_batches_make_the_same_files(small_company: Settings, tmp_path: Path) -> None:
+    first = current_release_id(small_company)
+    assert first is not None
+    settings = load_settings(home=tmp_path / "home", as_of="2026-01-01")
+    settings.home.mkdir()
+    (settings.home / "landing").symlink_to(small_company.landing)
+    second = refresh(settings, landing_is_given=False).release_id
+    assert second
+    assert parquet_of(settings, second) == parquet_of(small_company, first)
