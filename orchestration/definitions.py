@@ -312,4 +312,5 @@ def _failures_in_words() -> Iterator[None]:
     try:
         yield
     except CswError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        facts: dict[str, Any] = {"error": type(error).__name__, "exit_code": error.exit_code}
+        raise dg.Failure(description=str(error), metadata=facts, allow_retries=False) from None

@@ -4,6 +4,9 @@
 class CswError(Exception):
     """Base of every error that the command line prints as a message, never as a traceback."""
 
+    exit_code: int = 1
+    """What the command line ends with; docs/commands.md has the table."""
+
 
 class SettingsError(CswError):
     """An option or an environment variable has a value that cannot work."""
@@ -22,7 +25,9 @@ class BuildError(CswError):
 
 
 class AuditError(CswError):
-    """The candidate release did not pass its audit; nothing was published."""
+    """A release did not pass its audit, or differs more than a limit allows; it is not published."""
+
+    exit_code = 3
 
 
 class PublishError(CswError):
@@ -31,6 +36,8 @@ class PublishError(CswError):
 
 class LockedError(CswError):
     """Another run holds the warehouse."""
+
+    exit_code = 4
 
 
 class QueryError(CswError):

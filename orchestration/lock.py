@@ -75,6 +75,26 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock; None where it did not say."""
+
+    purpose: str | None
+    pid: int | None
+    since: str | None
+
+
+def holder(path: Path) -> Holder | None:
+    """Who holds the lock at this moment; None where nobody does."""
+    if not is_locked(path):
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Holder(str(found["purpose"]), int(found["pid"]), str(found["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Holder(None, None, None)
+
+
 def describe_holder(path: Path) -> str:
     """Who wrote its name into the lock file, in words."""
     try:

@@ -35,9 +35,12 @@ log = logging.getLogger("csw")
 class StepError(CswError):
     """A step of the run failed for a reason that its message explains."""
 
-    def __init__(self, step: str, message: str) -> None:
+    def __init__(self, step: str, message: str, kind: str, exit_code: int) -> None:
         super().__init__(message)
         self.step = step
+        self.kind = kind
+        """Class of the error that the step ended with."""
+        self.exit_code = exit_code
 
 
 class UnexpectedError(Exception):
@@ -198,7 +201,9 @@ def _run_job(settings: Settings, lock: WarehouseLock, force: bool, run_id: str) 
             return
         failed = [event for event in result.all_events if event.is_step_failure]
         step, message = failure_in_words(failed, None)
-        if failed and failed[0].step_failure_data.user_failure_data:
-            raise StepError(step, message)
+        told = failed[0].step_failure_data.user_failure_data if failed else None
+        if told:
+            facts = {name: entry.value for name, entry in (told.metadata or {}).items()}
+            raise StepError(step, message, str(facts["error"]), int(str(facts["exit_code"])))
         details = "\n".join(event.step_failure_data.error_display_string for event in failed)
         raise UnexpectedError(f"{step}: {message}\n{details}")

@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration.landing.inspection import LandingStatus, RejectedRows
+from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.publish import ReleaseInfo, current_manifest
 from orchestration.releases.query import QueryResult, query_current
+from orchestration.releases.reaudit import Reaudit
 from orchestration.settings import Settings
 
 RECENT_MONTHS = 6
@@ -79,6 +82,108 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)
 
 
+def print_landing_status(status: LandingStatus) -> None:
+    """Counts per object, then every file that has rejected rows."""
+    console = _console()
+    if not status.objects:
+        console.print("Nothing was landed yet. `csw run` loads what is in the landing folder.")
+        return
+    objects = ("object", "files", "rows in", "loaded", "quarantined", "refused")
+    counts = [
+        (
+            one.object,
+            *(
+                f"{number:,}"
+                for number in (
+                    one.files,
+                    one.rows_in,
+                    one.rows_loaded,
+                    one.rows_quarantined,
+                    one.rows_refused,
+                )
+            ),
+        )
+        for one in status.objects
+    ]
+    console.print(_table(None, objects, counts, range(1, 6)))
+    if status.rejected:
+        headings = ("batch", "file", "", "rejected", "reason")
+        rows = [
+            (
+                one.batch_id,
+                one.file,
+                "refused" if one.status == "refused" else "rows in quarantine",
+                f"{one.rows_quarantined + one.rows_refused:,}",
+                one.reason,
+            )
+            for one in status.rejected
+        ]
+        console.print()
+        console.print(_table(None, headings, rows, (3,)))
+        console.print(
+            "\n`csw landing show <batch>` shows the rows, `csw landing requeue <batch>` tries them again."
+        )
+
+
+def print_rejected(found: RejectedRows) -> None:
+    """The rejected rows of one file, with their values."""
+    console = _console()
+    if found.status == "refused":
+        console.print(f"{found.file} was refused whole: {found.reason}", soft_wrap=True, markup=False)
+        console.print(f"Its bytes are kept in {found.kept}", soft_wrap=True, markup=False)
+        return
+    rows = [(f"{row.row:,}", row.column or "", row.value or "", row.reason) for row in found.rows]
+    console.print(_table(found.file, ("row", "column", "value", "reason"), rows, (0,)))
+    if len(rows) < found.total:
+        console.print(f"{len(rows)} of {found.total:,} rejected rows; --limit shows more.")
+
+
+def print_audit(found: Reaudit) -> None:
+    """The verdict, and every check that is not fine."""
+    console = _console()
+    report = found.report
+    console.print(f"{found.release_id}: {report.summary()}", soft_wrap=True, markup=False, highlight=False)
+    for result in (*report.blocking, *report.warnings):
+        console.print(f"  {result.message}", soft_wrap=True, markup=False, highlight=False)
+
+
+def print_difference(found: Difference) -> None:
+    """What changed from one release to the other."""
+    console = _console()
+    if not (found.schema or found.rows or found.months):
+        console.print(
+            f"{found.before} and {found.after} have the same schema, row counts, MRR and customers."
+        )
+        return
+    if found.schema:
+        schema = [
+            (one.mart, one.column or "(mart)", one.kind, one.before or "", one.after or "")
+            for one in found.schema
+        ]
+        console.print(_table("Schema", ("mart", "column", "change", "before", "after"), schema, ()))
+    if found.rows:
+        counts = [
+            (one.mart, f"{one.before:,}", f"{one.after:,}", f"{one.after - one.before:+,}")
+            for one in found.rows
+        ]
+        console.print(_table("Rows", ("mart", "before", "after", "change"), counts, range(1, 4)))
+    if found.months:
+        months = [
+            (
+                f"{one.month:%Y-%m}",
+                _figure(one.closing_mrr_before),
+                _figure(one.closing_mrr_after),
+                _figure(one.customers_before),
+                _figure(one.customers_after),
+                "restated" if one.is_restated else "",
+            )
+            for one in found.months
+        ]
+        headings = ("month", "MRR before", "after", "customers before", "after", "")
+        console.print(_table("Closing MRR and customers", headings, months, range(1, 5)))
+        console.print(f"{len(found.restated)} months that were closed in {found.before} have other figures.")
+
+
 def print_rows(result: QueryResult) -> None:
     """An answer as a table, with a word where rows were left out."""
     console = _console()
@@ -109,6 +214,10 @@ def _table(
     for row in rows:
         table.add_row(*(escape(value) for value in row))
     return table
+
+
+def _figure(value: Decimal | int | None) -> str:
+    return "" if value is None else f"{value:,}"
 
 
 def _text(value: Any) -> str:

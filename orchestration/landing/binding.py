@@ -33,7 +33,7 @@ def bind(contract: LandingObject, header: Sequence[str]) -> Binding:
     Raises FileRefusedError for two columns of one name, a missing required column, or a header that
     shares nothing with the contract.
     """
-    names = [_name(contract, text, position) for position, text in enumerate(header)]
+    names = [bound_name(contract, text, position) for position, text in enumerate(header)]
     positions = {name: place for place, name in enumerate(names) if name in contract.column_names}
     shown = _show(header)
     if not positions:
@@ -58,7 +58,7 @@ def bind(contract: LandingObject, header: Sequence[str]) -> Binding:
 
 def count_bound(contract: LandingObject, header: Sequence[str]) -> int:
     """How many columns of the contract a header names."""
-    return len({_name(contract, text, 0) for text in header} & set(contract.column_names))
+    return len({bound_name(contract, text, 0) for text in header} & set(contract.column_names))
 
 
 def snake_case(text: str) -> str:
@@ -70,7 +70,7 @@ def snake_case(text: str) -> str:
     return f"_{joined}" if text.startswith("_") and joined else joined
 
 
-def _name(contract: LandingObject, text: str, position: int) -> str:
+def bound_name(contract: LandingObject, text: str, position: int) -> str:
     """The contract's spelling where the contract knows the column, else the snake-cased name."""
     snake = snake_case(text)
     # A name such as `eMail` is only letter case, not words.

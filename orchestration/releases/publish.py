@@ -85,6 +85,21 @@ def kept_manifests(settings: Settings) -> Iterator[Manifest]:
             yield read_manifest(folder)
 
 
+def release_folder(settings: Settings, release_id: str) -> Path:
+    """The folder of a release by its id, or by the word `current`.
+
+    Raises PublishError for anything that is not the id of a release; whether it exists, its manifest tells.
+    """
+    if release_id == "current":
+        found = current_release_id(settings)
+        if found is None:
+            raise PublishError(f"There is no release in {settings.home} yet. `csw run` makes the first one.")
+        release_id = found
+    if "/" in release_id or release_id.startswith(".") or not release_id:
+        raise PublishError(f"{release_id!r} is not the id of a release. `csw releases` lists them.")
+    return settings.releases / release_id
+
+
 def publish(
     settings: Settings, release_id: str, *, lock: WarehouseLock | None = None, switch: bool = True
 ) -> Published:
@@ -133,11 +148,9 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
                 raise PublishError(
                     "There is no release before the current one. `csw releases` lists those that exist."
                 )
-        if "/" in to or to.startswith("."):
-            raise PublishError(f"{to!r} is not the id of a release. `csw releases` lists them.")
+        folder = release_folder(settings, to)
         if to == current:
             return Published(to, current, False, f"Release {to} is already the current one.")
-        folder = settings.releases / to
         manifest = read_manifest(folder)
         verify_verdict(manifest)
         verify_files(folder, manifest)
@@ -219,12 +232,28 @@ def list_releases(settings: Settings) -> list[ReleaseInfo]:
 
 def withdrawn_release_id(settings: Settings) -> str | None:
     """The release that the latest change of `current` rolled back from, if it was a rollback."""
+    entries = history(settings)
+    if not entries or entries[-1].get("action") != "rolled back":
+        return None
+    withdrawn: str | None = entries[-1].get("previous")
+    return withdrawn
+
+
+def history(settings: Settings) -> list[dict[str, Any]]:
+    """Every change of `current`, oldest first: at, action, release_id, previous."""
     try:
         lines = (settings.home / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
-        latest: dict[str, Any] = json.loads(lines[-1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return latest.get("previous") if latest.get("action") == "rolled back" else None
+    except OSError:
+        return []
+    entries = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and "release_id" in entry:
+            entries.append(entry)
+    return entries
 
 
 def _info(folder: Path, current: str | None) -> ReleaseInfo:

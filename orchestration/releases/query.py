@@ -7,12 +7,12 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import duckdb
 
 from orchestration.errors import PublishError, QueryError
+from orchestration.jsontext import json_text
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
@@ -80,23 +80,11 @@ def as_json(result: QueryResult) -> str:
     """The answer as a JSON array with one object per line; decimals keep every digit."""
     lines = [
         "{"
-        + ", ".join(f"{json.dumps(c)}: {_json(v)}" for c, v in zip(result.columns, row, strict=True))
+        + ", ".join(f"{json.dumps(c)}: {json_text(v)}" for c, v in zip(result.columns, row, strict=True))
         + "}"
         for row in result.rows
     ]
     return "[" + ",\n ".join(lines) + "]\n"
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return format(value, "f") if value.is_finite() else "null"
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return "null"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_json(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value, default=str)
 
 
 def _only_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from orchestration.cli import _guarded
+from orchestration.commands.common import guarded
 from orchestration.doctor import examine
 from orchestration.errors import SettingsError
 from orchestration.lock import hold_lock
@@ -32,9 +32,9 @@ def csw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def assert_mistake(process: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Exit code 1, one message on standard error with these words, and no traceback."""
-    assert process.returncode == 1, process.stderr
+def assert_mistake(process: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> None:
+    """This exit code, one message on standard error with these words, and no traceback."""
+    assert process.returncode == code, process.stderr
     assert process.stderr.startswith("error: ")
     assert "Traceback" not in process.stderr
     for word in words:
@@ -44,7 +44,7 @@ def assert_mistake(process: subprocess.CompletedProcess[str], *words: str) -> No
 def test_help_lists_the_commands_and_exit_codes() -> None:
     process = csw("--help")
     assert process.returncode == 0
-    for command in ("simulate", "run", "prepare", "releases", "rollback", "query", "doctor"):
+    for command in ("simulate", "run", "prepare", "releases", "rollback", "query", "doctor", "landing", "gc"):
         assert command in process.stdout
     assert "Exit codes: 0 done" in process.stdout
 
@@ -106,7 +106,7 @@ def test_a_second_run_names_the_first(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, environment={})
     with hold_lock(settings.lock_file, "csw run"):
         process = csw("run", "--home", str(tmp_path))
-    assert_mistake(process, f"csw run (process {os.getpid()}, since ")
+    assert_mistake(process, f"csw run (process {os.getpid()}, since ", code=4)
 
 
 def test_before_the_first_release(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(typer.Exit) as caught, _guarded(load_settings(tmp_path, environment={})):
+    with pytest.raises(typer.Exit) as caught, guarded(load_settings(tmp_path, environment={})):
         raise ZeroDivisionError("by hand")
     assert caught.value.exit_code == 2
     [log] = (tmp_path / "logs").iterdir()

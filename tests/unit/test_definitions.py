@@ -16,7 +16,7 @@ from orchestration.lock import hold_lock
 from orchestration.quality import declared_checks, load_suites
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
-from tests.unit.test_releases import make_release
+from tests.unit.release_case import make_release
 
 LOAD = """
 import json, sys, time

@@ -17,114 +17,26 @@ import pytest
 from orchestration.errors import AuditError, BuildError, LockedError, PublishError, QueryError
 from orchestration.lock import hold_lock
 from orchestration.pipeline import publish_step
-from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
-from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.candidate import clear_leftovers, open_candidate
 from orchestration.releases.export import ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
-from orchestration.releases.manifest import read_manifest, write_manifest
 from orchestration.releases.publish import current_manifest, withdrawn_release_id
 from orchestration.releases.query import as_csv, as_json
 from orchestration.settings import Settings, load_settings
-
-SUITES = load_suites()
-MARTS = sorted(SUITES)
+from tests.unit.release_case import (
+    edit_manifest,
+    make_candidate,
+    make_release,
+    make_report,
+    make_warehouse,
+    unpublish,
+)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
-
-
-def make_warehouse(path: Path, closing: str = "12.5000") -> None:
-    """A database with one small table per mart, as dbt would leave it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "create schema marts; create schema staging; create table staging.secret as select 1 as a"
-        )
-        for mart in MARTS:
-            connection.execute(
-                f"create table marts.{mart} as select date '2024-12-01' as month, 'all' as dimension,"
-                f" cast({closing} as decimal(18, 4)) as closing_mrr"
-            )
-        connection.execute(
-            "create or replace table marts._release as select 'development' as release_id,"
-            " cast(null as timestamp) as published_at, timestamp '2025-01-01' as as_of,"
-            " cast(null as timestamp) as known_at,"
-            " cast(null as varchar) as code_version, cast(null as bigint) as checks_passed,"
-            " cast(null as bigint) as raw_batches"
-        )
-        connection.execute("comment on table marts.mrr_monthly is 'Monthly recurring revenue'")
-        connection.execute("comment on column marts.mrr_monthly.closing_mrr is 'At the end; it''s signed'")
-
-
-def make_report(*failing: str) -> AuditReport:
-    """What an audit of all declared checks would record; those of the marts `failing` fail."""
-    results = tuple(
-        CheckResult(
-            mart=mart,
-            check=check,
-            severity=severity,
-            outcome="failed" if mart in failing and severity == "error" else "passed",
-            expected="0 rows",
-            observed="3 of 120 rows",
-            message=f"{mart}.{check}: expected 0 rows, found 3 of 120 rows",
-        )
-        for mart, check, severity in declared_checks(SUITES)
-    )
-    digests = {mart: suite.digest for mart, suite in SUITES.items()}
-    return AuditReport(results, len(results), len(results), digests)
-
-
-def make_candidate(
-    settings: Settings, release_id: str, *, report: AuditReport | None = None, **facts: Any
-) -> Candidate:
-    """A candidate as the first three steps leave it behind."""
-    candidate = open_candidate(settings, f"run-{release_id}")
-    candidate.begin()
-    make_warehouse(candidate.warehouse)
-    stamp = ReleaseStamp(release_id, settings.as_of, "abc", checks_passed=7, raw_batches=2)
-    export = export_marts(candidate.warehouse, candidate.export, stamp)
-    candidate.note(
-        as_of=settings.as_of.isoformat(),
-        as_of_is_given=True,
-        known_at=None,
-        policies={},
-        parent=current_release_id(settings),
-        code_version="abc",
-        fingerprint=release_id,
-        forced=False,
-        landing={},
-        raw_batches=[],
-        dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7},
-        release_id=release_id,
-        created_at="2025-01-01T00:00:00+00:00",
-        files=[vars(file) for file in export.files],
-        tables={table.name: {"rows": table.rows, "columns": []} for table in export.tables},
-        audit=(report or make_report()).to_json(),
-    )
-    candidate.note(**facts)
-    return candidate
-
-
-def make_release(settings: Settings, release_id: str, **facts: Any) -> str:
-    candidate = make_candidate(settings, release_id, **facts)
-    with hold_lock(settings.lock_file, "a test") as lock:
-        return publish_step(settings, candidate, lock).release_id
-
-
-def unpublish(settings: Settings) -> None:
-    """As if the run had been killed between naming the release and switching to it."""
-    settings.current.unlink()
-
-
-def edit_manifest(settings: Settings, release_id: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a manifest with a valid digest: what an attacker, or a bug, could do."""
-    folder = settings.releases / release_id
-    content = dict(read_manifest(folder))
-    change(content)
-    write_manifest(folder, content)
 
 
 def test_a_release_is_complete_sealed_and_current(settings: Settings) -> None:
@@ -175,14 +87,17 @@ def test_the_second_name_of_the_file_lets_marts_be_named_by_schema(settings: Set
     first, second = settings.current / "marts.duckdb", settings.current / "csw.duckdb"
     assert first.samefile(second)
     with duckdb.connect(str(second), read_only=True) as connection:
-        assert connection.execute('select count(*) from "marts"."mrr_monthly"').fetchall() == [(1,)]
+        assert connection.execute('select count(*) from "marts"."mrr_monthly"').fetchall() == [(2,)]
 
 
 def test_parquet_holds_the_same_rows(settings: Settings) -> None:
     make_release(settings, "1-one")
     path = settings.current / "parquet" / "mrr_monthly.parquet"
-    rows = duckdb.sql(f"select closing_mrr, typeof(closing_mrr) from '{path}'").fetchall()
-    assert [(str(value), kind) for value, kind in rows] == [("12.5000", "DECIMAL(18,4)")]
+    rows = duckdb.sql(f"select closing_mrr, typeof(closing_mrr) from '{path}' order by month").fetchall()
+    assert [(str(value), kind) for value, kind in rows] == [
+        ("10.0000", "DECIMAL(18,4)"),
+        ("12.5000", "DECIMAL(18,4)"),
+    ]
 
 
 def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_path: Path) -> None:
@@ -506,13 +421,13 @@ def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings)
     assert (len(result.rows), result.has_more) == (3, True)
     assert not query_current(settings, "select * from range(3) as t(n)", limit=3).has_more
     answer = query_current(
-        settings, "select month, closing_mrr, null as gap, 'a\"b' as text from mrr_monthly"
+        settings, "select month, closing_mrr, null as gap, 'a\"b' as text from mrr_monthly where is_complete"
     )
-    assert as_csv(answer) == 'month,closing_mrr,gap,text\n2024-12-01,12.5000,,"a""b"\n'
+    assert as_csv(answer) == 'month,closing_mrr,gap,text\n2024-11-01,10.0000,,"a""b"\n'
     assert json.loads(as_json(answer)) == [
-        {"month": "2024-12-01", "closing_mrr": 12.5, "gap": None, "text": 'a"b'}
+        {"month": "2024-11-01", "closing_mrr": 10.0, "gap": None, "text": 'a"b'}
     ]
-    assert '"closing_mrr": 12.5000' in as_json(answer)
+    assert '"closing_mrr": 10.0000' in as_json(answer)
 
 
 def test_a_query_before_the_first_release_says_what_to_do(settings: Settings) -> None:

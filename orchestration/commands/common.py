@@ -1,0 +1,76 @@
+"""What all commands share: options, one way to print for machines, one way to fail."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.errors import CswError
+from orchestration.jsontext import json_text
+from orchestration.settings import Settings
+
+Home = Annotated[
+    Path | None,
+    typer.Option(envvar="CSW_HOME", help="Folder of the warehouse. Default: data, in the project."),
+]
+Landing = Annotated[
+    Path | None,
+    typer.Option(envvar="CSW_LANDING", help="Folder with the raw files; only read. Default: <home>/landing."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(envvar="CSW_AS_OF", help="Nothing after this date or time (UTC) counts. Default: now."),
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CSW_KNOWN_AT",
+        help="Read only what had been loaded by this date or time (UTC). Default: everything.",
+    ),
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", envvar="CSW_POLICIES", help="name=value of a policy; may be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+UNEXPECTED = 2
+
+
+def say(document: Any) -> None:
+    """Print a JSON document."""
+    sys.stdout.write(json_text(document) + "\n")
+
+
+def fail(kind: str, message: str, exit_code: int) -> None:
+    """Tell what went wrong on standard error and, with --json, as the document on standard output."""
+    print(f"error: {message}", file=sys.stderr)
+    if "--json" in sys.argv[1:]:
+        say({"error": kind, "message": message, "exit_code": exit_code})
+
+
+@contextmanager
+def guarded(settings: Settings) -> Iterator[None]:
+    """Keep the traceback of an unexpected error in a file, and say where it is."""
+    try:
+        yield
+    except (CswError, typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        path = settings.home / "logs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-error.log"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(traceback.format_exc(), encoding="utf-8")
+            where = f"The details are in {path}."
+        except OSError:
+            where = "Its details could not be written, as the home is not writable."
+        first = (str(error).strip().splitlines() or [""])[0][:300]
+        fail("UnexpectedError", f"unexpected {type(error).__name__}: {first}\n{where}", UNEXPECTED)
+        raise typer.Exit(UNEXPECTED) from None

@@ -1,0 +1,152 @@
+"""What one release says otherwise than another: schema, row counts, MRR and customers by month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import PublishError
+from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.publish import release_folder
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, quote_literal
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """A mart or a column that is not the same in both."""
+
+    mart: str
+    column: str | None
+    """None where the mart itself came or went."""
+    kind: str
+    """added, removed or retyped."""
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """Rows of a mart that both releases have."""
+
+    mart: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class MonthChange:
+    """One month of `mrr_monthly`, slice `all`; None where the release does not have the month."""
+
+    month: date
+    closing_mrr_before: Decimal | None
+    closing_mrr_after: Decimal | None
+    customers_before: int | None
+    customers_after: int | None
+    is_restated: bool
+    """The first release called the month complete, and the second has another figure for it."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Release `after` compared with release `before`. Months without a difference are left out."""
+
+    before: str
+    after: str
+    schema: tuple[SchemaChange, ...]
+    rows: tuple[RowChange, ...]
+    months: tuple[MonthChange, ...]
+
+    @property
+    def restated(self) -> tuple[MonthChange, ...]:
+        return tuple(month for month in self.months if month.is_restated)
+
+
+Columns = dict[str, dict[str, str]]
+"""Types by column, by mart."""
+
+
+def compare_releases(settings: Settings, before: str, after: str) -> Difference:
+    """Compare two releases. Raises PublishError where one is missing, damaged, or cannot be opened."""
+    folders = [release_folder(settings, name) for name in (before, after)]
+    manifests = [read_manifest(folder) for folder in folders]
+    tables = [manifest["tables"] for manifest in manifests]
+    return Difference(
+        before=folders[0].name,
+        after=folders[1].name,
+        schema=schema_changes(*(columns_of(each) for each in tables)),
+        rows=tuple(
+            RowChange(mart, tables[0][mart]["rows"], tables[1][mart]["rows"])
+            for mart in sorted(set(tables[0]) & set(tables[1]))
+            if tables[0][mart]["rows"] != tables[1][mart]["rows"]
+        ),
+        months=month_changes(*(folder / MARTS_FILE for folder in folders)),
+    )
+
+
+def columns_of(tables: dict[str, Any]) -> Columns:
+    """The columns that a manifest's `tables` lists."""
+    return {
+        mart: {column["name"]: column["type"] for column in table["columns"]}
+        for mart, table in tables.items()
+    }
+
+
+def schema_changes(before: Columns, after: Columns) -> tuple[SchemaChange, ...]:
+    """Marts and columns that came, went, or changed their type; by mart, then column."""
+    changes = []
+    for mart in sorted(set(before) | set(after)):
+        if mart not in after or mart not in before:
+            kind = "removed" if mart in before else "added"
+            changes.append(SchemaChange(mart, None, kind, None, None))
+            continue
+        for column in sorted(set(before[mart]) | set(after[mart])):
+            old, new = before[mart].get(column), after[mart].get(column)
+            if old != new:
+                kind = "added" if old is None else "removed" if new is None else "retyped"
+                changes.append(SchemaChange(mart, column, kind, old, new))
+    return tuple(changes)
+
+
+def month_changes(before: Path, after: Path) -> tuple[MonthChange, ...]:
+    """Months in which closing MRR or customers differ between two marts files."""
+    months: dict[date, list[tuple[bool, Decimal, int] | None]] = {}
+    for place, path in enumerate((before, after)):
+        for month, *figures in _months(path):
+            months.setdefault(month, [None, None])[place] = (figures[0], figures[1], figures[2])
+    changes = []
+    for month, (old, new) in sorted(months.items()):
+        figures_before = old[1:] if old else (None, None)
+        figures_after = new[1:] if new else (None, None)
+        if figures_before != figures_after:
+            is_restated = bool(old and old[0])
+            changes.append(
+                MonthChange(
+                    month,
+                    figures_before[0],
+                    figures_after[0],
+                    figures_before[1],
+                    figures_after[1],
+                    is_restated,
+                )
+            )
+    return tuple(changes)
+
+
+def _months(path: Path) -> list[tuple[Any, ...]]:
+    with connect() as connection:
+        try:
+            connection.execute(f"attach {quote_literal(path)} as release (read_only)")
+            return connection.execute(
+                "select month, is_complete, closing_mrr, closing_customers"
+                " from release.marts.mrr_monthly where dimension = 'all' order by month"
+            ).fetchall()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise PublishError(f"Release {path.parent.name} cannot be compared by month: {reason}") from None

@@ -1,0 +1,63 @@
+"""Hashing again what was published: is every release still what was audited?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import CswError, PublishError
+from orchestration.releases.candidate import UNFINISHED
+from orchestration.releases.manifest import MANIFEST_FILE, read_manifest
+from orchestration.releases.publish import (
+    current_release_id,
+    release_folder,
+    verify_files,
+    verify_verdict,
+)
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Verified:
+    """One release, hashed again."""
+
+    release_id: str
+    is_current: bool
+    files: int
+    bytes: int
+    problem: str | None
+    """What is wrong; None where every byte is as it was recorded."""
+
+
+def verify_releases(settings: Settings, release_id: str | None = None) -> list[Verified]:
+    """Hash every file of every release, or of one, and judge its record again; oldest first.
+
+    Raises PublishError where there is no such release, or `current` names one that is gone.
+    """
+    current = current_release_id(settings)
+    if release_id is not None:
+        return [_verify(release_folder(settings, release_id), current)]
+    folders = [path for path in release_folders(settings) if not path.name.startswith(UNFINISHED)]
+    if current is not None and current not in {folder.name for folder in folders}:
+        raise PublishError(
+            f"`current` names release {current}, which is gone. Choose one with `csw rollback <id>`."
+        )
+    return [_verify(folder, current) for folder in folders]
+
+
+def release_folders(settings: Settings) -> list[Path]:
+    """Every folder of a release, oldest first; also damaged ones."""
+    return sorted(path for path in settings.releases.glob("*") if path.is_dir())
+
+
+def _verify(folder: Path, current: str | None) -> Verified:
+    problem, size = None, 0
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE]
+    try:
+        manifest = read_manifest(folder)
+        verify_files(folder, manifest)
+        verify_verdict(manifest)
+        size = sum(file["bytes"] for file in manifest["files"])
+    except CswError as error:
+        problem = str(error)
+    return Verified(folder.name, folder.name == current, len(files), size, problem)

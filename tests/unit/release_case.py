@@ -1,0 +1,138 @@
+"""Small releases to try the gate on: every mart with the columns of its contract, and one row or a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.lock import hold_lock
+from orchestration.pipeline import publish_step
+from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
+from orchestration.quality.contracts import load_mart_contracts
+from orchestration.releases import current_release_id
+from orchestration.releases.candidate import Candidate, open_candidate
+from orchestration.releases.export import ReleaseStamp, export_marts
+from orchestration.releases.manifest import read_manifest, write_manifest
+from orchestration.settings import Settings
+
+SUITES = load_suites()
+MARTS = sorted(SUITES)
+
+# Month -> closing MRR and customers.
+MONTHS = {"2024-11-01": ("10.0000", 1), "2024-12-01": ("12.5000", 1)}
+Months = Mapping[str, tuple[str, int]]
+
+
+def make_warehouse(path: Path, months: Months = MONTHS, rows: Mapping[str, int] | None = None) -> None:
+    """A database as dbt would leave it: `mrr_monthly` with these months, all else with one row, or `rows`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema marts; create schema staging; create table staging.secret as select 1 as a"
+        )
+        for mart, columns in load_mart_contracts().items():
+            typed = ", ".join(
+                f"cast(null as {column.data_type}) as {name}" for name, column in columns.items()
+            )
+            count = (rows or {}).get(mart, 1)
+            connection.execute(f"create table marts.{mart} as select {typed} from range({count})")
+        connection.execute("delete from marts.mrr_monthly")
+        for month, (closing, customers) in months.items():
+            connection.execute(
+                "insert into marts.mrr_monthly by name select ?::date as month, 'all' as dimension,"
+                " 'all' as dimension_value, ?::date < date '2024-12-01' as is_complete,"
+                " ?::decimal(18, 4) as closing_mrr, ?::bigint as closing_customers",
+                [month, month, closing, customers],
+            )
+        connection.execute(
+            "update marts._release set as_of = timestamp '2025-01-01', release_id = 'development'"
+        )
+        connection.execute("comment on table marts.mrr_monthly is 'Monthly recurring revenue'")
+        connection.execute("comment on column marts.mrr_monthly.closing_mrr is 'At the end; it''s signed'")
+
+
+def make_report(*failing: str) -> AuditReport:
+    """What an audit of all declared checks would record; those of the marts `failing` fail."""
+    results = tuple(
+        CheckResult(
+            mart=mart,
+            check=check,
+            severity=severity,
+            outcome="failed" if mart in failing and severity == "error" else "passed",
+            expected="0 rows",
+            observed="3 of 120 rows",
+            message=f"{mart}.{check}: expected 0 rows, found 3 of 120 rows",
+        )
+        for mart, check, severity in declared_checks(SUITES)
+    )
+    digests = {mart: suite.digest for mart, suite in SUITES.items()}
+    return AuditReport(results, len(results), len(results), digests)
+
+
+def make_candidate(
+    settings: Settings,
+    release_id: str,
+    *,
+    report: AuditReport | None = None,
+    months: Months = MONTHS,
+    rows: Mapping[str, int] | None = None,
+    change: str | None = None,
+    **facts: Any,
+) -> Candidate:
+    """A candidate as the first three steps leave it behind; `change` is SQL run on its database."""
+    candidate = open_candidate(settings, f"run-{release_id}")
+    candidate.begin()
+    make_warehouse(candidate.warehouse, months, rows)
+    if change:
+        with duckdb.connect(str(candidate.warehouse)) as connection:
+            connection.execute(change)
+    stamp = ReleaseStamp(release_id, settings.as_of, "abc", checks_passed=7, raw_batches=2)
+    export = export_marts(candidate.warehouse, candidate.export, stamp)
+    candidate.note(
+        as_of=settings.as_of.isoformat(),
+        as_of_is_given=True,
+        known_at=None,
+        policies={},
+        parent=current_release_id(settings),
+        code_version="abc",
+        fingerprint=release_id,
+        forced=False,
+        landing={},
+        raw_batches=[],
+        dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7},
+        release_id=release_id,
+        created_at="2025-01-01T00:00:00+00:00",
+        files=[vars(file) for file in export.files],
+        tables={
+            table.name: {
+                "rows": table.rows,
+                "columns": [{"name": name, "type": kind} for name, kind, _ in table.columns],
+            }
+            for table in export.tables
+        },
+        audit=(report or make_report()).to_json(),
+    )
+    candidate.note(**facts)
+    return candidate
+
+
+def make_release(settings: Settings, release_id: str, **facts: Any) -> str:
+    candidate = make_candidate(settings, release_id, **facts)
+    with hold_lock(settings.lock_file, "a test") as lock:
+        return publish_step(settings, candidate, lock).release_id
+
+
+def unpublish(settings: Settings) -> None:
+    """As if the run had been killed between naming the release and switching to it."""
+    settings.current.unlink()
+
+
+def edit_manifest(settings: Settings, release_id: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite a manifest with a valid digest: what an attacker, or a bug, could do."""
+    folder = settings.releases / release_id
+    content = dict(read_manifest(folder))
+    change(content)
+    write_manifest(folder, content)
