@@ -17,10 +17,12 @@ import duckdb
 
 from orchestration.errors import SettingsError
 from orchestration.warehouse import quote_literal
-from simulator.clock import Calendar
+from simulator.clock import Calendar, IntArray
+from simulator.expressions import ORDER, account_id, array, create, date_of
 from simulator.messy import make_messy, messy_select, older_accounts
-from simulator.tables import OBJECTS, ORDER, columns_of, create, export_name
-from simulator.truth import Truth
+from simulator.money_tables import contract_id
+from simulator.tables import OBJECTS, columns_of, export_name
+from simulator.truth import OUTCOMES, Truth
 
 SOURCE = "generic"
 TRUTH = "_truth"
@@ -79,8 +81,14 @@ def write_landing(
     return rows
 
 
-def write_truth(connection: duckdb.DuckDBPyConnection, work: Path, truth: Truth, calendar: Calendar) -> None:
-    """Write `movements.parquet` and `monthly.parquet` below `work`."""
+def write_truth(
+    connection: duckdb.DuckDBPyConnection,
+    work: Path,
+    truth: Truth,
+    renewals: Mapping[str, IntArray],
+    calendar: Calendar,
+) -> None:
+    """Write `movements.parquet`, `monthly.parquet` and `renewals.parquet` below `work`."""
     folder = work / TRUTH
     folder.mkdir(parents=True)
     for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
@@ -88,6 +96,15 @@ def write_truth(connection: duckdb.DuckDBPyConnection, work: Path, truth: Truth,
         arrays = {**values, "month": calendar.month_starts[values["month"]]}
         select = f"select {', '.join(columns)} from numbers order by {ORDER}"
         create(connection, f"truth_{name}", arrays, select)
+    select = f"""
+        select {contract_id("number")} as contract_id, {account_id("account")} as account_id,
+            {date_of("due")} as due_on, {array(OUTCOMES)}[outcome + 1] as outcome,
+            {_mrr("due_amount")} as due_amount,
+            case when renewed_amount >= 0 then {_mrr("renewed_amount")} end as renewed_amount
+        from numbers order by {ORDER}
+    """
+    create(connection, "truth_renewals", renewals, select)
+    for name in ("movements", "monthly", "renewals"):
         target = folder / f"{name}.parquet"
         connection.execute(f"copy truth_{name} to {quote_literal(target)} ({PARQUET_OPTIONS})")
 
@@ -133,12 +150,17 @@ def _messy_csv(connection: duckdb.DuckDBPyConnection, work: Path, target: Path, 
 
 def _truth_column(name: str) -> str:
     if name == "account":
-        return "printf('A-%06d', account) as account_id"
+        return f"{account_id('account')} as account_id"
     if name == "month":
-        return "make_timestamp(month * 86400 * 1000000)::date as month"
+        return f"{date_of('month')} as month"
     if name.endswith("_mrr"):
-        return f"({name}::decimal(18, 0) * 0.0001::decimal(4, 4))::decimal(18, 4) as {name}"
+        return f"{_mrr(name)} as {name}"
     return name
+
+
+def _mrr(units: str) -> str:
+    """Ten-thousandths as money."""
+    return f"({units}::decimal(18, 0) * 0.0001::decimal(4, 4))::decimal(18, 4)"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from simulator.tables import ORDER, columns_of
+from simulator.expressions import ORDER
+from simulator.tables import columns_of
 
 BROKEN_ROW_EVERY = 400
 """One broken row per so many: a quarter of what refuses a file whole."""
@@ -64,6 +65,27 @@ BLEMISHES = {
             ("period_start", "tbd"),
         ),
     ),
+    "invoices": Blemishes(
+        {
+            "status": "'open'",
+            "paid_at": "null",
+            "amount_refunded": "null",
+            "refunded_at": "null",
+            "updated_at": "issued_at",
+        },
+        "updated_at > issued_at",
+        (("amount", "1.2.3"), ("currency", ""), ("issued_at", "tbd"), ("status", "lost")),
+    ),
+    "contracts": Blemishes(
+        {
+            "renewed_by_contract_id": "null",
+            "renewed_amount": "null",
+            "updated_at": "starts_on + interval 1 hour",
+        },
+        "updated_at > starts_on + interval 1 day",
+        (("ends_on", "evergreen"), ("account_id", ""), ("starts_on", "31.31.2024")),
+    ),
+    "acquisition_costs": Blemishes(NOTHING_OLDER, "false", (("amount", "#N/A"), ("channel", ""))),
     "survey_responses": Blemishes(
         {"score": "null", "comment": "null", "responded_at": "null", "updated_at": "sent_at"},
         "updated_at > sent_at",

@@ -13,15 +13,21 @@ import numpy as np
 from orchestration.errors import SettingsError
 from orchestration.settings import folder_path
 from orchestration.warehouse import connect
+from simulator.billing import make_invoices
+from simulator.clock import DAY_SECONDS
 from simulator.clock import calendar as make_calendar
 from simulator.company import make_accounts, make_contacts
+from simulator.contracts import make_contracts
+from simulator.costs import make_costs
 from simulator.files import TRUTH, WORK, check_out, put_in_place, write_landing, write_truth
 from simulator.fx import make_rates
+from simulator.money_tables import make_money_tables
 from simulator.periods import customer_months
+from simulator.runs import make_runs
 from simulator.subscriptions import make_periods
 from simulator.surveys import make_surveys
 from simulator.tables import make_tables
-from simulator.truth import Truth, make_truth
+from simulator.truth import Truth, make_true_renewals, make_truth
 
 MOST_ACCOUNTS = 999_999
 """Account ids have six digits."""
@@ -78,7 +84,7 @@ def simulate(
     check_out(folder)
     say = progress or (lambda _: None)
     # One stream per part, so that a change of one leaves the others as they are.
-    streams = [np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(5)]
+    streams = [np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8)]
     calendar = make_calendar(months, until)
 
     say(f"Drawing {accounts:,} accounts and the people who work there")
@@ -87,13 +93,22 @@ def simulate(
     rates = make_rates(calendar, streams[2])
     say(f"Living {months} months of subscriptions")
     periods = make_periods(company, calendar, streams[3])
+    say("Sending bills and contracts")
+    runs = make_runs(periods, calendar.end_day * DAY_SECONDS)
+    invoices = make_invoices(company, periods, runs, calendar, streams[5])
+    contracts = make_contracts(company, periods, runs, calendar, streams[6])
+    costs = make_costs(company, calendar, streams[7])
     say("Asking for opinions")
     is_customer = customer_months(periods, accounts, calendar.boundaries)
     surveys = make_surveys(company, people, is_customer, calendar, streams[4])
     say("Working out the true movements")
     truth = make_truth(periods, company.is_internal, rates, calendar)
+    renewals = make_true_renewals(contracts, company.is_internal, rates, calendar)
 
-    say(f"Writing {len(periods['account']):,} subscription periods, {len(surveys['account']):,} surveys")
+    say(
+        f"Writing {len(periods['account']):,} subscription periods, {len(invoices['account']):,} invoices, "
+        f"{len(surveys['account']):,} surveys"
+    )
     work = folder / WORK
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -101,8 +116,9 @@ def simulate(
         with connect(temp_directory=work / "spill") as connection:
             connection.execute("set threads = 1")
             make_tables(connection, company, people, periods, surveys, rates)
+            make_money_tables(connection, invoices, contracts, costs, calendar)
             rows = write_landing(connection, work, until, is_messy=messy)
-            write_truth(connection, work, truth, calendar)
+            write_truth(connection, work, truth, renewals, calendar)
         shutil.rmtree(work / "spill", ignore_errors=True)
         arguments = {"accounts": accounts, "months": months, "seed": seed}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})

@@ -6,28 +6,41 @@ the order in which rows are written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator import catalog as c
 from simulator import surveys as s
 from simulator import wording as w
-from simulator.clock import DAY_SECONDS
 from simulator.company import Accounts, Contacts
+from simulator.expressions import (
+    ORDER,
+    account_id,
+    array,
+    code,
+    contact_id,
+    create,
+    date_of,
+    domain,
+    instant,
+    money,
+    subscription_id,
+    word,
+)
 from simulator.fx import Rates
 from simulator.periods import Periods
 
-ORDER = "row_number"
 OBJECTS = (
     "accounts",
     "contacts",
     "account_keys",
     "plans",
     "subscription_periods",
+    "invoices",
+    "contracts",
+    "acquisition_costs",
     "survey_responses",
     "fx_rates",
 )
@@ -57,18 +70,6 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [row[0] for row in rows if row[0] != ORDER]
 
 
-def create(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, NDArray], select: str
-) -> None:
-    """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`."""
-    size = len(next(iter(columns.values())))
-    # A copy in one piece: the database reads the memory of the array as it lies.
-    data = {name: np.ascontiguousarray(values) for name, values in columns.items()}
-    connection.register("numbers", data | {ORDER: np.arange(size)})
-    connection.execute(f"create or replace table {table} as {select}")
-    connection.unregister("numbers")
-
-
 def _accounts(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> None:
     columns = {
         name: getattr(accounts, name)
@@ -77,25 +78,25 @@ def _accounts(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> None
     # Only accounts that never bought are deleted in the CRM.
     deleted = (accounts.beginning == 0) & (accounts.name % 5 == 0)
     owners = [list(group) for group in w.OWNERS]
-    owner = f"{_array(owners)}[segment + 1]"
+    owner = f"{array(owners)}[segment + 1]"
     company = (
-        f"{_word(w.COMPANY_FIRST, 'name')} || ' ' || {_word(w.COMPANY_SECOND, 'name // 64')} || ' ' || "
-        f"{_word(w.COMPANY_FORM, 'name // 2048')}"
+        f"{word(w.COMPANY_FIRST, 'name')} || ' ' || {word(w.COMPANY_SECOND, 'name // 64')} || ' ' || "
+        f"{word(w.COMPANY_FORM, 'name // 2048')}"
     )
     select = f"""
         select
             {ORDER},
-            {_account_id(ORDER)} as account_id,
+            {account_id(ORDER)} as account_id,
             case when is_internal then 'Internal test ' || {ORDER} else {company} end as account_name,
-            {_domain("is_internal", "name", ORDER)} as domain,
-            case when parent >= 0 then {_account_id("parent")} end as parent_account_id,
-            {_code(c.SEGMENTS, "segment")} as segment,
-            {_code(c.INDUSTRIES, "industry")} as industry,
-            {_code([country for country, _, _ in c.COUNTRIES], "country")} as country,
-            {_code(c.CHANNELS, "channel")} as acquisition_channel,
+            {domain("is_internal", "name", ORDER)} as domain,
+            case when parent >= 0 then {account_id("parent")} end as parent_account_id,
+            {code(c.SEGMENTS, "segment")} as segment,
+            {code(c.INDUSTRIES, "industry")} as industry,
+            {code([country for country, _, _ in c.COUNTRIES], "country")} as country,
+            {code(c.CHANNELS, "channel")} as acquisition_channel,
             {owner}[name // 7 % len({owner}) + 1] as owner_name,
-            {_instant("created")} as created_at,
-            {_instant("changed")} as updated_at,
+            {instant("created")} as created_at,
+            {instant("changed")} as updated_at,
             deleted as is_deleted,
             is_internal
         from numbers
@@ -114,22 +115,22 @@ def _contacts(connection: duckdb.DuckDBPyConnection, accounts: Accounts, contact
         "account_name": accounts.name[contacts.account],
         "is_internal": accounts.is_internal[contacts.account],
     }
-    first, last = _word(w.FIRST_NAMES, "name"), _word(w.LAST_NAMES, "name // 64")
+    first, last = word(w.FIRST_NAMES, "name"), word(w.LAST_NAMES, "name // 64")
     mailbox = f"lower({first} || '.' || replace({last}, '''', ''))"
     # Two people of an account may share a name; the number keeps their addresses apart.
     number = "case when position > 0 then (position + 1)::varchar else '' end"
     select = f"""
         select
             {ORDER},
-            {_contact_id(ORDER)} as contact_id,
-            {_account_id("account")} as account_id,
-            {mailbox} || {number} || '@' || {_domain("is_internal", "account_name", "account")} as email,
+            {contact_id(ORDER)} as contact_id,
+            {account_id("account")} as account_id,
+            {mailbox} || {number} || '@' || {domain("is_internal", "account_name", "account")} as email,
             {first} || ' ' || {last} as full_name,
-            {_code(w.ROLES, "role")} as role,
-            {_array(w.SENIORITY)}[role + 1] >= 4 as is_decision_maker,
-            {_array(w.SENIORITY)}[role + 1]::bigint as seniority,
-            {_instant("created")} as created_at,
-            {_instant("created")} as updated_at,
+            {code(w.ROLES, "role")} as role,
+            {array(w.SENIORITY)}[role + 1] >= 4 as is_decision_maker,
+            {array(w.SENIORITY)}[role + 1]::bigint as seniority,
+            {instant("created")} as created_at,
+            {instant("created")} as updated_at,
             false as is_deleted
         from numbers
         order by {ORDER}
@@ -141,7 +142,7 @@ def _account_keys(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> 
     """Billing knows two accounts in three by a key of its own, the help desk one in four."""
     select = f"""
         select row_number() over (order by source_system, number) as {ORDER}, source_system, source_key,
-            {_account_id("number")} as account_id
+            {account_id("number")} as account_id
         from (
             select {ORDER} as number, 'billing' as source_system,
                 'cus_' || substr(md5('billing' || {ORDER}), 1, 14) as source_key
@@ -169,26 +170,26 @@ def _subscription_periods(connection: duckdb.DuckDBPyConnection, periods: Period
     select = f"""
         select
             {ORDER},
-            {_subscription_id("number")} as subscription_id,
-            {_subscription_id("number")} || {_code(suffixes, "slot")} as item_id,
-            {_account_id("account")} as account_id,
-            {_code([plan.plan_id for plan in c.PLANS], "plan")} as plan_id,
-            {_code(c.CURRENCIES, "currency")} as currency,
+            {subscription_id("number")} as subscription_id,
+            {subscription_id("number")} || {code(suffixes, "slot")} as item_id,
+            {account_id("account")} as account_id,
+            {code([plan.plan_id for plan in c.PLANS], "plan")} as plan_id,
+            {code(c.CURRENCIES, "currency")} as currency,
             quantity::decimal(18, 0) as quantity,
-            {_money("unit_amount")} as unit_amount,
-            {_code([name for name, _ in c.INTERVALS], "interval")} as "interval",
-            {_array([count for _, count in c.INTERVALS])}[interval + 1]::bigint as interval_count,
-            case when discount_kind > 0 then {_money("discount_amount")} end as discount_amount,
-            nullif({_code(c.DISCOUNT_KINDS, "discount_kind")}, '') as discount_kind,
-            {_code(c.PRICE_KINDS, "price_kind")} as price_kind,
-            {_code(c.STATUSES, "status")} as status,
-            {_instant('"start"')} as period_start,
-            case when not {tombstone} then {_instant('"end"')} end as period_end,
-            {_instant("requested")} as cancel_requested_at,
-            nullif({_code(c.CHURN_KINDS, "kind")}, '') as cancel_kind,
-            nullif({_code(c.REASONS, "reason")}, '') as cancel_reason,
-            case when replaces >= 0 then {_subscription_id("replaces")} end as replaces_subscription_id,
-            {_instant('greatest("start", "end")')} as updated_at,
+            {money("unit_amount")} as unit_amount,
+            {code([name for name, _ in c.INTERVALS], "interval")} as "interval",
+            {array([count for _, count in c.INTERVALS])}[interval + 1]::bigint as interval_count,
+            case when discount_kind > 0 then {money("discount_amount")} end as discount_amount,
+            nullif({code(c.DISCOUNT_KINDS, "discount_kind")}, '') as discount_kind,
+            {code(c.PRICE_KINDS, "price_kind")} as price_kind,
+            {code(c.STATUSES, "status")} as status,
+            {instant('"start"')} as period_start,
+            case when not {tombstone} then {instant('"end"')} end as period_end,
+            {instant("requested")} as cancel_requested_at,
+            nullif({code(c.CHURN_KINDS, "kind")}, '') as cancel_kind,
+            nullif({code(c.REASONS, "reason")}, '') as cancel_reason,
+            case when replaces >= 0 then {subscription_id("replaces")} end as replaces_subscription_id,
+            {instant('greatest("start", "end")')} as updated_at,
             {tombstone} as is_deleted
         from numbers
         order by {ORDER}
@@ -199,27 +200,27 @@ def _subscription_periods(connection: duckdb.DuckDBPyConnection, periods: Period
 def _survey_responses(connection: duckdb.DuckDBPyConnection, surveys: s.Surveys, contacts: Contacts) -> None:
     low = "(type = 0 and score <= 6) or (type > 0 and score <= 2)"
     middle = "(type = 0 and score <= 8) or (type > 0 and score <= 3)"
-    said = f"""case when {low} then {_word(w.REMARKS_LOW, "remark")}
-                when {middle} then {_word(w.REMARKS_MIDDLE, "remark")}
-                else {_word(w.REMARKS_HIGH, "remark")} end"""
+    said = f"""case when {low} then {word(w.REMARKS_LOW, "remark")}
+                when {middle} then {word(w.REMARKS_MIDDLE, "remark")}
+                else {word(w.REMARKS_HIGH, "remark")} end"""
     select = f"""
         select
             {ORDER},
             printf('R-%08d', {ORDER}) as response_id,
-            {_account_id("account")} as account_id,
-            {_contact_id("contact")} as respondent_id,
+            {account_id("account")} as account_id,
+            {contact_id("contact")} as respondent_id,
             email as respondent_email,
-            {_code(s.SURVEY_TYPES, "type")} as survey_type,
-            {_code(s.SURVEY_KINDS, "kind")} as survey_kind,
-            {_code(s.TOUCHPOINTS, "touchpoint")} as touchpoint,
+            {code(s.SURVEY_TYPES, "type")} as survey_type,
+            {code(s.SURVEY_KINDS, "kind")} as survey_kind,
+            {code(s.TOUCHPOINTS, "touchpoint")} as touchpoint,
             case when score >= 0 then score::decimal(4, 0) end as score,
             null::bigint as scale_max,
             true as higher_is_better,
             case when score >= 0 and remark < 12 then {said} end as comment,
-            {_instant("sent")} as sent_at,
+            {instant("sent")} as sent_at,
             is_delivered = 1 as delivered,
-            {_instant("responded")} as responded_at,
-            {_instant("greatest(sent, responded)")} as updated_at
+            {instant("responded")} as responded_at,
+            {instant("greatest(sent, responded)")} as updated_at
         from numbers
         left join (select {ORDER} as contact_number, email from contacts) on contact_number = contact
         order by {ORDER}
@@ -238,8 +239,8 @@ def _fx_rates(connection: duckdb.DuckDBPyConnection, rates: Rates) -> None:
     select = f"""
         select
             {ORDER},
-            {_code(c.CURRENCIES, "currency")} as currency,
-            make_timestamp(day * {DAY_SECONDS} * 1000000)::date as rate_on,
+            {code(c.CURRENCIES, "currency")} as currency,
+            {date_of("day")} as rate_on,
             (rate::decimal(12, 0) * 0.000001::decimal(6, 6))::decimal(18, 6) as rate
         from numbers
         order by {ORDER}
@@ -250,46 +251,3 @@ def _fx_rates(connection: duckdb.DuckDBPyConnection, rates: Rates) -> None:
 def export_name(day: date) -> str:
     """File name, without its ending, of an export made on `day`."""
     return f"export_{day.isoformat()}"
-
-
-def _account_id(number: str) -> str:
-    return f"printf('A-%06d', {number})"
-
-
-def _contact_id(number: str) -> str:
-    return f"printf('C-%07d', {number})"
-
-
-def _subscription_id(number: str) -> str:
-    return f"printf('S-%06d-%d', account, {number})"
-
-
-def _domain(is_internal: str, name: str, account: str) -> str:
-    first = f"lower(replace(strip_accents({_word(w.COMPANY_FIRST, name)}), ' ', ''))"
-    return f"case when {is_internal} then 'internal' else {first} end || '-' || {account} || '.example'"
-
-
-def _money(cents: str) -> str:
-    return f"({cents}::decimal(16, 0) * 0.01::decimal(2, 2))::decimal(18, 2)"
-
-
-def _instant(seconds: str) -> str:
-    return f"case when {seconds} >= 0 then make_timestamp(({seconds}) * 1000000) end"
-
-
-def _code(words: Sequence[str], code: str) -> str:
-    return f"{_array(words)}[{code} + 1]"
-
-
-def _word(words: Sequence[str], draw: str) -> str:
-    return f"{_array(words)}[({draw}) % {len(words)} + 1]"
-
-
-def _array(values: Sequence[object]) -> str:
-    return "[" + ", ".join(_literal(value) for value in values) + "]"
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return _array(value)
-    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""The true monthly movements, computed from the generator's own rows with whole numbers only.
+"""The true monthly movements and renewals, computed from the generator's own rows with whole numbers only.
 
 Nothing here is shared with the SQL models: this is what they are checked against. Amounts are in
 ten-thousandths of a currency unit.
@@ -7,6 +7,9 @@ Rules: an item counts while active, or past due for at most 30 days (the generat
 stretch as one row), if its price recurs. Value = (quantity × unit amount − discount) ÷ months of the
 interval, at the rate of the month's end. `fx_impact` revalues what was open at the month's opening;
 the rest of the change is one net movement per account and month. Internal accounts do not count.
+
+A renewal is compared with what was due for the time of the old term, at the rate of the due month's end,
+or the last one known; it is lost when the grace after the due date has passed.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from numpy.typing import NDArray
 
 from simulator import catalog as c
 from simulator.clock import DAY_SECONDS, Calendar, IntArray
+from simulator.contracts import GRACE_DAYS, Contracts
 from simulator.fx import RATE_SCALE, Rates
 from simulator.periods import Periods
 
 GRACE_SECONDS = 30 * DAY_SECONDS
+OUTCOMES = ("renewed", "upsold", "downsold", "lost", "open")
 KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown")
 
 
@@ -92,6 +97,31 @@ def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, c
         monthly[f"{kind}_customers"] = of_kind.sum(axis=0)
         monthly[f"{kind}_mrr"] = np.where(of_kind, net, 0).sum(axis=0)
     return Truth(movements, monthly)
+
+
+def make_true_renewals(
+    contracts: Contracts, is_internal: NDArray[np.bool_], rates: Rates, calendar: Calendar
+) -> dict[str, IntArray]:
+    """What became of every term: account, number (of the term there), due (day), outcome (code of OUTCOMES),
+    due_amount, renewed_amount (-1 where nothing was renewed)."""
+    number = np.arange(len(contracts.account)) - np.searchsorted(contracts.account, contracts.account)
+    month = np.clip(calendar.month_of(contracts.ends), 0, calendar.months - 1)
+    rate = rates.at_month_ends(calendar)[contracts.currency, month + 1]
+    follows = contracts.follower
+    scaled = _divide_half_up(contracts.amount[follows] * 100 * contracts.months, contracts.months[follows])
+    due = _divide_half_up(contracts.amount * 100 * rate, RATE_SCALE)
+    renewed = np.where(follows >= 0, _divide_half_up(scaled * rate, RATE_SCALE), -1)
+    is_due = contracts.ends <= calendar.end_day
+    is_lost = is_due & (follows < 0) & (contracts.ends + GRACE_DAYS < calendar.end_day)
+    outcome = np.select(
+        [is_lost, ~is_due | (follows < 0), renewed > due, renewed < due],
+        [OUTCOMES.index(name) for name in ("lost", "open", "upsold", "downsold")],
+        OUTCOMES.index("renewed"),
+    )
+    columns = {"account": contracts.account, "number": number, "due": contracts.ends, "outcome": outcome}
+    columns |= {"due_amount": due, "renewed_amount": renewed}
+    counts = ~is_internal[contracts.account]
+    return {name: values[counts] for name, values in columns.items()}
 
 
 def _paid_segments(periods: Periods, is_internal: NDArray[np.bool_], calendar: Calendar) -> _Segments:

@@ -50,7 +50,7 @@ def database(clean: SimulationReport) -> duckdb.DuckDBPyConnection:
         types = {column.name: column.data_type for column in contract.columns}
         present = _present(folder, types)
         connection.execute(f"create table {name} as from read_csv('{folder}/*.csv', types = {present})")
-    for name in ("movements", "monthly"):
+    for name in ("movements", "monthly", "renewals"):
         connection.execute(f"create table {name} as from '{clean.out}/_truth/{name}.parquet'")
     return connection
 
@@ -74,7 +74,7 @@ def test_another_seed_gives_another_company(clean: SimulationReport, tmp_path: P
 
 
 def test_messy_exports_have_the_same_truth(clean: SimulationReport, messy: SimulationReport) -> None:
-    for name in ("movements", "monthly"):
+    for name in ("movements", "monthly", "renewals"):
         path = Path("_truth") / f"{name}.parquet"
         assert (clean.out / path).read_bytes() == (messy.out / path).read_bytes()
 
@@ -356,6 +356,10 @@ def test_nothing_is_ambiguous_in_time(database: duckdb.DuckDBPyConnection, clean
                 where greatest(sent_at, responded_at, updated_at) >= {until})
             + (select count(*) from accounts where greatest(created_at, updated_at) >= {until})
             + (select count(*) from fx_rates where rate_on >= {until})
+            + (select count(*) from invoices
+                where greatest(issued_at, paid_at, refunded_at, updated_at) >= {until})
+            + (select count(*) from contracts where greatest(starts_on, updated_at) >= {until})
+            + (select count(*) from acquisition_costs where month >= {until})
     """
     assert _value(database, late) == 0
     on_first = "period_start = date_trunc('month', period_start)"
@@ -497,7 +501,7 @@ def test_smallest_company_and_its_report(tmp_path: Path) -> None:
     steps: list[str] = []
     report = simulate(1, 1, 0, tmp_path / "new", until=date(2024, 3, 1), progress=steps.append)
     assert report.rows["generic/accounts/export_2024-03-01.csv"] == 1
-    assert len(steps) == 5
+    assert len(steps) == 6
     assert report.lines()[0].startswith("Simulated 1 accounts over 1 months up to 2024-03-01, seed 0")
 
 

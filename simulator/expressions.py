@@ -1,0 +1,73 @@
+"""SQL that turns numbers into what exports hold: codes into words, numbers into ids, cents into money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import wording as w
+from simulator.clock import DAY_SECONDS
+
+ORDER = "row_number"
+
+
+def create(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, NDArray], select: str
+) -> None:
+    """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`."""
+    size = len(next(iter(columns.values())))
+    # A copy in one piece: the database reads the memory of the array as it lies.
+    data = {name: np.ascontiguousarray(values) for name, values in columns.items()}
+    connection.register("numbers", data | {ORDER: np.arange(size)})
+    connection.execute(f"create or replace table {table} as {select}")
+    connection.unregister("numbers")
+
+
+def account_id(number: str) -> str:
+    return f"printf('A-%06d', {number})"
+
+
+def contact_id(number: str) -> str:
+    return f"printf('C-%07d', {number})"
+
+
+def subscription_id(number: str) -> str:
+    return f"printf('S-%06d-%d', account, {number})"
+
+
+def domain(is_internal: str, name: str, account: str) -> str:
+    first = f"lower(replace(strip_accents({word(w.COMPANY_FIRST, name)}), ' ', ''))"
+    return f"case when {is_internal} then 'internal' else {first} end || '-' || {account} || '.example'"
+
+
+def money(cents: str) -> str:
+    return f"({cents}::decimal(16, 0) * 0.01::decimal(2, 2))::decimal(18, 2)"
+
+
+def instant(seconds: str) -> str:
+    return f"case when {seconds} >= 0 then make_timestamp(({seconds}) * 1000000) end"
+
+
+def date_of(day: str) -> str:
+    return f"make_timestamp(({day}) * {DAY_SECONDS} * 1000000)::date"
+
+
+def code(words: Sequence[str], code: str) -> str:
+    return f"{array(words)}[{code} + 1]"
+
+
+def word(words: Sequence[str], draw: str) -> str:
+    return f"{array(words)}[({draw}) % {len(words)} + 1]"
+
+
+def array(values: Sequence[object]) -> str:
+    return "[" + ", ".join(_literal(value) for value in values) + "]"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return array(value)
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
