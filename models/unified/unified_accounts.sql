@@ -7,6 +7,14 @@ subscription_periods as (
     select * from {{ ref('unified_subscription_periods') }}
 ),
 
+overrides as (
+    select
+        account_id,
+        is_internal
+    from {{ ref('unified_overrides') }}
+    where is_internal is not null and not is_expired
+),
+
 -- Money must not get lost because the CRM export lacks its account: such an account exists by its key alone.
 billing_only as (
     select
@@ -58,4 +66,22 @@ unified as (
     from billing_only
 )
 
-select * from unified
+select
+    unified.account_id,
+    unified.account_name,
+    unified.domain,
+    unified.parent_account_id,
+    unified.segment,
+    unified.industry,
+    unified.country,
+    unified.acquisition_channel,
+    unified.owner_name,
+    unified.created_at,
+    unified.is_deleted,
+    coalesce(overrides.is_internal, unified.is_internal) as is_internal,
+    coalesce(overrides.is_internal <> unified.is_internal, false) as has_override,
+    unified.is_in_crm,
+    unified._batch_id,
+    unified._loaded_at
+from unified
+left join overrides on unified.account_id = overrides.account_id

@@ -1,0 +1,86 @@
+-- What is wrong with a row of the seeds overrides_*, in words. Nothing is built before it is put right.
+with subscription_links as (
+    select * from {{ ref('overrides_subscription_links') }}
+),
+
+churn_reasons as (
+    select * from {{ ref('overrides_churn_reasons') }}
+),
+
+seeded as (
+    select
+        'overrides_subscription_links' as seed,
+        trim(subscription_id) as target,
+        author,
+        reason,
+        case
+            when coalesce(trim(replaces_subscription_id), '') = '' then 'replaces_subscription_id is missing'
+            when trim(replaces_subscription_id) = trim(subscription_id) then 'a subscription cannot continue itself'
+        end as value_problem
+    from subscription_links
+    union all
+    select
+        'overrides_subscription_links' as seed,
+        trim(later.subscription_id) || ' ' as target,
+        later.author,
+        later.reason,
+        'it and ' || trim(later.replaces_subscription_id) || ' cannot continue each other' as value_problem
+    from subscription_links as later
+    inner join subscription_links as earlier
+        on
+            trim(later.replaces_subscription_id) = trim(earlier.subscription_id)
+            and trim(later.subscription_id) = trim(earlier.replaces_subscription_id)
+    where later.subscription_id <> later.replaces_subscription_id
+    union all
+    select
+        'overrides_cancellations' as seed,
+        trim(subscription_id) || coalesce(' ' || nullif(trim(item_id), ''), '') as target,
+        author,
+        reason,
+        case when cancelled_at is null then 'cancelled_at is missing' end as value_problem
+    from {{ ref('overrides_cancellations') }}
+    union all
+    select
+        'overrides_accounts' as seed,
+        trim(account_id) as target,
+        author,
+        reason,
+        case when is_internal is null then 'is_internal is missing: write true or false' end as value_problem
+    from {{ ref('overrides_accounts') }}
+    union all
+    select
+        'overrides_churn_reasons' as seed,
+        trim(subscription_id) || coalesce(' ' || nullif(trim(item_id), ''), '') as target,
+        author,
+        reason,
+        case
+            when coalesce(trim(churn_kind), '') = '' then 'churn_kind is missing'
+            when lower(trim(churn_kind)) not in ('{{ churn_kinds() | join("', '") }}')
+                then 'churn_kind ' || churn_kind || ' is none of {{ churn_kinds() | join(", ") }}'
+        end as value_problem
+    from churn_reasons
+),
+
+judged as (
+    select
+        seed,
+        target,
+        case
+            when coalesce(trim(target), '') = '' then 'the id of what it corrects is missing'
+            when value_problem is not null then value_problem
+            when coalesce(trim(author), '') = '' then 'author is missing'
+            when coalesce(trim(reason), '') = '' then 'reason is missing'
+            when author like '%@%' or reason like '%@%'
+                then 'author and reason are published: write a name, no e-mail address'
+            when count(*) over (partition by seed, target) > 1 then 'there is more than one row for it'
+        end as problem
+    from seeded
+)
+
+select
+    seed,
+    target,
+    problem
+from judged
+where problem is not null
+order by seed, target, problem
