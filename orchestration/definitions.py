@@ -92,7 +92,7 @@ def build_definitions(
 
 
 def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Name the model that each test over several models is a check of: the last of them in the flow.
+    """Name the model or seed that each test over several of them is a check of: the last of them in the flow.
 
     Without it Dagster could not show those tests as checks.
     """
@@ -105,7 +105,7 @@ def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
     for test in manifest["nodes"].values():
         if test["resource_type"] != "test" or test.get("attached_node"):
             continue
-        models = [one for one in test["depends_on"]["nodes"] if one.startswith("model.")]
+        models = [one for one in test["depends_on"]["nodes"] if one.startswith(("model.", "seed."))]
         if len(test["depends_on"]["nodes"]) < 2 or not models:
             continue
         last = max(models, key=lambda model: (depth(model), model))

@@ -68,9 +68,20 @@ def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple
 
 
 def run_models(
-    steps: Sequence[Step], landing: Landing, as_of: datetime, targets: Sequence[str]
+    steps: Sequence[Step],
+    landing: Landing,
+    as_of: datetime,
+    targets: Sequence[str],
+    *,
+    seeds: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> dict[str, list[Row]]:
-    """Run every step on the landed rows, in memory; returns the rows of `targets` by model name."""
+    """Run every step on the landed rows and the rows of `seeds`, in memory.
+
+    Returns the rows of `targets` by model name. A seed that is not given has no rows.
+    """
+    seeds = seeds or {}
+    unknown = seeds.keys() - {step.name for step in steps}
+    assert not unknown, f"no such seeds: {sorted(unknown)}"
     with connect() as connection:
         connection.execute("set threads = 1")
         connection.execute("attach ':memory:' as warehouse")
@@ -80,6 +91,10 @@ def run_models(
         _create_raw_tables(connection, landing)
         for step in steps:
             _run(connection, step, as_of)
+            for row in seeds.get(step.name, ()):
+                columns = ", ".join(quote_identifier(column) for column in row)
+                values = ", ".join(_literal(value) for value in row.values())
+                connection.execute(f"insert into {step.relation} ({columns}) values ({values})")
         relations = {step.name: step.relation for step in steps}
         return {name: _rows(connection, relations[name]) for name in targets}
 
@@ -135,7 +150,7 @@ def _steps(nodes: Mapping[str, Any], targets: Sequence[str]) -> Iterator[Step]:
         node = nodes[unique_id]
         for parent in node.depends_on.nodes if node.resource_type == "model" else ():
             yield from visit(parent)
-        # A seed has no query: it is a relation without rows here, and every row comes from the landing.
+        # A seed has no query: it begins as a relation without rows here, whatever its file holds.
         if node.resource_type == "seed":
             types = list(node.config.column_types.items())
             query = f"select {', '.join(f'null::{kind} as {name}' for name, kind in types)} where false"

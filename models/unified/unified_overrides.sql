@@ -21,7 +21,7 @@ with seeded as (
     select
         '{{ kind }}' as override_kind,
         {%- for column in targets %}
-        {% if column in columns %}nullif(trim({{ column }}), ''){% else %}cast(null as varchar){% endif %} as {{ column }},
+        nullif(trim({{ column if column in columns else "''" }}), '') as {{ column }},
         {%- endfor %}
         {%- for column, type in values.items() %}
         {% if column in columns %}{{ column }}{% else %}cast(null as {{ type }}){% endif %} as {{ column }},

@@ -3,34 +3,25 @@ with subscription_links as (
     select * from {{ ref('overrides_subscription_links') }}
 ),
 
-churn_reasons as (
-    select * from {{ ref('overrides_churn_reasons') }}
-),
-
 seeded as (
     select
         'overrides_subscription_links' as seed,
-        trim(subscription_id) as target,
-        author,
-        reason,
-        case
-            when coalesce(trim(replaces_subscription_id), '') = '' then 'replaces_subscription_id is missing'
-            when trim(replaces_subscription_id) = trim(subscription_id) then 'a subscription cannot continue itself'
-        end as value_problem
-    from subscription_links
-    union all
-    select
-        'overrides_subscription_links' as seed,
-        trim(later.subscription_id) || ' ' as target,
+        trim(later.subscription_id) as target,
         later.author,
         later.reason,
-        'it and ' || trim(later.replaces_subscription_id) || ' cannot continue each other' as value_problem
+        case
+            when coalesce(trim(later.replaces_subscription_id), '') = '' then 'replaces_subscription_id is missing'
+            when trim(later.replaces_subscription_id) = trim(later.subscription_id)
+                then 'a subscription cannot continue itself'
+            when exists (
+                select 1
+                from subscription_links as earlier
+                where
+                    trim(earlier.subscription_id) = trim(later.replaces_subscription_id)
+                    and trim(earlier.replaces_subscription_id) = trim(later.subscription_id)
+            ) then 'it and ' || trim(later.replaces_subscription_id) || ' cannot continue each other'
+        end as value_problem
     from subscription_links as later
-    inner join subscription_links as earlier
-        on
-            trim(later.replaces_subscription_id) = trim(earlier.subscription_id)
-            and trim(later.subscription_id) = trim(earlier.replaces_subscription_id)
-    where later.subscription_id <> later.replaces_subscription_id
     union all
     select
         'overrides_cancellations' as seed,
@@ -55,10 +46,15 @@ seeded as (
         reason,
         case
             when coalesce(trim(churn_kind), '') = '' then 'churn_kind is missing'
-            when lower(trim(churn_kind)) not in ('{{ churn_kinds() | join("', '") }}')
-                then 'churn_kind ' || churn_kind || ' is none of {{ churn_kinds() | join(", ") }}'
+            when
+                lower(trim(churn_kind)) not in (
+                    '{{ churn_kinds() | join("',\n                    '") }}'
+                )
+                then
+                    'churn_kind ' || churn_kind || ' is none of '
+                    || '{{ churn_kinds() | join(", ") }}'
         end as value_problem
-    from churn_reasons
+    from {{ ref('overrides_churn_reasons') }}
 ),
 
 judged as (
