@@ -48,7 +48,9 @@ seeded as (
             when coalesce(trim(churn_kind), '') = '' then 'churn_kind is missing'
             when
                 lower(trim(churn_kind)) not in (
-                    '{{ churn_kinds() | join("',\n                    '") }}'
+                    {%- for kind in churn_kinds() %}
+                    '{{ kind }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
                 )
                 then
                     'churn_kind ' || churn_kind || ' is none of '
