@@ -12,7 +12,14 @@ from orchestration.quality import Suite, declared_checks, load_suites
 from orchestration.quality.suites import UNIQUENESS
 
 SUITES = load_suites()
-MAY_BE_EMPTY = {"_overrides", "churn_reasons_monthly", "fct_survey_responses", "nps_periods", "nps_cohorts"}
+MAY_BE_EMPTY = {
+    "_overrides",
+    "churn_reasons_monthly",
+    "fct_survey_responses",
+    "nps_periods",
+    "nps_cohorts",
+    "survival_curve",
+}
 
 SOUND = """
 marts:
