@@ -6,9 +6,34 @@
 {%- endmacro %}
 
 
-{#- SQL list of the states that pay; past-due service counts for its days of grace besides. -#}
+{#- SQL list of the states in which an item is active; past-due service counts for its days of grace besides. -#}
 {% macro paying_statuses() -%}
-    ({{ "'active', 'paused'" if policy('pause_policy') == 'keep' else "'active'" }})
+    {%- set statuses = ['active'] -%}
+    {%- if policy('pause_policy') != 'zero_as_churn' -%}
+        {%- do statuses.append('paused') -%}
+    {%- endif -%}
+    {%- if policy('trial_policy') == 'include' -%}
+        {%- do statuses.append('trialing') -%}
+    {%- endif -%}
+    ('{{ statuses | join("', '") }}')
+{%- endmacro %}
+
+
+{#- Whether an item in such a state keeps its account a customer: by its MRR, or without any where a policy says so. -#}
+{% macro counts_as_active(mrr, status) -%}
+    {%- if policy('zero_price_policy') == 'active_at_zero' -%}
+    {{ mrr }} >= 0
+    {%- elif policy('pause_policy') == 'zero_as_contraction' -%}
+    ({{ mrr }} > 0 or {{ status }} = 'paused')
+    {%- else -%}
+    {{ mrr }} > 0
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether there can be customers without MRR. -#}
+{% macro has_customers_at_zero() -%}
+    {{ return(policy('zero_price_policy') == 'active_at_zero' or policy('pause_policy') == 'zero_as_contraction') }}
 {%- endmacro %}
 
 
@@ -31,10 +56,14 @@
 {%- endmacro %}
 
 
-{#- The end of a service as the policy recognises it: when it ends, or when the customer asked to cancel. -#}
+{#- The end of a service as the policy recognises it: when it ends, when billing ends it, or when the customer asked
+    to cancel. A subscription that is replaced was not left. -#}
 {% macro recognised_end(service_end) -%}
-    {%- if policy('churn_recognition') == 'cancel_requested' -%}
-    {{ earliest(service_end, 'cancel_requested_at') }}
+    {%- set cancelled_at = {
+        'cancel_requested': 'cancel_requested_at', 'cancel_effective': 'cancel_effective_at'
+    }.get(policy('churn_recognition')) -%}
+    {%- if cancelled_at -%}
+    case when is_replaced then {{ service_end }} else {{ earliest(service_end, cancelled_at) }} end
     {%- else -%}
     {{ service_end }}
     {%- endif -%}

@@ -1,17 +1,32 @@
-{#- The value in force of a policy variable. A value that the models do not know stops the compilation
-    with the list of those that they do. -#}
+{#- The value in force of a policy: the variable of its name where one is set, else what the preset in force
+    says, else its default. A value that the models do not know stops the compilation with the list of those
+    that they do. -#}
 {% macro policy(name) -%}
     {%- set catalog = var('policy_catalog') -%}
     {%- if name not in catalog -%}
         {{ exceptions.raise_compiler_error("There is no policy '" ~ name ~ "'. Known policies: " ~ catalog | sort | join(', ') ~ ".") }}
     {%- endif -%}
-    {%- set rule = catalog[name] -%}
-    {%- set value = var(name) -%}
-    {%- set problem = policy_problem(rule, value) -%}
+    {%- set value = policy_setting(name)['value'] -%}
+    {%- set problem = policy_problem(catalog[name], value) -%}
     {%- if problem -%}
         {{ exceptions.raise_compiler_error("Policy " ~ name ~ " cannot be " ~ value | tojson ~ ": " ~ problem ~ ". Set it in dbt_project.yml, with --vars, or with csw run --policy " ~ name ~ "=<value>.") }}
     {%- endif -%}
     {{ return(value) }}
+{%- endmacro %}
+
+
+{#- The value of a policy and who set it: the project, the preset, or nobody (its default). -#}
+{% macro policy_setting(name) -%}
+    {%- set chosen = var(name, none) -%}
+    {%- if chosen is not none -%}
+        {{ return({'value': chosen, 'set_by': 'project'}) }}
+    {%- endif -%}
+    {%- set preset = var('preset', none) or 'none' -%}
+    {%- set presets = var('policy_presets') -%}
+    {%- if name != 'preset' and name in presets.get(preset, {}) -%}
+        {{ return({'value': presets[preset][name], 'set_by': 'preset'}) }}
+    {%- endif -%}
+    {{ return({'value': var('policy_catalog')[name]['default'], 'set_by': 'default'}) }}
 {%- endmacro %}
 
 
@@ -20,25 +35,39 @@
     {%- if value in rule.get('or', []) -%}
         {{ return('') }}
     {%- endif -%}
+    {%- set others = (', or ' ~ rule['or'] | join(', ')) if rule.get('or') else '' -%}
     {%- if rule.get('values') is not none -%}
         {%- if value not in rule['values'] or (value is boolean) != (rule['values'][0] is boolean) -%}
             {{ return('it takes ' ~ rule['values'] | map('tojson') | join(', ')) }}
         {%- endif -%}
     {%- elif rule['type'] == 'integer' -%}
         {%- if value is not integer or value is boolean or value < rule.get('minimum', value) -%}
-            {%- set others = rule.get('or', []) -%}
-            {{ return('it takes a whole number of at least ' ~ rule.get('minimum', 0) ~ (', or ' ~ others | join(', ') if others else '')) }}
+            {{ return('it takes a whole number of at least ' ~ rule.get('minimum', 0) ~ others) }}
         {%- endif -%}
     {%- elif rule['type'] == 'number' -%}
         {%- if not modules.re.fullmatch('[0-9]+(\\.[0-9]+)?|[0-9]+/[0-9]+', value | string) or modules.re.fullmatch('[0./]*|.*/0+', value | string) -%}
-            {{ return('it takes a number or a fraction above zero, such as 4.33 or 52/12') }}
+            {{ return('it takes a number or a fraction above zero, such as 4.33 or 52/12' ~ others) }}
         {%- endif -%}
     {%- elif rule['type'] == 'list' -%}
         {%- if value is string or value is not iterable or value | reject('in', rule['items']) | list or value | unique | list | length != value | length -%}
             {{ return('it takes a list of ' ~ rule['items'] | join(', ') ~ ', each at most once') }}
         {%- endif -%}
-    {%- elif value is not string or not value -%}
-        {{ return('it takes a text') }}
+    {%- elif rule['type'] == 'month' -%}
+        {%- if not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])', value | string) -%}
+            {{ return('it takes a month such as 2024-01' ~ others) }}
+        {%- endif -%}
+    {%- elif rule['type'] == 'date' -%}
+        {%- if not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', value | string) -%}
+            {{ return('it takes a date such as 2024-01-31' ~ others) }}
+        {%- endif -%}
+    {%- elif rule['type'] == 'timezone' -%}
+        {%- if value not in modules.pytz.all_timezones -%}
+            {{ return('it takes a name of the IANA time zone database, such as UTC, Europe/Berlin or America/New_York') }}
+        {%- endif -%}
+    {%- elif rule['type'] == 'currency' -%}
+        {%- if not modules.re.fullmatch('[A-Z]{3}', value | string) -%}
+            {{ return('it takes an ISO 4217 code such as USD or EUR') }}
+        {%- endif -%}
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}

@@ -150,10 +150,12 @@ def parse_policies(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def project_policies() -> dict[str, Any]:
-    """The policy variables and their values in force, as `dbt_project.yml` declares them."""
+    """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
     project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
     variables = project["vars"]["csw"]
-    return {name: variables[name] for name in variables["policy_catalog"]}
+    return {
+        name: variables.get(name, rule["default"]) for name, rule in variables["policy_catalog"].items()
+    }
 
 
 def folder_path(option: str, value: str | Path) -> Path:

@@ -1,16 +1,19 @@
 -- one row per cohort month, months since and combination of slice attributes in the cohort month
 {{ config(materialized='view') }}
+{%- set dimensions = account_dimensions() %}
 with account_months as (
-    select
-        account_id,
-        cohort_month_number,
-        month_number,
-        closing_mrr,
-        lowest_mrr
-    from {{ ref('int_revenue__account_months') }}
+    select * from {{ ref('int_revenue__account_months') }}
+    {%- if first_month_number() is not none %}
+    -- Of older cohorts only those who stayed are known.
+    where cohort_month_number >= {{ first_month_number() }}
+    {%- endif %}
 ),
 
-first_months as (
+slices as (
+    select * from {{ ref('int_accounts__slices') }}
+),
+
+first_plans as (
     select
         account_id,
         plan_id
@@ -18,33 +21,47 @@ first_months as (
     where month_number = cohort_month_number
 ),
 
-accounts as (
-    select * from {{ ref('unified_accounts') }}
-),
-
 attributes as (
     select
-        accounts.account_id,
-        {{ slice_attributes('accounts', 'first_months.plan_id') }}
-    from accounts
-    inner join first_months on accounts.account_id = first_months.account_id
+        slices.account_id,
+        slices.slice_number,
+        first_plans.plan_id
+    from slices
+    inner join first_plans on slices.account_id = first_plans.account_id
+),
+
+totals as (
+    select
+        account_months.cohort_month_number,
+        account_months.month_number,
+        attributes.slice_number,
+        coalesce(attributes.plan_id, 'unknown') as plan,
+        count(*) as cohort_customers,
+        sum(case when account_months.is_customer then 1 else 0 end) as retained_customers,
+        cast(sum(account_months.closing_mrr) as decimal(18, 4)) as retained_mrr,
+        cast(sum(account_months.lowest_mrr) as decimal(18, 4)) as lowest_mrr
+    from account_months
+    inner join attributes on account_months.account_id = attributes.account_id
+    group by
+        account_months.cohort_month_number,
+        account_months.month_number,
+        attributes.slice_number,
+        coalesce(attributes.plan_id, 'unknown')
+),
+
+combinations as (
+    select distinct
+        slice_number
+        {%- for dimension in dimensions %},
+        {{ dimension }}
+        {%- endfor %}
+    from slices
 )
 
 select
-    account_months.cohort_month_number,
-    account_months.month_number,
-    {%- for dimension in policy('slice_dimensions') %}
-    attributes.{{ dimension }},
+    {%- for dimension in dimensions %}
+    combinations.{{ dimension }},
     {%- endfor %}
-    count(*) as cohort_customers,
-    sum(case when account_months.closing_mrr > 0 then 1 else 0 end) as retained_customers,
-    cast(sum(account_months.closing_mrr) as decimal(18, 4)) as retained_mrr,
-    cast(sum(account_months.lowest_mrr) as decimal(18, 4)) as lowest_mrr
-from account_months
-inner join attributes on account_months.account_id = attributes.account_id
-group by
-    account_months.cohort_month_number,
-    account_months.month_number
-    {%- for dimension in policy('slice_dimensions') %},
-    attributes.{{ dimension }}
-    {%- endfor %}
+    totals.*
+from totals
+inner join combinations on totals.slice_number = combinations.slice_number

@@ -1,4 +1,6 @@
 -- one row per account and month in which its MRR moves; the months between are carried by the next_month_number
+{%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
+{%- set first_month = first_month_number() %}
 with movements as (
     select * from {{ ref('int_revenue__account_movements') }}
 ),
@@ -7,16 +9,44 @@ plans as (
     select * from {{ ref('int_revenue__account_plans') }}
 ),
 
+-- A month without any numbered movement only revalues the balance in constant currency.
 months as (
     select
         movements.account_id,
         movements.month_number,
-        min_by(movements.mrr_before, movements.movement_number) as opening_mrr,
-        {%- for type in ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact'] %}
-        sum(case when movements.movement_type = '{{ type }}' then movements.mrr_change else 0 end) as {{ type }}_mrr,
+        coalesce(min_by(movements.mrr_before, movements.movement_number), max(movements.mrr_after))
+        {%- if first_month is not none %}
+        + sum(case when movements.movement_type = 'opening_balance' then movements.mrr_change else 0 end)
+        {%- endif %} as opening_mrr,
+        {%- for flow in flows + ['fx_impact'] %}
+        sum(case when movements.movement_type = '{{ flow }}' then movements.mrr_change else 0 end) as {{ flow }}_mrr,
         {%- endfor %}
-        max_by(movements.mrr_after, movements.movement_number) as closing_mrr,
-        min_by(movements.movement_type, movements.movement_number) as first_movement_type,
+        sum(case when movements.movement_type = 'merge' then movements.mrr_change else 0 end) as transfer_mrr,
+        sum(
+            case
+                when movements.movement_type <> 'merge' or movements.was_customer = movements.is_customer then 0
+                when movements.is_customer then 1
+                else -1
+            end
+        ) as transferred_customers,
+        coalesce(max_by(movements.mrr_after, movements.movement_number), max(movements.mrr_after)) as closing_mrr,
+        sum(movements.constant_change) as constant_change,
+        coalesce(
+            min_by(movements.was_customer, movements.movement_number)
+            {%- if first_month is not none %}
+            or max(case when movements.movement_type = 'opening_balance' then 1 else 0 end) = 1
+            {%- endif %},
+            max(movements.mrr_after) > 0
+        ) as was_customer,
+        coalesce(
+            max_by(movements.is_customer, movements.movement_number), max(movements.mrr_after) > 0
+        ) as is_customer,
+        min_by(
+            case when movements.movement_type in ('new', 'reactivation') then movements.movement_type end,
+            case when movements.movement_type in ('new', 'reactivation') then movements.movement_number end
+        ) as joining_type,
+        max(case when movements.movement_type = 'new' then 1 else 0 end) as has_joined,
+        max(case when movements.movement_type = 'churn' then movements.movement_number end) as last_churn_number,
         max_by(
             plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
         ) as moved_to_plan_id
@@ -25,94 +55,143 @@ months as (
         on
             movements.account_id = plans.account_id
             and movements.occurred_at = plans.booked_at
-            and movements.movement_type <> 'fx_impact'
+            and movements.booking_order <> 1
     group by movements.account_id, movements.month_number
-),
-
--- The cause of a month's loss is that of its last churn.
-causes as (
-    select
-        account_id,
-        month_number,
-        max_by(churn_kind, movement_number) as churn_kind,
-        max_by(churn_reason, movement_number) as churn_reason
-    from movements
-    where movement_type = 'churn'
-    group by account_id, month_number
 ),
 
 in_time as (
     select
         *,
-        {{ last_known('moved_to_plan_id', 'account_id', 'month_number') }} as latest_plan_id,
-        min(month_number) over account_in_time as cohort_month_number,
-        min(closing_mrr) over account_in_time as lowest_mrr
+        closing_mrr - opening_mrr - fx_impact_mrr - transfer_mrr as net_mrr,
+        case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end
+        - transferred_customers as joined_customers,
+        min(month_number) over account_so_far as cohort_month_number,
+        min(closing_mrr) over account_so_far as lowest_mrr,
+        sum(constant_change) over account_so_far as closing_mrr_constant,
+        coalesce(lead(month_number) over account_so_far, {{ as_of_month() }} + 1) as next_month_number,
+        last_value(moved_to_plan_id ignore nulls) over account_so_far as latest_plan_id,
+        last_value(moved_to_plan_id ignore nulls) over (
+            partition by account_id
+            order by month_number
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_plan_id
     from months
-    window account_in_time as (
+    window account_so_far as (
         partition by account_id
         order by month_number
         rows between unbounded preceding and current row
     )
 ),
 
--- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
-planned as (
+-- What an account that joins and leaves within the month counts as is a policy.
+counted as (
     select
         *,
-        case
-            when opening_mrr > 0 and closing_mrr = 0
-                then lag(latest_plan_id) over (partition by account_id order by month_number)
-            else latest_plan_id
-        end as plan_id
+        {% if policy('same_period_new_and_churn') == 'count_both' -%}
+        not was_customer and not is_customer and transferred_customers = 0 and last_churn_number is not null
+        {%- else -%}
+        false
+        {%- endif %} as counts_both
     from in_time
+),
+
+{% if first_month is not none %}
+first_paid as (
+    select
+        account_id,
+        {{ local_month('min(occurred_at)') }} as month_number
+    from {{ ref('int_revenue__item_changes') }}
+    group by account_id
+),
+{% endif %}
+-- The cause of a month's loss is that of its last churn.
+churns as (
+    select
+        account_id,
+        movement_number,
+        churn_kind,
+        churn_reason,
+        mrr_before
+    from movements
+    where movement_type = 'churn'
 ),
 
 classified as (
     select
-        *,
-        closing_mrr - opening_mrr - fx_impact_mrr as net_mrr,
+        counted.*,
+        churns.churn_kind,
+        churns.churn_reason,
+        churns.mrr_before as churned_mrr,
+        counted.joined_customers = 1 or counted.counts_both as has_net_join,
+        counted.joined_customers = -1 or counted.counts_both as has_net_churn,
         case
-            when opening_mrr = 0 and closing_mrr > 0 then first_movement_type
-            when opening_mrr > 0 and closing_mrr = 0 then 'churn'
-            when closing_mrr - opening_mrr - fx_impact_mrr > 0 then 'expansion'
-            when closing_mrr - opening_mrr - fx_impact_mrr < 0 then 'contraction'
-        end as net_movement_type,
-        coalesce(lag(plan_id) over account_in_time, plan_id) as opening_plan_id,
-        coalesce(
-            lead(month_number) over account_in_time,
-            {{ month_number(as_of()) }} + 1
-        ) as next_month_number
-    from planned
-    window account_in_time as (partition by account_id order by month_number)
+            when counted.joined_customers = 1 then counted.joining_type
+            when counted.joined_customers = -1 then 'churn'
+            when counted.net_mrr > 0 then 'expansion'
+            when counted.net_mrr < 0 then 'contraction'
+        end as net_movement_type
+    from counted
+    left join churns
+        on
+            counted.account_id = churns.account_id
+            and counted.last_churn_number = churns.movement_number
 )
 
 select
     classified.account_id,
     classified.month_number,
     cast(classified.next_month_number as integer) as next_month_number,
-    classified.cohort_month_number,
+    {% if first_month is not none %}first_paid.month_number{% else %}classified.cohort_month_number{% endif %} as cohort_month_number,
     cast(classified.opening_mrr as decimal(18, 4)) as opening_mrr,
-    {%- for type in ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact'] %}
-    cast(classified.{{ type }}_mrr as decimal(18, 4)) as {{ type }}_mrr,
+    {%- for flow in flows + ['fx_impact', 'transfer'] %}
+    cast(classified.{{ flow }}_mrr as decimal(18, 4)) as {{ flow }}_mrr,
     {%- endfor %}
     cast(classified.closing_mrr as decimal(18, 4)) as closing_mrr,
+    cast(classified.closing_mrr_constant - classified.constant_change as decimal(18, 4)) as opening_mrr_constant,
+    cast(classified.closing_mrr_constant as decimal(18, 4)) as closing_mrr_constant,
+    classified.was_customer,
+    classified.is_customer,
+    cast(classified.transferred_customers as integer) as transferred_customers,
     classified.net_movement_type,
-    {%- for type in ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
+    classified.has_net_join and classified.joining_type = 'new' as is_new_customer,
+    classified.has_net_join and classified.joining_type = 'reactivation' as is_returned_customer,
+    classified.has_net_churn as is_lost_customer,
+    {%- for flow in ['new', 'reactivation'] %}
     cast(
-        case when classified.net_movement_type = '{{ type }}' then classified.net_mrr else 0 end as decimal(18, 4)
-    ) as net_{{ type }}_mrr,
+        case
+            when not classified.has_net_join or classified.joining_type <> '{{ flow }}' then 0
+            when classified.counts_both then classified.churned_mrr
+            else classified.net_mrr
+        end as decimal(18, 4)
+    ) as net_{{ flow }}_mrr,
+    {%- endfor %}
+    cast(
+        case
+            when not classified.has_net_churn then 0
+            when classified.counts_both then -classified.churned_mrr
+            else classified.net_mrr
+        end as decimal(18, 4)
+    ) as net_churn_mrr,
+    {%- for flow in ['expansion', 'contraction'] %}
+    cast(
+        case when classified.net_movement_type = '{{ flow }}' then classified.net_mrr else 0 end as decimal(18, 4)
+    ) as net_{{ flow }}_mrr,
     {%- endfor %}
     cast(classified.lowest_mrr as decimal(18, 4)) as lowest_mrr,
-    classified.opening_plan_id,
-    classified.plan_id,
-    causes.churn_kind,
-    causes.churn_reason,
-    classified.first_movement_type = 'new'
-    and classified.opening_mrr = 0
-    and classified.closing_mrr = 0 as is_new_and_churned
+    coalesce(classified.earlier_plan_id, classified.latest_plan_id) as opening_plan_id,
+    -- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
+    case
+        when classified.was_customer and not classified.is_customer and classified.earlier_plan_id is not null
+            then classified.earlier_plan_id
+        else classified.latest_plan_id
+    end as plan_id,
+    case when classified.has_net_churn then classified.churn_kind end as churn_kind,
+    case when classified.has_net_churn then classified.churn_reason end as churn_reason,
+    classified.has_joined = 1
+    and classified.last_churn_number is not null
+    and not classified.was_customer
+    and not classified.is_customer as is_new_and_churned
 from classified
-left join causes
-    on
-        classified.account_id = causes.account_id
-        and classified.month_number = causes.month_number
-        and classified.net_movement_type = 'churn'
+{%- if first_month is not none %}
+left join first_paid on classified.account_id = first_paid.account_id
+{%- endif %}

@@ -1,35 +1,35 @@
--- one row per account and month whose closing MRR is past due in part or scheduled to change
-{%- set item = 'source_system, subscription_id, item_id' %}
+-- one row per account and month that has past-due, scheduled or usage money at its close
+{%- set item = 'source_system, subscription_id, item_id, is_counted' %}
 with segments as (
     select * from {{ ref('int_revenue__item_segments') }}
 ),
 
 rates as (
-    select * from {{ ref('int_revenue__month_rates') }}
+    select * from {{ ref('int_revenue__exchange_rates') }}
 ),
 
 followed as (
     select
         *,
-        coalesce(lead(starts_at) over (partition by {{ item }} order by starts_at) = ends_at, false) as is_continued,
-        starts_at <= {{ as_of() }} and (ends_at is null or ends_at > {{ as_of() }}) as is_running
+        {% if policy('fx_policy') != 'service_start_rate' -%}
+        cast(null as date) as rated_on,
+        {% endif -%}
+        coalesce(lead(starts_at) over (partition by {{ item }} order by starts_at) = ends_at, false)
+        or is_replaced as is_continued,
+        starts_at <= {{ as_of() }} and (ends_at is null or ends_at > {{ as_of() }}) as is_running,
+        coalesce(cancel_requested_at < ends_at and cancel_requested_at <= {{ as_of() }}, false) as is_cancelled
     from segments
 ),
 
--- Segments that say something of a month's close besides its MRR: past due, or cancelled and still running.
+-- Segments that say something of a month's close besides its MRR: past due, or cancelled and still running, or usage.
 watched as (
     select
-        account_id,
-        currency,
-        status,
-        mrr,
-        starts_at,
-        ends_at,
-        case when not is_continued and cancel_requested_at < ends_at then cancel_requested_at end as cancelled_at
+        *,
+        case when not is_continued and is_cancelled and is_counted then cancel_requested_at end as cancelled_at
     from followed
     where
         starts_at <= {{ as_of() }}
-        and (status = 'past_due' or (not is_continued and cancel_requested_at < ends_at))
+        and ((is_counted and (status = 'past_due' or (is_cancelled and not is_continued))) or price_kind = 'usage')
 ),
 
 watched_months as (
@@ -39,19 +39,19 @@ watched_months as (
     from (
         select
             *,
-            {{ month_number('starts_at') }} as first_month,
-            {{ month_number(earliest('ends_at', as_of())) }} as last_month
+            {{ local_month('starts_at') }} as first_month,
+            {{ local_month(earliest('ends_at', as_of())) }} as last_month
         from watched
     ) as ranges
+    {%- if first_month_number() is not none %}
+    where last_month >= {{ first_month_number() }}
+    {%- endif %}
 ),
 
 closes as (
     select
         *,
-        {{ earliest(
-            'cast(' ~ month_start('month_number + 1') ~ ' as timestamp)',
-            dbt.dateadd('second', 1, as_of())
-        ) }} as closed_at
+        {{ earliest(month_opens_at('month_number + 1'), dbt.dateadd('second', 1, as_of())) }} as closed_at
     from watched_months
 ),
 
@@ -61,26 +61,27 @@ known_changes as (
     select
         account_id,
         currency,
-        {{ month_number(as_of()) }} as month_number,
+        rated_on,
+        {{ as_of_month() }} as month_number,
         cast(0 as decimal(18, 4)) as at_risk_mrr,
         case when is_running then 0 else mrr end
-        - case when is_continued or cancel_requested_at < ends_at then mrr else 0 end as scheduled_mrr
+        - case when is_continued or is_cancelled then mrr else 0 end as scheduled_mrr,
+        cast(0 as decimal(18, 4)) as usage_mrr
     from followed
     where
-        ends_at is null
-        or ends_at > {{ as_of() }}
+        is_counted
+        and (ends_at is null or ends_at > {{ as_of() }})
 ),
 
 outlook as (
     select
         account_id,
         currency,
+        rated_on,
         month_number,
-        case when status = 'past_due' then mrr else 0 end as at_risk_mrr,
-        case
-            when cancelled_at < closed_at and month_number < {{ month_number(as_of()) }} then -mrr
-            else 0
-        end as scheduled_mrr
+        case when is_counted and status = 'past_due' then mrr else 0 end as at_risk_mrr,
+        case when cancelled_at < closed_at and month_number < {{ as_of_month() }} then -mrr else 0 end as scheduled_mrr,
+        case when price_kind = 'usage' then mrr else 0 end as usage_mrr
     from closes
     where
         starts_at < closed_at
@@ -93,9 +94,13 @@ outlook as (
 select
     outlook.account_id,
     outlook.month_number,
-    cast(sum({{ convert_money('outlook.at_risk_mrr', 'rates.rate') }}) as decimal(18, 4)) as at_risk_mrr,
-    cast(sum({{ convert_money('outlook.scheduled_mrr', 'rates.rate') }}) as decimal(18, 4)) as scheduled_mrr
+    {%- for measure in ['at_risk_mrr', 'scheduled_mrr', 'usage_mrr'] %}
+    cast(sum({{ convert_money('outlook.' ~ measure, 'rates.rate') }}) as decimal(18, 4)) as {{ measure }}
+    {%- if not loop.last %},{% endif -%}
+    {%- endfor %}
 from outlook
 left join rates
-    on outlook.currency = rates.currency and outlook.month_number = rates.month_number
+    on
+        outlook.currency = rates.currency
+        and rates.valued_on = {{ valuation_day('outlook.month_number', 'outlook.rated_on') }}
 group by outlook.account_id, outlook.month_number

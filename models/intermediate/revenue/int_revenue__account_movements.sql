@@ -1,46 +1,6 @@
--- one row per account movement: everything that changes the account's MRR at one instant
-with item_ledger as (
-    select * from {{ ref('int_revenue__item_ledger') }}
-),
-
-movement_groups as (
-    select
-        account_id,
-        booked_at,
-        sum(change_count) as change_count
-    from {{ ref('int_revenue__movement_groups') }}
-    group by account_id, booked_at
-),
-
-totals as (
-    select
-        account_id,
-        occurred_at,
-        month_number,
-        is_fx_impact,
-        sum(mrr_change) as mrr_change,
-        sum(volume_mrr) as volume_mrr,
-        sum(price_mrr) as price_mrr,
-        sum(discount_mrr) as discount_mrr,
-        count(*) as item_count
-    from item_ledger
-    group by account_id, occurred_at, month_number, is_fx_impact
-    having sum(mrr_change) <> 0
-),
-
--- The revaluation of a balance comes first in its month: the movements of the month are valued at the new rate.
-running as (
-    select
-        *,
-        row_number() over account_in_time as movement_number,
-        lag(occurred_at) over account_in_time as previous_occurred_at,
-        sum(mrr_change) over account_in_time as mrr_after
-    from totals
-    window account_in_time as (
-        partition by account_id
-        order by occurred_at asc, is_fx_impact desc
-        rows between unbounded preceding and current row
-    )
+-- one row per account movement: everything of one kind of booking that changes the account's MRR at one instant
+with balances as (
+    select * from {{ ref('int_revenue__account_balances') }}
 ),
 
 -- The cause of a loss is that of the largest item that ended.
@@ -58,79 +18,111 @@ causes as (
             end_reason,
             row_number() over (
                 partition by account_id, occurred_at
-                order by mrr_change, subscription_id, item_id
+                order by mrr_change, source_system, subscription_id, item_id
             ) as loss_rank
-        from item_ledger
+        from {{ ref('int_revenue__item_ledger') }}
         where end_kind is not null
     ) as ranked
     where loss_rank = 1
 ),
-
+{% if first_month_number() is not none %}
+known_before as (
+    select distinct account_id
+    from {{ ref('int_revenue__item_changes') }}
+    where occurred_at <= {{ history_opens_at() }}
+),
+{% endif %}
 classified as (
     select
-        running.*,
-        cast(running.mrr_after - running.mrr_change as decimal(18, 4)) as mrr_before,
+        balances.*,
+        -- Where nothing but the constant-currency balance changes, there is no movement, no type and no number.
         case
-            when running.is_fx_impact then 'fx_impact'
-            when running.movement_number = 1 then 'new'
+            when not balances.is_movement then null
+            when balances.booking_order = 0 then 'opening_balance'
+            when balances.booking_order = 1 then 'fx_impact'
+            when balances.booking_order = 2 then 'merge'
             {%- if policy('reactivation_window') != 'unlimited' %}
             -- The movement before a return is the one by which the account left.
             when
-                running.mrr_after = running.mrr_change
-                and running.occurred_at > {{ dbt.dateadd('day', policy('reactivation_window'), 'running.previous_occurred_at') }}
+                balances.is_customer
+                and not balances.was_customer
+                and balances.occurred_at > {{ dbt.dateadd(
+                    'day', policy('reactivation_window'), 'balances.previous_occurred_at'
+                ) }}
                 then 'new'
             {%- endif %}
-            when running.mrr_after = running.mrr_change then 'reactivation'
-            when running.mrr_after = 0 then 'churn'
-            when running.mrr_change > 0 then 'expansion'
+            {%- if first_month_number() is not none %}
+            when balances.movement_number = 1 and known_before.account_id is not null then 'reactivation'
+            {%- endif %}
+            when balances.movement_number = 1 then 'new'
+            when balances.is_customer and not balances.was_customer then 'reactivation'
+            when balances.was_customer and not balances.is_customer then 'churn'
+            when balances.mrr_change > 0 then 'expansion'
             else 'contraction'
-        end as movement_type
-    from running
+        end as movement_type,
+        case when balances.volume_mrr <> 0 then 1 else 0 end
+        + case when balances.price_mrr <> 0 then 1 else 0 end
+        + case when balances.discount_mrr <> 0 then 1 else 0 end
+        + case when balances.pause_mrr <> 0 then 1 else 0 end as part_count
+    from balances
+    {%- if first_month_number() is not none %}
+    left join known_before on balances.account_id = known_before.account_id
+    {%- endif %}
 ),
 
-explained as (
-    select
-        classified.*,
-        case when classified.movement_type = 'churn' then causes.end_kind end as churn_kind,
-        case when classified.movement_type = 'churn' then causes.end_reason end as churn_reason,
-        movement_groups.change_count
+-- A price that rises inside the term of a contract was agreed beforehand.
+ramps as (
+    select distinct
+        classified.account_id,
+        classified.occurred_at
     from classified
-    left join causes
-        on
-            classified.account_id = causes.account_id
-            and classified.occurred_at = causes.occurred_at
-    left join movement_groups
-        on
-            classified.account_id = movement_groups.account_id
-            and classified.occurred_at = movement_groups.booked_at
-            and not classified.is_fx_impact
+    inner join {{ ref('unified_contracts') }} as contracts on classified.account_id = contracts.account_id
+    where
+        classified.movement_type = 'expansion'
+        and classified.part_count = 1
+        and classified.price_mrr > 0
+        and {{ local_day('classified.occurred_at') }} > contracts.starts_on
+        and {{ local_day('classified.occurred_at') }} < contracts.ends_on
 )
 
 select
-    account_id,
-    cast(movement_number as integer) as movement_number,
-    occurred_at,
-    month_number,
-    movement_type,
+    classified.account_id,
+    cast(case when classified.is_movement then classified.movement_number end as integer) as movement_number,
+    classified.occurred_at,
+    classified.booking_order,
+    classified.month_number,
+    classified.movement_type,
     case
-        when movement_type = 'churn' and churn_kind = 'pause' then 'pause'
-        when
-            movement_type = 'reactivation'
-            and {{ last_known('churn_kind', 'account_id', 'movement_number') }} = 'pause'
+        when classified.movement_type = 'churn' and causes.end_kind = 'pause' then 'pause'
+        when classified.movement_type = 'reactivation' and classified.part_count = 1 and classified.pause_mrr <> 0
             then 'resume'
-        when movement_type in ('expansion', 'contraction') then
-            case
-                when mrr_change = discount_mrr and discount_mrr > 0 then 'discount_end'
-                when mrr_change = discount_mrr then 'discount'
-                when mrr_change = price_mrr then 'price'
-                when mrr_change = volume_mrr then 'volume'
-                else 'mixed'
-            end
+        when coalesce(classified.movement_type, '') not in ('expansion', 'contraction') then null
+        when ramps.account_id is not null then 'contracted_ramp'
+        when classified.part_count <> 1 then 'mixed'
+        when classified.volume_mrr <> 0 then 'volume'
+        when classified.price_mrr > 0 then 'price_increase'
+        when classified.price_mrr < 0 then 'price_decrease'
+        when classified.discount_mrr > 0 then 'discount_end'
+        when classified.discount_mrr < 0 then 'discount'
+        when classified.pause_mrr < 0 then 'pause'
+        else 'resume'
     end as movement_subtype,
-    churn_kind,
-    churn_reason,
-    mrr_before,
-    cast(mrr_change as decimal(18, 4)) as mrr_change,
-    cast(mrr_after as decimal(18, 4)) as mrr_after,
-    coalesce(change_count, item_count) as change_count
-from explained
+    case when classified.movement_type = 'churn' then coalesce(causes.end_kind, 'unknown') end as churn_kind,
+    case when classified.movement_type = 'churn' then coalesce(causes.end_reason, 'unknown') end as churn_reason,
+    classified.was_customer,
+    classified.is_customer,
+    cast(classified.mrr_after - classified.mrr_change as decimal(18, 4)) as mrr_before,
+    cast(classified.mrr_change as decimal(18, 4)) as mrr_change,
+    cast(classified.mrr_after as decimal(18, 4)) as mrr_after,
+    cast(classified.constant_change as decimal(18, 4)) as constant_change,
+    cast(classified.change_count as bigint) as change_count
+from classified
+left join causes
+    on
+        classified.account_id = causes.account_id
+        and classified.occurred_at = causes.occurred_at
+        and classified.booking_order = 3
+left join ramps
+    on
+        classified.account_id = ramps.account_id
+        and classified.occurred_at = ramps.occurred_at

@@ -1,29 +1,18 @@
 -- one row per account and booked movement: the plan that carries most of the account's MRR afterwards
 with changes as (
-    select * from {{ ref('int_revenue__item_changes') }}
-),
-
-movement_groups as (
-    select * from {{ ref('int_revenue__movement_groups') }}
-),
-
-rates as (
-    select * from {{ ref('int_revenue__month_rates') }}
+    select * from {{ ref('int_revenue__booked_changes') }}
 ),
 
 -- Balances are compared, not reported: one fixed rate per currency lets every one of them end at exactly zero.
-comparison_rates as (
-    select
-        currency,
-        min_by(rate, month_number) as rate
-    from rates
-    group by currency
+rates as (
+    select * from {{ ref('int_revenue__exchange_rates') }}
+    where valued_on = {{ constant_rate_day() }}
 ),
 
 deltas as (
     select
         account_id,
-        occurred_at,
+        booked_at,
         currency,
         plan_before as plan_id,
         -mrr_before as mrr_change
@@ -32,7 +21,7 @@ deltas as (
     union all
     select
         account_id,
-        occurred_at,
+        booked_at,
         currency,
         plan_after as plan_id,
         mrr_after as mrr_change
@@ -43,16 +32,12 @@ deltas as (
 plan_changes as (
     select
         deltas.account_id,
-        movement_groups.booked_at,
+        deltas.booked_at,
         coalesce(deltas.plan_id, '') as plan_id,
-        sum({{ convert_money('deltas.mrr_change', 'comparison_rates.rate') }}) as mrr_change
+        sum({{ convert_money('deltas.mrr_change', 'rates.rate') }}) as mrr_change
     from deltas
-    inner join movement_groups
-        on
-            deltas.account_id = movement_groups.account_id
-            and deltas.occurred_at = movement_groups.occurred_at
-    inner join comparison_rates on deltas.currency = comparison_rates.currency
-    group by deltas.account_id, movement_groups.booked_at, coalesce(deltas.plan_id, '')
+    inner join rates on deltas.currency = rates.currency
+    group by deltas.account_id, deltas.booked_at, coalesce(deltas.plan_id, '')
 ),
 
 account_plans as (
@@ -68,7 +53,7 @@ bookings as (
     select distinct
         account_id,
         booked_at
-    from movement_groups
+    from changes
 ),
 
 -- Most accounts only ever have one plan.

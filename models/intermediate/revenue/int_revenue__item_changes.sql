@@ -1,24 +1,23 @@
--- one row per subscription item, instant at which its MRR or its terms change, and currency; in the item's own currency
+-- one row per subscription item, instant at which its MRR or its terms change, and kind of booking; in its own currency
 {%- set item = 'source_system, subscription_id, item_id' %}
+{%- set rated_on = 'rated_on,' if policy('fx_policy') == 'service_start_rate' else '' %}
 with segments as (
     select * from {{ ref('int_revenue__item_segments') }}
+    where is_counted
 ),
 
+-- `joins` and `is_joined`: the service goes on without a gap, under the same account or under another one.
 neighbours as (
     select
         *,
-        coalesce(
-            lag(ends_at) over item_in_time = starts_at
-            and lag(currency) over item_in_time = currency
-            and lag(account_id) over item_in_time = account_id,
-            false
-        ) as continues,
-        coalesce(
-            lead(starts_at) over item_in_time = ends_at
-            and lead(currency) over item_in_time = currency
-            and lead(account_id) over item_in_time = account_id,
-            false
-        ) as is_continued,
+        coalesce(lag(ends_at) over item_in_time = starts_at and lag(currency) over item_in_time = currency, false)
+            as joins,
+        coalesce(lead(starts_at) over item_in_time = ends_at and lead(currency) over item_in_time = currency, false)
+            as is_joined,
+        lag(account_id) over item_in_time as previous_account_id,
+        lead(account_id) over item_in_time as next_account_id,
+        lag(end_kind) over item_in_time as previous_end_kind,
+        lag(status) over item_in_time as previous_status,
         lag(plan_id) over item_in_time as previous_plan_id,
         lag(quantity) over item_in_time as previous_quantity,
         lag(unit_amount) over item_in_time as previous_unit_amount,
@@ -31,24 +30,39 @@ neighbours as (
     window item_in_time as (partition by {{ item }} order by starts_at)
 ),
 
+-- An item that goes on under another account takes its MRR there: a merge, no sale and no loss.
+linked as (
+    select
+        *,
+        joins and (previous_account_id = account_id or previous_mrr > 0) as continues,
+        is_joined and (next_account_id = account_id or mrr > 0) as is_continued,
+        joins and previous_account_id <> account_id and previous_mrr > 0 as is_taken,
+        is_joined and next_account_id <> account_id and mrr > 0 as is_given
+    from neighbours
+),
+
 starts as (
     select
         {{ item }},
         account_id,
         currency,
+        {{ rated_on }}
         starts_at as occurred_at,
+        is_taken as is_merge,
+        1 as active_change,
+        not is_taken and coalesce(previous_end_kind = 'pause', false) as is_pause,
         cast(null as varchar) as plan_before,
-        plan_id as plan_after,
+        case when is_taken then previous_plan_id else plan_id end as plan_after,
         cast(0 as decimal(18, 4)) as mrr_before,
-        mrr as mrr_after,
-        list_mrr as volume_mrr,
+        case when is_taken then previous_mrr else mrr end as mrr_after,
+        case when is_taken then 0 else list_mrr end as volume_mrr,
         cast(0 as decimal(18, 4)) as price_mrr,
-        -discount_mrr as discount_mrr,
+        case when is_taken then 0 else -discount_mrr end as discount_mrr,
         cast(null as varchar) as end_kind,
         cast(null as varchar) as end_reason,
         _batch_id
-    from neighbours
-    where not continues
+    from linked
+    where not continues or is_taken
 ),
 
 -- More units at the old price, then the new price on all units.
@@ -61,7 +75,7 @@ repriced as (
                 'quantity * previous_unit_amount', 'previous_interval_unit', 'previous_interval_count'
             ) }}
         end as list_mrr_at_previous_price
-    from neighbours
+    from linked
     where
         continues
         and (
@@ -77,7 +91,12 @@ revisions as (
         {{ item }},
         account_id,
         currency,
+        {{ rated_on }}
         starts_at as occurred_at,
+        false as is_merge,
+        0 as active_change,
+        {{ 'true' if policy('pause_policy') == 'zero_as_contraction' else 'false' }}
+        and (status = 'paused') <> (previous_status = 'paused') as is_pause,
         previous_plan_id as plan_before,
         plan_id as plan_after,
         previous_mrr as mrr_before,
@@ -96,21 +115,25 @@ ends as (
         {{ item }},
         account_id,
         currency,
+        {{ rated_on }}
         ends_at as occurred_at,
+        is_given as is_merge,
+        -1 as active_change,
+        not is_given and end_kind = 'pause' as is_pause,
         plan_id as plan_before,
         cast(null as varchar) as plan_after,
         mrr as mrr_before,
         cast(0 as decimal(18, 4)) as mrr_after,
-        -list_mrr as volume_mrr,
+        case when is_given then 0 else -list_mrr end as volume_mrr,
         cast(0 as decimal(18, 4)) as price_mrr,
-        discount_mrr,
-        end_kind,
-        end_reason,
+        case when is_given then 0 else discount_mrr end as discount_mrr,
+        case when not is_given then end_kind end as end_kind,
+        case when not is_given then end_reason end as end_reason,
         _batch_id
-    from neighbours
+    from linked
     where
         ends_at is not null
-        and not is_continued
+        and (not is_continued or is_given)
 ),
 
 changes as (

@@ -1,99 +1,168 @@
 -- one row per subscription item, currency and movement of its account or monthly revaluation; in the reporting currency
 {%- set item = 'source_system, subscription_id, item_id' %}
+{%- set fx_policy = policy('fx_policy') %}
+{%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_movements as (
-    select * from {{ ref('int_revenue__item_movements') }}
+    select
+        *,
+        {{ local_month('booked_at') }} as month_number
+    from {{ ref('int_revenue__item_movements') }}
 ),
 
 rates as (
-    select * from {{ ref('int_revenue__month_rates') }}
+    select * from {{ ref('int_revenue__exchange_rates') }}
 ),
 
--- Before and after are both valued at the rate of the month, so that balances, not differences, are rounded.
-movements as (
+domestic as (
     select
-        item_movements.account_id,
-        item_movements.booked_at as occurred_at,
-        {{ month_number('item_movements.booked_at') }} as month_number,
-        false as is_fx_impact,
-        item_movements.source_system,
-        item_movements.subscription_id,
-        item_movements.item_id,
-        item_movements.currency,
-        item_movements.plan_id,
-        cast(
-            {{ convert_money('item_movements.mrr_after', 'rates.rate') }}
-            - {{ convert_money('item_movements.mrr_after - item_movements.mrr_change', 'rates.rate') }}
-            as decimal(18, 4)
-        ) as mrr_change,
-        {{ convert_money('item_movements.volume_mrr', 'rates.rate') }} as volume_mrr,
-        {{ convert_money('item_movements.price_mrr', 'rates.rate') }} as price_mrr,
-        {{ convert_money('item_movements.discount_mrr', 'rates.rate') }} as discount_mrr,
-        item_movements.end_kind,
-        item_movements.end_reason,
-        item_movements.source_batch_id
+        account_id,
+        booked_at as occurred_at,
+        booking_order,
+        month_number,
+        {{ item }},
+        currency,
+        plan_id,
+        mrr_change,
+        mrr_change as constant_change,
+        {{ parts | join(', ') }},
+        active_change,
+        change_count,
+        end_kind,
+        end_reason,
+        source_batch_id
     from item_movements
-    left join rates
-        on
-            item_movements.currency = rates.currency
-            and {{ month_number('item_movements.booked_at') }} = rates.month_number
+    where currency = '{{ policy('reporting_currency') }}'
 ),
 
+foreign_balances as (
+    select
+        *,
+        {{ valuation_day('month_number', 'rated_on') }} as valued_on,
+        {% if fx_policy == 'service_start_rate' -%}
+        {{ valuation_day('month_number', 'rated_on_before') }} as valued_before_on,
+        {% endif -%}
+        cast(sum(mrr_change) over item_so_far as decimal(18, 4)) as mrr_after,
+        lead(month_number) over item_so_far as next_month_number
+    from item_movements
+    where currency <> '{{ policy('reporting_currency') }}'
+    window item_so_far as (
+        partition by account_id, {{ item }}, currency
+        order by booked_at, booking_order
+        rows between unbounded preceding and current row
+    )
+),
+
+-- Before and after are valued, not the difference between them: balances are what is rounded.
+converted as (
+    select
+        foreign_balances.account_id,
+        foreign_balances.booked_at as occurred_at,
+        foreign_balances.booking_order,
+        foreign_balances.month_number,
+        foreign_balances.{{ item.replace(', ', ', foreign_balances.') }},
+        foreign_balances.currency,
+        foreign_balances.plan_id,
+        {%- set before = 'foreign_balances.mrr_after - foreign_balances.mrr_change' %}
+        {%- set rate_before = 'rates_before' if fx_policy == 'service_start_rate' else 'rates' %}
+        cast(
+            {{ convert_money('foreign_balances.mrr_after', 'rates.rate') }}
+            - {{ convert_money(before, rate_before ~ '.rate') }} as decimal(18, 4)
+        ) as mrr_change,
+        cast(
+            {{ convert_money('foreign_balances.mrr_after', 'constant_rates.rate') }}
+            - {{ convert_money(before, 'constant_rates.rate') }} as decimal(18, 4)
+        ) as constant_change,
+        {%- for part in parts %}
+        {{ convert_money('foreign_balances.' ~ part, 'rates.rate') }} as {{ part }},
+        {%- endfor %}
+        foreign_balances.active_change,
+        foreign_balances.change_count,
+        foreign_balances.end_kind,
+        foreign_balances.end_reason,
+        foreign_balances.source_batch_id
+    from foreign_balances
+    left join rates
+        on foreign_balances.currency = rates.currency and foreign_balances.valued_on = rates.valued_on
+    {%- if fx_policy == 'service_start_rate' %}
+    left join rates as rates_before
+        on
+            foreign_balances.currency = rates_before.currency
+            and foreign_balances.valued_before_on = rates_before.valued_on
+    {%- endif %}
+    left join rates as constant_rates
+        on
+            foreign_balances.currency = constant_rates.currency
+            and constant_rates.valued_on = {{ constant_rate_day() }}
+),
+{% if fx_policy == 'period_end_rate' %}
 -- A foreign balance is revalued at the opening of every month that it is carried into.
 carried as (
     select
         *,
-        cast({{ expand_numbers('first_month', 'last_month') }} as integer) as month_number
-    from (
-        select
-            *,
-            {{ month_number('booked_at') }} + 1 as first_month,
-            coalesce({{ month_number('next_booked_at') }}, {{ month_number(as_of()) }}) as last_month
-        from item_movements
-        where
-            currency <> '{{ policy('reporting_currency') }}'
-            and mrr_after > 0
-    ) as foreign_balances
-    where first_month <= last_month
+        cast({{ expand_numbers('month_number + 1', 'coalesce(next_month_number, ' ~ as_of_month() ~ ')') }} as integer)
+            as carried_month_number
+    from foreign_balances
+    where
+        mrr_after > 0
+        and month_number < coalesce(next_month_number, {{ as_of_month() }})
 ),
 
-revaluations as (
+revalued as (
     select
         carried.account_id,
-        cast({{ month_start('carried.month_number') }} as timestamp) as occurred_at,
-        carried.month_number,
-        true as is_fx_impact,
-        carried.source_system,
-        carried.subscription_id,
-        carried.item_id,
+        carried.carried_month_number as month_number,
+        carried.{{ item.replace(', ', ', carried.') }},
         carried.currency,
         carried.plan_id,
+        carried.source_batch_id,
         cast(
             {{ convert_money('carried.mrr_after', 'rates.rate') }}
-            - {{ convert_money('carried.mrr_after', 'previous_rates.rate') }}
-            as decimal(18, 4)
-        ) as mrr_change,
-        cast(0 as decimal(18, 4)) as volume_mrr,
-        cast(0 as decimal(18, 4)) as price_mrr,
-        cast(0 as decimal(18, 4)) as discount_mrr,
-        cast(null as varchar) as end_kind,
-        cast(null as varchar) as end_reason,
-        carried.source_batch_id
+            - {{ convert_money('carried.mrr_after', 'previous_rates.rate') }} as decimal(18, 4)
+        ) as mrr_change
     from carried
     left join rates
-        on carried.currency = rates.currency and carried.month_number = rates.month_number
+        on
+            carried.currency = rates.currency
+            and rates.valued_on = {{ valuation_day('carried.carried_month_number', none) }}
     left join rates as previous_rates
-        on carried.currency = previous_rates.currency and carried.month_number - 1 = previous_rates.month_number
+        on
+            carried.currency = previous_rates.currency
+            and previous_rates.valued_on = {{ valuation_day('carried.carried_month_number - 1', none) }}
     where rates.rate <> previous_rates.rate
 ),
-
+{% endif %}
 ledger as (
-    select * from movements
+    select * from domestic
     union all
-    select * from revaluations
+    select * from converted
+    {%- if fx_policy == 'period_end_rate' %}
+    union all
+    select
+        account_id,
+        {{ month_opens_at('month_number') }} as occurred_at,
+        cast(1 as tinyint) as booking_order,
+        month_number,
+        {{ item }},
+        currency,
+        plan_id,
+        mrr_change,
+        cast(0 as decimal(18, 4)) as constant_change,
+        {%- for part in parts %}
+        cast(0 as decimal(18, 4)) as {{ part }},
+        {%- endfor %}
+        0 as active_change,
+        1 as change_count,
+        cast(null as varchar) as end_kind,
+        cast(null as varchar) as end_reason,
+        source_batch_id
+    from revalued
+    {%- endif %}
 )
 
-select
-    *,
-    cast(mrr_change - volume_mrr - price_mrr - discount_mrr as decimal(18, 4)) as other_mrr
-from ledger
-where mrr_change <> 0
+select * from ledger
+where
+    mrr_change <> 0
+    or constant_change <> 0
+    {%- if has_customers_at_zero() %}
+    or active_change <> 0
+    {%- endif %}

@@ -1,10 +1,15 @@
--- one row per account and instant at which any of its items changes
+-- one row per account and instant at which any of its items changes; a merge is booked by itself
 with instants as (
     select
         account_id,
         occurred_at,
         count(*) as change_count
     from {{ ref('int_revenue__item_changes') }}
+    where
+        not is_merge
+        {%- if first_month_number() is not none %}
+        and occurred_at > {{ history_opens_at() }}
+        {%- endif %}
     group by account_id, occurred_at
 ),
 

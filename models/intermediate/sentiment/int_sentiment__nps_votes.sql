@@ -26,8 +26,8 @@ periods as (
         lengths.period_type,
         cast(
             case lengths.period_type
-                when 'month' then {{ dbt.date_trunc('month', 'invited_at') }}
-                else {{ dbt.date_trunc('quarter', 'invited_at') }}
+                when 'month' then {{ dbt.date_trunc('month', local_time('invited_at')) }}
+                else {{ dbt.date_trunc('quarter', local_time('invited_at')) }}
             end as date
         ) as period_start
     from responses

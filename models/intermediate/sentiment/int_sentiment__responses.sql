@@ -19,6 +19,7 @@ account_months as (
 
 movements as (
     select * from {{ ref('int_revenue__account_movements') }}
+    where movement_type is not null
 ),
 
 plans as (
@@ -52,7 +53,7 @@ timed as (
     select
         *,
         coalesce(known_responded_at, invited_at) as state_at,
-        {{ month_number('coalesce(known_responded_at, invited_at)') }} as state_month_number
+        {{ local_month('coalesce(known_responded_at, invited_at)') }} as state_month_number
     from known
 ),
 
@@ -74,6 +75,7 @@ moved as (
         on
             movements.account_id = plans.account_id
             and movements.occurred_at = plans.booked_at
+            and movements.booking_order <> 1
     group by timed.response_id
 ),
 
@@ -109,7 +111,7 @@ ranked as (
                 survey_type,
                 survey_kind,
                 coalesce(respondent_id, 'response ' || response_id),
-                {{ dbt.date_trunc('quarter', 'invited_at') }},
+                {{ dbt.date_trunc('quarter', local_time('invited_at')) }},
                 known_score is not null and is_valid_score
             order by known_responded_at desc, response_id desc
         ) as answer_rank,

@@ -15,12 +15,25 @@ keys as (
 movements as (
     select
         account_id,
-        min(occurred_at) as first_paid_at,
+        min(occurred_at) as first_movement_at,
         max_by(mrr_after, movement_number) as current_mrr,
-        max(case when movement_type = 'churn' then occurred_at end) as last_churned_at
+        max_by(is_customer, movement_number) as is_customer,
+        max(case when movement_type in ('churn', 'merge') and not is_customer then occurred_at end) as last_left_at
     from {{ ref('int_revenue__account_movements') }}
+    where movement_type is not null
     group by account_id
 ),
+
+{% if first_month_number() is not none -%}
+first_payments as (
+    select
+        account_id,
+        min(occurred_at) as first_paid_at
+    from {{ ref('int_revenue__item_changes') }}
+    group by account_id
+),
+
+{% endif -%}
 
 plans as (
     select
@@ -43,12 +56,12 @@ states as (
     select
         accounts.*,
         keys.source_keys,
-        movements.first_paid_at,
+        {% if first_month_number() is not none %}first_payments.first_paid_at{% else %}movements.first_movement_at as first_paid_at{% endif %},
         coalesce(movements.current_mrr, 0) as current_mrr,
-        case when movements.current_mrr = 0 then movements.last_churned_at end as churned_at,
-        case when movements.current_mrr > 0 then plans.plan_id end as current_plan,
+        case when not movements.is_customer then movements.last_left_at end as churned_at,
+        case when movements.is_customer then plans.plan_id end as current_plan,
         case
-            when movements.current_mrr > 0 then 'active'
+            when movements.is_customer then 'active'
             when movements.account_id is not null then 'churned'
             when trials.account_id is not null then 'trial'
             else 'prospect'
@@ -57,6 +70,10 @@ states as (
     left join keys on accounts.account_id = keys.account_id
     left join movements on accounts.account_id = movements.account_id
     left join plans on accounts.account_id = plans.account_id
+    {%- if first_month_number() is not none %}
+    left join first_payments
+        on accounts.account_id = first_payments.account_id and movements.account_id is not null
+    {%- endif %}
     left join trials on accounts.account_id = trials.account_id
 )
 
@@ -70,16 +87,16 @@ select
     country,
     acquisition_channel,
     owner_name,
-    cast(created_at as date) as created_on,
-    cast(first_paid_at as date) as first_paid_on,
-    {{ month_start(month_number('first_paid_at')) }} as cohort_month,
+    {{ local_day('created_at') }} as created_on,
+    {{ local_day('first_paid_at') }} as first_paid_on,
+    {{ month_start(local_month('first_paid_at')) }} as cohort_month,
     status,
     current_plan,
     cast(current_mrr as decimal(18, 4)) as current_mrr,
     cast(12 * current_mrr as decimal(18, 4)) as current_arr,
-    cast(churned_at as date) as churned_on,
+    {{ local_day('churned_at') }} as churned_on,
     cast(
-        {{ month_number('coalesce(churned_at, ' ~ as_of() ~ ')') }} - {{ month_number('first_paid_at') }} as bigint
+        {{ local_month('coalesce(churned_at, ' ~ as_of() ~ ')') }} - {{ local_month('first_paid_at') }} as bigint
     ) as tenure_months,
     source_keys,
     is_in_crm,

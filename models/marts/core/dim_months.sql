@@ -5,8 +5,8 @@ with movements as (
 
 bounds as (
     select
-        coalesce(min(month_number), {{ month_number(as_of()) }}) as first_month,
-        {{ month_number(as_of()) }} as last_month
+        coalesce(min(month_number), {{ as_of_month() }}) as first_month,
+        {{ as_of_month() }} as last_month
     from movements
 ),
 

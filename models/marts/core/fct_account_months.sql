@@ -1,4 +1,5 @@
 -- one row per account and month from its first paid month to the month of as_of
+{{ config(materialized='view') }}
 with account_months as (
     select * from {{ ref('int_revenue__account_months') }}
 )
@@ -6,22 +7,23 @@ with account_months as (
 select
     account_id,
     {{ month_start('month_number') }} as month,
-    month_number < {{ month_number(as_of()) }} as is_complete,
+    month_number < {{ as_of_month() }} as is_complete,
     {{ month_start('cohort_month_number') }} as cohort_month,
     cast(month_number - cohort_month_number as bigint) as months_since_cohort,
     opening_plan_id,
     plan_id,
     {%- for measure in [
-        'opening_mrr', 'new_mrr', 'expansion_mrr', 'contraction_mrr', 'churn_mrr', 'reactivation_mrr',
-        'fx_impact_mrr', 'closing_mrr', 'net_new_mrr', 'net_expansion_mrr', 'net_contraction_mrr',
-        'net_churn_mrr', 'net_reactivation_mrr', 'committed_mrr', 'at_risk_mrr', 'lowest_mrr'
+        'opening_mrr', 'new_mrr', 'expansion_mrr', 'contraction_mrr', 'churn_mrr', 'reactivation_mrr', 'transfer_mrr',
+        'fx_impact_mrr', 'closing_mrr', 'net_new_mrr', 'net_expansion_mrr', 'net_contraction_mrr', 'net_churn_mrr',
+        'net_reactivation_mrr', 'committed_mrr', 'at_risk_mrr', 'usage_mrr', 'opening_mrr_constant',
+        'closing_mrr_constant', 'lowest_mrr'
     ] %}
     cast({{ measure }} as decimal(18, 4)) as {{ measure }},
     {%- endfor %}
     net_movement_type,
     churn_kind,
     churn_reason,
-    opening_mrr > 0 as is_customer_at_open,
-    closing_mrr > 0 as is_customer_at_close,
+    was_customer as is_customer_at_open,
+    is_customer as is_customer_at_close,
     is_new_and_churned
 from account_months

@@ -46,7 +46,7 @@ select
     {{ month_start('month_number') }} as month,
     dimension,
     dimension_value,
-    month_number < {{ month_number(as_of()) }} as is_complete,
+    month_number < {{ as_of_month() }} as is_complete,
     opening_customers,
     churned_customers,
     new_and_churned_customers,

@@ -7,9 +7,9 @@ select
     {{ month_start('month_number') }} as month,
     churn_kind,
     churn_reason,
-    month_number < {{ month_number(as_of()) }} as is_complete,
+    month_number < {{ as_of_month() }} as is_complete,
     cast(count(*) as bigint) as customers,
     cast(sum(net_churn_mrr) as decimal(18, 4)) as mrr
 from account_months
-where net_movement_type = 'churn'
+where is_lost_customer
 group by month_number, churn_kind, churn_reason

@@ -19,7 +19,7 @@ sliced as (
 based as (
     select
         *,
-        month_number < {{ month_number(as_of()) }} as is_complete,
+        month_number < {{ as_of_month() }} as is_complete,
         max(case when month_number = cohort_month_number then retained_mrr end) over (
             partition by cohort_month_number, dimension, dimension_value
         ) as cohort_mrr

@@ -1,20 +1,23 @@
 -- one row per account movement, subscription item and currency of the item
+{{ config(materialized='view') }}
 with item_ledger as (
     select * from {{ ref('int_revenue__item_ledger') }}
+    where mrr_change <> 0
 ),
 
 movements as (
     select
         account_id,
         occurred_at,
-        movement_type = 'fx_impact' as is_fx_impact
+        booking_order
     from {{ ref('int_revenue__account_movements') }}
+    where movement_type is not null
 )
 
 select
     case
         when movements.account_id is not null
-            then {{ movement_id('item_ledger.account_id', 'item_ledger.occurred_at', 'item_ledger.is_fx_impact') }}
+            then {{ movement_id('item_ledger.account_id', 'item_ledger.occurred_at', 'item_ledger.booking_order') }}
     end as movement_id,
     item_ledger.account_id,
     item_ledger.subscription_id,
@@ -27,11 +30,14 @@ select
     item_ledger.volume_mrr,
     item_ledger.price_mrr,
     item_ledger.discount_mrr,
-    item_ledger.other_mrr,
+    cast(
+        item_ledger.mrr_change - item_ledger.volume_mrr - item_ledger.price_mrr - item_ledger.discount_mrr
+        as decimal(18, 4)
+    ) as other_mrr,
     item_ledger.source_batch_id
 from item_ledger
 left join movements
     on
         item_ledger.account_id = movements.account_id
         and item_ledger.occurred_at = movements.occurred_at
-        and item_ledger.is_fx_impact = movements.is_fx_impact
+        and item_ledger.booking_order = movements.booking_order

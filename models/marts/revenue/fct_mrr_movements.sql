@@ -1,13 +1,15 @@
 -- one row per account movement (event ledger)
+{{ config(materialized='view') }}
 with movements as (
     select * from {{ ref('int_revenue__account_movements') }}
+    where movement_type is not null
 )
 
 select
-    {{ movement_id('account_id', 'occurred_at', "movement_type = 'fx_impact'") }} as movement_id,
+    {{ movement_id('account_id', 'occurred_at', 'booking_order') }} as movement_id,
     account_id,
     occurred_at,
-    cast(occurred_at as date) as occurred_on,
+    {{ local_day('occurred_at') }} as occurred_on,
     {{ month_start('month_number') }} as month,
     cast(movement_number as bigint) as movement_number,
     movement_type,
@@ -17,5 +19,5 @@ select
     mrr_before,
     mrr_change,
     mrr_after,
-    cast(change_count as bigint) as change_count
+    change_count
 from movements

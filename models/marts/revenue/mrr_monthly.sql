@@ -2,7 +2,7 @@
 {%- set money = [
     'opening_mrr', 'new_mrr', 'expansion_mrr', 'contraction_mrr', 'churn_mrr', 'reactivation_mrr', 'transfer_mrr',
     'fx_impact_mrr', 'closing_mrr', 'net_new_mrr', 'net_expansion_mrr', 'net_contraction_mrr', 'net_churn_mrr',
-    'net_reactivation_mrr', 'committed_mrr', 'at_risk_mrr'
+    'net_reactivation_mrr', 'committed_mrr', 'at_risk_mrr', 'usage_mrr', 'opening_mrr_constant', 'closing_mrr_constant'
 ] %}
 {%- set counts = [
     'opening_customers', 'new_customers', 'reactivated_customers', 'churned_customers', 'transferred_customers',
@@ -19,7 +19,7 @@ sliced as (
         {%- for measure in money %}
         cast(sum({{ measure }}) as decimal(18, 4)) as {{ measure }},
         {%- endfor %}
-        {%- for measure in counts %}
+        {%- for measure in counts + ['paying_customers'] %}
         cast(sum({{ measure }}) as bigint) as {{ measure }}
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
@@ -31,12 +31,12 @@ select
     {{ month_start('month_number') }} as month,
     dimension,
     dimension_value,
-    month_number < {{ month_number(as_of()) }} as is_complete,
+    month_number < {{ as_of_month() }} as is_complete,
     {%- for measure in money + counts %}
     {{ measure }},
     {%- endfor %}
     cast(12 * closing_mrr as decimal(18, 4)) as closing_arr,
-    {{ divide_money('closing_mrr', 'nullif(closing_customers, 0)') }} as arpa,
+    {{ divide_money('closing_mrr', 'nullif(paying_customers, 0)') }} as arpa,
     {{ divide_money('net_new_mrr', 'nullif(new_customers, 0)') }} as average_sale_price,
     {{ rate('net_new_mrr + net_expansion_mrr', '-(net_contraction_mrr + net_churn_mrr)') }} as quick_ratio
 from sliced

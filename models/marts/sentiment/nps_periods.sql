@@ -44,12 +44,10 @@ sized as (
     select
         *,
         {{ rate('total_weight', 'squared_weight') }} * total_weight as effective_responses,
-        cast(
-            case period_type
-                when 'month' then {{ dbt.dateadd('month', 1, 'period_start') }}
-                else {{ dbt.dateadd('month', 3, 'period_start') }}
-            end as timestamp
-        ) as period_end_at
+        {{ utc_time(
+            'cast(case period_type when \'month\' then ' ~ dbt.dateadd('month', 1, 'period_start')
+            ~ ' else ' ~ dbt.dateadd('month', 3, 'period_start') ~ ' end as timestamp)'
+        ) }} as period_end_at
     from sliced
 )
 

@@ -1,0 +1,69 @@
+{#- Months and days begin in the reporting time zone; instants are kept in UTC without a zone. -#}
+
+{#- The wall-clock time of a UTC instant in the reporting time zone. -#}
+{% macro local_time(instant) -%}
+    {%- if policy('reporting_timezone') == 'UTC' -%}
+    {{ instant }}
+    {%- else -%}
+    {{ return(adapter.dispatch('local_time', 'csw')(instant, policy('reporting_timezone'))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_time(instant, zone) -%}
+    from_utc_timestamp({{ instant }}, '{{ zone }}')
+{%- endmacro %}
+
+{% macro duckdb__local_time(instant, zone) -%}
+    timezone('{{ zone }}', timezone('UTC', {{ instant }}))
+{%- endmacro %}
+
+
+{#- The UTC instant of a wall-clock time in the reporting time zone. -#}
+{% macro utc_time(local) -%}
+    {%- if policy('reporting_timezone') == 'UTC' -%}
+    {{ local }}
+    {%- else -%}
+    {{ return(adapter.dispatch('utc_time', 'csw')(local, policy('reporting_timezone'))) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__utc_time(local, zone) -%}
+    to_utc_timestamp({{ local }}, '{{ zone }}')
+{%- endmacro %}
+
+{% macro duckdb__utc_time(local, zone) -%}
+    timezone('UTC', timezone('{{ zone }}', {{ local }}))
+{%- endmacro %}
+
+
+{#- The day, and the number of the month, on which a UTC instant falls. -#}
+{% macro local_day(instant) -%}
+    cast({{ local_time(instant) }} as date)
+{%- endmacro %}
+
+{% macro local_month(instant) -%}
+    {{ month_number(local_time(instant)) }}
+{%- endmacro %}
+
+
+{#- The UTC instant at which a month begins, given by its number. -#}
+{% macro month_opens_at(number) -%}
+    {{ utc_time('cast(' ~ month_start(number) ~ ' as timestamp)') }}
+{%- endmacro %}
+
+
+{#- Where the loaded history begins: the number of that month and the instant at which it opens; none where
+    everything that ever happened was loaded. -#}
+{% macro first_month_number() -%}
+    {%- set month = policy('first_loaded_month') -%}
+    {%- if month == 'none' -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return(month[:4] | int * 12 + month[5:] | int - 1) }}
+{%- endmacro %}
+
+{% macro history_opens_at() -%}
+    {%- set local = modules.datetime.datetime.strptime(policy('first_loaded_month'), '%Y-%m') -%}
+    {%- set moment = modules.pytz.timezone(policy('reporting_timezone')).localize(local).astimezone(modules.pytz.utc) -%}
+    cast('{{ moment.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+{%- endmacro %}

@@ -1,0 +1,89 @@
+-- one row per account, instant and kind of booking, with the account's balance before and after
+{{ config(materialized='view') }}
+{%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
+{%- set so_far -%}
+    partition by account_id
+    order by occurred_at, booking_order
+    rows between unbounded preceding and current row
+{%- endset %}
+with item_ledger as (
+    select * from {{ ref('int_revenue__item_ledger') }}
+),
+
+totals as (
+    select
+        account_id,
+        occurred_at,
+        booking_order,
+        month_number,
+        sum(mrr_change) as mrr_change,
+        sum(constant_change) as constant_change,
+        {%- for part in parts %}
+        sum({{ part }}) as {{ part }},
+        {%- endfor %}
+        sum(active_change) as active_change,
+        sum(change_count) as change_count
+    from item_ledger
+    group by account_id, occurred_at, booking_order, month_number
+),
+
+running as (
+    select
+        *,
+        sum(mrr_change) over account_so_far as mrr_after,
+        sum(active_change) over account_so_far as active_after,
+        sum(case when mrr_change <> 0 then 1 else 0 end) over account_so_far as change_number,
+        lag(occurred_at) over account_so_far as previous_occurred_at
+    from totals
+    window account_so_far as ({{ so_far }})
+),
+{% if has_customers_at_zero() %}
+-- An account without any active item has left; it is a customer again once it pays again.
+spells as (
+    select
+        *,
+        sum(case when active_after = 0 then 1 else 0 end) over ({{ so_far }})
+        - case when active_after = 0 then 1 else 0 end as spell
+    from running
+),
+
+stated as (
+    select
+        *,
+        active_after > 0
+        and max(mrr_after) over (
+            partition by account_id, spell
+            order by occurred_at, booking_order
+            rows between unbounded preceding and current row
+        ) > 0 as is_customer
+    from spells
+),
+
+compared as (
+    select
+        *,
+        coalesce(lag(is_customer) over (partition by account_id order by occurred_at, booking_order), false)
+            as was_customer
+    from stated
+),
+
+numbered as (
+    select
+        *,
+        sum(case when mrr_change <> 0 or (was_customer and not is_customer) then 1 else 0 end) over ({{ so_far }})
+            as movement_number,
+        mrr_change <> 0 or (was_customer and not is_customer) as is_movement
+    from compared
+)
+{% else %}
+numbered as (
+    select
+        *,
+        mrr_after > 0 as is_customer,
+        mrr_after > mrr_change as was_customer,
+        change_number as movement_number,
+        mrr_change <> 0 as is_movement
+    from running
+)
+{% endif %}
+select * from numbered

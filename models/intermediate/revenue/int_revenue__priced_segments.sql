@@ -1,0 +1,142 @@
+-- one row per subscription item and stretch of paid service at one price, before refunds
+{{ config(materialized='view') }}
+{%- set has_grace = policy('past_due_grace_days') != 'never' %}
+{%- set pauses_to_zero = policy('pause_policy') == 'zero_as_contraction' %}
+with service_periods as (
+    select * from {{ ref('int_revenue__service_periods') }}
+),
+
+paid as (
+    select
+        *,
+        {% if has_grace -%}
+        {{ dbt.dateadd('day', policy('past_due_grace_days'), 'past_due_since') }}
+        {%- else -%}
+        cast(null as timestamp)
+        {%- endif %} as grace_end,
+        {{ counted_discount() }} as counted_discount,
+        {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as monthly_fee
+    from service_periods
+    where
+        status in {{ paying_statuses() }}
+        or status = 'past_due'
+),
+
+-- A discount that is given once is over after the first interval.
+once as (
+    select
+        *,
+        case
+            when discount_kind = 'once' and counted_discount > 0
+                then {{ add_intervals('period_start', 'interval_unit', 'interval_count') }}
+        end as discount_ends_at
+    from paid
+),
+
+stretches as (
+    select
+        *,
+        period_start as starts_at,
+        {{ earliest('service_end', 'discount_ends_at') }} as stretch_end,
+        counted_discount as lasting_discount
+    from once
+    union all
+    select
+        *,
+        discount_ends_at as starts_at,
+        service_end as stretch_end,
+        cast(0 as decimal(18, 8)) as lasting_discount
+    from once
+    where
+        discount_ends_at is not null
+        and (service_end is null or discount_ends_at < service_end)
+),
+{% if policy('require_first_payment') %}
+payments as (
+    select
+        account_id,
+        subscription_id,
+        min(paid_at) as first_paid_at
+    from {{ ref('unified_invoices') }}
+    where
+        amount > 0
+        and paid_at <= {{ as_of() }}
+    group by account_id, subscription_id
+),
+
+paid_for as (
+    select
+        stretches.*,
+        {{ earliest('by_subscription.first_paid_at', 'by_account.first_paid_at') }} as first_paid_at
+    from stretches
+    left join payments as by_subscription
+        on
+            stretches.account_id = by_subscription.account_id
+            and stretches.subscription_id = by_subscription.subscription_id
+    left join payments as by_account
+        on
+            stretches.account_id = by_account.account_id
+            and by_account.subscription_id is null
+),
+{% endif %}
+valued as (
+    select
+        *,
+        {% if policy('require_first_payment') -%}
+        greatest(starts_at, first_paid_at)
+        {%- else -%}
+        starts_at
+        {%- endif %} as counts_from,
+        {{ recognised_end(earliest('stretch_end', 'grace_end')) }} as ends_at,
+        {% if pauses_to_zero -%}
+        case when status = 'paused' then cast(0 as decimal(18, 4)) else monthly_fee end
+        {%- else -%}
+        monthly_fee
+        {%- endif %} as list_mrr,
+        case
+            {%- if pauses_to_zero %}
+            when status = 'paused' then 0
+            {%- endif %}
+            when lasting_discount = 0 then monthly_fee
+            else {{ monthly_amount(
+                'greatest(quantity * unit_amount - lasting_discount, 0)', 'interval_unit', 'interval_count'
+            ) }}
+        end as mrr
+    from {% if policy('require_first_payment') %}paid_for{% else %}stretches{% endif %}
+)
+
+select
+    source_system,
+    subscription_id,
+    item_id,
+    account_id,
+    plan_id,
+    currency,
+    price_kind,
+    is_counted,
+    status,
+    quantity,
+    unit_amount,
+    interval_unit,
+    interval_count,
+    counts_from as starts_at,
+    ends_at,
+    list_mrr,
+    mrr,
+    case
+        when grace_end < service_end or (grace_end is not null and service_end is null) then 'involuntary'
+        when next_start = ends_at and next_status = 'paused' then 'pause'
+        when next_start = ends_at and next_status in ('past_due', 'unpaid') then 'involuntary'
+        else coalesce(cancel_kind, 'unknown')
+    end as end_kind,
+    coalesce(cancel_reason, 'unknown') as end_reason,
+    cancel_requested_at,
+    is_replaced,
+    _batch_id
+from valued
+where
+    {{ counts_as_active('mrr', 'status') }}
+    and (ends_at is null or ends_at > counts_from)
+    {%- if policy('require_first_payment') %}
+    and first_paid_at is not null
+    {%- endif %}

@@ -1,0 +1,118 @@
+-- one row per subscription item, kind of price and period start; the periods of an item never overlap
+{{ config(materialized='view') }}
+{%- set item = 'source_system, subscription_id, item_id, is_counted' %}
+{%- set no_end = "cast('9999-12-31' as timestamp)" %}
+with periods as (
+    select * from {{ ref('unified_subscription_periods') }}
+),
+
+accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
+-- A period that was withdrawn before it began says nothing of the one that it would have followed.
+metered as (
+    select
+        periods.*,
+        periods.price_kind in {{ counted_price_kinds() }} as is_counted
+    from periods
+    inner join accounts on periods.account_id = accounts.account_id
+    where
+        periods.price_kind in ('recurring', 'usage')
+        and not accounts.is_internal
+        and (periods.period_end is null or periods.period_end > periods.period_start)
+),
+
+-- A subscription that another one of the account replaces ends when that one starts: a gap between the two is
+-- filled, an overlap is cut.
+replacements as (
+    select
+        source_system,
+        account_id,
+        replaces_subscription_id as subscription_id,
+        min(period_start) as replaced_at
+    from metered
+    where replaces_subscription_id <> subscription_id
+    group by source_system, account_id, replaces_subscription_id
+),
+
+replaced as (
+    select
+        replacements.source_system,
+        replacements.account_id,
+        replacements.subscription_id,
+        min(replacements.replaced_at) as replaced_at,
+        max(coalesce(metered.period_end, {{ no_end }})) as last_end
+    from replacements
+    inner join metered
+        on
+            replacements.source_system = metered.source_system
+            and replacements.account_id = metered.account_id
+            and replacements.subscription_id = metered.subscription_id
+    group by replacements.source_system, replacements.account_id, replacements.subscription_id
+),
+
+bridged as (
+    select
+        metered.*,
+        replaced.replaced_at,
+        case
+            when replaced.replaced_at is null then metered.period_end
+            -- An item that was dropped before the subscription ended stays dropped.
+            when coalesce(metered.period_end, {{ no_end }}) = replaced.last_end then replaced.replaced_at
+            else {{ earliest('metered.period_end', 'replaced.replaced_at') }}
+        end as agreed_end
+    from metered
+    left join replaced
+        on
+            metered.source_system = replaced.source_system
+            and metered.account_id = replaced.account_id
+            and metered.subscription_id = replaced.subscription_id
+    where
+        replaced.replaced_at is null
+        or metered.period_start < replaced.replaced_at
+),
+
+-- What is known of the time after a later period starts, the later period says.
+followed as (
+    select
+        *,
+        {{ earliest('agreed_end', 'next_start') }} as service_end,
+        coalesce(agreed_end = replaced_at and (next_start is null or next_start > agreed_end), false) as is_replaced
+    from (
+        select
+            *,
+            lead(period_start) over item_in_time as next_start,
+            lead(status) over item_in_time as next_status,
+            lag(status) over item_in_time as previous_status,
+            lag(agreed_end) over item_in_time as previous_end
+        from bridged
+        window item_in_time as (partition by {{ item }} order by period_start)
+    ) as neighbours
+),
+
+-- Past-due periods that follow each other are one failure to pay; its grace runs from the first of them.
+failing as (
+    select
+        *,
+        max(
+            case
+                when coalesce(previous_status, '') <> 'past_due' or previous_end < period_start
+                    then period_start
+            end
+        ) over (
+            partition by {{ item }}
+            order by period_start
+            rows between unbounded preceding and current row
+        ) as past_due_since
+    from followed
+    where status = 'past_due'
+)
+
+select
+    *,
+    cast(null as timestamp) as past_due_since
+from followed
+where status <> 'past_due'
+union all
+select * from failing
