@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -69,11 +68,11 @@ class Export:
 
 
 def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
-    """Copy every table of schema `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
+    """Copy every table and view of schema `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
 
     `folder` must not exist yet; results that do not fit into memory spill beside it.
 
-    Raises BuildError where the warehouse has no marts, a mart is a view, or `_release` is missing.
+    Raises BuildError where the warehouse has no marts or `_release` is missing.
     """
     target = folder / MARTS_FILE
     (folder / PARQUET_DIR).mkdir(parents=True)
@@ -119,21 +118,16 @@ def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
 
 
 def _mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found: Mapping[str, str] = dict(
-        connection.execute(
-            "select table_name, table_type from information_schema.tables"
+    found = [
+        name
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables"
             " where table_catalog = 'warehouse' and table_schema = 'marts' order by table_name"
         ).fetchall()
-    )
-    views = [name for name, kind in found.items() if kind != "BASE TABLE"]
-    if views:
-        raise BuildError(
-            f"These marts are views, which would read what is not published: {', '.join(views)}. "
-            "Materialise them as tables."
-        )
+    ]
     if RELEASE_TABLE not in found:
         raise BuildError(f"The build made no table marts.{RELEASE_TABLE}; was its model removed?")
-    return list(found)
+    return found
 
 
 def _order(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
@@ -160,6 +154,8 @@ def _comment_statements(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Descriptions of tables and columns, which a copy by query leaves behind."""
     rows: list[tuple[Any, ...]] = connection.execute(
         "select table_name, null, comment from duckdb_tables()"
+        " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
+        " union all select view_name, null, comment from duckdb_views()"
         " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
         " union all select table_name, column_name, comment from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"

@@ -69,7 +69,7 @@ def test_a_failing_dbt_test_publishes_nothing_and_says_why(small_company: Settin
     with pytest.raises(CswError) as failure:
         refresh(settings, landing_is_given=False)
     message = str(failure.value)
-    assert "every_month_has_an_exchange_rate" in message
+    assert "every_valuation_has_an_exchange_rate" in message
     assert "currency = NOK" in message
     assert "2025-03-31" in message
     assert fingerprint_of_current(settings) == before

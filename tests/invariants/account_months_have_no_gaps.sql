@@ -6,7 +6,11 @@ with account_months as (
         {{ month_number('month') }} as month_number,
         {{ month_number('cohort_month') }} as cohort_month_number,
         opening_mrr,
-        closing_mrr
+        closing_mrr,
+        opening_mrr_constant,
+        closing_mrr_constant,
+        is_customer_at_open,
+        is_customer_at_close
     from {{ ref('fct_account_months') }}
 ),
 
@@ -15,6 +19,8 @@ compared as (
         *,
         lag(month_number) over account_in_time as previous_month_number,
         lag(closing_mrr) over account_in_time as previous_closing_mrr,
+        lag(closing_mrr_constant) over account_in_time as previous_closing_mrr_constant,
+        lag(is_customer_at_close) over account_in_time as was_customer_at_close,
         lead(month_number) over account_in_time as next_month_number
     from account_months
     window account_in_time as (partition by account_id order by month_number)
@@ -27,6 +33,15 @@ select
     previous_closing_mrr
 from compared
 where
-    month_number <> coalesce(previous_month_number + 1, cohort_month_number)
-    or opening_mrr <> coalesce(previous_closing_mrr, 0)
-    or (next_month_number is null and month_number <> {{ month_number(as_of()) }})
+    month_number <> coalesce(
+        previous_month_number + 1,
+        {% if first_month_number() is not none -%}
+        greatest(cohort_month_number, {{ first_month_number() }})
+        {%- else -%}
+        cohort_month_number
+        {%- endif %}
+    )
+    or opening_mrr <> coalesce(previous_closing_mrr, {% if first_month_number() is not none %}opening_mrr{% else %}0{% endif %})
+    or opening_mrr_constant <> coalesce(previous_closing_mrr_constant, opening_mrr_constant)
+    or is_customer_at_open <> coalesce(was_customer_at_close, is_customer_at_open)
+    or (next_month_number is null and month_number <> {{ as_of_month() }})

@@ -7,10 +7,10 @@ select
     closing_mrr
 from {{ ref('fct_account_months') }}
 where
-    opening_mrr + new_mrr + expansion_mrr + contraction_mrr + churn_mrr + reactivation_mrr + fx_impact_mrr
-    <> closing_mrr
-    or opening_mrr + net_new_mrr + net_expansion_mrr + net_contraction_mrr + net_churn_mrr + net_reactivation_mrr
+    opening_mrr + new_mrr + expansion_mrr + contraction_mrr + churn_mrr + reactivation_mrr + transfer_mrr
     + fx_impact_mrr <> closing_mrr
+    or opening_mrr + net_new_mrr + net_expansion_mrr + net_contraction_mrr + net_churn_mrr + net_reactivation_mrr
+    + transfer_mrr + fx_impact_mrr <> closing_mrr
     or least(
         opening_mrr, closing_mrr, new_mrr, expansion_mrr, -contraction_mrr, -churn_mrr, reactivation_mrr,
         net_new_mrr, net_expansion_mrr, -net_contraction_mrr, -net_churn_mrr, net_reactivation_mrr

@@ -22,4 +22,4 @@ where
         and (closing_mrr <> next_opening_mrr or closing_customers <> next_opening_customers)
     )
     or ({{ month_number('next_month') }} > {{ month_number('month') }} + 1 and (dimension = 'all' or closing_mrr <> 0))
-    or (next_month is null and {{ month_number('month') }} <> {{ month_number(as_of()) }} and closing_mrr <> 0)
+    or (next_month is null and {{ month_number('month') }} <> {{ as_of_month() }} and closing_mrr <> 0)

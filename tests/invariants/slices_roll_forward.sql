@@ -15,4 +15,4 @@ where
     + transfer_mrr + fx_impact_mrr <> closing_mrr
     or opening_customers + new_customers + reactivated_customers - churned_customers + transferred_customers
     <> closing_customers
-    or (dimension = 'all' and (transfer_mrr <> 0 or transferred_customers <> 0))
+    or (dimension = 'all' and transfer_mrr <> 0)

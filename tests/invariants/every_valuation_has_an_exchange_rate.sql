@@ -1,8 +1,8 @@
--- A currency that is in use needs a rate for every month's end, at most fx_max_age_days old.
+-- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old.
 -- Land the missing days in fx_rates, add them to seeds/fx_rates.csv, or raise fx_max_age_days.
 select
     currency,
     valued_on as missing_rate_on
-from {{ ref('int_revenue__month_rates') }}
+from {{ ref('int_revenue__exchange_rates') }}
 where rate is null
 order by currency, valued_on
