@@ -8,13 +8,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -26,7 +27,16 @@ from orchestration.warehouse import connect, quote_identifier
 COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)
 """Stands in the compiled SQL where each run puts its own instant; it looks like no other literal."""
 
-_LITERAL = f"cast('{COMPILED_AS_OF:%Y-%m-%d %H:%M:%S}' as timestamp)"
+
+def _literals(as_of: datetime, zone: str) -> tuple[str, str, str]:
+    """The instant, its local day and the number of its local month, as the macros write them into SQL."""
+    local = as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    return (
+        f"cast('{as_of:%Y-%m-%d %H:%M:%S}' as timestamp)",
+        f"cast('{local:%Y-%m-%d}' as date)",
+        str(local.year * 12 + local.month - 1),
+    )
+
 
 Row = dict[str, Any]
 Landing = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -43,6 +53,8 @@ class Step:
     is_view: bool
     query: str
     types: tuple[tuple[str, str], ...]
+    zone: str
+    """The reporting time zone that it was compiled for."""
 
 
 @cache
@@ -64,7 +76,7 @@ def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple
         manifest = project.dbt(["parse", "--vars", json.dumps(dict(policies))]).result
         outcome = project.dbt(command, manifest)
     assert outcome.success, f"{dict(policies)}: {outcome.exception or _messages(outcome.result)}"
-    return tuple(_steps(manifest.nodes, targets))
+    return tuple(_steps(manifest.nodes, targets, str(policies.get("reporting_timezone", "UTC"))))
 
 
 def run_models(
@@ -140,7 +152,7 @@ def _messages(result: Any) -> list[str]:
     return [entry.message for entry in getattr(result, "results", ()) if entry.message]
 
 
-def _steps(nodes: Mapping[str, Any], targets: Sequence[str]) -> Iterator[Step]:
+def _steps(nodes: Mapping[str, Any], targets: Sequence[str], zone: str) -> Iterator[Step]:
     done: set[str] = set()
 
     def visit(unique_id: str) -> Iterator[Step]:
@@ -164,6 +176,7 @@ def _steps(nodes: Mapping[str, Any], targets: Sequence[str]) -> Iterator[Step]:
             is_view=node.config.materialized == "view",
             query=query,
             types=tuple(types) if node.config.contract.enforced else (),
+            zone=zone,
         )
 
     for name in targets:
@@ -172,8 +185,11 @@ def _steps(nodes: Mapping[str, Any], targets: Sequence[str]) -> Iterator[Step]:
 
 # --------------------------------------------------------------------------------------------------- running
 def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> None:
-    literal = f"cast('{as_of:%Y-%m-%d %H:%M:%S}' as timestamp)"
-    query = step.query.replace(_LITERAL, literal)
+    query = step.query
+    for compiled, wanted in zip(
+        _literals(COMPILED_AS_OF, step.zone), _literals(as_of, step.zone), strict=True
+    ):
+        query = re.sub(rf"(?<![\w.]){re.escape(compiled)}(?!\w)", wanted, query)
     assert f"{COMPILED_AS_OF:%Y-%m-%d}" not in query, f"{step.relation}: as_of stands there in another form"
     if step.types:
         columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in step.types)
