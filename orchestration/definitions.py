@@ -130,14 +130,17 @@ def check_name(check: str) -> str:
 
 def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
     contracts = load_contracts()
-    keys = {
+    sources = {
         (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None).key
         for unique_id, source in manifest["sources"].items()
-        if (source["source_name"], source["name"]) in contracts
     }
+    keys = {name: key for name, key in sources.items() if name in contracts}
+    # What else the build starts from: the loader's own records.
+    records = [key for name, key in sources.items() if name not in contracts]
     specs = [
         dg.AssetSpec(key, group_name="landing", kinds={"parquet"}, skippable=True) for key in keys.values()
     ]
+    specs += [dg.AssetSpec(key, group_name="landing", skippable=True) for key in records]
 
     @dg.multi_asset(
         name="landing",
@@ -169,6 +172,8 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
                         "batches": len(batches),
                     },
                 )
+            for key in records:
+                yield dg.MaterializeResult(asset_key=key)
 
     return landing
 

@@ -6,7 +6,13 @@ import logging
 
 from orchestration.contract import load_contracts
 from orchestration.dbt import prepare_manifest, prepare_profile
-from orchestration.landing import accepted_batches, create_raw_relations, land
+from orchestration.landing import (
+    accepted_batches,
+    create_landing_records,
+    create_raw_relations,
+    known_batches,
+    land,
+)
 from orchestration.lock import hold_lock
 from orchestration.refresh import ensure_files, prepare_instance
 from orchestration.releases.fingerprint import dbt_version
@@ -29,6 +35,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
         database.parent.mkdir(parents=True, exist_ok=True)
         with connect(database) as connection:
             create_raw_relations(connection, load_contracts(), accepted_batches(settings))
+            create_landing_records(connection, settings, known_batches(settings))
         log.info("raw relations in %s", database)
         prepare_profile(settings)
         prepare_instance(settings)

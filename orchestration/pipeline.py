@@ -15,7 +15,15 @@ from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.durable import remove_tree, sync, write_json
 from orchestration.errors import LandingError, PublishError
-from orchestration.landing import Batch, LandingReport, accepted_batches, create_raw_relations, land
+from orchestration.landing import (
+    Batch,
+    LandingReport,
+    accepted_batches,
+    create_landing_records,
+    create_raw_relations,
+    known_batches,
+    land,
+)
 from orchestration.lock import WarehouseLock
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
 from orchestration.releases.candidate import UNFINISHED, Candidate
@@ -129,6 +137,7 @@ def build_step(
         batches = [batch for batch in accepted_batches(settings) if batch.batch_id in begun_with]
         with connect(candidate.warehouse) as connection:
             create_raw_relations(connection, load_contracts(), batches)
+            create_landing_records(connection, settings, known_batches(settings))
         # Unit tests prove the models, whatever the data; they run with the project's own tests.
         command = ["build", "--exclude-resource-type", "unit_test"]
         result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))

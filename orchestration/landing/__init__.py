@@ -3,6 +3,7 @@
 from orchestration.landing.batches import Batch, accepted_batches, all_batches, known_batches, quarantine_path
 from orchestration.landing.files import IgnoredFile, LandingFile
 from orchestration.landing.loader import land, pending_files
+from orchestration.landing.records import create_landing_records
 from orchestration.landing.relations import create_raw_relations
 from orchestration.landing.report import LandingReport
 
@@ -13,6 +14,7 @@ __all__ = [
     "LandingReport",
     "accepted_batches",
     "all_batches",
+    "create_landing_records",
     "create_raw_relations",
     "known_batches",
     "land",

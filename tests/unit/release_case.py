@@ -35,7 +35,7 @@ def make_warehouse(path: Path, months: Months = MONTHS, rows: Mapping[str, int] 
         )
         for mart, columns in load_mart_contracts().items():
             typed = ", ".join(
-                f"cast(null as {column.data_type}) as {name}" for name, column in columns.items()
+                f'cast(null as {column.data_type}) as "{name}"' for name, column in columns.items()
             )
             count = (rows or {}).get(mart, 1)
             connection.execute(f"create table marts.{mart} as select {typed} from range({count})")

@@ -57,7 +57,7 @@ def test_amounts_and_rates_tell_no_rows_of_a_mart_apart() -> None:
             types = {column["name"]: column["data_type"] for column in model["columns"]}
             for test in model.get("data_tests", ()):
                 for name in test.get("unique_key", {}).get("arguments", {}).get("columns", ()):
-                    assert not types[name].startswith(("decimal", "double")), model["name"]
+                    assert not types[name.strip('"')].startswith(("decimal", "double")), model["name"]
 
 
 def test_layers_know_only_what_they_may() -> None:

@@ -1,0 +1,49 @@
+-- one row per check of the subscription periods
+{%- set checks = [
+    ('account_unknown', 'is_of_unknown_account', 'running', 0, 'warn',
+     'Periods of accounts that the CRM lacks. Their money counts, in slices unknown. Money: of those that run at as_of.'),
+    ('ends_before_it_starts', 'ends_before_start', 'all', 0, 'warn',
+     'Periods that end where they start or earlier, or were deleted before they began. They count nowhere.'),
+    ('overlapping_periods', 'is_cut', 'all', 0, 'warn',
+     'Periods that run into the next one of their item. They are cut where it starts.'),
+    ('internal_account', 'is_internal', 'running', none, 'warn',
+     'Periods of test and own accounts, which count nowhere. Money: of those that run at as_of.'),
+    ('discount_above_price', 'has_excess_discount', 'all', 0, 'warn',
+     'Periods with a discount larger than the price. They are worth nothing, not less.'),
+    ('zero_price_or_quantity', 'is_free', 'all', none, 'warn',
+     'Periods without a price or a quantity, such as free plans.'),
+    ('plan_unknown', 'is_without_plan', 'running', '(select min(0) from ' ~ ref('unified_plans') ~ ')', 'warn',
+     'Periods without a plan, or with one that the price list lacks. Money: of those that run at as_of.'),
+    ('cancelled_after_the_end', 'is_cancelled_late', 'all', 0, 'warn',
+     'Periods whose cancellation was requested after they had ended.'),
+    ('starts_after_as_of', 'is_in_future', 'all', none, 'warn',
+     'Periods that start after as_of. They count as committed at most.'),
+    ('currency_without_rate', 'is_without_rate', none, 0, 'fail',
+     'Periods in a currency that has no exchange rate by as_of. As soon as such money counts, the run stops.')
+] %}
+with periods as (
+    select * from {{ ref('int_quality__periods') }}
+)
+{%- for name, condition, money, expected, severity, meaning in checks %}
+
+select
+    '{{ name }}' as check_name,
+    'subscription_periods' as table_name,
+    'all' as detail,
+    count(*) as observed,
+    cast({{ 'null' if expected is none else expected }} as bigint) as expected,
+    '{{ severity }}' as severity,
+    {%- if money is none %}
+    cast(null as decimal(18, 4)) as mrr,
+    {%- elif money == 'running' %}
+    cast(coalesce(sum(case when is_running then mrr end), 0) as decimal(18, 4)) as mrr,
+    {%- else %}
+    cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as mrr,
+    {%- endif %}
+    '{{ meaning }}' as description
+from periods
+where {{ condition }}
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}

@@ -1,0 +1,14 @@
+-- one row per currency: its last known rate at as_of
+{{ config(materialized='view') }}
+select
+    currency,
+    max_by(rate, rate_on) as rate
+from {{ ref('unified_fx_rates') }}
+where
+    rate_on <= cast({{ as_of() }} as date)
+    and currency <> '{{ policy('reporting_currency') }}'
+group by currency
+union all
+select
+    '{{ policy('reporting_currency') }}' as currency,
+    cast(1 as decimal(24, 12)) as rate

@@ -1,0 +1,19 @@
+-- one row per check of the data, table, and detail
+with checks as (
+    select * from {{ ref('int_quality__landing_checks') }}
+    union all
+    select * from {{ ref('int_quality__period_checks') }}
+    union all
+    select * from {{ ref('int_quality__delivery_checks') }}
+)
+
+select
+    check_name as "check",
+    table_name as "table", -- noqa: RF06
+    detail,
+    case when observed > expected then severity else 'pass' end as status,
+    observed,
+    expected,
+    mrr,
+    description
+from checks

@@ -1,0 +1,104 @@
+"""Every flaw that the landing contract names is set aside or flagged, and `_data_quality` counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from orchestration.refresh import refresh
+from orchestration.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+FLAWED = """\
+subscription_id,account_id,plan_id,currency,quantity,unit_amount,interval,status,price_kind,period_start,period_end
+S-negative-quantity,A-000001,starter,USD,-1,10,month,,,2025-03-01,
+S-negative-price,A-000001,starter,USD,1,-10,month,,,2025-03-01,
+S-currency-shape,A-000001,starter,EURO,1,10,month,,,2025-03-01,
+S-interval,A-000001,starter,USD,1,10,fortnight,,,2025-03-01,
+S-no-start,A-000001,starter,USD,2,600,year,,,,
+S-no-start-2,A-000001,starter,USD,1,50,month,,,soon,
+S-backwards,A-000001,starter,USD,1,25,month,,,2025-03-01,2025-02-01
+S-twice,A-000001,starter,USD,1,30,month,,,2025-03-01,2025-06-01
+S-twice,A-000001,starter,USD,1,40,month,,,2025-05-01,2025-07-01
+S-nobody,A-nobody,starter,USD,3,20,month,,,2025-03-01,
+S-nobody-left,A-nobody,starter,USD,1,20,month,,,2025-03-01,2025-04-01
+S-rates,A-000001,starter,XYZ,1,10,month,trialing,,2025-03-01,
+"""
+
+EXPECTED = {
+    # check, table, detail: status, observed, money
+    ("quarantined_rows", "generic/subscription_periods", "quantity is below 0"): ("warn", 1, None),
+    ("quarantined_rows", "generic/subscription_periods", "unit_amount is below 0"): ("warn", 1, None),
+    ("quarantined_rows", "generic/subscription_periods", "currency does not match [A-Za-z]{3}"): (
+        "warn",
+        1,
+        None,
+    ),
+    ("quarantined_rows", "generic/subscription_periods", "interval is not one of day, week, month, year"): (
+        "warn",
+        1,
+        None,
+    ),
+    ("quarantined_rows", "generic/subscription_periods", "period_start is required and empty"): (
+        "warn",
+        1,
+        "100.0000",
+    ),
+    (
+        "quarantined_rows",
+        "generic/subscription_periods",
+        "period_start is not a timestamp (ISO 8601, or epoch seconds or milliseconds)",
+    ): ("warn", 1, "50.0000"),
+    ("refused_files", "generic/subscription_periods", "all"): ("pass", 0, None),
+    ("refused_files", "generic/plans", "all"): ("warn", 1, None),
+    ("ends_before_it_starts", "subscription_periods", "all"): ("warn", 1, "25.0000"),
+    ("overlapping_periods", "subscription_periods", "all"): ("warn", 1, "30.0000"),
+    ("account_unknown", "subscription_periods", "all"): ("warn", 2, "60.0000"),
+    ("currency_without_rate", "subscription_periods", "all"): ("fail", 1, None),
+    ("discount_above_price", "subscription_periods", "all"): ("pass", 0, "0.0000"),
+    ("account_unknown", "survey_responses", "all"): ("pass", 0, None),
+}
+
+
+def test_flaws_are_counted_with_their_money(
+    small_company: Settings, copy_of: Callable[[Settings], Settings]
+) -> None:
+    settings = copy_of(small_company)
+    before = found(settings)
+    assert {status for status, _, _ in before.values()} == {"pass"}
+    # One-off charges are no recurring revenue; they keep the share of rejected rows below what is tolerated.
+    sound = "".join(
+        f"S-{n},A-000001,starter,USD,1,5,month,,one_off,2025-03-01,2025-04-01\n" for n in range(999)
+    )
+    folder = settings.landing / "generic"
+    (folder / "subscription_periods" / "flawed.csv").write_text(FLAWED + sound, encoding="utf-8")
+    (folder / "plans" / "refused.csv").write_text("jane@example.com,Jane\n", encoding="utf-8")
+    assert refresh(settings, landing_is_given=False).release_id
+    after = found(settings)
+    assert {key: after[key] for key in EXPECTED} == EXPECTED
+    changed = {key for key in after if after[key] != before.get(key)}
+    # Nothing else is found, and what is wrong with a file is not quoted.
+    assert {key for key in changed if after[key][0] != "pass"} == {
+        key for key, (status, _, _) in EXPECTED.items() if status != "pass"
+    }
+    with duckdb.connect(str(settings.current / "warehouse.duckdb"), read_only=True) as build:
+        records = build.execute("select * from raw.landing__files where status = 'refused'").fetchall()
+        quarantined = build.execute("select sum(row_count) from raw.landing__quarantined_rows").fetchone()
+    assert len(records) == 1
+    assert "Jane" not in str(records)
+    assert quarantined == (6,)
+
+
+def found(settings: Settings) -> dict[tuple[str, str, str], tuple[str, int, str | None]]:
+    """Status, count and money of every check of the current release."""
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
+        rows = marts.execute(
+            'select "check", "table", detail, status, observed, mrr from marts._data_quality'
+        ).fetchall()
+    return {
+        (check, table, detail): (status, observed, None if mrr is None else str(mrr))
+        for check, table, detail, status, observed, mrr in rows
+    }
