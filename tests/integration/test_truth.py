@@ -27,6 +27,7 @@ def marts(company: Settings) -> duckdb.DuckDBPyConnection:
     truth = company.landing / "_truth"
     connection.execute(f"create temp view true_movements as from '{truth}/movements.parquet'")
     connection.execute(f"create temp view true_months as from '{truth}/monthly.parquet'")
+    connection.execute(f"create temp view true_renewals as from '{truth}/renewals.parquet'")
     return connection
 
 
@@ -91,6 +92,53 @@ def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> No
         """
     ).fetchone()
     assert total > 0, f"the company has no {kind} churn; choose another seed"
+    assert wrong == 0
+
+
+def test_every_renewal_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
+    checked, known, wrong = marts.execute(
+        """
+        select
+            count(*),
+            count_if(t.outcome <> 'open'),
+            count_if(
+                t.contract_id is distinct from m.contract_id
+                or t.outcome is distinct from m.outcome
+                or t.due_amount is distinct from m.due_amount
+                or (t.outcome <> 'open' and coalesce(t.renewed_amount, 0) is distinct from m.renewed_amount)
+            )
+        from true_renewals as t
+        full join marts.renewals as m on t.account_id = m.account_id and t.due_on = m.due_on
+        """
+    ).fetchone()
+    assert checked > 200
+    assert known > 80
+    assert wrong == 0
+
+
+def test_renewal_rates_of_the_past_are_those_of_the_true_outcomes(marts: duckdb.DuckDBPyConnection) -> None:
+    quarters, wrong = marts.execute(
+        """
+        with truth as (
+            select
+                date_trunc('quarter', due_on)::date as quarter,
+                sum(least(renewed_amount, due_amount))::double / sum(due_amount)::double as gross,
+                coalesce(sum(renewed_amount), 0)::double / sum(due_amount)::double as net,
+                count(renewed_amount) / count(*) as customers
+            from true_renewals where outcome <> 'open' group by 1
+        )
+        select count(*), count_if(
+            gross_renewal_rate is distinct from coalesce(gross, 0)
+            or net_renewal_rate is distinct from net
+            or customer_renewal_rate is distinct from customers
+        )
+        from truth
+        full join (
+            from marts.renewals_quarterly where dimension = 'all' and due_contracts > 0
+        ) as m using (quarter)
+        """
+    ).fetchone()
+    assert quarters >= 8
     assert wrong == 0
 
 

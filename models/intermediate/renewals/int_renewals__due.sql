@@ -1,0 +1,68 @@
+-- one row per account and day on which contracts of it fall due: together they are one renewal
+with contracts as (
+    select * from {{ ref('int_renewals__contracts') }}
+    where falls_due
+),
+
+rates as (
+    select * from {{ ref('int_renewals__rates') }}
+),
+
+valued as (
+    select
+        contracts.*,
+        {{ convert_money('contracts.amount', 'rates.rate') }} as due_amount
+    from contracts
+    left join rates
+        on
+            contracts.currency = rates.currency
+            and contracts.valued_month_number = rates.month_number
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by account_id, ends_on
+            order by due_amount desc nulls last, contract_id asc, source_system asc
+        ) as size_rank
+    from valued
+),
+
+merged as (
+    select
+        account_id,
+        ends_on as due_on,
+        valued_month_number,
+        max(case when size_rank = 1 then contract_id end) as contract_id,
+        {{ sorted_list('contract_id') }} as contract_ids,
+        count(*) as contracts,
+        max(case when size_rank = 1 then starts_on end) as starts_on,
+        max(case when auto_renew then 1 else 0 end) = 1 as auto_renew,
+        sum(due_amount) as due_amount,
+        min(term_months) as shortest_term_months,
+        max(term_months) as longest_term_months,
+        sum(cast(due_amount as double) / term_months) as monthly_amount
+    from ranked
+    group by account_id, ends_on, valued_month_number
+)
+
+select
+    account_id,
+    due_on,
+    valued_month_number,
+    contract_id,
+    contract_ids,
+    contracts,
+    starts_on,
+    auto_renew,
+    cast(due_amount as decimal(18, 4)) as due_amount,
+    shortest_term_months = longest_term_months as has_one_term,
+    longest_term_months,
+    -- Contracts of unequal terms are compared by what they cost a month.
+    case
+        when shortest_term_months < longest_term_months and monthly_amount > 0
+            then cast(due_amount as double) / monthly_amount
+        else longest_term_months
+    end as mean_term_months
+from merged

@@ -1,0 +1,109 @@
+-- one row per account and day on which contracts of it fall due, with what became of them
+with due as (
+    select * from {{ ref('int_renewals__due') }}
+),
+
+pieces as (
+    select * from {{ ref('int_renewals__pieces') }}
+),
+
+rates as (
+    select * from {{ ref('int_renewals__rates') }}
+),
+
+account_months as (
+    select * from {{ ref('int_revenue__account_months') }}
+),
+
+-- A renewal for another term than the old one is compared for the time of the old one.
+scaled as (
+    select
+        pieces.account_id,
+        pieces.due_on,
+        pieces.starts_on,
+        pieces.currency,
+        due.valued_month_number,
+        case
+            when due.has_one_term and due.longest_term_months = pieces.term_months then pieces.amount
+            when due.has_one_term
+                then {{ divide_money('pieces.amount * due.longest_term_months', 'pieces.term_months') }}
+            else
+                cast(
+                    round(cast(pieces.amount as double) * due.mean_term_months / pieces.term_months, 4)
+                    as decimal(18, 4)
+                )
+        end as amount
+    from pieces
+    inner join due on pieces.account_id = due.account_id and pieces.due_on = due.due_on
+),
+
+renewals as (
+    select
+        scaled.account_id,
+        scaled.due_on,
+        min(scaled.starts_on) as renewed_on,
+        sum({{ convert_money('scaled.amount', 'rates.rate') }}) as signed_amount,
+        sum(
+            case
+                when scaled.starts_on <= {{ as_of_day() }}
+                    then {{ convert_money('scaled.amount', 'rates.rate') }}
+            end
+        ) as begun_amount
+    from scaled
+    left join rates
+        on
+            scaled.currency = rates.currency
+            and scaled.valued_month_number = rates.month_number
+    group by scaled.account_id, scaled.due_on
+),
+
+joined as (
+    select
+        due.*,
+        account_months.opening_plan_id as plan_id,
+        renewals.renewed_on,
+        due.due_on <= {{ as_of_day() }} as is_due,
+        coalesce(renewals.renewed_on <= {{ as_of_day() }}, false) as is_renewed,
+        {{ dbt.dateadd('day', policy('renewal_grace_days'), 'due.due_on') }} < {{ as_of_day() }} as is_over,
+        {{ days_between(as_of_day(), 'due.due_on') }} as days_to_renewal,
+        -- Of a renewal without an amount nothing else is known than that it went on.
+        coalesce(renewals.begun_amount, due.due_amount) as begun_amount,
+        renewals.signed_amount
+    from due
+    left join renewals on due.account_id = renewals.account_id and due.due_on = renewals.due_on
+    left join account_months
+        on
+            due.account_id = account_months.account_id
+            and due.valued_month_number = account_months.month_number
+),
+
+decided as (
+    select
+        *,
+        case
+            when is_due and is_renewed and begun_amount > due_amount then 'upsold'
+            when is_due and is_renewed and begun_amount < due_amount then 'downsold'
+            when is_due and is_renewed then 'renewed'
+            when is_due and is_over then 'lost'
+            else 'open'
+        end as outcome
+    from joined
+)
+
+select
+    account_id,
+    due_on,
+    contract_id,
+    contract_ids,
+    contracts,
+    starts_on,
+    auto_renew,
+    plan_id,
+    due_amount,
+    cast(
+        case outcome when 'lost' then 0 when 'open' then signed_amount else begun_amount end as decimal(18, 4)
+    ) as renewed_amount,
+    case when outcome <> 'lost' then renewed_on end as renewed_on,
+    outcome,
+    case when outcome = 'open' then days_to_renewal end as days_to_renewal
+from decided
