@@ -24,7 +24,7 @@ def build_company(path: Path, accounts: int = 60, months: int = 18) -> Path:
         connection.execute("create schema marts")
         connection.execute("set variable accounts = ?", [accounts])
         connection.execute("set variable months = ?", [months])
-        for statement in (_CORE, _movements(), _monthly(), _RETENTION, _SENTIMENT, _ABOUT):
+        for statement in (_CORE, _movements(), _monthly(), _RETENTION, _RENEWALS, _SENTIMENT, _ABOUT):
             connection.execute(statement)
     return draft.rename(path)
 
@@ -386,6 +386,75 @@ select
 from based;
 """
 
+
+_RENEWALS = """
+create table marts.renewals as
+select
+    contract_id,
+    contract_id as contract_ids,
+    1::bigint as contracts,
+    account_id,
+    (due_on - interval 1 year)::date as starts_on,
+    due_on,
+    a % 2 = 0 as auto_renew,
+    due_amount::decimal(18, 4) as due_amount,
+    case
+        when outcome = 'lost' then 0
+        when outcome <> 'open' then
+            due_amount + case outcome when 'upsold' then 100 when 'downsold' then -50 else 0 end
+    end::decimal(18, 4) as renewed_amount,
+    case when outcome not in ('lost', 'open') then due_on end as renewed_on,
+    outcome,
+    case when outcome = 'open' then due_on - as_of_on end as days_to_renewal
+from (
+    select
+        *,
+        'c-' || a || '-' || year(due_on) as contract_id,
+        case
+            when due_on > as_of_on then 'open'
+            else ['renewed', 'upsold', 'downsold', 'lost'][a % 4 + 1]
+        end as outcome
+    from (
+        select
+            'acc-' || lpad(a::varchar, 6, '0') as account_id,
+            a,
+            (date '2024-01-15' + to_months((a % 9)::integer))::date as due_on,
+            1200 + a as due_amount
+        from range(getvariable('accounts')) as t (a)
+        where a % 3 = 0
+    ) as terms
+    cross join (select max(month) + 1 as as_of_on from marts.dim_months) as release
+) as decided;
+
+create table marts.renewals_quarterly as
+select
+    *,
+    kept::double / nullif(due::double, 0) as gross_renewal_rate,
+    renewed::double / nullif(due::double, 0) as net_renewal_rate,
+    renewed_contracts / nullif(due_contracts, 0) as customer_renewal_rate
+from (
+    select
+        date_trunc('quarter', due_on)::date as quarter,
+        dimension,
+        case dimension when 'all' then 'all' else coalesce(segment, 'unknown') end as dimension_value,
+        bool_and(outcome <> 'open') as is_complete,
+        coalesce(sum(due_amount) filter (outcome <> 'open'), 0)::decimal(18, 4) as due,
+        coalesce(sum(renewed_amount) filter (outcome <> 'open'), 0)::decimal(18, 4) as renewed,
+        coalesce(sum(least(renewed_amount, due_amount)) filter (outcome <> 'open'), 0)::decimal(18, 4)
+            as kept,
+        coalesce(sum(due_amount) filter (outcome = 'open'), 0)::decimal(18, 4) as open_due,
+        count_if(outcome <> 'open') as due_contracts,
+        count_if(outcome not in ('open', 'lost')) as renewed_contracts,
+        count_if(outcome = 'upsold') as upsold_contracts,
+        count_if(outcome = 'downsold') as downsold_contracts,
+        count_if(outcome = 'lost') as lost_contracts,
+        count_if(outcome = 'open') as open_contracts
+    from marts.renewals
+    join marts.dim_accounts using (account_id)
+    cross join (select unnest(['all', 'segment']) as dimension) as dimensions
+    group by all
+) as sums;
+"""
 
 _SENTIMENT = """
 create table marts.fct_survey_responses as

@@ -18,6 +18,8 @@ MAY_BE_EMPTY = {
     "fct_survey_responses",
     "nps_periods",
     "nps_cohorts",
+    "renewals",
+    "renewals_quarterly",
     "survival_curve",
 }
 
