@@ -122,10 +122,12 @@ def test_renewal_rates_of_the_past_are_those_of_the_true_outcomes(marts: duckdb.
         with truth as (
             select
                 date_trunc('quarter', due_on)::date as quarter,
-                sum(least(coalesce(renewed_amount, 0), due_amount))::double / sum(due_amount)::double as gross,
-                sum(coalesce(renewed_amount, 0))::double / sum(due_amount)::double as net,
+                sum(least(kept, due_amount))::double / sum(due_amount)::double as gross,
+                sum(kept)::double / sum(due_amount)::double as net,
                 count(renewed_amount) / count(*) as customers
-            from true_renewals where outcome <> 'open' group by 1
+            from (select *, coalesce(renewed_amount, 0) as kept from true_renewals)
+            where outcome <> 'open'
+            group by 1
         )
         select count(*), count_if(
             gross_renewal_rate is distinct from gross
