@@ -48,6 +48,10 @@
         {%- if not modules.re.fullmatch('[0-9]+(\\.[0-9]+)?|[0-9]+/[0-9]+', value | string) or modules.re.fullmatch('[0./]*|.*/0+', value | string) -%}
             {{ return('it takes a number or a fraction above zero, such as 4.33 or 52/12' ~ others) }}
         {%- endif -%}
+        {%- set parts = fraction(value) -%}
+        {%- if parts[0] > rule.get('maximum', parts[0]) * parts[1] -%}
+            {{ return('it takes a number or a fraction above zero and not above ' ~ rule['maximum'] ~ others) }}
+        {%- endif -%}
     {%- elif rule['type'] == 'list' -%}
         {%- if value is string or value is not iterable or value | reject('in', rule['items']) | list or value | unique | list | length != value | length -%}
             {{ return('it takes a list of ' ~ rule['items'] | join(', ') ~ ', each at most once') }}

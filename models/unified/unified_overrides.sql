@@ -47,5 +47,5 @@ select
     author,
     reason,
     expires_on,
-    coalesce(expires_on <= cast({{ as_of() }} as date), false) as is_expired
+    coalesce(expires_on <= {{ as_of_day() }}, false) as is_expired
 from seeded

@@ -65,7 +65,7 @@ def test_layers_know_only_what_they_may() -> None:
         "staging": ("source(",),
         "unified": ("stg_", "unified_", "fx_rates", "overrides_"),
         "intermediate": ("unified_", "int_"),
-        "marts": ("int_", "unified_", "dim_", "fct_"),
+        "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly"),
     }
     for layer, prefixes in allowed.items():
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql"):

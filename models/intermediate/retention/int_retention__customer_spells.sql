@@ -6,7 +6,8 @@ with movements as (
         movement_number,
         occurred_at,
         movement_type,
-        mrr_after
+        was_customer,
+        is_customer
     from {{ ref('int_revenue__account_movements') }}
 ),
 
@@ -33,7 +34,7 @@ bounds as (
     from movements
     where
         movement_type in ('new', 'reactivation', 'churn')
-        or (movement_type = 'merge' and mrr_after = 0)
+        or (movement_type = 'merge' and was_customer and not is_customer)
 ),
 
 followed as (
@@ -60,7 +61,9 @@ select
     spells.occurred_at as started_at,
     spells.ended_at,
     coalesce(spells.next_bound = 'churn', false) as has_churned,
-    cast({{ completed_months('spells.occurred_at', 'spells.ended_at') }} as integer) as tenure_months,
+    cast({{ completed_months(
+        local_time('spells.occurred_at'), local_time('spells.ended_at')
+    ) }} as integer) as tenure_months,
     {{ slice_attributes('accounts', 'plans.plan_id') }}
 from spells
 inner join accounts on spells.account_id = accounts.account_id

@@ -1,0 +1,116 @@
+-- one row per month and slice
+{%- set margin = none if policy('gross_margin') == 'none' else fraction(policy('gross_margin')) %}
+{%- set slice = ['month_number', 'dimension', 'dimension_value'] %}
+with revenue as (
+    select
+        {{ month_number('mrr.month') }} as month_number,
+        mrr.dimension,
+        mrr.dimension_value,
+        mrr.new_customers,
+        mrr.arpa,
+        mrr.average_sale_price,
+        churn.churned_customers,
+        churn.base_customers
+    from {{ ref('mrr_monthly') }} as mrr
+    inner join {{ ref('churn_monthly') }} as churn
+        on
+            mrr.month = churn.month
+            and mrr.dimension = churn.dimension
+            and mrr.dimension_value = churn.dimension_value
+),
+
+-- Months before the first MRR have no economics.
+costs as (
+    select * from {{ ref('int_revenue__acquisition_cost_totals') }}
+    where month_number >= (select min(revenue.month_number) from revenue)
+),
+
+cost_months as (
+    select distinct month_number from costs
+),
+
+-- A channel may cost before it wins anybody. In a month with costs a channel without any cost nothing; in a month
+-- without, nobody knows.
+combined as (
+    select
+        {%- for column in slice %}
+        coalesce(revenue.{{ column }}, costs.{{ column }}) as {{ column }},
+        {%- endfor %}
+        coalesce(revenue.new_customers, 0) as new_customers,
+        revenue.arpa,
+        revenue.average_sale_price,
+        coalesce(revenue.churned_customers, 0) as churned_customers,
+        coalesce(revenue.base_customers, 0) as base_customers,
+        costs.acquisition_cost
+    from revenue
+    full outer join costs
+        on
+            revenue.month_number = costs.month_number
+            and revenue.dimension = costs.dimension
+            and revenue.dimension_value = costs.dimension_value
+),
+
+-- The month itself does not count: churn lags, and the last month is not over.
+looked_back as (
+    select
+        combined.*,
+        case
+            when combined.dimension = 'acquisition_channel' and cost_months.month_number is not null
+                then coalesce(combined.acquisition_cost, 0)
+            else combined.acquisition_cost
+        end as spent,
+        cast(sum(combined.churned_customers) over six_months_before as bigint) as trailing_churned_customers,
+        cast(sum(combined.base_customers) over six_months_before as bigint) as trailing_base_customers
+    from combined
+    left join cost_months on combined.month_number = cost_months.month_number
+    window six_months_before as (
+        partition by combined.dimension, combined.dimension_value
+        order by combined.month_number
+        range between 6 preceding and 1 preceding
+    )
+),
+
+-- Each amount is divided once: ARPA over (churned / base) is ARPA * base / churned.
+valued as (
+    select
+        *,
+        {{ divide_money('arpa * trailing_base_customers', 'nullif(trailing_churned_customers, 0)') }} as ltv_revenue,
+        {{ divide_money('spent', 'nullif(new_customers, 0)') }} as cac
+    from looked_back
+),
+
+margined as (
+    select
+        *,
+        {% if margin -%}
+        {{ divide_money('ltv_revenue * ' ~ margin[0], margin[1]) }}
+        {%- else -%}
+        cast(null as decimal(18, 4))
+        {%- endif %} as ltv_margin,
+        {% if margin -%}
+        average_sale_price * {{ margin[0] }} / cast({{ margin[1] }} as double)
+        {%- else -%}
+        cast(null as double)
+        {%- endif %} as monthly_margin
+    from valued
+)
+
+select
+    {{ month_start('month_number') }} as month,
+    dimension,
+    dimension_value,
+    month_number < {{ as_of_month() }} as is_complete,
+    arpa,
+    trailing_churned_customers,
+    trailing_base_customers,
+    {{ rate('trailing_churned_customers', 'trailing_base_customers') }} as trailing_customer_churn_rate,
+    {{ rate('trailing_base_customers', 'trailing_churned_customers') }} as average_lifetime_months,
+    ltv_revenue,
+    ltv_margin,
+    cast(new_customers as bigint) as new_customers,
+    average_sale_price,
+    spent as acquisition_cost,
+    cac,
+    {{ rate('cac', 'monthly_margin') }} as cac_payback_months,
+    {{ rate('ltv_margin', 'cac') }} as ltv_to_cac
+from margined
