@@ -16,6 +16,7 @@ from typing import Any
 from orchestration.durable import point_link
 from orchestration.errors import BuildError, LockedError
 from orchestration.lock import WarehouseLock, hold_lock
+from orchestration.pseudonyms import load_hash_key
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 
@@ -86,6 +87,7 @@ def run_dbt(
     dbt's own words and with the failing models and tests, where dbt does not succeed.
     """
     prepare_profile(settings)
+    load_hash_key(settings.home)
     # The path of the database is part of what dbt compares before it trusts its parsed project. Through
     # a link it is the same in every run, and unchanged models are not parsed again.
     link = settings.dbt / "candidate"

@@ -14,6 +14,7 @@ from orchestration.landing import (
     land,
 )
 from orchestration.lock import hold_lock
+from orchestration.pseudonyms import load_hash_key
 from orchestration.refresh import ensure_files, prepare_instance
 from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings
@@ -38,6 +39,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
             create_landing_records(connection, settings, known_batches(settings))
         log.info("raw relations in %s", database)
         prepare_profile(settings)
+        load_hash_key(settings.home)
         prepare_instance(settings)
         prepare_manifest(settings, dbt_version(), lock)
         log.info("the dbt project parses")

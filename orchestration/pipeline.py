@@ -25,6 +25,7 @@ from orchestration.landing import (
     land,
 )
 from orchestration.lock import WarehouseLock
+from orchestration.pseudonyms import key_id, load_hash_key
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
 from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import MARTS_FILE, STORAGE_VERSION, ReleaseStamp, export_marts, seal
@@ -97,11 +98,13 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         batches = tuple(accepted_batches(settings))
     _require_objects(settings, batches)
     code = code_version()
+    key = load_hash_key(settings.home)
     candidate.note(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=settings.as_of_is_given,
         known_at=settings.known_at.isoformat() if settings.known_at else None,
         policies=dict(settings.policies),
+        hash_key_id=key_id(key),
         parent=current_release_id(settings),
         code_version=code,
         fingerprint=run_fingerprint(settings, code, (batch.batch_id for batch in batches)),
@@ -249,6 +252,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "as_of_is_given": noted["as_of_is_given"],
         "known_at": noted["known_at"],
         "policies": noted["policies"],
+        "hash_key_id": noted["hash_key_id"],
         "code_version": noted["code_version"],
         "git_commit": git_commit(),
         "versions": {**{name: version(name) for name in _PACKAGES}, "storage": STORAGE_VERSION},

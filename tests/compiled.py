@@ -21,6 +21,7 @@ import duckdb
 
 from orchestration.contract import BATCH_COLUMNS, LandingObject, load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, invoke_dbt, prepare_profile
+from orchestration.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.settings import PROJECT_DIR, load_settings
 from orchestration.warehouse import connect, quote_identifier
 
@@ -96,6 +97,7 @@ def run_models(
     assert not unknown, f"no such seeds: {sorted(unknown)}"
     with connect() as connection:
         connection.execute("set threads = 1")
+        hand_over_key(connection, TEST_KEY)
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("use warehouse")
         for schema in sorted({"raw", *(step.schema for step in steps)}):

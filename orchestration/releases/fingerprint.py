@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from orchestration.pseudonyms import find_hash_key, key_id
 from orchestration.settings import PROJECT_DIR, Settings
 
 _DBT = (
@@ -74,5 +75,6 @@ def run_fingerprint(settings: Settings, code: str, batch_ids: Iterable[str]) -> 
     """
     question = settings.as_of_text if settings.as_of_is_given else settings.as_of.date().isoformat()
     known_at = settings.known_at.isoformat() if settings.known_at else None
-    facts = [code, sorted(batch_ids), dict(settings.policies), question, known_at]
+    key = key_id(find_hash_key(settings.home))
+    facts = [code, sorted(batch_ids), dict(settings.policies), question, known_at, key]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

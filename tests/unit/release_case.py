@@ -96,6 +96,7 @@ def make_candidate(
         as_of_is_given=True,
         known_at=None,
         policies={},
+        hash_key_id=None,
         parent=current_release_id(settings),
         code_version="abc",
         fingerprint=release_id,

@@ -1,0 +1,114 @@
+"""What is known of persons stays out of the marts, and the key of their pseudonyms out of everything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.pseudonyms import KEY_FILE, load_hash_key, pseudonym
+from orchestration.quality.personal import tagged_columns, texts_that_name_persons
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.integration.conftest import UNTIL
+
+pytestmark = pytest.mark.integration
+
+
+def test_no_value_of_a_tagged_column_reaches_a_mart(company: Settings) -> None:
+    """Looked up here value by value, without the scan that the gate makes."""
+    with duckdb.connect() as connection:
+        folder = company.current.resolve()
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as build (read_only)")
+        connection.execute(f"attach '{folder / 'csw.duckdb'}' as release (read_only)")
+        persons = set()
+        for (source, table, column), kind in tagged_columns().items():
+            found = connection.execute(
+                f"select distinct {column} from build.raw.{source}__{table}"
+            ).fetchall()
+            if kind in ("email", "name") and column != "owner_name":
+                persons |= {value.strip().lower() for (value,) in found if value}
+        assert len(persons) > 1000
+        texts = connection.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'release'"
+            " and schema_name = 'marts' and data_type = 'VARCHAR'"
+        ).fetchall()
+        assert len(texts) > 40
+        for table, column in texts:
+            values = connection.execute(f'select distinct lower(trim("{column}")) from release.marts.{table}')
+            assert not {value for (value,) in values.fetchall()} & persons, f"{table}.{column}"
+
+
+def test_respondents_are_pseudonyms_under_the_key_of_the_home(company: Settings) -> None:
+    key = load_hash_key(company.home)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{company.current.resolve() / 'warehouse.duckdb'}' as build (read_only)")
+        emails = dict(
+            connection.execute("select contact_id, email from build.raw.generic__contacts").fetchall()
+        )
+        hashes = connection.execute(
+            "select contact_id, email_hash from build.unified.unified_contacts"
+        ).fetchall()
+    assert len(hashes) > 1000
+    for contact_id, found in hashes:
+        email = emails[contact_id]
+        assert found == (pseudonym(email, key) if email else None)
+
+
+def test_the_key_is_in_its_file_and_nowhere_else(
+    small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
+) -> None:
+    settings = copy_of(small_company)
+    subprocess.run(
+        [sys.executable, "-m", "orchestration", "prepare", "--home", str(settings.home)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    # Plain dbt with its most talkative log.
+    built = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("dbt")), "--debug", "build", "-s", "+unified_contacts"),
+            *("--target-path", str(settings.home / "target"), "--log-path", str(settings.home / "dbtlogs")),
+        ],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(PROJECT_DIR),
+            "DBT_PROFILES_DIR": str(settings.dbt),
+            "CSW_WAREHOUSE": str(settings.development_database),
+            "CSW_AS_OF": UNTIL.isoformat(),
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout[-3000:]
+    key = (settings.home / KEY_FILE).read_bytes().strip()
+    assert len(key) == 64
+    inner = bytes(byte ^ 0x36 for byte in key)
+    forms = (key, inner, inner.hex().encode(), key.hex().encode())
+    holding = [
+        path.relative_to(settings.home).as_posix()
+        for path in settings.home.rglob("*")
+        if path.is_file() and not path.is_symlink() and any(form in path.read_bytes() for form in forms)
+    ]
+    assert holding == [KEY_FILE]
+    assert not any(form in built.stdout + built.stderr for form in forms)
+    assert any((settings.home / "dbtlogs").iterdir())
+
+
+def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Settings, tmp_path: Path) -> None:
+    folder = company.current.resolve()
+    assert texts_that_name_persons(folder / "warehouse.duckdb", folder / "csw.duckdb") == {}
+    path = tmp_path / "csw.duckdb"
+    path.write_bytes((folder / "csw.duckdb").read_bytes())
+    path.chmod(0o600)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as build (read_only)")
+        name = "select max(upper(full_name)) from build.raw.generic__contacts where full_name like '% %'"
+        first = "select min(account_id) from csw.marts.dim_accounts"
+        connection.execute(
+            f"update csw.marts.dim_accounts set industry = ({name}) where account_id = ({first})"
+        )
+    assert texts_that_name_persons(folder / "warehouse.duckdb", path) == {("dim_accounts", "industry"): 1}
