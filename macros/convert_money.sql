@@ -3,6 +3,6 @@
     {#- Most money is in the reporting currency, and wide decimals are slow. -#}
     case
         when {{ rate }} = 1 then cast({{ amount }} as decimal(18, 4))
-        else cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, 4) as decimal(18, 4))
+        else cast(cast({{ amount }} as decimal(18, 4)) * {{ rate }} as decimal(18, 4))
     end
 {%- endmacro %}

@@ -9,7 +9,11 @@
     {%- set divisor -%}
         case {{ interval_unit }} when 'year' then 12 when 'week' then {{ week[1] }} when 'day' then {{ day[1] }} else 1 end * {{ interval_count }}
     {%- endset -%}
-    {{ divide_money('(' ~ amount ~ ') * (' ~ numerator ~ ')', divisor) }}
+    {#- Most fees are monthly already, and wide divisions are slow. -#}
+    case
+        when {{ interval_unit }} = 'month' and {{ interval_count }} = 1 then cast({{ amount }} as decimal(18, 4))
+        else {{ divide_money('(' ~ amount ~ ') * (' ~ numerator ~ ')', divisor) }}
+    end
 {%- endmacro %}
 
 

@@ -14,11 +14,12 @@ followed as (
         {% if policy('fx_policy') != 'service_start_rate' -%}
         cast(null as date) as rated_on,
         {% endif -%}
-        coalesce(lead(starts_at) over (partition by {{ item }} order by starts_at) = ends_at, false)
-        or is_replaced as is_continued,
+        coalesce(lead(starts_at) over item_in_time = ends_at, false) or is_replaced as is_continued,
+        lead(starts_at) over item_in_time is null and not is_replaced as is_last,
         starts_at <= {{ as_of() }} and (ends_at is null or ends_at > {{ as_of() }}) as is_running,
-        coalesce(cancel_requested_at < ends_at and cancel_requested_at <= {{ as_of() }}, false) as is_cancelled
+        ends_at is not null and coalesce(cancel_requested_at <= {{ as_of() }}, false) as is_cancelled
     from segments
+    window item_in_time as (partition by {{ item }} order by starts_at)
 ),
 
 -- Segments that say something of a month's close besides its MRR: past due, or cancelled and still running, or usage.
@@ -55,7 +56,8 @@ closes as (
     from watched_months
 ),
 
--- In the month of as_of every later change that is known counts; of past months only cancellations are known in time.
+-- In the month of as_of every later change that is known counts, so an item is worth what its last segment is; of past
+-- months only cancellations are known in time.
 -- An end that nobody asked for is the end of a term that may be renewed, and no change.
 known_changes as (
     select
@@ -64,8 +66,8 @@ known_changes as (
         rated_on,
         {{ as_of_month() }} as month_number,
         cast(0 as decimal(18, 4)) as at_risk_mrr,
-        case when is_running then 0 else mrr end
-        - case when is_continued or is_cancelled then mrr else 0 end as scheduled_mrr,
+        case when is_last and not is_cancelled then mrr else 0 end
+        - case when is_running then mrr else 0 end as scheduled_mrr,
         cast(0 as decimal(18, 4)) as usage_mrr
     from followed
     where

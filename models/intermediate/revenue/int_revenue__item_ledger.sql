@@ -1,6 +1,8 @@
 -- one row per subscription item, currency and movement of its account or monthly revaluation; in the reporting currency
 {%- set item = 'source_system, subscription_id, item_id' %}
 {%- set fx_policy = policy('fx_policy') %}
+{%- set changes_something = 'mrr_change <> 0 or active_change <> 0' if has_customers_at_zero() else 'mrr_change <> 0' %}
+{%- set changes_something = '(' ~ changes_something ~ ')' %}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_movements as (
     select
@@ -31,7 +33,9 @@ domestic as (
         end_reason,
         source_batch_id
     from item_movements
-    where currency = '{{ policy('reporting_currency') }}'
+    where
+        currency = '{{ policy('reporting_currency') }}'
+        and {{ changes_something }}
 ),
 
 foreign_balances as (
@@ -93,6 +97,7 @@ converted as (
         on
             foreign_balances.currency = constant_rates.currency
             and constant_rates.valued_on = {{ constant_rate_day() }}
+    where {{ changes_something }}
 ),
 {% if fx_policy == 'period_end_rate' %}
 -- A foreign balance is revalued at the opening of every month that it is carried into.
@@ -107,6 +112,24 @@ carried as (
         and month_number < coalesce(next_month_number, {{ as_of_month() }})
 ),
 
+month_rates as (
+    select
+        months.month_number,
+        rates.currency,
+        rates.rate,
+        previous_rates.rate as previous_rate
+    from (
+        select distinct carried_month_number as month_number
+        from carried
+    ) as months
+    inner join rates on rates.valued_on = {{ valuation_day('months.month_number', none) }}
+    inner join rates as previous_rates
+        on
+            rates.currency = previous_rates.currency
+            and previous_rates.valued_on = {{ valuation_day('months.month_number - 1', none) }}
+    where rates.rate <> previous_rates.rate
+),
+
 revalued as (
     select
         carried.account_id,
@@ -116,19 +139,14 @@ revalued as (
         carried.plan_id,
         carried.source_batch_id,
         cast(
-            {{ convert_money('carried.mrr_after', 'rates.rate') }}
-            - {{ convert_money('carried.mrr_after', 'previous_rates.rate') }} as decimal(18, 4)
+            {{ convert_money('carried.mrr_after', 'month_rates.rate') }}
+            - {{ convert_money('carried.mrr_after', 'month_rates.previous_rate') }} as decimal(18, 4)
         ) as mrr_change
     from carried
-    left join rates
+    inner join month_rates
         on
-            carried.currency = rates.currency
-            and rates.valued_on = {{ valuation_day('carried.carried_month_number', none) }}
-    left join rates as previous_rates
-        on
-            carried.currency = previous_rates.currency
-            and previous_rates.valued_on = {{ valuation_day('carried.carried_month_number - 1', none) }}
-    where rates.rate <> previous_rates.rate
+            carried.currency = month_rates.currency
+            and carried.carried_month_number = month_rates.month_number
 ),
 {% endif %}
 ledger as (
@@ -160,9 +178,3 @@ ledger as (
 )
 
 select * from ledger
-where
-    mrr_change <> 0
-    or constant_change <> 0
-    {%- if has_customers_at_zero() %}
-    or active_change <> 0
-    {%- endif %}

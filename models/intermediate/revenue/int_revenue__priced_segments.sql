@@ -48,7 +48,8 @@ stretches as (
         cast(0 as decimal(18, 8)) as lasting_discount
     from once
     where
-        discount_ends_at is not null
+        discount_kind = 'once'
+        and discount_ends_at is not null
         and (service_end is null or discount_ends_at < service_end)
 ),
 {% if policy('require_first_payment') %}

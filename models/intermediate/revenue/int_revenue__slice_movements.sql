@@ -12,7 +12,7 @@ movements as (
     select
         month_changes.month_number,
         slices.slice_number,
-        month_changes.plan_id,
+        coalesce(month_changes.plan_id, 'unknown') as plan,
         {%- for measure in slice_measures()['movements']['money'] %}
         sum(month_changes.{{ measure }}) as {{ measure }},
         {%- endfor %}
@@ -22,7 +22,7 @@ movements as (
         sum(case when month_changes.is_new_and_churned then 1 else 0 end) as new_and_churned_customers
     from month_changes
     inner join slices on month_changes.account_id = slices.account_id
-    group by month_changes.month_number, slices.slice_number, month_changes.plan_id
+    group by month_changes.month_number, slices.slice_number, coalesce(month_changes.plan_id, 'unknown')
 ),
 
 -- Only few months lose a customer.
@@ -30,7 +30,7 @@ losses as (
     select
         month_changes.month_number,
         slices.slice_number,
-        month_changes.plan_id,
+        coalesce(month_changes.plan_id, 'unknown') as plan,
         {%- for kind in churn_kinds() %}
         sum(case when month_changes.churn_kind = '{{ kind }}' then month_changes.net_churn_mrr else 0 end)
             as {{ kind }}_mrr,
@@ -40,7 +40,7 @@ losses as (
     from month_changes
     inner join slices on month_changes.account_id = slices.account_id
     where month_changes.is_lost_customer
-    group by month_changes.month_number, slices.slice_number, month_changes.plan_id
+    group by month_changes.month_number, slices.slice_number, coalesce(month_changes.plan_id, 'unknown')
 )
 
 select
@@ -54,4 +54,4 @@ left join losses
     on
         movements.month_number = losses.month_number
         and movements.slice_number = losses.slice_number
-        and coalesce(movements.plan_id, '') = coalesce(losses.plan_id, '')
+        and movements.plan = losses.plan

@@ -1,19 +1,24 @@
 -- one row per month and combination of slice attributes: the smallest base from which every slice adds up
 {%- set groups = slice_measures() %}
-{%- set money = groups.values() | map(attribute='money') | sum(start=[]) %}
-{%- set counts = groups.values() | map(attribute='counts') | sum(start=[]) %}
-{%- set relations = {
-    'balances': groups['balances']['money'] + groups['balances']['counts'],
-    'movements': groups['movements']['money'] + groups['movements']['counts']
-        + groups['losses']['money'] + groups['losses']['counts'],
-    'transfers': groups['transfers']['money'] + groups['transfers']['counts']
-        + ['opening_mrr', 'opening_mrr_constant', 'opening_customers'],
-} %}
+{%- set adjusted = ['opening_mrr', 'opening_mrr_constant', 'committed_mrr', 'opening_customers'] %}
+{%- set money = [] %}
+{%- set counts = [] %}
+{%- for group, relation in [
+    ('balances', 'balances'), ('movements', 'movements'), ('losses', 'movements'), ('transfers', 'transfers')
+] %}
+{%- for measure in groups[group]['money'] %}
+{%- do money.append((measure, relation)) %}
+{%- endfor %}
+{%- for measure in groups[group]['counts'] %}
+{%- do counts.append((measure, relation)) %}
+{%- endfor %}
+{%- endfor %}
 {%- set dimensions = account_dimensions() %}
 with balances as (
     select * from {{ ref('int_revenue__slice_balances') }}
 ),
 
+-- Wherever MRR moves there is a balance; only a plan that everybody left has none.
 movements as (
     select * from {{ ref('int_revenue__slice_movements') }}
 ),
@@ -31,35 +36,35 @@ slices as (
     from {{ ref('int_accounts__slices') }}
 ),
 
-combined as (
-    {%- for relation, measures in relations.items() %}
-    select
-        month_number,
-        slice_number,
-        plan_id,
-        {%- for measure in money + counts %}
-        {% if measure in measures %}{{ measure }}{% else %}0 as {{ measure }}{% endif %}
-        {%- if not loop.last %},{% endif -%}
-        {%- endfor %}
-    from {{ relation }}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 totals as (
     select
-        month_number,
-        slice_number,
-        coalesce(plan_id, 'unknown') as plan,
-        {%- for measure in money %}
-        cast(sum({{ measure }}) as decimal(18, 4)) as {{ measure }},
+        coalesce(balances.month_number, transfers.month_number) as month_number,
+        coalesce(balances.slice_number, transfers.slice_number) as slice_number,
+        coalesce(balances.plan, transfers.plan) as plan,
+        {%- for measure, relation in money %}
+        cast(
+            coalesce({{ relation }}.{{ measure }}, 0)
+            {%- if measure in adjusted %} + coalesce(transfers.{{ measure }}, 0){% endif %} as decimal(18, 4)
+        ) as {{ measure }},
         {%- endfor %}
-        {%- for measure in counts %}
-        cast(sum({{ measure }}) as bigint) as {{ measure }}
+        {%- for measure, relation in counts %}
+        cast(
+            coalesce({{ relation }}.{{ measure }}, 0)
+            {%- if measure in adjusted %} + coalesce(transfers.{{ measure }}, 0){% endif %} as bigint
+        ) as {{ measure }}
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
-    from combined
-    group by month_number, slice_number, coalesce(plan_id, 'unknown')
+    from balances
+    left join movements
+        on
+            balances.month_number = movements.month_number
+            and balances.slice_number = movements.slice_number
+            and balances.plan = movements.plan
+    full outer join transfers
+        on
+            balances.month_number = transfers.month_number
+            and balances.slice_number = transfers.slice_number
+            and balances.plan = transfers.plan
 )
 
 select
