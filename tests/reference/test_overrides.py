@@ -45,8 +45,8 @@ def _steps() -> tuple[Step, ...]:
     return compiled.compile_models({}, TARGETS)
 
 
-def _marts(**seeds: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
-    periods = [{"currency": "USD", "interval": "month", **period} for period in PERIODS]
+def _marts(*added: Row, **seeds: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
+    periods = [{"currency": "USD", "interval": "month", **period} for period in (*PERIODS, *added)]
     rows = {name: [{**KEPT_BY, **row} for row in given] for name, given in seeds.items()}
     landing = {"accounts": ACCOUNTS, "subscription_periods": periods}
     return compiled.run_models(_steps(), landing, AS_OF, TARGETS, seeds=rows)
@@ -60,7 +60,7 @@ def _closing(marts: Mapping[str, list[Row]]) -> list[Decimal]:
 
 def _churn(marts: Mapping[str, list[Row]]) -> list[tuple[date, str, str, int, Decimal]]:
     columns = ("month", "churn_kind", "churn_reason", "customers", "mrr")
-    return sorted(tuple(row[column] for column in columns) for row in marts["churn_reasons_monthly"])  # type: ignore[misc]
+    return sorted(tuple(row[column] for column in columns) for row in marts["churn_reasons_monthly"])
 
 
 def _outcome(marts: Mapping[str, list[Row]]) -> list[tuple[str, str, int]]:
@@ -139,3 +139,26 @@ def test_link_reaches_the_periods_of_its_subscription_only() -> None:
         ("subscription_link:b2", "applied", 1),
         ("subscription_link:gone", "no such subscription", 0),
     ]
+
+
+def test_linked_subscription_is_no_churn_and_no_return() -> None:
+    back = {
+        "subscription_id": "a2",
+        "account_id": "a",
+        "unit_amount": 120,
+        "period_start": datetime(2024, 5, 10),
+    }
+    apart = _marts(back)
+    assert _closing(apart) == [140, 150, 150, 50, 170, 170]
+    assert _churn(apart) == [(date(2024, 4, 1), "voluntary", "price", 1, -100)]
+    linked = _marts(
+        back, overrides_subscription_links=[{"subscription_id": "a2", "replaces_subscription_id": "a1"}]
+    )
+    assert _closing(linked) == [140, 150, 150, 150, 170, 170]
+    assert _churn(linked) == []
+    moves = [row for row in linked["fct_mrr_movements"] if row["account_id"] == "a"]
+    assert sorted((move["movement_type"], move["mrr_change"]) for move in moves) == [
+        ("expansion", 20),
+        ("new", 100),
+    ]
+    assert _outcome(linked) == [("subscription_link:a2", "applied", 1)]
