@@ -29,6 +29,29 @@ ranked as (
     from valued
 ),
 
+-- Converted once per currency, so that a renewal of the sum at the same value is the same to the last digit.
+totals as (
+    select
+        sums.account_id,
+        sums.ends_on,
+        sum({{ convert_money('sums.amount', 'rates.rate') }}) as due_amount
+    from (
+        select
+            account_id,
+            ends_on,
+            currency,
+            valued_month_number,
+            sum(amount) as amount
+        from contracts
+        group by account_id, ends_on, currency, valued_month_number
+    ) as sums
+    left join rates
+        on
+            sums.currency = rates.currency
+            and sums.valued_month_number = rates.month_number
+    group by sums.account_id, sums.ends_on
+),
+
 merged as (
     select
         account_id,
@@ -39,7 +62,6 @@ merged as (
         count(*) as contracts,
         max(case when size_rank = 1 then starts_on end) as starts_on,
         max(case when auto_renew then 1 else 0 end) = 1 as auto_renew,
-        sum(due_amount) as due_amount,
         min(term_months) as shortest_term_months,
         max(term_months) as longest_term_months,
         sum(cast(due_amount as double) / term_months) as monthly_amount
@@ -48,21 +70,22 @@ merged as (
 )
 
 select
-    account_id,
-    due_on,
-    valued_month_number,
-    contract_id,
-    contract_ids,
-    contracts,
-    starts_on,
-    auto_renew,
-    cast(due_amount as decimal(18, 4)) as due_amount,
-    shortest_term_months = longest_term_months as has_one_term,
-    longest_term_months,
+    merged.account_id,
+    merged.due_on,
+    merged.valued_month_number,
+    merged.contract_id,
+    merged.contract_ids,
+    merged.contracts,
+    merged.starts_on,
+    merged.auto_renew,
+    cast(totals.due_amount as decimal(18, 4)) as due_amount,
+    merged.shortest_term_months = merged.longest_term_months as has_one_term,
+    merged.longest_term_months,
     -- Contracts of unequal terms are compared by what they cost a month.
     case
-        when shortest_term_months < longest_term_months and monthly_amount > 0
-            then cast(due_amount as double) / monthly_amount
-        else longest_term_months
+        when merged.shortest_term_months < merged.longest_term_months and merged.monthly_amount > 0
+            then cast(totals.due_amount as double) / merged.monthly_amount
+        else merged.longest_term_months
     end as mean_term_months
 from merged
+inner join totals on merged.account_id = totals.account_id and merged.due_on = totals.ends_on
