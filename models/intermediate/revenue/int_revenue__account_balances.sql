@@ -33,7 +33,9 @@ running as (
         sum(mrr_change) over account_so_far as mrr_after,
         sum(active_change) over account_so_far as active_after,
         sum(case when mrr_change <> 0 then 1 else 0 end) over account_so_far as change_number,
-        lag(occurred_at) over account_so_far as previous_occurred_at
+        lag(occurred_at) over account_so_far as previous_occurred_at,
+        coalesce(lag(month_number) over account_so_far <> month_number, true)
+        and coalesce(lead(month_number) over account_so_far <> month_number, true) as is_only_in_month
     from totals
     window account_so_far as ({{ so_far }})
 ),

@@ -1,62 +1,8 @@
 -- one row per account and month in which its MRR moves; the months between are carried by the next_month_number
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
 {%- set first_month = first_month_number() %}
-with movements as (
-    select * from {{ ref('int_revenue__account_movements') }}
-),
-
-plans as (
-    select * from {{ ref('int_revenue__account_plans') }}
-),
-
--- A month without any numbered movement only revalues the balance in constant currency.
-months as (
-    select
-        movements.account_id,
-        movements.month_number,
-        coalesce(min_by(movements.mrr_before, movements.movement_number), max(movements.mrr_after))
-        {%- if first_month is not none %}
-        + sum(case when movements.movement_type = 'opening_balance' then movements.mrr_change else 0 end)
-        {%- endif %} as opening_mrr,
-        {%- for flow in flows + ['fx_impact'] %}
-        sum(case when movements.movement_type = '{{ flow }}' then movements.mrr_change else 0 end) as {{ flow }}_mrr,
-        {%- endfor %}
-        sum(case when movements.movement_type = 'merge' then movements.mrr_change else 0 end) as transfer_mrr,
-        sum(
-            case
-                when movements.movement_type <> 'merge' or movements.was_customer = movements.is_customer then 0
-                when movements.is_customer then 1
-                else -1
-            end
-        ) as transferred_customers,
-        coalesce(max_by(movements.mrr_after, movements.movement_number), max(movements.mrr_after)) as closing_mrr,
-        sum(movements.constant_change) as constant_change,
-        coalesce(
-            min_by(movements.was_customer, movements.movement_number)
-            {%- if first_month is not none %}
-            or max(case when movements.movement_type = 'opening_balance' then 1 else 0 end) = 1
-            {%- endif %},
-            max(movements.mrr_after) > 0
-        ) as was_customer,
-        coalesce(
-            max_by(movements.is_customer, movements.movement_number), max(movements.mrr_after) > 0
-        ) as is_customer,
-        min_by(
-            case when movements.movement_type in ('new', 'reactivation') then movements.movement_type end,
-            case when movements.movement_type in ('new', 'reactivation') then movements.movement_number end
-        ) as joining_type,
-        max(case when movements.movement_type = 'new' then 1 else 0 end) as has_joined,
-        max(case when movements.movement_type = 'churn' then movements.movement_number end) as last_churn_number,
-        max_by(
-            plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
-        ) as moved_to_plan_id
-    from movements
-    left join plans
-        on
-            movements.account_id = plans.account_id
-            and movements.occurred_at = plans.booked_at
-            and movements.booking_order <> 1
-    group by movements.account_id, movements.month_number
+with months as (
+    select * from {{ ref('int_revenue__account_month_totals') }}
 ),
 
 in_time as (
@@ -88,7 +34,7 @@ counted as (
     select
         *,
         {% if policy('same_period_new_and_churn') == 'count_both' -%}
-        not was_customer and not is_customer and transferred_customers = 0 and last_churn_number is not null
+        not was_customer and not is_customer and transferred_customers = 0 and churn_kind is not null
         {%- else -%}
         false
         {%- endif %} as counts_both
@@ -104,37 +50,18 @@ first_paid as (
     group by account_id
 ),
 {% endif %}
--- The cause of a month's loss is that of its last churn.
-churns as (
-    select
-        account_id,
-        movement_number,
-        churn_kind,
-        churn_reason,
-        mrr_before
-    from movements
-    where movement_type = 'churn'
-),
-
 classified as (
     select
-        counted.*,
-        churns.churn_kind,
-        churns.churn_reason,
-        churns.mrr_before as churned_mrr,
-        counted.joined_customers = 1 or counted.counts_both as has_net_join,
-        counted.joined_customers = -1 or counted.counts_both as has_net_churn,
+        *,
+        joined_customers = 1 or counts_both as has_net_join,
+        joined_customers = -1 or counts_both as has_net_churn,
         case
-            when counted.joined_customers = 1 then counted.joining_type
-            when counted.joined_customers = -1 then 'churn'
-            when counted.net_mrr > 0 then 'expansion'
-            when counted.net_mrr < 0 then 'contraction'
+            when joined_customers = 1 then joining_type
+            when joined_customers = -1 then 'churn'
+            when net_mrr > 0 then 'expansion'
+            when net_mrr < 0 then 'contraction'
         end as net_movement_type
     from counted
-    left join churns
-        on
-            counted.account_id = churns.account_id
-            and counted.last_churn_number = churns.movement_number
 )
 
 select
@@ -187,8 +114,8 @@ select
     end as plan_id,
     case when classified.has_net_churn then classified.churn_kind end as churn_kind,
     case when classified.has_net_churn then classified.churn_reason end as churn_reason,
-    classified.has_joined = 1
-    and classified.last_churn_number is not null
+    classified.has_joined
+    and classified.churn_kind is not null
     and not classified.was_customer
     and not classified.is_customer as is_new_and_churned
 from classified

@@ -91,6 +91,7 @@ select
     classified.occurred_at,
     classified.booking_order,
     classified.month_number,
+    classified.is_only_in_month,
     classified.movement_type,
     case
         when classified.movement_type = 'churn' and causes.end_kind = 'pause' then 'pause'

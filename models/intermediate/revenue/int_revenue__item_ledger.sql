@@ -5,10 +5,8 @@
 {%- set changes_something = '(' ~ changes_something ~ ')' %}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_movements as (
-    select
-        *,
-        {{ local_month('booked_at') }} as month_number
-    from {{ ref('int_revenue__item_movements') }}
+    select * from {{ ref('int_revenue__item_movements') }}
+    where currency = '{{ policy('reporting_currency') }}'
 ),
 
 rates as (
@@ -20,7 +18,7 @@ domestic as (
         account_id,
         booked_at as occurred_at,
         booking_order,
-        month_number,
+        {{ local_month('booked_at') }} as month_number,
         {{ item }},
         currency,
         plan_id,
@@ -33,27 +31,11 @@ domestic as (
         end_reason,
         source_batch_id
     from item_movements
-    where
-        currency = '{{ policy('reporting_currency') }}'
-        and {{ changes_something }}
+    where {{ changes_something }}
 ),
 
 foreign_balances as (
-    select
-        *,
-        {{ valuation_day('month_number', 'rated_on') }} as valued_on,
-        {% if fx_policy == 'service_start_rate' -%}
-        {{ valuation_day('month_number', 'rated_on_before') }} as valued_before_on,
-        {% endif -%}
-        cast(sum(mrr_change) over item_so_far as decimal(18, 4)) as mrr_after,
-        lead(month_number) over item_so_far as next_month_number
-    from item_movements
-    where currency <> '{{ policy('reporting_currency') }}'
-    window item_so_far as (
-        partition by account_id, {{ item }}, currency
-        order by booked_at, booking_order
-        rows between unbounded preceding and current row
-    )
+    select * from {{ ref('int_revenue__foreign_balances') }}
 ),
 
 -- Before and after are valued, not the difference between them: balances are what is rounded.
@@ -97,7 +79,11 @@ converted as (
         on
             foreign_balances.currency = constant_rates.currency
             and constant_rates.valued_on = {{ constant_rate_day() }}
-    where {{ changes_something }}
+    where
+        {{ changes_something }}
+        {%- if fx_policy == 'service_start_rate' %}
+        or foreign_balances.rated_on <> foreign_balances.rated_on_before
+        {%- endif %}
 ),
 {% if fx_policy == 'period_end_rate' %}
 -- A foreign balance is revalued at the opening of every month that it is carried into.
