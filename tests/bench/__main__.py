@@ -2,9 +2,12 @@
 
     python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--keep DIR]
 
-Every step runs in a process of its own, so that its peak memory is its own. The ratio compares the whole
-build (start of dbt, models and tests) with the floor: one scan of the raw Parquet, then one
-`create table as` for each mart.
+Every step runs in a process of its own, so that its peak memory is its own. `parse` happens once per
+version of the project, before the first build. `empty` is the same build without a row: what dbt costs
+whatever the data. Two ratios compare the build with `floor` (one scan of the raw Parquet, then one
+`create table as` for each mart): that of the whole build, and that of what the data adds to the empty one.
+`revenue` runs the models of the revenue ledger alone, one after the other; its floor reads the raw
+subscription periods and writes the two facts.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +28,25 @@ from orchestration.settings import PROJECT_DIR, Settings, load_settings
 
 UNTIL = date(2026, 1, 1)
 RUN_ID = "bench"
-STEPS = ("simulate", "land", "build", "audit", "publish", "floor")
+STEPS = (
+    "simulate",
+    "land",
+    "parse",
+    "empty",
+    "build",
+    "audit",
+    "publish",
+    "floor",
+    "revenue",
+    "revenue-floor",
+)
+REVENUE = [
+    "path:models/intermediate/accounts",
+    "path:models/intermediate/revenue",
+    "path:models/marts/revenue/fct_*",
+    "fct_account_months",
+]
+REVENUE_FACTS = ("fct_mrr_movements", "fct_account_months")
 
 
 def main() -> None:
@@ -62,67 +85,96 @@ def _bench(home: Path, accounts: int, months: int) -> None:
         )
     total = sum(seconds[step] for step in ("land", "build", "audit", "publish"))
     print(f"  {'in all':<10}{total:>9.1f}            land + build + audit + publish")
-    print(f"  build / floor = {seconds['build'] / seconds['floor']:.2f}")
+    print(f"  build / floor           = {seconds['build'] / seconds['floor']:.2f}")
+    print(f"  (build - empty) / floor = {(seconds['build'] - seconds['empty']) / seconds['floor']:.2f}")
+    print(f"  revenue / revenue-floor = {seconds['revenue'] / seconds['revenue-floor']:.2f}")
 
 
 def _report_step(name: str, home: Path, accounts: int, months: int) -> None:
     settings = load_settings(home=home, as_of=UNTIL.isoformat(), policies=[])
     started = time.monotonic()
-    note = _run_step(name, settings, accounts, months)
-    seconds = time.monotonic() - started
+    note, measured = _run_step(name, settings, accounts, months)
+    seconds = measured or time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "peak_mib": peak, "note": note}))
 
 
-def _run_step(name: str, settings: Settings, accounts: int, months: int) -> str:
+def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tuple[str, float | None]:
+    """Run one step; returns a note, and the seconds where they are not those of the whole step."""
     if name == "simulate":
         from simulator import simulate
 
         simulate(accounts, months, 42, settings.landing, until=UNTIL)
-        return "not part of a run"
+        return "not part of a run", None
     if name == "floor":
-        return _floor(settings)
+        return _floor(settings, "*", None), None
+    if name == "revenue-floor":
+        return _floor(settings, "generic/subscription_periods", REVENUE_FACTS), None
     from orchestration import pipeline
+    from orchestration.contract import load_contracts
+    from orchestration.dbt import prepare_manifest, run_dbt
+    from orchestration.landing import create_landing_records, create_raw_relations
     from orchestration.lock import hold_lock
     from orchestration.releases.candidate import open_candidate
+    from orchestration.releases.fingerprint import dbt_version
+    from orchestration.warehouse import connect
 
     candidate = open_candidate(settings, RUN_ID)
     with hold_lock(settings.lock_file, "benchmark") as lock:
         if name == "land":
             batches = pipeline.land_step(settings, candidate).batches
-            return f"{sum(batch.rows_loaded for batch in batches):,} rows"
+            return f"{sum(batch.rows_loaded for batch in batches):,} rows", None
+        if name == "parse":
+            prepare_manifest(settings, dbt_version(), lock)
+            return "once per version of the project", None
+        if name == "empty":
+            warehouse = settings.home / "empty" / "warehouse.duckdb"
+            warehouse.parent.mkdir()
+            with connect(warehouse) as connection:
+                create_raw_relations(connection, load_contracts(), [])
+                create_landing_records(connection, settings, [])
+            result = run_dbt(settings, ["build", "--exclude-resource-type", "unit_test"], warehouse)
+            return f"{len(result.nodes)} models and tests on no rows", None
         if name == "build":
             result = pipeline.build_step(settings, candidate)
             models = sum(node.seconds for node in result.nodes if node.kind == "model")
             tests = sum(node.seconds for node in result.nodes if node.kind == "test")
-            return f"models {models:.1f} s, tests {tests:.1f} s (summed over threads)"
+            return f"models {models:.1f} s, tests {tests:.1f} s (summed over threads)", None
         if name == "audit":
             report = pipeline.audit_step(settings, candidate)
             report.raise_if_blocking(candidate.audit)
-            return f"{len(report.results)} checks"
-        return pipeline.publish_step(settings, candidate, lock).message
+            return f"{len(report.results)} checks", None
+        if name == "revenue":
+            warehouse = settings.home / "revenue" / "warehouse.duckdb"
+            warehouse.parent.mkdir()
+            shutil.copyfile(settings.current / "warehouse.duckdb", warehouse)
+            warehouse.chmod(0o600)
+            result = run_dbt(settings, ["run", "--threads", "1", "--select", *REVENUE], warehouse)
+            return f"{len(result.nodes)} models", sum(node.seconds for node in result.nodes)
+        return pipeline.publish_step(settings, candidate, lock).message, None
 
 
-def _floor(settings: Settings) -> str:
-    """Scan every raw Parquet file, then write a copy of every mart into a fresh database."""
+def _floor(settings: Settings, folder: str, marts: Sequence[str] | None) -> str:
+    """Scan the raw Parquet files of a folder, then write a copy of the marts into a fresh database."""
     from orchestration.warehouse import connect, quote_identifier, quote_literal
 
-    build_file = settings.current / "warehouse.duckdb"
+    release = settings.current / "marts.duckdb"
     scratch = settings.home / "floor.duckdb"
     with connect(scratch) as connection:
-        for path in sorted(settings.raw.rglob("*.parquet")):
+        for path in sorted(settings.raw.glob(f"{folder}/**/*.parquet")):
             connection.execute(f"select max(hash(raw)) from read_parquet({quote_literal(path)}) as raw")
-        connection.execute(f"attach {quote_literal(build_file)} as built (read_only)")
+        connection.execute(f"attach {quote_literal(release)} as built (read_only)")
         connection.execute("create schema marts")
         names = connection.execute(
             "select table_name from duckdb_tables() where database_name = 'built' and schema_name = 'marts'"
         ).fetchall()
-        for (name,) in names:
+        chosen = [name for (name,) in names if marts is None or name in marts]
+        for name in chosen:
             table = quote_identifier(name)
             connection.execute(f"create table marts.{table} as from built.marts.{table}")
         connection.execute("checkpoint")
     scratch.unlink()
-    return f"reading the raw files and writing {len(names)} marts, no more"
+    return f"reading the raw files and writing {len(chosen)} marts, no more"
 
 
 if __name__ == "__main__":

@@ -125,6 +125,7 @@ select
     list_mrr,
     mrr,
     case
+        when has_churn_override then coalesce(cancel_kind, 'unknown')
         when grace_end < service_end or (grace_end is not null and service_end is null) then 'involuntary'
         when next_start = ends_at and next_status = 'paused' then 'pause'
         when next_start = ends_at and next_status in ('past_due', 'unpaid') then 'involuntary'
