@@ -105,13 +105,16 @@ select
     ) as net_{{ flow }}_mrr,
     {%- endfor %}
     cast(classified.lowest_mrr as decimal(18, 4)) as lowest_mrr,
-    coalesce(classified.earlier_plan_id, classified.latest_plan_id) as opening_plan_id,
+    nullif(coalesce(classified.earlier_plan_id, classified.latest_plan_id), '') as opening_plan_id,
     -- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
-    case
-        when classified.was_customer and not classified.is_customer and classified.earlier_plan_id is not null
-            then classified.earlier_plan_id
-        else classified.latest_plan_id
-    end as plan_id,
+    nullif(
+        case
+            when classified.was_customer and not classified.is_customer and classified.earlier_plan_id is not null
+                then classified.earlier_plan_id
+            else classified.latest_plan_id
+        end,
+        ''
+    ) as plan_id,
     case when classified.has_net_churn then classified.churn_kind end as churn_kind,
     case when classified.has_net_churn then classified.churn_reason end as churn_reason,
     classified.has_joined

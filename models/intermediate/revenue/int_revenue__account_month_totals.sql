@@ -40,7 +40,8 @@ single as (
         movements.churn_kind,
         movements.churn_reason,
         case when movements.movement_type = 'churn' then movements.mrr_before end as churned_mrr,
-        plans.plan_id as moved_to_plan_id
+        -- Service without a plan is known, as an empty text; a movement that says nothing of the plan is null.
+        case when plans.account_id is not null then coalesce(plans.plan_id, '') end as moved_to_plan_id
     from movements
     left join plans
         on
