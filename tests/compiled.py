@@ -59,6 +59,12 @@ class Step:
 
 
 @cache
+def contracts() -> Mapping[tuple[str, str], LandingObject]:
+    """The landing contracts, read once."""
+    return load_contracts()
+
+
+@cache
 def project_models() -> Mapping[str, frozenset[str]]:
     """Columns of every model of the project, as its YAML declares them, by the model's name."""
     nodes = _parsed().manifest.nodes.values()
@@ -135,6 +141,7 @@ class _Project:
             *("--log-path", str(folder / "logs")),
             *("--log-level", "none"),
             *("--log-level-file", "none"),
+            "--no-write-json",
         ]
         environment = {
             "CSW_WAREHOUSE": str(self._warehouse),
@@ -204,10 +211,9 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> 
 
 
 def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:
-    contracts = _contracts()
-    unknown = landing.keys() - {name for source, name in contracts if source == "generic"}
+    unknown = landing.keys() - {name for source, name in contracts() if source == "generic"}
     assert not unknown, f"no such landing objects: {sorted(unknown)}"
-    for (source, name), contract in contracts.items():
+    for (source, name), contract in contracts().items():
         types = {column.name: column.data_type for column in contract.columns} | BATCH_COLUMNS
         columns = ", ".join(f"{quote_identifier(column)} {kind}" for column, kind in types.items())
         connection.execute(f"create table {contract.relation} ({columns})")
@@ -237,12 +243,6 @@ def _literal(value: Any) -> str:
     if isinstance(value, bool | int | Decimal):
         return f"{value:f}" if isinstance(value, Decimal) else str(value).lower()
     return "'" + re.sub("'", "''", str(value)) + "'"
-
-
-@cache
-def _contracts() -> Mapping[tuple[str, str], LandingObject]:
-    """Read once, not per run."""
-    return load_contracts()
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, relation: str) -> list[Row]:

@@ -1,0 +1,144 @@
+"""The case file as plain values: what lands, under which policies, and what the marts then say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.settings import PROJECT_DIR
+from tests.cases.tables import NULL, Row, parse_table
+from tests.compiled import contracts, project_models
+
+CASES_FILE = Path(__file__).with_name("revenue_cases.yml")
+
+DEFAULTS: Mapping[str, Row] = {
+    "subscription_periods": {"account_id": "a", "currency": "USD", "interval": "month"},
+    "invoices": {"account_id": "a", "currency": "USD"},
+    "contracts": {"account_id": "a"},
+}
+"""Cells of a landing row whose column its table leaves out; ids are made from the row, see `_with_ids`."""
+
+_WORDS = {"number", "title", "note", "policies", "as_of", "variants", "rejected"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One setup under one set of policies; all cells are text, a null is left out."""
+
+    number: str
+    title: str
+    policies: Mapping[str, Any]
+    as_of: datetime
+    landing: Mapping[str, list[Row]]
+    expected: Mapping[str, list[Row]]
+    """By mart; no rows where the mart has none of this case."""
+    rejected: list[Row] | None
+    """Rows that never land: object, row, column and reason."""
+
+    @property
+    def name(self) -> str:
+        """Number and title, then what differs from the defaults."""
+        policies = ", ".join(f"{name}={value}" for name, value in self.policies.items())
+        return f"{self.number} {self.title}" + (f" [{policies}]" if policies else "")
+
+
+def read_cases() -> list[Case]:
+    """All cases of the file, each variant as a case of its own after the one that it varies."""
+    content = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))
+    return [
+        case for entry in content["cases"] for case in _cases(entry, {"as_of": content["as_of"], **entry})
+    ]
+
+
+def _cases(entry: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[Case]:
+    yield _case(base, entry)
+    for variant in entry.get("variants", ()):
+        setup = {name: value for name, value in base.items() if name in _objects() | _WORDS - {"rejected"}}
+        title = variant.get("title")
+        merged = {
+            **setup,
+            **variant,
+            "title": f"{base['title']}: {title}" if title else base["title"],
+            "policies": {**base.get("policies", {}), **variant.get("policies", {})},
+        }
+        yield _case(merged, variant)
+
+
+def _case(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Case:
+    marts = own.keys() - _objects() - _WORDS
+    assert marts or "rejected" in own, f"{merged['number']} {merged['title']}: expects nothing"
+    landing = {name: parse_table(merged[name]) for name in merged.keys() & _objects()}
+    return Case(
+        number=str(merged["number"]),
+        title=merged["title"],
+        policies=merged.get("policies", {}),
+        as_of=_instant(merged["as_of"]),
+        landing={name: _with_defaults(name, landing[name]) for name in sorted(landing)},
+        # In the order of the file.
+        expected={mart: _rows(own[mart]) for mart in own if mart in marts},
+        rejected=parse_table(own["rejected"]) if "rejected" in own else None,
+    )
+
+
+def _rows(text: str) -> list[Row]:
+    return [] if text.strip() == "none" else parse_table(text)
+
+
+def _with_defaults(name: str, rows: list[Row]) -> list[Row]:
+    complete = []
+    for number, row in enumerate(rows, start=1):
+        cells = row | {column: cell for column, cell in DEFAULTS.get(name, {}).items() if column not in row}
+        # One subscription per account and one key per row, unless the table says otherwise.
+        if name == "subscription_periods":
+            cells.setdefault("subscription_id", cells["account_id"])
+        if name in ("invoices", "contracts"):
+            cells.setdefault(f"{name.removesuffix('s')}_id", f"{name}{number}")
+        complete.append({column: cell for column, cell in cells.items() if cell != NULL})
+    return complete
+
+
+def _objects() -> set[str]:
+    """What can land; no mart is called like one."""
+    return {name for source, name in contracts() if source == "generic"}
+
+
+def _instant(value: Any) -> datetime:
+    return datetime.fromisoformat(str(value))
+
+
+def waits_for(case: Case) -> str | None:
+    """TEMPORARY, while the engine is being extended: what the case needs that the project does not have.
+
+    Delete it with its callers when nothing waits any more.
+    """
+    rules = _policy_catalog()
+    for name, value in case.policies.items():
+        rule = rules.get(name)
+        if rule is None:
+            return f"policy {name}"
+        if "values" in rule and value not in rule["values"] and value not in rule.get("or", ()):
+            return f"policy {name}={value}"
+    landed = {
+        name: entry.column_names for (source, name), entry in contracts().items() if source == "generic"
+    }
+    for tables, known in ((case.landing, landed), (case.expected, project_models())):
+        for name, rows in tables.items():
+            if name not in known:
+                return name
+            missing = {column for row in rows for column in row} - set(known[name])
+            if missing:
+                return f"{name}.{min(missing)}"
+    return None
+
+
+@cache
+def _policy_catalog() -> Mapping[str, Any]:
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    catalog: Mapping[str, Any] = project["vars"]["csw"]["policy_catalog"]
+    return catalog
