@@ -141,7 +141,7 @@ class _Project:
             *("--log-path", str(folder / "logs")),
             *("--log-level", "none"),
             *("--log-level-file", "none"),
-            "--no-write-json",
+            *("--no-write-json", "--no-populate-cache"),
         ]
         environment = {
             "CSW_WAREHOUSE": str(self._warehouse),

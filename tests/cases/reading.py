@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from orchestration.settings import PROJECT_DIR
 from tests.cases.tables import NULL, Row, parse_table
-from tests.compiled import contracts, project_models
+from tests.compiled import contracts
 
 CASES_FILE = Path(__file__).with_name("revenue_cases.yml")
 
@@ -110,35 +108,3 @@ def _objects() -> set[str]:
 
 def _instant(value: Any) -> datetime:
     return datetime.fromisoformat(str(value))
-
-
-def waits_for(case: Case) -> str | None:
-    """TEMPORARY, while the engine is being extended: what the case needs that the project does not have.
-
-    Delete it with its callers when nothing waits any more.
-    """
-    rules = _policy_catalog()
-    for name, value in case.policies.items():
-        rule = rules.get(name)
-        if rule is None:
-            return f"policy {name}"
-        if "values" in rule and value not in rule["values"] and value not in rule.get("or", ()):
-            return f"policy {name}={value}"
-    landed = {
-        name: entry.column_names for (source, name), entry in contracts().items() if source == "generic"
-    }
-    for tables, known in ((case.landing, landed), (case.expected, project_models())):
-        for name, rows in tables.items():
-            if name not in known:
-                return name
-            missing = {column for row in rows for column in row} - set(known[name])
-            if missing:
-                return f"{name}.{min(missing)}"
-    return None
-
-
-@cache
-def _policy_catalog() -> Mapping[str, Any]:
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    catalog: Mapping[str, Any] = project["vars"]["csw"]["policy_catalog"]
-    return catalog

@@ -142,20 +142,24 @@ def _land(
     contract: LandingObject, rows: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[int, dict[str, Any], tuple[str, str] | None]]:
     """Number, typed cells and problem of every row, by the code that reads real files."""
-    columns = contract.column_names
+    # Columns that no row gives are missing from the file.
+    columns = [name for name in contract.column_names if any(name in row for row in rows)]
     cast = cast_rows(contract, bind(contract, columns))
+    cells = [[number, *(row.get(name) for name in columns)] for number, row in enumerate(rows, start=1)]
     with connect() as connection:
         names = ", ".join(f"c{place} varchar" for place in range(len(columns)))
         connection.execute(f"create temp table {RAW} (record bigint, {names})")
-        connection.executemany(
-            f"insert into {RAW} values ({', '.join('?' * (len(columns) + 1))})",
-            [[number, *(row.get(column) for column in columns)] for number, row in enumerate(rows, start=1)],
+        marks = f"({', '.join('?' * (len(columns) + 1))})"
+        connection.execute(
+            f"insert into {RAW} values {', '.join([marks] * len(cells))}",
+            [cell for row in cells for cell in row],
         )
-        values = ", ".join(f"v{place}" for place in range(len(columns)))
+        places = [contract.column_names.index(name) for name in columns]
+        values = ", ".join(f"v{place}" for place in places)
         query = f"select record, problem, {values} from ({cast.query}) order by record"
-        for number, code, *cells in connection.execute(query).fetchall():
+        for number, code, *typed in connection.execute(query).fetchall():
             problem = None if code is None else (cast.problems[code].column, cast.problems[code].reason)
-            yield number, dict(zip(columns, cells, strict=True)), problem
+            yield number, dict(zip(columns, typed, strict=True)), problem
 
 
 # ------------------------------------------------------------------------------------------ what a case sees

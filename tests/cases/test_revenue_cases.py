@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cases.reading import Case, read_cases, waits_for
+from tests.cases.reading import Case, read_cases
 from tests.cases.running import Runs, rejections
 from tests.cases.tables import Row, format_table
 
@@ -15,14 +15,11 @@ CASES = read_cases()
 
 @pytest.fixture(scope="module")
 def runs() -> Runs:
-    return Runs([case for case in CASES if not waits_for(case)])
+    return Runs(CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_case(runs: Runs, case: Case) -> None:
-    missing = waits_for(case)
-    if missing:
-        pytest.skip(f"waits for {missing}")
     seen = runs.seen(case)
     if case.rejected is not None:
         seen |= {"rejected": rejections(case)}
