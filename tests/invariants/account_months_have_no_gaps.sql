@@ -6,6 +6,7 @@ with account_months as (
         {{ month_number('month') }} as month_number,
         {{ month_number('cohort_month') }} as cohort_month_number,
         opening_mrr,
+        reactivation_mrr,
         closing_mrr,
         opening_mrr_constant,
         closing_mrr_constant,
@@ -33,14 +34,13 @@ select
     previous_closing_mrr
 from compared
 where
-    month_number <> coalesce(
-        previous_month_number + 1,
-        {% if first_month_number() is not none -%}
-        greatest(cohort_month_number, {{ first_month_number() }})
-        {%- else -%}
-        cohort_month_number
-        {%- endif %}
-    )
+    month_number <> previous_month_number + 1
+    {%- if first_month_number() is not none %}
+    -- Who had left before the loaded history begins has no months until they come back.
+    or (previous_month_number is null and month_number <> cohort_month_number and opening_mrr = 0 and reactivation_mrr = 0)
+    {%- else %}
+    or (previous_month_number is null and month_number <> cohort_month_number)
+    {%- endif %}
     or opening_mrr <> coalesce(previous_closing_mrr, {% if first_month_number() is not none %}opening_mrr{% else %}0{% endif %})
     or opening_mrr_constant <> coalesce(previous_closing_mrr_constant, opening_mrr_constant)
     or is_customer_at_open <> coalesce(was_customer_at_close, is_customer_at_open)

@@ -74,7 +74,10 @@ select
     cast(classified.{{ flow }}_mrr as decimal(18, 4)) as {{ flow }}_mrr,
     {%- endfor %}
     cast(classified.closing_mrr as decimal(18, 4)) as closing_mrr,
-    cast(classified.closing_mrr_constant - classified.constant_change as decimal(18, 4)) as opening_mrr_constant,
+    cast(
+        classified.closing_mrr_constant - classified.constant_change
+        {%- if first_month is not none %} + classified.opening_constant{% endif %} as decimal(18, 4)
+    ) as opening_mrr_constant,
     cast(classified.closing_mrr_constant as decimal(18, 4)) as closing_mrr_constant,
     classified.was_customer,
     classified.is_customer,

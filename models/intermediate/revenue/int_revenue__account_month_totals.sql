@@ -35,6 +35,9 @@ single as (
         end as transferred_customers,
         movements.mrr_after as closing_mrr,
         movements.constant_change,
+        {%- if first_month is not none %}
+        case when movements.booking_order = 0 then movements.constant_change else 0 end as opening_constant,
+        {%- endif %}
         movements.is_customer,
         case when movements.movement_type in ('new', 'reactivation') then movements.movement_type end as joining_type,
         movements.churn_kind,
@@ -62,6 +65,9 @@ months as (
         transferred_customers,
         closing_mrr,
         constant_change,
+        {%- if first_month is not none %}
+        opening_constant,
+        {%- endif %}
         is_customer,
         joining_type,
         coalesce(joining_type = 'new', false) as has_joined,
@@ -83,6 +89,9 @@ months as (
         sum(transferred_customers) as transferred_customers,
         coalesce(max_by(closing_mrr, movement_number), max(closing_mrr)) as closing_mrr,
         sum(constant_change) as constant_change,
+        {%- if first_month is not none %}
+        sum(opening_constant) as opening_constant,
+        {%- endif %}
         coalesce(max_by(is_customer, movement_number), max(closing_mrr) > 0) as is_customer,
         min_by(joining_type, movement_number) as joining_type,
         max(case when joining_type = 'new' then 1 else 0 end) = 1 as has_joined,
