@@ -61,5 +61,5 @@ select
     refunded_at,
     reduced_from,
     {{ earliest('interval_end', 'ends_at') }} as reduced_until,
-    {{ divide_money('mrr * ((amount - amount_refunded) * 10000)', 'cast(amount * 10000 as bigint)') }} as reduced_mrr
+    {{ share_of_money('mrr', 'amount - amount_refunded', 'amount') }} as reduced_mrr
 from concerned

@@ -1,0 +1,19 @@
+{#- Exact share of a non-negative amount, `amount` * `part` / `whole`, rounded half up; all are money with 4 decimals. -#}
+{% macro share_of_money(amount, part, whole) -%}
+    {{ return(adapter.dispatch('share_of_money', 'csw')(amount, part, whole)) }}
+{%- endmacro %}
+
+{% macro default__share_of_money(amount, part, whole) -%}
+    cast(round(cast({{ amount }} as decimal(38, 10)) * ({{ part }}) / ({{ whole }}), 4) as decimal(18, 4))
+{%- endmacro %}
+
+{% macro duckdb__share_of_money(amount, part, whole) -%}
+    cast(
+        cast(
+            (
+                2 * cast(({{ amount }}) * 10000 as hugeint) * cast(({{ part }}) * 10000 as hugeint)
+                + cast(({{ whole }}) * 10000 as hugeint)
+            ) // (2 * cast(({{ whole }}) * 10000 as hugeint)) as decimal(38, 0)
+        ) * 0.0001 as decimal(18, 4)
+    )
+{%- endmacro %}
