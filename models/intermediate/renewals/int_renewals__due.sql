@@ -64,7 +64,7 @@ merged as (
         max(case when auto_renew then 1 else 0 end) = 1 as auto_renew,
         min(term_months) as shortest_term_months,
         max(term_months) as longest_term_months,
-        sum(cast(due_amount as double) / term_months) as monthly_amount
+        sum({{ divide_money('due_amount', 'term_months') }}) as monthly_amount
     from ranked
     group by account_id, ends_on, valued_month_number
 )
@@ -79,13 +79,9 @@ select
     merged.starts_on,
     merged.auto_renew,
     cast(totals.due_amount as decimal(18, 4)) as due_amount,
-    merged.shortest_term_months = merged.longest_term_months as has_one_term,
-    merged.longest_term_months,
     -- Contracts of unequal terms are compared by what they cost a month.
-    case
-        when merged.shortest_term_months < merged.longest_term_months and merged.monthly_amount > 0
-            then cast(totals.due_amount as double) / merged.monthly_amount
-        else merged.longest_term_months
-    end as mean_term_months
+    merged.shortest_term_months = merged.longest_term_months or merged.monthly_amount = 0 as has_one_term,
+    merged.longest_term_months,
+    cast(merged.monthly_amount as decimal(18, 4)) as monthly_amount
 from merged
 inner join totals on merged.account_id = totals.account_id and merged.due_on = totals.ends_on

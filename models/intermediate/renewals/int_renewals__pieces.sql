@@ -56,11 +56,8 @@ shared as (
         said.term_months,
         said.starts_on,
         max(case when said.speaks_for_itself then 1 else 0 end) = 1 as is_stated,
-        cast(due.due_amount as double) / nullif(
-            cast(
-                sum(due.due_amount) over (partition by said.follower_source_system, said.follower_contract_id) as double
-            ), 0
-        ) as share,
+        due.due_amount,
+        sum(due.due_amount) over (partition by said.follower_source_system, said.follower_contract_id) as total_due,
         count(*) over (partition by said.follower_source_system, said.follower_contract_id) as due_dates
     from said
     inner join due on said.account_id = due.account_id and said.due_on = due.due_on
@@ -112,7 +109,8 @@ select
     follower_currency as currency,
     case
         when due_dates = 1 then follower_amount
-        else cast(round(cast(follower_amount as double) * coalesce(share, 1.0 / due_dates), 4) as decimal(18, 4))
+        when total_due = 0 then {{ share_of_money('follower_amount', '1', 'due_dates') }}
+        else {{ share_of_money('follower_amount', 'due_amount', 'total_due') }}
     end as amount,
     term_months,
     starts_on
