@@ -89,3 +89,7 @@ numbered as (
 )
 {% endif %}
 select * from numbered
+{%- if has_customers_at_zero() %}
+-- Free service that was never paid for is no part of the ledger.
+where movement_number > 0
+{%- endif %}
