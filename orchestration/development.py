@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from orchestration.contract import load_contracts
 from orchestration.dbt import prepare_manifest, prepare_profile
-from orchestration.landing import (
-    accepted_batches,
-    create_landing_records,
-    create_raw_relations,
-    known_batches,
-    land,
-)
+from orchestration.landing import accepted_batches, land
 from orchestration.lock import hold_lock
 from orchestration.pseudonyms import load_hash_key
 from orchestration.refresh import ensure_files, prepare_instance
 from orchestration.releases.fingerprint import dbt_version
+from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
+from orchestration.sources import create_sources
 from orchestration.warehouse import connect
 
 log = logging.getLogger("csw")
@@ -35,8 +30,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
         database = settings.development_database
         database.parent.mkdir(parents=True, exist_ok=True)
         with connect(database) as connection:
-            create_raw_relations(connection, load_contracts(), accepted_batches(settings))
-            create_landing_records(connection, settings, known_batches(settings))
+            create_sources(connection, settings, accepted_batches(settings), current_release_id(settings))
         log.info("raw relations in %s", database)
         prepare_profile(settings)
         load_hash_key(settings.home)

@@ -15,15 +15,7 @@ from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.durable import remove_tree, sync, write_json
 from orchestration.errors import LandingError, PublishError
-from orchestration.landing import (
-    Batch,
-    LandingReport,
-    accepted_batches,
-    create_landing_records,
-    create_raw_relations,
-    known_batches,
-    land,
-)
+from orchestration.landing import Batch, LandingReport, accepted_batches, land
 from orchestration.lock import WarehouseLock
 from orchestration.pseudonyms import key_id, load_hash_key
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
@@ -31,6 +23,7 @@ from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import MARTS_FILE, STORAGE_VERSION, ReleaseStamp, export_marts, seal
 from orchestration.releases.fingerprint import code_version, git_commit, run_fingerprint
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import (
     Published,
     current_manifest,
@@ -40,6 +33,7 @@ from orchestration.releases.publish import (
     withdrawn_release_id,
 )
 from orchestration.settings import Settings
+from orchestration.sources import create_sources
 from orchestration.warehouse import connect
 
 log = logging.getLogger("csw")
@@ -139,8 +133,7 @@ def build_step(
         begun_with = {record["batch_id"] for record in noted["raw_batches"]}
         batches = [batch for batch in accepted_batches(settings) if batch.batch_id in begun_with]
         with connect(candidate.warehouse) as connection:
-            create_raw_relations(connection, load_contracts(), batches)
-            create_landing_records(connection, settings, known_batches(settings))
+            create_sources(connection, settings, batches, noted["parent"])
         # Unit tests prove the models, whatever the data; they run with the project's own tests.
         command = ["build", "--exclude-resource-type", "unit_test"]
         result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
@@ -170,6 +163,9 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
         )
         export = export_marts(candidate.warehouse, candidate.export, stamp)
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
+    restatements = count_restatements(candidate.export, release_id)
+    if words := restatements_in_words(restatements):
+        log.info("audit  %s", words)
     with candidate.timed("audit"):
         report = audit_marts(candidate.export / MARTS_FILE, load_suites())
     log.info("audit  %s", report.summary())
@@ -185,6 +181,7 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
             }
             for table in export.tables
         },
+        restatements=restatements,
         audit=report.to_json(),
     )
     return report
@@ -262,6 +259,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "raw_batches": noted["raw_batches"],
         "files": list(files),
         "tables": noted["tables"],
+        "restatements": noted["restatements"],
         "dbt": noted["dbt"],
         "audit": noted["audit"],
         "seconds": noted["seconds"],

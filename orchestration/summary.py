@@ -13,6 +13,7 @@ from rich.table import Table
 from orchestration.landing.inspection import LandingStatus, RejectedRows
 from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
+from orchestration.releases.previous import restatements_in_words
 from orchestration.releases.publish import ReleaseInfo, current_manifest
 from orchestration.releases.query import QueryResult, query_current
 from orchestration.releases.reaudit import Reaudit
@@ -37,6 +38,8 @@ def print_summary(settings: Settings, program: str) -> None:
     )
     counts = ", ".join(f"{name} {table['rows']:,}" for name, table in tables.items() if name[0] != "_")
     console.print(f"Rows:  {counts}\n", highlight=False)
+    if words := restatements_in_words(manifest.get("restatements")):
+        console.print(f"Past:  {words}\n", highlight=False, soft_wrap=True)
     columns = [f"{name}_mrr" for name in _MOVEMENTS]
     known = {column["name"] for column in tables.get("mrr_monthly", {}).get("columns", ())}
     if known.issuperset(columns):

@@ -24,6 +24,9 @@ database from `marts` the schema: `marts.mrr_monthly`, as BI tools write it, onl
 
 PARQUET_DIR = "parquet"
 RELEASE_TABLE = "_release"
+RESTATEMENTS_TABLE = "_restatements"
+UNRELEASED = "development"
+"""Stands for the id of the release in what has not become one."""
 
 _FIRST = ("account_id", "month", "occurred_at", "sent_at")
 """Columns that the rows of a published mart are ordered by before all others, where it has them."""
@@ -68,7 +71,7 @@ class Export:
 
 
 def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
-    """Copy every table and view of schema `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
+    """Copy all tables and views of `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
 
     `folder` must not exist yet; results that do not fit into memory spill beside it.
 
@@ -179,6 +182,11 @@ def _stamp(connection: duckdb.DuckDBPyConnection, stamp: ReleaseStamp) -> None:
             stamp.raw_batches,
             stamp.known_at.replace(tzinfo=None) if stamp.known_at else None,
         ],
+    )
+    connection.execute(
+        f"update release.marts.{RESTATEMENTS_TABLE} set first_seen_in_release = ?"
+        " where first_seen_in_release = ?",
+        [stamp.release_id, UNRELEASED],
     )
 
 

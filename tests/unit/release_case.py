@@ -95,6 +95,7 @@ def make_candidate(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=True,
         known_at=None,
+        restatements={"figures": 0, "months": [], "cause": None},
         policies={},
         hash_key_id=None,
         parent=current_release_id(settings),

@@ -1,0 +1,11 @@
+-- one row per restated figure in the log of the release before
+select
+    month,
+    measure,
+    dimension,
+    dimension_value,
+    value_before,
+    value_now,
+    cause,
+    first_seen_in_release
+from {{ ref('stg_previous__restatements') }}

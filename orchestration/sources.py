@@ -1,0 +1,24 @@
+"""All that a build starts from, put into its database: what landed, its records, the release before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from orchestration.contract import load_contracts
+from orchestration.landing import Batch, create_landing_records, create_raw_relations, known_batches
+from orchestration.releases.previous import create_previous_relations
+from orchestration.settings import Settings
+
+
+def create_sources(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, batches: Iterable[Batch], parent: str | None
+) -> None:
+    """Create or replace every relation that the dbt sources declare.
+
+    `parent` is the release that is followed; a replay of what was known earlier is compared with none.
+    """
+    create_raw_relations(connection, load_contracts(), batches)
+    create_landing_records(connection, settings, known_batches(settings))
+    create_previous_relations(connection, settings, None if settings.known_at else parent)

@@ -1,0 +1,83 @@
+"""A closed month whose figures change is told: in a mart, in the manifest, in a line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.refresh import refresh
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.previous import restatements_in_words
+from orchestration.settings import Settings, load_settings
+
+pytestmark = pytest.mark.integration
+
+PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
+
+# Month, measure: before, now; in the total as in the only segment.
+EXPECTED = {
+    ("2025-02", "mrr_monthly.expansion_mrr"): (0, 50),
+    ("2025-02", "mrr_monthly.net_expansion_mrr"): (0, 50),
+    ("2025-02", "mrr_monthly.closing_mrr"): (100, 150),
+    ("2025-02", "mrr_monthly.committed_mrr"): (100, 150),
+    ("2025-03", "mrr_monthly.opening_mrr"): (100, 150),
+    ("2025-03", "mrr_monthly.closing_mrr"): (100, 150),
+    ("2025-03", "mrr_monthly.committed_mrr"): (100, 150),
+}
+
+
+def put(settings: Settings, name: str, text: str) -> None:
+    path = settings.landing / "generic" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def restated(settings: Settings) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
+        return marts.execute(
+            "select strftime(month, '%Y-%m'), measure, dimension, dimension_value, value_before, value_now,"
+            " cause, first_seen_in_release from marts._restatements order by all"
+        ).fetchall()
+
+
+def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
+    settings = load_settings(
+        home=tmp_path / "home", as_of="2025-04-15", policies=["slice_dimensions=[segment]"], environment={}
+    )
+    put(settings, "accounts/one.csv", "account_id,segment\nA1,smb\n")
+    put(settings, "subscription_periods/one.csv", PERIODS + "S1,A1,USD,100,month,2025-01-10\n")
+    first = refresh(settings, landing_is_given=False).release_id
+    assert first
+    assert restated(settings) == []
+    assert read_manifest(settings.releases / first)["restatements"] == {
+        "figures": 0,
+        "months": [],
+        "cause": None,
+    }
+
+    # Known since April only: it began in February. What April itself says is no restatement.
+    put(settings, "subscription_periods/late.csv", PERIODS + "S2,A1,USD,50,month,2025-02-05\n")
+    second = refresh(settings, landing_is_given=False).release_id
+    assert second
+    expected = sorted(
+        (month, measure, *slice_, Decimal(before), Decimal(now), "data", second)
+        for (month, measure), (before, now) in EXPECTED.items()
+        for slice_ in (("all", "all"), ("segment", "smb"))
+    )
+    assert restated(settings) == expected
+    counted = read_manifest(settings.releases / second)["restatements"]
+    assert counted == {"figures": 14, "months": ["2025-02", "2025-03"], "cause": "data"}
+    assert restatements_in_words(counted) == (
+        "restated 14 figures of 2 closed months (2025-02, 2025-03), because of late or corrected data; "
+        "see _restatements"
+    )
+
+    # Nothing changes again: the log goes on, and nothing is added to it.
+    third = refresh(settings, landing_is_given=False, force=True).release_id
+    assert third
+    assert restated(settings) == expected
+    assert read_manifest(settings.releases / third)["restatements"]["figures"] == 0
