@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import random
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ import pytest
 
 from orchestration.errors import LandingError
 from orchestration.landing import accepted_batches, land
+from orchestration.pseudonyms import KEY_FILE
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, rollback
 from orchestration.releases.manifest import read_manifest
@@ -35,6 +37,14 @@ def parquet_of(settings: Settings, release_id: str) -> dict[str, str]:
     assert hashes.pop("_release")
     assert len(hashes) >= 14
     return hashes
+
+
+def new_home(folder: Path, like: Settings) -> Settings:
+    """An empty warehouse with the hash key of another one, so that its pseudonyms are the same."""
+    settings = load_settings(home=folder / "home", as_of="2026-01-01")
+    settings.home.mkdir()
+    shutil.copyfile(like.home / KEY_FILE, settings.home / KEY_FILE)
+    return settings
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -98,7 +108,7 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
 ) -> None:
     """Rows are dealt to files and passes at random, some twice, together with versions that are outdated."""
     draw = random.Random(seed)
-    settings = load_settings(home=tmp_path / "home", as_of="2026-01-01")
+    settings = new_home(tmp_path, small_company)
     passes = 3
     for folder in sorted(small_company.landing.glob("generic/*")):
         rows = read_rows(folder)
@@ -154,8 +164,7 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
 def test_two_homes_with_the_same_batches_make_the_same_files(small_company: Settings, tmp_path: Path) -> None:
     first = current_release_id(small_company)
     assert first is not None
-    settings = load_settings(home=tmp_path / "home", as_of="2026-01-01")
-    settings.home.mkdir()
+    settings = new_home(tmp_path, small_company)
     (settings.home / "landing").symlink_to(small_company.landing)
     second = refresh(settings, landing_is_given=False).release_id
     assert second
