@@ -33,7 +33,9 @@ running as (
         sum(mrr_change) over account_so_far as mrr_after,
         sum(active_change) over account_so_far as active_after,
         sum(case when mrr_change <> 0 then 1 else 0 end) over account_so_far as change_number,
-        lag(occurred_at) over account_so_far as previous_occurred_at,
+        {%- if not has_customers_at_zero() %}
+        lag(occurred_at) over account_so_far as last_left_at,
+        {%- endif %}
         coalesce(lag(month_number) over account_so_far <> month_number, true)
         and coalesce(lead(month_number) over account_so_far <> month_number, true) as is_only_in_month
     from totals
@@ -74,9 +76,14 @@ numbered as (
         *,
         sum(case when mrr_change <> 0 or (was_customer and not is_customer) then 1 else 0 end) over ({{ so_far }})
             as movement_number,
-        mrr_change <> 0 or (was_customer and not is_customer) as is_movement
+        mrr_change <> 0 or (was_customer and not is_customer) as is_movement,
+        max(case when was_customer and not is_customer then occurred_at end) over ({{ so_far }}) as last_left_at
     from compared
 )
+
+-- What an account had before its first payment, say a free plan, is no part of its history.
+select * from numbered
+where movement_number > 0
 {% else %}
 numbered as (
     select
@@ -87,9 +94,6 @@ numbered as (
         mrr_change <> 0 as is_movement
     from running
 )
-{% endif %}
+
 select * from numbered
-{%- if has_customers_at_zero() %}
--- Free service that was never paid for is no part of the ledger.
-where movement_number > 0
-{%- endif %}
+{% endif %}

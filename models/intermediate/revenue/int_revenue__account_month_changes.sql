@@ -40,13 +40,13 @@ counted as (
         {%- endif %} as counts_both
     from in_time
 ),
-
 {% if first_month is not none %}
 first_paid as (
     select
         account_id,
         {{ local_month('min(occurred_at)') }} as month_number
     from {{ ref('int_revenue__item_changes') }}
+    where mrr_after > 0
     group by account_id
 ),
 {% endif %}
@@ -68,7 +68,8 @@ select
     classified.account_id,
     classified.month_number,
     cast(classified.next_month_number as integer) as next_month_number,
-    {% if first_month is not none %}first_paid.month_number{% else %}classified.cohort_month_number{% endif %} as cohort_month_number,
+    {% if first_month is not none %}first_paid.month_number{% else %}classified.cohort_month_number{% endif %}
+    as cohort_month_number,
     cast(classified.opening_mrr as decimal(18, 4)) as opening_mrr,
     {%- for flow in flows + ['fx_impact', 'transfer'] %}
     cast(classified.{{ flow }}_mrr as decimal(18, 4)) as {{ flow }}_mrr,

@@ -29,7 +29,7 @@ causes as (
 known_before as (
     select distinct account_id
     from {{ ref('int_revenue__item_changes') }}
-    where occurred_at <= {{ history_opens_at() }}
+    where mrr_after > 0 and occurred_at <= {{ history_opens_at() }}
 ),
 {% endif %}
 classified as (
@@ -42,12 +42,11 @@ classified as (
             when balances.booking_order = 1 then 'fx_impact'
             when balances.booking_order = 2 then 'merge'
             {%- if policy('reactivation_window') != 'unlimited' %}
-            -- The movement before a return is the one by which the account left.
             when
                 balances.is_customer
                 and not balances.was_customer
                 and balances.occurred_at > {{ dbt.dateadd(
-                    'day', policy('reactivation_window'), 'balances.previous_occurred_at'
+                    'day', policy('reactivation_window'), 'balances.last_left_at'
                 ) }}
                 then 'new'
             {%- endif %}

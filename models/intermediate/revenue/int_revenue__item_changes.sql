@@ -131,9 +131,7 @@ ends as (
         case when not is_given then end_reason end as end_reason,
         _batch_id
     from linked
-    where
-        ends_at is not null
-        and (not is_continued or is_given)
+    where ends_at is not null and (not is_continued or is_given)
 ),
 
 changes as (

@@ -1,8 +1,8 @@
 -- one row per subscription item, currency and movement of its account or monthly revaluation; in the reporting currency
-{%- set item = 'source_system, subscription_id, item_id' %}
+{%- set terms = 'source_system, subscription_id, item_id, currency, plan_id' %}
+{%- set passed = 'active_change, change_count, end_kind, end_reason, source_batch_id' %}
 {%- set fx_policy = policy('fx_policy') %}
-{%- set changes_something = 'mrr_change <> 0 or active_change <> 0' if has_customers_at_zero() else 'mrr_change <> 0' %}
-{%- set changes_something = '(' ~ changes_something ~ ')' %}
+{%- set changes_something = '(mrr_change <> 0' ~ (' or active_change <> 0' if has_customers_at_zero() else '') ~ ')' %}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_movements as (
     select * from {{ ref('int_revenue__item_movements') }}
@@ -19,17 +19,11 @@ domestic as (
         booked_at as occurred_at,
         booking_order,
         {{ local_month('booked_at') }} as month_number,
-        {{ item }},
-        currency,
-        plan_id,
+        {{ terms }},
         mrr_change,
         mrr_change as constant_change,
         {{ parts | join(', ') }},
-        active_change,
-        change_count,
-        end_kind,
-        end_reason,
-        source_batch_id
+        {{ passed }}
     from item_movements
     where {{ changes_something }}
 ),
@@ -45,9 +39,7 @@ converted as (
         foreign_balances.booked_at as occurred_at,
         foreign_balances.booking_order,
         foreign_balances.month_number,
-        foreign_balances.{{ item.replace(', ', ', foreign_balances.') }},
-        foreign_balances.currency,
-        foreign_balances.plan_id,
+        foreign_balances.{{ terms.replace(', ', ', foreign_balances.') }},
         {%- set before = 'foreign_balances.mrr_after - foreign_balances.mrr_change' %}
         {%- set rate_before = 'rates_before' if fx_policy == 'service_start_rate' else 'rates' %}
         cast(
@@ -61,11 +53,7 @@ converted as (
         {%- for part in parts %}
         {{ convert_money('foreign_balances.' ~ part, 'rates.rate') }} as {{ part }},
         {%- endfor %}
-        foreign_balances.active_change,
-        foreign_balances.change_count,
-        foreign_balances.end_kind,
-        foreign_balances.end_reason,
-        foreign_balances.source_batch_id
+        foreign_balances.{{ passed.replace(', ', ', foreign_balances.') }}
     from foreign_balances
     left join rates
         on foreign_balances.currency = rates.currency and foreign_balances.valued_on = rates.valued_on
@@ -120,9 +108,7 @@ revalued as (
     select
         carried.account_id,
         carried.carried_month_number as month_number,
-        carried.{{ item.replace(', ', ', carried.') }},
-        carried.currency,
-        carried.plan_id,
+        carried.{{ terms.replace(', ', ', carried.') }},
         carried.source_batch_id,
         cast(
             {{ convert_money('carried.mrr_after', 'month_rates.rate') }}
@@ -146,9 +132,7 @@ ledger as (
         {{ month_opens_at('month_number') }} as occurred_at,
         cast(1 as tinyint) as booking_order,
         month_number,
-        {{ item }},
-        currency,
-        plan_id,
+        {{ terms }},
         mrr_change,
         cast(0 as decimal(18, 4)) as constant_change,
         {%- for part in parts %}

@@ -30,6 +30,7 @@ first_payments as (
         account_id,
         min(occurred_at) as first_paid_at
     from {{ ref('int_revenue__item_changes') }}
+    where mrr_after > 0
     group by account_id
 ),
 

@@ -1,0 +1,112 @@
+-- one row per subscription item and stretch of service at one price, after refunds
+{{ config(materialized='view') }}
+{%- set refund_policy = policy('refund_policy') %}
+{%- set item = ['source_system', 'subscription_id', 'item_id', 'is_counted'] %}
+with segments as (
+    select * from {{ ref('int_revenue__priced_segments') }}
+),
+{% if refund_policy == 'annual_early_churn_only' %}
+refunds as (
+    select * from {{ ref('int_revenue__refunds') }}
+),
+
+-- A refund ends the service of a yearly subscription that was cancelled.
+stops as (
+    select
+        segments.{{ item | join(', segments.') }},
+        segments.starts_at,
+        min(refunds.refunded_at) as stopped_at
+    from segments
+    inner join refunds
+        on {% for column in item %}segments.{{ column }} = refunds.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+    where
+        segments.interval_unit = 'year'
+        and segments.cancel_requested_at is not null
+        and segments.starts_at <= refunds.refunded_at
+        and (segments.ends_at is null or segments.ends_at > refunds.refunded_at)
+    group by segments.{{ item | join(', segments.') }}, segments.starts_at
+),
+
+settled as (
+    select
+        segments.*,
+        segments.starts_at as settled_start,
+        coalesce(stops.stopped_at, segments.ends_at) as settled_end,
+        segments.mrr as settled_mrr
+    from segments
+    left join stops
+        on
+            segments.starts_at = stops.starts_at
+            {%- for column in item %}
+            and segments.{{ column }} = stops.{{ column }}
+            {%- endfor %}
+)
+{% elif refund_policy == 'reduce_in_service_period' %}
+refunds as (
+    select * from {{ ref('int_revenue__refunds') }}
+    where reduced_until > reduced_from
+),
+
+-- A segment is cut where a reduction begins and where it ends.
+cuts as (
+    select {{ item | join(', ') }}, starts_at, starts_at as cut_at from segments
+    union
+    select {{ item | join(', ') }}, starts_at, reduced_from as cut_at from refunds
+    union
+    select {{ item | join(', ') }}, starts_at, reduced_until as cut_at from refunds
+),
+
+pieces as (
+    select
+        *,
+        lead(cut_at) over (partition by {{ item | join(', ') }}, starts_at order by cut_at) as next_cut_at
+    from cuts
+),
+
+reductions as (
+    select
+        pieces.{{ item | join(', pieces.') }},
+        pieces.cut_at,
+        pieces.starts_at,
+        pieces.next_cut_at,
+        -- Of several refunds at one time the largest counts.
+        min(refunds.reduced_mrr) as reduced_mrr
+    from pieces
+    left join refunds
+        on
+            pieces.starts_at = refunds.starts_at
+            {%- for column in item %}
+            and pieces.{{ column }} = refunds.{{ column }}
+            {%- endfor %}
+            and pieces.cut_at >= refunds.reduced_from
+            and pieces.cut_at < refunds.reduced_until
+    group by pieces.{{ item | join(', pieces.') }}, pieces.cut_at, pieces.starts_at, pieces.next_cut_at
+),
+
+settled as (
+    select
+        segments.*,
+        reductions.cut_at as settled_start,
+        {{ earliest('reductions.next_cut_at', 'segments.ends_at') }} as settled_end,
+        coalesce(reductions.reduced_mrr, segments.mrr) as settled_mrr
+    from segments
+    inner join reductions
+        on
+            segments.starts_at = reductions.starts_at
+            {%- for column in item %}
+            and segments.{{ column }} = reductions.{{ column }}
+            {%- endfor %}
+)
+{% else %}
+settled as (
+    select
+        *,
+        starts_at as settled_start,
+        ends_at as settled_end,
+        mrr as settled_mrr
+    from segments
+)
+{% endif %}
+
+select * from settled
+where settled_end is null or settled_end > settled_start
