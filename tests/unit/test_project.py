@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from typing import Any
 
 import pytest
 import yaml
@@ -23,11 +24,71 @@ def test_ci_calls_the_commands_of_the_readme() -> None:
 
 def test_every_policy_is_a_variable_with_a_meaning() -> None:
     project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
-    for name, rule in project["vars"]["csw"]["policy_catalog"].items():
-        assert name in project["vars"]["csw"]
+    catalog = project["vars"]["csw"]["policy_catalog"]
+    for rule in catalog.values():
         assert rule["meaning"].endswith(".")
         assert ("values" in rule) != ("type" in rule)
+        assert allows(rule, rule["default"])
+    assert set(project_policies()) == set(catalog)
     assert project_policies()["churn_recognition"] == "service_end"
+
+
+def test_presets_answer_policies_that_exist_with_values_that_they_know() -> None:
+    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
+    catalog, presets = variables["policy_catalog"], variables["policy_presets"]
+    assert ["none", *presets] == catalog["preset"]["values"]
+    for preset, answers in presets.items():
+        for name, value in answers.items():
+            assert name in catalog and name != "preset", f"{preset}: {name}"
+            assert allows(catalog[name], value), f"{preset}: {name}: {value}"
+            assert value != catalog[name]["default"], f"{preset}: {name} is the default"
+
+
+def test_every_policy_value_is_shown_by_a_unit_test() -> None:
+    """Every named value other than the default, and every policy without named values, is set by some dbt unit test."""
+    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
+    shown: dict[str, set[str]] = {}
+    for path in (PROJECT_DIR / "models").rglob("*__unit_tests.yml"):
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]:
+            for name, value in test.get("overrides", {}).get("vars", {}).items():
+                shown.setdefault(name, set()).add(str(value))
+    for name, rule in variables["policy_catalog"].items():
+        if name == "preset":
+            continue  # test_project and the unit tests of _policies say what presets do
+        wanted = {str(value) for value in rule.get("values", ()) if value != rule["default"]}
+        assert shown.get(name, set()) >= wanted, name
+        assert name in shown, name
+
+
+def test_every_intermediate_model_and_mart_has_a_unit_test() -> None:
+    tested = {
+        test["model"]
+        for path in (PROJECT_DIR / "models").rglob("*__unit_tests.yml")
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]
+    }
+    models = {
+        path.stem for layer in ("intermediate", "marts") for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")
+    }
+    assert models - tested == set()
+
+
+def allows(rule: dict[str, Any], value: object) -> bool:
+    """Whether a policy's rule in the catalog allows the value, as macros/policy.sql judges it."""
+    if value in rule.get("or", ()):
+        return True
+    if "values" in rule:
+        return any(value == allowed and type(value) is type(allowed) for allowed in rule["values"])
+    patterns = {
+        "integer": r"\d+",
+        "number": r"\d+(\.\d+)?|\d+/\d+",
+        "month": r"\d{4}-\d\d",
+        "date": r"\d{4}-\d\d-\d\d",
+        "currency": r"[A-Z]{3}",
+        "timezone": r"[A-Za-z_/+-]+",
+    }
+    if rule["type"] == "list":
+        return isinstance(value, list) and set(value) <= set(rule["items"])
+    return re.fullmatch(patterns[rule["type"]], str(value)) is not None
 
 
 def test_every_mart_has_a_suite_and_every_suite_a_mart() -> None:

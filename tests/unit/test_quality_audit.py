@@ -153,6 +153,16 @@ CORRUPTIONS = [
     ),
     (
         "fct_account_months",
+        "flags_fit_amounts",
+        "update marts.fct_account_months set is_customer_at_close = true where closing_mrr = 0",
+    ),
+    (
+        "fct_account_months",
+        "sums_to_mrr_monthly",
+        f"update marts.fct_account_months set usage_mrr = usage_mrr + 1 where {ONE_ACCOUNT}",
+    ),
+    (
+        "fct_account_months",
         "accounts_are_known",
         "update marts.fct_account_months set account_id = 'ghost' where account_id = 'acc-000004'",
     ),
@@ -160,6 +170,16 @@ CORRUPTIONS = [
         "fct_account_months",
         "sums_to_mrr_monthly",
         f"update marts.mrr_monthly set reactivation_mrr = reactivation_mrr + 1 where {ONE_TOTAL}",
+    ),
+    (
+        "fct_mrr_movements",
+        "movement_subtype_known",
+        "update marts.fct_mrr_movements set movement_subtype = 'price' where movement_type = 'expansion'",
+    ),
+    (
+        "fct_mrr_movements",
+        "type_fits_amounts",
+        "update marts.fct_mrr_movements set movement_type = 'opening_balance' where movement_type = 'expansion'",
     ),
     (
         "fct_mrr_movements",
@@ -240,6 +260,11 @@ CORRUPTIONS = [
         "mrr_monthly",
         "closing_opens_next_month",
         f"update marts.mrr_monthly set opening_customers = opening_customers + 1 where {ONE_SLICE}",
+    ),
+    (
+        "mrr_monthly",
+        "closing_opens_next_month",
+        f"update marts.mrr_monthly set opening_mrr_constant = opening_mrr_constant + 1 where {ONE_SLICE}",
     ),
     ("mrr_monthly", "signs_hold", f"update marts.mrr_monthly set churn_mrr = 1 where {ONE_SLICE}"),
     ("mrr_monthly", "ratios_fit_amounts", f"update marts.mrr_monthly set arpa = arpa + 1 where {ONE_SLICE}"),
@@ -394,6 +419,7 @@ CORRUPTIONS = [
         "update marts._release set as_of = as_of - interval 40 days",
     ),
     ("_policies", "policy_unique", "insert into marts._policies from marts._policies"),
+    ("_policies", "set_by_known", "update marts._policies set set_by = 'somebody'"),
     ("_policies", "meaning_not_null", "update marts._policies set meaning = null"),
 ]
 
@@ -476,6 +502,19 @@ def test_empty_churn_reasons_pass_where_nobody_left(audit: Audit) -> None:
     assert not [
         result for result in report.results if result.mart == "churn_reasons_monthly" and result.is_blocking
     ]
+
+
+def test_customers_at_zero_pass_where_a_policy_keeps_them(audit: Audit) -> None:
+    paused = "update marts.fct_account_months set is_customer_at_close = true where closing_mrr = 0"
+    suites = only("fct_account_months", "mrr_monthly", "dim_accounts", "dim_months", "_policies")
+    outcomes = {
+        policy: {result.check: result.outcome for result in report.results}["flags_fit_amounts"]
+        for policy in ("zero_as_churn", "zero_as_contraction")
+        for report in [
+            audit(paused, f"update marts._policies set policy = 'pause_policy', value_in_force = '{policy}'", suites=suites)
+        ]
+    }
+    assert outcomes == {"zero_as_churn": "failed", "zero_as_contraction": "passed"}
 
 
 def test_a_mart_without_suite_blocks(audit: Audit) -> None:

@@ -114,6 +114,7 @@ select
         - case when is_new_and_churned then 50 else 0 end)::decimal(18, 4) as churn_mrr,
     (case when net_movement_type = 'reactivation' then net_mrr else 0 end)::decimal(18, 4)
         as reactivation_mrr,
+    0::decimal(18, 4) as transfer_mrr,
     fx_impact_mrr,
     closing_mrr,
     (case when net_movement_type = 'new' then net_mrr else 0 end)::decimal(18, 4) as net_new_mrr,
@@ -125,6 +126,9 @@ select
         as net_reactivation_mrr,
     closing_mrr as committed_mrr,
     0::decimal(18, 4) as at_risk_mrr,
+    (a % 3)::decimal(18, 4) as usage_mrr,
+    (2 * opening_mrr)::decimal(18, 4) as opening_mrr_constant,
+    (2 * closing_mrr)::decimal(18, 4) as closing_mrr_constant,
     lowest_mrr,
     net_movement_type,
     case when net_movement_type = 'churn' then case when k < 5 then 'pause' else 'voluntary' end end
@@ -248,7 +252,7 @@ with account_months as (
     join marts.dim_accounts as d using (account_id)
 ), sided as (
     select
-        month, segment, plan_id as plan, {flows}, closing_mrr, churn_kind, net_movement_type,
+        month, segment, plan_id as plan, {flows}, closing_mrr, usage_mrr, churn_kind, net_movement_type,
         case when has_moved then 0 else opening_mrr end as opening_mrr,
         case when has_moved then opening_mrr else 0 end as transfer_mrr,
         (opening_mrr > 0 and not has_moved)::integer as opening_customers,
@@ -257,7 +261,7 @@ with account_months as (
     from account_months
     union all by name
     select
-        month, segment, opening_plan_id as plan, {zeros}, {zero_nets}, 0 as closing_mrr, opening_mrr,
+        month, segment, opening_plan_id as plan, {zeros}, {zero_nets}, 0 as closing_mrr, 0 as usage_mrr, opening_mrr,
         -opening_mrr as transfer_mrr, 1 as opening_customers, -1 as transferred_customers,
         0 as closing_customers
     from account_months
@@ -280,6 +284,9 @@ select
     sum(opening_mrr)::decimal(18, 4) as opening_mrr,
     {sums},
     sum(closing_mrr)::decimal(18, 4) as closing_mrr,
+    sum(usage_mrr)::decimal(18, 4) as usage_mrr,
+    (2 * sum(opening_mrr))::decimal(18, 4) as opening_mrr_constant,
+    (2 * sum(closing_mrr))::decimal(18, 4) as closing_mrr_constant,
     {nets},
     sum(opening_customers)::bigint as opening_customers,
     sum(new)::bigint as new_customers,
@@ -351,6 +358,7 @@ select
     count(*) filter (past_mrr > 0 and closing_mrr > 0) as retained_customers,
     retained_customers / nullif(starting_customers, 0) as customer_retention_rate,
     sum(past_mrr)::decimal(18, 4) as starting_mrr,
+    coalesce(sum(closing_mrr) filter (past_mrr = 0), 0)::decimal(18, 4) as returned_mrr,
     (sum(closing_mrr) filter (past_mrr > 0))::double / nullif(starting_mrr, 0) as nrr,
     (sum(least(closing_mrr, past_mrr)) filter (past_mrr > 0))::double / nullif(starting_mrr, 0) as grr
 from compared
@@ -556,7 +564,8 @@ select
 from marts.dim_months;
 
 create table marts._policies as
-select 'discount_policy' as policy, 'all' as value_in_force, 'Which discounts lower MRR.' as meaning;
+select
+    'discount_policy' as policy, 'all' as value_in_force, 'default' as set_by, 'Which discounts lower MRR.' as meaning;
 """
 
 

@@ -82,7 +82,8 @@ months as (
         account_id,
         month_number,
         coalesce(min_by(opening_mrr, movement_number), max(closing_mrr)) as opening_mrr,
-        coalesce(min_by(was_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1) as was_customer,
+        coalesce(min_by(was_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1)
+            as was_customer,
         {%- for flow in flows + ['fx_impact', 'transfer'] %}
         sum({{ flow }}_mrr) as {{ flow }}_mrr,
         {%- endfor %}
@@ -92,7 +93,8 @@ months as (
         {%- if first_month is not none %}
         sum(opening_constant) as opening_constant,
         {%- endif %}
-        coalesce(max_by(is_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1) as is_customer,
+        coalesce(max_by(is_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1)
+            as is_customer,
         min_by(joining_type, movement_number) as joining_type,
         max(case when joining_type = 'new' then 1 else 0 end) = 1 as has_joined,
         max_by(churn_kind, movement_number) as churn_kind,
