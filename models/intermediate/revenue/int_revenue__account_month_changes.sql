@@ -68,8 +68,11 @@ select
     classified.account_id,
     classified.month_number,
     cast(classified.next_month_number as integer) as next_month_number,
-    {% if first_month is not none %}first_paid.month_number{% else %}classified.cohort_month_number{% endif %}
-    as cohort_month_number,
+    {% if first_month is not none -%}
+    first_paid.month_number as cohort_month_number,
+    {%- else -%}
+    classified.cohort_month_number,
+    {%- endif %}
     cast(classified.opening_mrr as decimal(18, 4)) as opening_mrr,
     {%- for flow in flows + ['fx_impact', 'transfer'] %}
     cast(classified.{{ flow }}_mrr as decimal(18, 4)) as {{ flow }}_mrr,
