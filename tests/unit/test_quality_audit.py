@@ -179,7 +179,8 @@ CORRUPTIONS = [
     (
         "fct_mrr_movements",
         "type_fits_amounts",
-        "update marts.fct_mrr_movements set movement_type = 'opening_balance' where movement_type = 'expansion'",
+        "update marts.fct_mrr_movements set movement_type = 'opening_balance'"
+        " where movement_type = 'expansion'",
     ),
     (
         "fct_mrr_movements",
@@ -418,6 +419,40 @@ CORRUPTIONS = [
         "as_of_lies_in_the_last_month",
         "update marts._release set as_of = as_of - interval 40 days",
     ),
+    (
+        "survival_curve",
+        "interval_holds_the_rate",
+        "update marts.survival_curve set ci_low = ci_high where tenure_months = 3",
+    ),
+    ("survival_curve", "counts_are_not_negative", "update marts.survival_curve set censored = -1"),
+    (
+        "survival_curve",
+        "median_is_where_one_half_is_reached",
+        "update marts.survival_curve set median_tenure_months = 10",
+    ),
+    (
+        "unit_economics_monthly",
+        "every_slice_of_mrr_monthly_is_there",
+        f"delete from marts.unit_economics_monthly where {ONE_SLICE}",
+    ),
+    (
+        "unit_economics_monthly",
+        "channels_add_up_to_all_costs",
+        "insert into marts.unit_economics_monthly by name select month, 'acquisition_channel' as dimension,"
+        " 'ads' as dimension_value, acquisition_cost + 1 as acquisition_cost"
+        " from marts.unit_economics_monthly where dimension = 'all'",
+    ),
+    ("unit_economics_monthly", "quotients_fit", "update marts.unit_economics_monthly set cac = cac + 1"),
+    ("_overrides", "status_fits_rows_changed", "update marts._overrides set rows_changed = 0"),
+    ("_data_quality", "status_follows_figures", "update marts._data_quality set status = 'pass'"),
+    ("_data_quality", "every_period_check_is_there", "update marts._data_quality set \"table\" = 'accounts'"),
+    ("_restatements", "value_changed", "update marts._restatements set value_before = value_now"),
+    (
+        "_restatements",
+        "release_is_named",
+        "update marts._restatements set first_seen_in_release = 'development'",
+    ),
+    ("_restatements", "value_now_is_published", "update marts._restatements set value_now = value_now + 1"),
     ("_policies", "policy_unique", "insert into marts._policies from marts._policies"),
     ("_policies", "set_by_known", "update marts._policies set set_by = 'somebody'"),
     ("_policies", "meaning_not_null", "update marts._policies set meaning = null"),
@@ -440,6 +475,7 @@ def test_every_rows_check_is_corrupted_by_some_test() -> None:
     warnings_tested_below = {
         ("mrr_monthly", "outlook_not_negative"),
         ("churn_monthly", "gross_mrr_churn_rate_at_most_one"),
+        ("_data_quality", "nothing_fails"),
     }
     corrupted = {(mart, check) for mart, check, _ in CORRUPTIONS} | warnings_tested_below
     queries = {
@@ -511,7 +547,11 @@ def test_customers_at_zero_pass_where_a_policy_keeps_them(audit: Audit) -> None:
         policy: {result.check: result.outcome for result in report.results}["flags_fit_amounts"]
         for policy in ("zero_as_churn", "zero_as_contraction")
         for report in [
-            audit(paused, f"update marts._policies set policy = 'pause_policy', value_in_force = '{policy}'", suites=suites)
+            audit(
+                paused,
+                f"update marts._policies set policy = 'pause_policy', value_in_force = '{policy}'",
+                suites=suites,
+            )
         ]
     }
     assert outcomes == {"zero_as_churn": "failed", "zero_as_contraction": "passed"}
@@ -597,6 +637,11 @@ def test_a_broken_view_raises_for_each_of_its_checks(audit: Audit) -> None:
             "gross_mrr_churn_rate_at_most_one",
             "update marts.churn_monthly set gross_mrr_churn_rate = 1.02, gross_mrr_churn_rate_events = 1.02"
             f" where {ONE_TOTAL}",
+        ),
+        (
+            "_data_quality",
+            "nothing_fails",
+            "update marts._data_quality set status = 'fail' where status = 'warn'",
         ),
     ],
 )

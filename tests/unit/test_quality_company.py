@@ -252,7 +252,8 @@ with account_months as (
     join marts.dim_accounts as d using (account_id)
 ), sided as (
     select
-        month, segment, plan_id as plan, {flows}, closing_mrr, usage_mrr, churn_kind, net_movement_type,
+        month, segment, plan_id as plan, {flows}, closing_mrr, usage_mrr, churn_kind,
+        net_movement_type,
         case when has_moved then 0 else opening_mrr end as opening_mrr,
         case when has_moved then opening_mrr else 0 end as transfer_mrr,
         (opening_mrr > 0 and not has_moved)::integer as opening_customers,
@@ -261,7 +262,8 @@ with account_months as (
     from account_months
     union all by name
     select
-        month, segment, opening_plan_id as plan, {zeros}, {zero_nets}, 0 as closing_mrr, 0 as usage_mrr, opening_mrr,
+        month, segment, opening_plan_id as plan, {zeros}, {zero_nets}, 0 as closing_mrr,
+        0 as usage_mrr, opening_mrr,
         -opening_mrr as transfer_mrr, 1 as opening_customers, -1 as transferred_customers,
         0 as closing_customers
     from account_months
@@ -392,6 +394,43 @@ select
     case when is_complete then retained_mrr::double / nullif(cohort_mrr, 0) end as net_mrr_retention_rate,
     case when is_complete then lowest_mrr::double / nullif(cohort_mrr, 0) end as gross_mrr_retention_rate
 from based;
+
+-- Of 20 one leaves at every month of tenure: survival falls by 0.05, and reaches one half at 9.
+create table marts.survival_curve as
+select
+    'all' as dimension,
+    'all' as dimension_value,
+    tenure_months,
+    20 - tenure_months as at_risk,
+    1::bigint as churned,
+    0::bigint as censored,
+    (19 - tenure_months) / 20 as survival_rate,
+    if(survival_rate > 0, survival_rate / 2, null) as ci_low,
+    if(survival_rate > 0, (1 + survival_rate) / 2, null) as ci_high,
+    9::bigint as median_tenure_months
+from range(20) as t (tenure_months);
+
+-- One of twenty left in the window, and each new customer cost 10.
+create table marts.unit_economics_monthly as
+select
+    month,
+    dimension,
+    dimension_value,
+    is_complete,
+    arpa,
+    1::bigint as trailing_churned_customers,
+    20::bigint as trailing_base_customers,
+    0.05::double as trailing_customer_churn_rate,
+    20::double as average_lifetime_months,
+    20 * arpa as ltv_revenue,
+    10 * arpa as ltv_margin,
+    new_customers,
+    average_sale_price,
+    (10 * new_customers)::decimal(18, 4) as acquisition_cost,
+    if(new_customers > 0, 10, null)::double as cac,
+    null::double as cac_payback_months,
+    if(new_customers > 0, arpa, null)::double as ltv_to_cac
+from marts.mrr_monthly;
 """
 
 
@@ -558,6 +597,7 @@ select
     'release-1' as release_id,
     null::timestamp as published_at,
     max(month)::timestamp + interval 40 hours as as_of,
+    null::timestamp as known_at,
     'abc' as code_version,
     null::bigint as checks_passed,
     7::bigint as raw_batches
@@ -565,7 +605,43 @@ from marts.dim_months;
 
 create table marts._policies as
 select
-    'discount_policy' as policy, 'all' as value_in_force, 'default' as set_by, 'Which discounts lower MRR.' as meaning;
+    'discount_policy' as policy,
+    'all' as value_in_force,
+    'default' as set_by,
+    'Which discounts lower MRR.' as meaning;
+
+create table marts._overrides as
+select * from (
+    values
+        ('account:a', 'account', 'acc-000001', null, 'is_internal = true', 'applied', 1),
+        ('churn_reason:s', 'churn_reason', null, 's', 'churn_kind = pause', 'no effect', 0)
+) as overrides (override_id, override_kind, account_id, subscription_id, sets, status, rows_changed)
+cross join (select null as item_id, 'Ada' as author, 'wrong' as reason, null::date as expires_on) as said;
+
+create table marts._data_quality as
+select
+    'check ' || i as "check",
+    'subscription_periods' as "table",
+    null::varchar as detail,
+    if(i = 3, 'warn', 'pass') as status,
+    if(i = 3, 2, 0)::bigint as observed,
+    if(i > 1, 0, null)::bigint as expected,
+    0::decimal(18, 4) as mrr,
+    'What is odd.' as description
+from range(12) as t (i);
+
+create table marts._restatements as
+select
+    month,
+    'mrr_monthly.closing_mrr' as measure,
+    dimension,
+    dimension_value,
+    closing_mrr - 1 as value_before,
+    closing_mrr as value_now,
+    'data' as cause,
+    'release-1' as first_seen_in_release
+from marts.mrr_monthly
+where month = date '2023-05-01' and dimension = 'all';
 """
 
 

@@ -1,4 +1,4 @@
--- one row per movement of a subscription item in a foreign currency, with its balance afterwards and the days that value it
+-- one row per movement of an item in a foreign currency: its balance afterwards and the days that value it
 {%- set item = 'source_system, subscription_id, item_id' %}
 with item_movements as (
     select
