@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.errors import AuditError, BuildError, LockedError, PublishError, QueryError
+from orchestration.errors import AuditError, LockedError, PublishError, QueryError
 from orchestration.lock import hold_lock
 from orchestration.pipeline import publish_step
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
@@ -137,13 +137,18 @@ def test_a_replay_is_made_beside_the_current_release(settings: Settings) -> None
     assert current_release_id(settings) == "2-two"
 
 
-def test_a_mart_that_is_a_view_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_a_mart_that_is_a_view_is_published_as_a_table(settings: Settings, tmp_path: Path) -> None:
     make_warehouse(tmp_path / "w.duckdb")
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        connection.execute("create view marts.sneaky as select 1 as a")
+        connection.execute("create view marts.derived as select 1 as a union all select 2")
+        connection.execute("comment on view marts.derived is 'Made of others.'")
     stamp = ReleaseStamp("1", settings.as_of, "abc", 0, 0)
-    with pytest.raises(BuildError, match=r"views.*sneaky"):
-        export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp)
+    export = export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp)
+    assert "derived" in {table.name for table in export.tables}
+    with duckdb.connect(str(tmp_path / "export" / "marts.duckdb"), read_only=True) as connection:
+        assert connection.execute("from marts.marts.derived order by a").fetchall() == [(1,), (2,)]
+        kinds = "select table_type, table_comment from information_schema.tables where table_name = 'derived'"
+        assert connection.execute(kinds).fetchall() == [("BASE TABLE", "Made of others.")]
 
 
 def test_a_failed_audit_publishes_nothing_and_names_mart_check_and_figures(settings: Settings) -> None:
