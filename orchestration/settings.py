@@ -153,9 +153,7 @@ def project_policies() -> dict[str, Any]:
     """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
     project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
     variables = project["vars"]["csw"]
-    return {
-        name: variables.get(name, rule["default"]) for name, rule in variables["policy_catalog"].items()
-    }
+    return {name: variables.get(name, rule["default"]) for name, rule in variables["policy_catalog"].items()}
 
 
 def folder_path(option: str, value: str | Path) -> Path:

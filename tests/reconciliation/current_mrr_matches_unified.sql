@@ -93,7 +93,13 @@ running as (
             or latest.ends_at > {{ as_of() }}
         )
         and (
-            latest.status in ('active'{% if policy('pause_policy') == 'keep' %}, 'paused'{% endif %}{% if policy('trial_policy') == 'include' %}, 'trialing'{% endif %})
+            latest.status = 'active'
+            {%- if policy('pause_policy') == 'keep' %}
+            or latest.status = 'paused'
+            {%- endif %}
+            {%- if policy('trial_policy') == 'include' %}
+            or latest.status = 'trialing'
+            {%- endif %}
             or (latest.status = 'past_due' and known_running.item_id is not null)
         )
 ),
