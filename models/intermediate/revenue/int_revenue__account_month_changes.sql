@@ -9,8 +9,10 @@ in_time as (
     select
         *,
         closing_mrr - opening_mrr - fx_impact_mrr - transfer_mrr as net_mrr,
-        case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end
-        - transferred_customers as joined_customers,
+        case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end as more_customers,
+        -- However often an account comes and goes within a month, it joins or leaves once.
+        greatest(-1, least(1, case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end
+        - transferred_customers)) as joined_customers,
         min(month_number) over account_so_far as cohort_month_number,
         min(closing_mrr) over account_so_far as lowest_mrr,
         sum(constant_change) over account_so_far as closing_mrr_constant,
@@ -34,7 +36,7 @@ counted as (
     select
         *,
         {% if policy('same_period_new_and_churn') == 'count_both' -%}
-        not was_customer and not is_customer and transferred_customers = 0 and churn_kind is not null
+        not was_customer and not is_customer and joined_customers = 0 and churn_kind is not null
         {%- else -%}
         false
         {%- endif %} as counts_both
@@ -85,7 +87,7 @@ select
     cast(classified.closing_mrr_constant as decimal(18, 4)) as closing_mrr_constant,
     classified.was_customer,
     classified.is_customer,
-    cast(classified.transferred_customers as integer) as transferred_customers,
+    cast(classified.more_customers - classified.joined_customers as integer) as transferred_customers,
     classified.net_movement_type,
     classified.has_net_join and classified.joining_type = 'new' as is_new_customer,
     classified.has_net_join and classified.joining_type = 'reactivation' as is_returned_customer,

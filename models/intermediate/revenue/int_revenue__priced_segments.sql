@@ -53,16 +53,21 @@ stretches as (
         and (service_end is null or discount_ends_at < service_end)
 ),
 {% if policy('require_first_payment') %}
-payments as (
-    select
-        account_id,
-        subscription_id,
-        min(paid_at) as first_paid_at
-    from {{ ref('unified_invoices') }}
+paid_invoices as (
+    select * from {{ ref('unified_invoices') }}
     where
         amount > 0
         and paid_at <= {{ as_of() }}
-    group by account_id, subscription_id
+),
+
+-- An invoice that names no subscription pays for all that the account uses.
+first_payments as (
+    select
+        subscription_id,
+        case when subscription_id is null then account_id end as account_id,
+        min(paid_at) as first_paid_at
+    from paid_invoices
+    group by subscription_id, case when subscription_id is null then account_id end
 ),
 
 paid_for as (
@@ -70,14 +75,8 @@ paid_for as (
         stretches.*,
         {{ earliest('by_subscription.first_paid_at', 'by_account.first_paid_at') }} as first_paid_at
     from stretches
-    left join payments as by_subscription
-        on
-            stretches.account_id = by_subscription.account_id
-            and stretches.subscription_id = by_subscription.subscription_id
-    left join payments as by_account
-        on
-            stretches.account_id = by_account.account_id
-            and by_account.subscription_id is null
+    left join first_payments as by_subscription on stretches.subscription_id = by_subscription.subscription_id
+    left join first_payments as by_account on stretches.account_id = by_account.account_id
 ),
 {% endif %}
 valued as (
@@ -126,7 +125,7 @@ select
     mrr,
     case
         when has_churn_override then coalesce(cancel_kind, 'unknown')
-        when grace_end < service_end or (grace_end is not null and service_end is null) then 'involuntary'
+        when grace_end = ends_at and (service_end is null or grace_end < service_end) then 'involuntary'
         when next_start = ends_at and next_status = 'paused' then 'pause'
         when next_start = ends_at and next_status in ('past_due', 'unpaid') then 'involuntary'
         else coalesce(cancel_kind, 'unknown')

@@ -28,12 +28,12 @@ metered as (
 replacements as (
     select
         source_system,
-        account_id,
+        min_by(account_id, period_start) as account_id,
         replaces_subscription_id as subscription_id,
         min(period_start) as replaced_at
     from metered
     where replaces_subscription_id <> subscription_id
-    group by source_system, account_id, replaces_subscription_id
+    group by source_system, replaces_subscription_id
 ),
 
 replaced as (
