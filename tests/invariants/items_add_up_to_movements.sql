@@ -1,4 +1,5 @@
 -- Every movement splits into items, and every item into volume, price, discount and other, without remainder.
+-- A customer who leaves without MRR is a movement of zero, which has no items.
 with items as (
     select
         account_id,
@@ -24,4 +25,4 @@ from movements
 full outer join items on movements.movement_id = items.movement_id
 where
     items.remainder <> 0
-    or coalesce(movements.mrr_change, 0) is distinct from items.mrr_change
+    or coalesce(movements.mrr_change, 0) <> coalesce(items.mrr_change, 0)
