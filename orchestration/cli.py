@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,20 @@ from typing import Annotated
 import typer
 
 from orchestration.commands import landing, releases
-from orchestration.commands.common import AsOf, Home, Json, KnownAt, Landing, Policies, fail, guarded, say
+from orchestration.commands.common import (
+    Accept,
+    AcceptSchemaChange,
+    AsOf,
+    Home,
+    Json,
+    KnownAt,
+    Landing,
+    Policies,
+    acceptances,
+    fail,
+    guarded,
+    say,
+)
 from orchestration.errors import CswError, SettingsError
 from orchestration.settings import load_settings
 
@@ -81,6 +95,8 @@ def run(
     known_at: KnownAt = None,
     policy: Policies = None,
     force: Annotated[bool, typer.Option("--force", help="Build and publish also if nothing is new.")] = False,
+    accept: Accept = None,
+    accept_schema_change: AcceptSchemaChange = False,
     json: Json = False,
 ) -> None:
     """Land new files, build the marts, audit them, and publish them if they pass.
@@ -88,7 +104,10 @@ def run(
     With --known-at the warehouse is built again as it could have been built then: no new file is landed,
     and the release is made beside the current one, which stays.
     """
-    settings = load_settings(home, landing, as_of, policy, known_at)
+    settings = replace(
+        load_settings(home, landing, as_of, policy, known_at),
+        accept=acceptances(accept, accept_schema_change),
+    )
     with guarded(settings):
         from orchestration.console import progress_on_console
         from orchestration.refresh import refresh
@@ -97,7 +116,10 @@ def run(
         with progress_on_console():
             outcome = refresh(settings, landing_is_given=landing is not None, force=force)
         if json:
-            say(outcome)
+            from orchestration.releases.publish import current_manifest
+
+            manifest = current_manifest(settings) if outcome.release_id else None
+            say({**vars(outcome), "gate": manifest["gate"] if manifest else None})
             return
         typer.echo(outcome.message)
         if outcome.release_id:

@@ -22,7 +22,10 @@ from orchestration.errors import CswError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
+from orchestration.quality.gate import FAMILIES
+from orchestration.releases.acceptance import recorded_findings
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.export import RELEASE_TABLE
 from orchestration.releases.fingerprint import dbt_version
 from orchestration.settings import Settings, load_settings
 from orchestration.triggers import build_triggers
@@ -128,6 +131,11 @@ def check_name(check: str) -> str:
     return "gx_" + re.sub(r"\W", "_", check)
 
 
+def gate_name(family: str) -> str:
+    """Name of a family of the gate's findings in Dagster."""
+    return f"gate_{family}"
+
+
 def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
     contracts = load_contracts()
     sources = {
@@ -210,6 +218,9 @@ def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
         if suite.mart in marts
         for expectation in suite.expectations
     ]
+    # Not blocking here: publishing judges them again, and knows what a person has accepted.
+    gate = marts[RELEASE_TABLE]
+    specs += [dg.AssetCheckSpec(name=gate_name(family), asset=gate) for family in FAMILIES]
 
     @dg.multi_asset_check(
         name="audit",
@@ -234,11 +245,33 @@ def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
                     passed=result.outcome == "passed",
                     severity=severity,
                     description=result.message,
-                    metadata={"expected": result.expected, "observed": result.observed or ""},
+                    metadata={
+                        "outcome": result.verdict,
+                        "expected": result.expected,
+                        "observed": result.observed or "",
+                    },
                 )
+            yield from _gate_results(warehouse.candidate, gate)
             report.raise_if_blocking(warehouse.candidate.audit)
 
     return audit
+
+
+def _gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    """One check per family of findings; its worst finding decides."""
+    findings = recorded_findings(candidate.noted("gate")["gate"])
+    for family in FAMILIES:
+        mine = [finding for finding in findings if finding.family == family]
+        verdicts = {finding.verdict for finding in mine}
+        worst = next((one for one in ("raised", "failed", "warning") if one in verdicts), "passed")
+        yield dg.AssetCheckResult(
+            asset_key=mart,
+            check_name=gate_name(family),
+            passed=worst == "passed",
+            severity=dg.AssetCheckSeverity.WARN if worst == "warning" else dg.AssetCheckSeverity.ERROR,
+            description="\n".join(one.message for one in mine) or "nothing to compare with",
+            metadata={"outcome": worst},
+        )
 
 
 def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:

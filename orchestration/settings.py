@@ -37,6 +37,8 @@ class Settings:
     """UTC. Only batches that were loaded by this instant are read; None: all of them."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """Policy variables that differ from dbt_project.yml, by name."""
+    accept: Mapping[str, str] = field(default_factory=dict)
+    """Findings of the gate that a person accepts beforehand, with the reasons."""
 
     @property
     def raw(self) -> Path:

@@ -146,8 +146,10 @@ def print_audit(found: Reaudit) -> None:
     console = _console()
     report = found.report
     console.print(f"{found.release_id}: {report.summary()}", soft_wrap=True, markup=False, highlight=False)
-    for result in (*report.blocking, *report.warnings):
-        console.print(f"  {result.message}", soft_wrap=True, markup=False, highlight=False)
+    lines = [result.message for result in (*report.blocking, *report.warnings)]
+    lines += [finding.message for finding in found.findings if finding.verdict != "passed"]
+    for line in lines:
+        console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
 
 
 def print_difference(found: Difference) -> None:

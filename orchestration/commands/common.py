@@ -39,9 +39,23 @@ Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", envvar="CSW_POLICIES", help="name=value of a policy; may be repeated."),
 ]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", help='"name: reason" of a finding that breaks a limit; may be repeated.'),
+]
+AcceptSchemaChange = Annotated[
+    bool, typer.Option("--accept-schema-change", help="Columns of the release before may go or change type.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 UNEXPECTED = 2
+
+
+def acceptances(pairs: list[str] | None, schema_change: bool) -> dict[str, str]:
+    """What --accept and --accept-schema-change accept, by name."""
+    from orchestration.releases.acceptance import parse_acceptances
+
+    return parse_acceptances(pairs or [], schema_change=schema_change)
 
 
 def say(document: Any) -> None:

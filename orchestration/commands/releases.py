@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands.common import Home, Json, guarded, say
+from orchestration.commands.common import (
+    Accept,
+    AcceptSchemaChange,
+    Home,
+    Json,
+    acceptances,
+    guarded,
+    say,
+)
 from orchestration.settings import load_settings
 
 Release = Annotated[str, typer.Argument(help="Id of the release, or `current`.")]
@@ -33,25 +41,35 @@ def audit(release: Release = "current", home: Home = None, json: Json = False) -
     """Audit a release again, by the checks declared now. Changes nothing; ends with 3 if it fails."""
     settings = load_settings(home)
     with guarded(settings):
+        from orchestration.releases.acceptance import record_gate
         from orchestration.releases.reaudit import audit_release
         from orchestration.summary import print_audit
 
         found = audit_release(settings, release)
         if json:
-            say({"release_id": found.release_id, **found.report.to_json()})
+            gate = record_gate(None, found.findings)["findings"]
+            document = {**found.report.to_json(), "passed": found.passed, "gate": gate}
+            say({"release_id": found.release_id, **document})
         else:
             print_audit(found)
-        if not found.report.passed:
+        if not found.passed:
             raise typer.Exit(3)
 
 
-def publish(release: Release, home: Home = None, json: Json = False) -> None:
+def publish(
+    release: Release,
+    home: Home = None,
+    accept: Accept = None,
+    accept_schema_change: AcceptSchemaChange = False,
+    json: Json = False,
+) -> None:
     """Make an existing release the current one, if it passed its audit and nobody touched it since."""
     settings = load_settings(home)
+    accepted = acceptances(accept, accept_schema_change)
     with guarded(settings):
         from orchestration.releases import publish as publish_release
 
-        done = publish_release(settings, release)
+        done = publish_release(settings, release, accept=accepted)
         say(done) if json else typer.echo(done.message)
 
 

@@ -32,6 +32,11 @@ class CheckResult:
     """One line for people: mart, check, figures."""
 
     @property
+    def verdict(self) -> str:
+        """passed, warning, failed or raised: what became of it, its severity considered."""
+        return "warning" if self.outcome == "failed" and self.severity == "warning" else self.outcome
+
+    @property
     def is_blocking(self) -> bool:
         """A check without an answer blocks whatever its severity: nothing is known about the data."""
         return self.outcome == "raised" or (self.outcome == "failed" and self.severity == "error")
@@ -93,6 +98,10 @@ class AuditReport:
             "evaluated": self.evaluated,
             "blocking": len(self.blocking),
             "warnings": len(self.warnings),
+            "verdicts": {
+                verdict: sum(result.verdict == verdict for result in self.results)
+                for verdict in ("passed", "warning", "failed", "raised")
+            },
             "suite_digests": dict(self.suite_digests),
             "results": [asdict(result) for result in self.results],
         }

@@ -17,7 +17,8 @@ _DIGEST = "manifest_sha256"
 Manifest = Mapping[str, Any]
 """Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, policies, hash_key_id,
 code_version, git_commit, versions, fingerprint, landing, raw_batches, files, tables, restatements, dbt,
-audit, seconds. It holds counts and hashes, never a value of a row, and no path or name of the machine."""
+audit, gate, deliveries, seconds. It holds counts, hashes, totals of months and who accepted what, never a
+value of a row, and no path or name of the machine."""
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:

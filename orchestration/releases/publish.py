@@ -15,8 +15,9 @@ from orchestration.durable import point_link, sha256_file, sync
 from orchestration.errors import AuditError, PublishError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.quality.suites import Suite, declared_checks, load_suites
+from orchestration.releases.acceptance import pass_gate, verify_acceptances
 from orchestration.releases.export import MARTS_FILE
-from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest
+from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
 from orchestration.settings import Settings
 
 HISTORY_FILE = "history.jsonl"
@@ -101,11 +102,17 @@ def release_folder(settings: Settings, release_id: str) -> Path:
 
 
 def publish(
-    settings: Settings, release_id: str, *, lock: WarehouseLock | None = None, switch: bool = True
+    settings: Settings,
+    release_id: str,
+    *,
+    lock: WarehouseLock | None = None,
+    switch: bool = True,
+    accept: Mapping[str, str] | None = None,
 ) -> Published:
     """Make a complete, audited, untouched release the current one. Nothing is taken on trust.
 
-    Without `switch` the release is verified alike, and `current` stays as it is.
+    Without `switch` the release is verified alike, and `current` stays as it is. `accept` names findings
+    of the gate that the caller accepts, with the reasons; they go on record.
     The caller's lock is used if it holds it. Raises PublishError or AuditError, and leaves `current`
     alone, where anything does not hold; LockedError where another run writes.
     """
@@ -113,7 +120,7 @@ def publish(
         current = current_release_id(settings)
         if release_id == current:
             return Published(release_id, current, False, f"Release {release_id} is already the current one.")
-        folder = settings.releases / release_id
+        folder = release_folder(settings, release_id)
         manifest = read_manifest(folder)
         verify_verdict(manifest)
         verify_suites(manifest, load_suites())
@@ -130,6 +137,10 @@ def publish(
         if served and served["fingerprint"] == manifest["fingerprint"] and not manifest["forced"]:
             message = f"Release {current} was made from the same files and code; it stays the current one."
             return Published(release_id, current, False, message)
+        gate = pass_gate(settings, manifest, current, accept or {})
+        if gate["accepted"] != manifest["gate"]["accepted"]:
+            write_manifest(folder, {**manifest, "gate": gate})
+            (folder / MANIFEST_FILE).chmod(0o444)
         _switch(settings, release_id, current, "published")
         return Published(release_id, current, True, f"Published release {release_id}.")
 
@@ -153,6 +164,7 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
             return Published(to, current, False, f"Release {to} is already the current one.")
         manifest = read_manifest(folder)
         verify_verdict(manifest)
+        verify_acceptances(manifest)
         verify_files(folder, manifest)
         _switch(settings, to, current, "rolled back")
         return Published(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestration.dbt import WAREHOUSE_FILE
 from orchestration.quality import AuditReport, audit_marts, load_suites
+from orchestration.quality.gate import Finding, personal_findings
+from orchestration.quality.personal import texts_that_name_persons
+from orchestration.releases.acceptance import inspect_release
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.publish import release_folder, verify_files
@@ -17,6 +21,17 @@ class Reaudit:
 
     release_id: str
     report: AuditReport
+    findings: tuple[Finding, ...]
+    """What the gate finds now, against the release before it where that is kept."""
+    accepted: tuple[str, ...]
+    """Names of findings that somebody accepted."""
+
+    @property
+    def passed(self) -> bool:
+        waiting = [one for one in self.findings if one.is_blocking]
+        return self.report.passed and all(
+            one.acceptable and {one.name, one.family} & set(self.accepted) for one in waiting
+        )
 
 
 def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
@@ -25,5 +40,12 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     A bad verdict is returned, not raised. Raises PublishError where the release is missing or damaged.
     """
     folder = release_folder(settings, release_id)
-    verify_files(folder, read_manifest(folder))
-    return Reaudit(folder.name, audit_marts(folder / MARTS_FILE, load_suites()))
+    manifest = read_manifest(folder)
+    verify_files(folder, manifest)
+    report = audit_marts(folder / MARTS_FILE, load_suites())
+    parent = manifest["parent"]
+    kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
+    findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
+    findings += personal_findings(texts_that_name_persons(folder / WAREHOUSE_FILE, folder / MARTS_FILE))
+    accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
+    return Reaudit(folder.name, report, tuple(findings), accepted)

@@ -13,8 +13,9 @@ from orchestration.pipeline import publish_step
 from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
 from orchestration.quality.contracts import load_mart_contracts
 from orchestration.releases import current_release_id
+from orchestration.releases.acceptance import accept_findings, inspect_release, record_gate
 from orchestration.releases.candidate import Candidate, open_candidate
-from orchestration.releases.export import ReleaseStamp, export_marts
+from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.manifest import read_manifest, write_manifest
 from orchestration.settings import Settings
 
@@ -91,6 +92,7 @@ def make_candidate(
             connection.execute(change)
     stamp = ReleaseStamp(release_id, settings.as_of, "abc", checks_passed=7, raw_batches=2)
     export = export_marts(candidate.warehouse, candidate.export, stamp)
+    audit = (report or make_report()).to_json()
     candidate.note(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=True,
@@ -104,6 +106,7 @@ def make_candidate(
         forced=False,
         landing={},
         raw_batches=[],
+        deliveries={},
         dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7},
         release_id=release_id,
         created_at="2025-01-01T00:00:00+00:00",
@@ -115,10 +118,19 @@ def make_candidate(
             }
             for table in export.tables
         },
-        audit=(report or make_report()).to_json(),
+        audit=audit,
     )
     candidate.note(**facts)
+    if "gate" not in facts:
+        candidate.note(gate=look(settings, candidate))
     return candidate
+
+
+def look(settings: Settings, candidate: Candidate) -> dict[str, Any]:
+    """What the gate records of a candidate."""
+    noted = candidate.noted("audit")
+    findings = inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
+    return record_gate(noted["parent"], findings, accept_findings(findings, settings.accept))
 
 
 def make_release(settings: Settings, release_id: str, **facts: Any) -> str:

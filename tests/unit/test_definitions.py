@@ -123,7 +123,7 @@ def test_every_declared_expectation_and_every_dbt_test_is_a_check(loaded: dict[s
         for mart, check, severity in declared_checks(load_suites())
     }
     tests = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "test"]
-    by_dbt = {name for _, name, _ in loaded["checks"] if not name.startswith("gx_")}
+    by_dbt = {name for _, name, _ in loaded["checks"] if not name.startswith(("gx_", "gate_"))}
     assert by_dbt == {test["name"] for test in tests}
 
 

@@ -1,0 +1,124 @@
+"""What the gate knows of a release: measured in its marts file, and recorded by the run that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+
+from orchestration.warehouse import connect, quote_identifier, quote_literal
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of `mrr_monthly`, slice `all`."""
+
+    month: date
+    is_complete: bool
+    closing_mrr: Decimal
+    customers: int
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """One release. A part that could not be measured is the reason why, as text."""
+
+    release_id: str
+    as_of: datetime
+    as_of_is_given: bool
+    known_at: str | None
+    checks: Mapping[str, int]
+    """Evaluated checks by mart."""
+    deliveries: Mapping[str, datetime]
+    """Newest delivery by landing object (UTC)."""
+    rows: Mapping[str, int] | str
+    columns: Mapping[str, Mapping[str, str]] | str
+    """Types by column, by mart."""
+    months: tuple[Month, ...] | str
+    policies: Mapping[str, str] | str
+    events: Mapping[str, datetime | None] | str
+    """Newest instant by `mart.column`."""
+
+
+def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseFacts:
+    """Measure a marts file. `record` is the manifest of the release, or what its run has noted so far."""
+    checks: dict[str, int] = {}
+    for result in record["audit"]["results"]:
+        checks[result["mart"]] = checks.get(result["mart"], 0) + (result["outcome"] != "raised")
+    deliveries = {
+        label: datetime.fromisoformat(moment) for label, moment in (record.get("deliveries") or {}).items()
+    }
+    with connect() as connection:
+        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        return ReleaseFacts(
+            release_id=record["release_id"],
+            as_of=datetime.fromisoformat(record["as_of"]),
+            as_of_is_given=record["as_of_is_given"],
+            known_at=record.get("known_at"),
+            checks=checks,
+            deliveries=deliveries,
+            rows=_measured(lambda: _rows(connection)),
+            columns=_measured(lambda: _columns(connection)),
+            months=_measured(lambda: _months(connection)),
+            policies=_measured(lambda: _policies(connection)),
+            events=_measured(lambda: _events(connection, events)),
+        )
+
+
+def _measured(measure: Callable[[], T]) -> T | str:
+    try:
+        return measure()
+    except duckdb.Error as error:
+        # Its first line names what is missing; data would come later.
+        return f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    names = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'release' order by 1"
+    ).fetchall()
+    counts = {}
+    for (name,) in names:
+        row = connection.execute(f"select count(*) from release.marts.{quote_identifier(name)}").fetchone()
+        counts[name] = int(row[0]) if row else 0
+    return counts
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, data_type in connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = 'release' order by table_name, column_index"
+    ).fetchall():
+        columns.setdefault(table, {})[column] = data_type
+    return columns
+
+
+def _months(connection: duckdb.DuckDBPyConnection) -> tuple[Month, ...]:
+    found = connection.execute(
+        "select month, is_complete, closing_mrr, closing_customers"
+        " from release.marts.mrr_monthly where dimension = 'all' order by month"
+    ).fetchall()
+    return tuple(Month(*row) for row in found)
+
+
+def _policies(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(connection.execute("select policy, value_in_force from release.marts._policies").fetchall())
+
+
+def _events(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, datetime | None]:
+    newest = {}
+    for name in names:
+        mart, _, column = name.partition(".")
+        row = connection.execute(
+            f"select max({quote_identifier(column)})::timestamp from release.marts.{quote_identifier(mart)}"
+        ).fetchone()
+        newest[name] = row[0] if row else None
+    return newest

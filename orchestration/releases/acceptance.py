@@ -1,0 +1,168 @@
+"""What the gate found of a release, what a person accepted of it, and whether it may be published."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import AuditError, PublishError, SettingsError
+from orchestration.quality.contracts import load_mart_contracts
+from orchestration.quality.facts import ReleaseFacts, measure_release
+from orchestration.quality.gate import Finding, judge
+from orchestration.quality.limits import load_limits
+from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.manifest import read_manifest
+from orchestration.settings import Settings
+
+log = logging.getLogger("csw")
+
+SCHEMA_REASON = "the schema changes on purpose"
+
+Gate = dict[str, Any]
+"""As a manifest records it: previous (a release id or None), verdicts (how many by word), findings, and
+accepted (name, reason, by, at)."""
+
+
+def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> dict[str, str]:
+    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing."""
+    accepted = {"schema": SCHEMA_REASON} if schema_change else {}
+    for pair in pairs:
+        name, _, reason = (part.strip() for part in pair.partition(":"))
+        if not name or not reason:
+            raise SettingsError(
+                f'--accept {pair!r} is not of the form "name: reason", such as '
+                '"closing_mrr: two resellers joined".'
+            )
+        accepted[name] = reason
+    return accepted
+
+
+def inspect_release(
+    settings: Settings, marts: Path, record: Mapping[str, Any], previous: str | None
+) -> list[Finding]:
+    """Measure a release and the one before it, and judge them by the limits of today."""
+    limits = load_limits()
+    release = measure_release(marts, record, limits.events)
+    return judge(release, _facts_of(settings, previous, limits.events), limits, load_mart_contracts())
+
+
+def record_gate(previous: str | None, findings: Sequence[Finding], accepted: Sequence[Any] = ()) -> Gate:
+    """The findings as a manifest keeps them."""
+    verdicts: dict[str, int] = {"passed": 0, "warning": 0, "failed": 0, "raised": 0}
+    for finding in findings:
+        verdicts[finding.verdict] += 1
+    return {
+        "previous": previous,
+        "verdicts": verdicts,
+        "findings": [{**asdict(finding), "message": finding.message} for finding in findings],
+        "accepted": list(accepted),
+    }
+
+
+def recorded_findings(gate: Mapping[str, Any]) -> list[Finding]:
+    """The findings of a record."""
+    return [
+        Finding(**{name: value for name, value in found.items() if name != "message"})
+        for found in gate["findings"]
+    ]
+
+
+def refuse_rule_breaches(release_id: str, findings: Iterable[Finding]) -> None:
+    """Raise AuditError for findings that nobody can accept."""
+    broken = [finding for finding in findings if finding.is_blocking and not finding.acceptable]
+    if broken:
+        lines = [f"Release {release_id} did not pass the gate. Nothing was published."]
+        raise AuditError("\n".join([*lines, *(f"  {finding.message}" for finding in broken[:10])]))
+
+
+def pass_gate(
+    settings: Settings, manifest: Mapping[str, Any], previous: str | None, accept: Mapping[str, str]
+) -> Gate:
+    """Judge a release again, now, against the release that it would follow; returns the record of it.
+
+    Whatever was found when it was made counts as well. Raises AuditError for what breaks a rule, and for
+    what breaks a limit and was accepted by nobody, with the command that accepts it.
+    """
+    release_id = manifest["release_id"]
+    gate = manifest.get("gate")
+    if gate is None:
+        raise AuditError(f"Release {release_id} never came before the gate. Run again to make a new release.")
+    fresh = inspect_release(settings, settings.releases / release_id / MARTS_FILE, manifest, previous)
+    names = {finding.name for finding in fresh}
+    findings = [*fresh, *(one for one in recorded_findings(gate) if one.name not in names)]
+    refuse_rule_breaches(release_id, findings)
+    accepted = [*gate["accepted"], *_new_acceptances(findings, gate["accepted"], accept)]
+    _refuse_unaccepted(release_id, findings, accepted)
+    return record_gate(previous, findings, accepted)
+
+
+def verify_acceptances(manifest: Mapping[str, Any]) -> None:
+    """Raise AuditError where a recorded finding still waits for somebody to accept it."""
+    gate = manifest.get("gate")
+    if gate is not None:  # releases from before the gate had one were judged by their audit alone
+        refuse_rule_breaches(manifest["release_id"], recorded_findings(gate))
+        _refuse_unaccepted(manifest["release_id"], recorded_findings(gate), gate["accepted"])
+
+
+def accept_findings(findings: Iterable[Finding], accept: Mapping[str, str]) -> list[dict[str, str]]:
+    """Acceptances for the record, of findings that need one."""
+    return _new_acceptances(findings, (), accept)
+
+
+def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseFacts | None:
+    if release_id is None:
+        return None
+    folder = settings.releases / release_id
+    if not (folder / MARTS_FILE).is_file():
+        raise PublishError(
+            f"The release {release_id} that this one follows has no {MARTS_FILE} to compare with. "
+            "Choose another one with `csw rollback <id>`, then run again."
+        )
+    return measure_release(folder / MARTS_FILE, read_manifest(folder), events)
+
+
+def _new_acceptances(
+    findings: Iterable[Finding], before: Iterable[Mapping[str, str]], accept: Mapping[str, str]
+) -> list[dict[str, str]]:
+    waiting = [finding for finding in findings if finding.is_blocking and not _is_accepted(finding, before)]
+    new = []
+    for name, reason in accept.items():
+        entry = {"name": name, "reason": reason}
+        if any(_is_accepted(finding, [entry]) for finding in waiting):
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            new.append({**entry, "by": _user(), "at": now})
+        else:
+            log.warning("nothing to accept under the name %s", name)
+    return new
+
+
+def _is_accepted(finding: Finding, accepted: Iterable[Mapping[str, str]]) -> bool:
+    return finding.acceptable and any(entry["name"] in (finding.name, finding.family) for entry in accepted)
+
+
+def _refuse_unaccepted(
+    release_id: str, findings: Iterable[Finding], accepted: Iterable[Mapping[str, str]]
+) -> None:
+    entries = list(accepted)
+    waiting = [one for one in findings if one.is_blocking and not _is_accepted(one, entries)]
+    if waiting:
+        options = " ".join(f'--accept "{finding.name}: <reason>"' for finding in waiting[:5])
+        lines = [
+            f"Release {release_id} differs more than the limits allow; it is kept, but not published.",
+            *(f"  {finding.message}" for finding in waiting[:10]),
+            f"If that is right: csw publish {release_id} {options}",
+        ]
+        raise AuditError("\n".join(lines))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
