@@ -81,6 +81,9 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     ]
     console.print(_table(None, headings, rows, (5, 6)))
     for one in releases:
+        if one.waits_for:
+            names = ", ".join(one.waits_for)
+            console.print(f"{one.release_id} waits for somebody to accept: {names}", soft_wrap=True)
         if one.problem:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)
 

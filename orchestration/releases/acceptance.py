@@ -102,12 +102,18 @@ def pass_gate(
     return record_gate(previous, findings, accepted)
 
 
+def waiting_findings(gate: Mapping[str, Any] | None) -> list[Finding]:
+    """The recorded findings that block, and that nobody has accepted."""
+    if gate is None:  # releases from before the gate had one were judged by their audit alone
+        return []
+    return _waiting(recorded_findings(gate), gate["accepted"])
+
+
 def verify_acceptances(manifest: Mapping[str, Any]) -> None:
     """Raise AuditError where a recorded finding still waits for somebody to accept it."""
-    gate = manifest.get("gate")
-    if gate is not None:  # releases from before the gate had one were judged by their audit alone
-        refuse_rule_breaches(manifest["release_id"], recorded_findings(gate))
-        _refuse_unaccepted(manifest["release_id"], recorded_findings(gate), gate["accepted"])
+    waiting = waiting_findings(manifest.get("gate"))
+    refuse_rule_breaches(manifest["release_id"], waiting)
+    _refuse_unaccepted(manifest["release_id"], waiting, ())
 
 
 def accept_findings(findings: Iterable[Finding], accept: Mapping[str, str]) -> list[dict[str, str]]:
@@ -130,7 +136,7 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
 def _new_acceptances(
     findings: Iterable[Finding], before: Iterable[Mapping[str, str]], accept: Mapping[str, str]
 ) -> list[dict[str, str]]:
-    waiting = [finding for finding in findings if finding.is_blocking and not _is_accepted(finding, before)]
+    waiting = _waiting(findings, before)
     new = []
     for name, reason in accept.items():
         entry = {"name": name, "reason": reason}
@@ -142,6 +148,11 @@ def _new_acceptances(
     return new
 
 
+def _waiting(findings: Iterable[Finding], accepted: Iterable[Mapping[str, str]]) -> list[Finding]:
+    entries = list(accepted)
+    return [one for one in findings if one.is_blocking and not _is_accepted(one, entries)]
+
+
 def _is_accepted(finding: Finding, accepted: Iterable[Mapping[str, str]]) -> bool:
     return finding.acceptable and any(entry["name"] in (finding.name, finding.family) for entry in accepted)
 
@@ -149,8 +160,7 @@ def _is_accepted(finding: Finding, accepted: Iterable[Mapping[str, str]]) -> boo
 def _refuse_unaccepted(
     release_id: str, findings: Iterable[Finding], accepted: Iterable[Mapping[str, str]]
 ) -> None:
-    entries = list(accepted)
-    waiting = [one for one in findings if one.is_blocking and not _is_accepted(one, entries)]
+    waiting = _waiting(findings, accepted)
     if waiting:
         options = " ".join(f'--accept "{finding.name}: <reason>"' for finding in waiting[:5])
         lines = [

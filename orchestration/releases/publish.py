@@ -15,7 +15,7 @@ from orchestration.durable import point_link, sha256_file, sync
 from orchestration.errors import AuditError, PublishError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.quality.suites import Suite, declared_checks, load_suites
-from orchestration.releases.acceptance import pass_gate, verify_acceptances
+from orchestration.releases.acceptance import pass_gate, verify_acceptances, waiting_findings
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
 from orchestration.settings import Settings
@@ -47,6 +47,8 @@ class ReleaseInfo:
     known_at: str | None
     rows: int | None
     checks: int | None
+    waits_for: tuple[str, ...]
+    """Findings of the gate that nobody has accepted yet, which keeps it from being published."""
     problem: str | None
     """Why it cannot be used, where its manifest already tells."""
 
@@ -273,7 +275,8 @@ def _info(folder: Path, current: str | None) -> ReleaseInfo:
     try:
         manifest = read_manifest(folder)
     except PublishError as error:
-        return ReleaseInfo(folder.name, is_current, None, None, None, None, None, None, None, str(error))
+        unknown = (None,) * 7
+        return ReleaseInfo(folder.name, is_current, *unknown, waits_for=(), problem=str(error))
     return ReleaseInfo(
         release_id=folder.name,
         is_current=is_current,
@@ -284,6 +287,7 @@ def _info(folder: Path, current: str | None) -> ReleaseInfo:
         known_at=manifest.get("known_at"),
         rows=sum(table["rows"] for table in manifest["tables"].values()),
         checks=manifest["audit"]["evaluated"] + manifest["dbt"]["results"].get("pass", 0),
+        waits_for=tuple(finding.name for finding in waiting_findings(manifest.get("gate"))),
         problem=None,
     )
 

@@ -17,7 +17,7 @@ from orchestration.quality.contracts import MartColumn, load_mart_contracts
 from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.gate import FAMILIES, Finding, judge, personal_findings
 from orchestration.quality.limits import GATE_FILE, load_limits
-from orchestration.releases import current_release_id, publish, rollback
+from orchestration.releases import current_release_id, list_releases, publish, rollback
 from orchestration.releases.acceptance import parse_acceptances
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.publish import current_manifest
@@ -212,6 +212,10 @@ def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Setting
         with pytest.raises(AuditError, match="differs more than the limits allow"):
             attempt()
     assert read_manifest(settings.releases / "2-two")["gate"]["accepted"] == []
+    assert [(one.release_id, one.waits_for) for one in list_releases(settings)] == [
+        ("1-one", ()),
+        ("2-two", ("closing_mrr",)),
+    ]
 
     assert publish(settings, "2-two", accept={"closing_mrr": "the big customer left"}).changed
     manifest = current_manifest(settings)
@@ -222,6 +226,7 @@ def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Setting
     assert abs(datetime.now(UTC) - datetime.fromisoformat(entry["at"])) < timedelta(minutes=5)
     assert manifest["gate"]["verdicts"]["failed"] == 1
     assert (settings.current / "manifest.json").stat().st_mode & 0o777 == 0o444
+    assert not any(one.waits_for for one in list_releases(settings))
     # Accepted once, it can be taken back and brought back.
     rollback(settings)
     assert rollback(settings, "2-two").changed
