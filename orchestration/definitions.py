@@ -3,7 +3,6 @@
 # No postponed annotations here: Dagster reads the types of its context parameters.
 import json
 import queue
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,6 +14,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from orchestration.checks import check_name, gate_name, gate_results
 from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
 from orchestration.durable import remove_tree
@@ -23,7 +23,6 @@ from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.quality.gate import FAMILIES
-from orchestration.releases.acceptance import recorded_findings
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
 from orchestration.releases.export import RELEASE_TABLE
 from orchestration.releases.fingerprint import dbt_version
@@ -124,16 +123,6 @@ def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> 
         for unique_id, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and node["schema"] == MARTS
     }
-
-
-def check_name(check: str) -> str:
-    """Name of an audit's check in Dagster; the prefix keeps it apart from dbt's tests."""
-    return "gx_" + re.sub(r"\W", "_", check)
-
-
-def gate_name(family: str) -> str:
-    """Name of a family of the gate's findings in Dagster."""
-    return f"gate_{family}"
 
 
 def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
@@ -251,27 +240,10 @@ def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
                         "observed": result.observed or "",
                     },
                 )
-            yield from _gate_results(warehouse.candidate, gate)
+            yield from gate_results(warehouse.candidate, gate)
             report.raise_if_blocking(warehouse.candidate.audit)
 
     return audit
-
-
-def _gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
-    """One check per family of findings; its worst finding decides."""
-    findings = recorded_findings(candidate.noted("gate")["gate"])
-    for family in FAMILIES:
-        mine = [finding for finding in findings if finding.family == family]
-        verdicts = {finding.verdict for finding in mine}
-        worst = next((one for one in ("raised", "failed", "warning") if one in verdicts), "passed")
-        yield dg.AssetCheckResult(
-            asset_key=mart,
-            check_name=gate_name(family),
-            passed=worst == "passed",
-            severity=dg.AssetCheckSeverity.WARN if worst == "warning" else dg.AssetCheckSeverity.ERROR,
-            description="\n".join(one.message for one in mine) or "nothing to compare with",
-            metadata={"outcome": worst},
-        )
 
 
 def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:

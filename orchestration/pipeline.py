@@ -7,13 +7,12 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from orchestration.console import PROGRESS
 from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
-from orchestration.durable import remove_tree, sync, write_json
+from orchestration.durable import remove_tree, write_json
 from orchestration.errors import LandingError, PublishError
 from orchestration.landing import Batch, LandingReport, accepted_batches, land
 from orchestration.lock import WarehouseLock
@@ -28,10 +27,11 @@ from orchestration.releases.acceptance import (
     recorded_findings,
     refuse_rule_breaches,
 )
-from orchestration.releases.candidate import UNFINISHED, Candidate
-from orchestration.releases.export import MARTS_FILE, STORAGE_VERSION, ReleaseStamp, export_marts, seal
-from orchestration.releases.fingerprint import code_version, git_commit, run_fingerprint
-from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from orchestration.releases.assembly import assemble
+from orchestration.releases.candidate import Candidate
+from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
+from orchestration.releases.fingerprint import code_version, run_fingerprint
+from orchestration.releases.manifest import read_manifest
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import (
     Published,
@@ -46,15 +46,6 @@ from orchestration.sources import create_sources
 from orchestration.warehouse import connect
 
 log = logging.getLogger("csw")
-
-_PACKAGES = (
-    "customer-success-warehouse",
-    "duckdb",
-    "dbt-core",
-    "dbt-duckdb",
-    "great-expectations",
-    "dagster",
-)
 
 
 @dataclass(frozen=True)
@@ -228,7 +219,7 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
     refuse_rule_breaches(noted["release_id"], recorded_findings(noted["gate"]))
     release_id = noted["release_id"]
     if not (settings.releases / release_id).is_dir():
-        _assemble(settings, candidate, release_id)
+        assemble(settings, candidate, release_id)
     try:
         published = publish(
             settings, release_id, lock=lock, switch=noted["known_at"] is None, accept=settings.accept
@@ -237,23 +228,6 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
         remove_tree(candidate.folder)
     log.info("publish  %s", published.message)
     return published
-
-
-def _assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
-    """Move the candidate's files into a release folder that appears under its name only when complete."""
-    unfinished = settings.releases / f"{UNFINISHED}{release_id}"
-    with candidate.timed("publish"):
-        remove_tree(unfinished)
-        settings.releases.mkdir(parents=True, exist_ok=True)
-        candidate.export.rename(unfinished)
-        candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
-        build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
-    noted = candidate.noted("audit")
-    write_manifest(unfinished, _manifest(settings, noted, [*noted["files"], asdict(build_file)]))
-    (unfinished / MANIFEST_FILE).chmod(0o444)
-    sync(unfinished)
-    unfinished.rename(settings.releases / release_id)
-    sync(settings.releases)
 
 
 def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent], None]:
@@ -269,36 +243,6 @@ def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent]
             on_event(event)
 
     return hear
-
-
-def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    parent = noted["parent"]
-    return {
-        "release_id": noted["release_id"],
-        "sequence": _sequence(settings, parent) + 1,
-        "parent": parent,
-        "created_at": noted["created_at"],
-        "as_of": noted["as_of"],
-        "as_of_is_given": noted["as_of_is_given"],
-        "known_at": noted["known_at"],
-        "policies": noted["policies"],
-        "hash_key_id": noted["hash_key_id"],
-        "code_version": noted["code_version"],
-        "git_commit": git_commit(),
-        "versions": {**{name: version(name) for name in _PACKAGES}, "storage": STORAGE_VERSION},
-        "fingerprint": noted["fingerprint"],
-        "forced": noted["forced"],
-        "landing": noted["landing"],
-        "raw_batches": noted["raw_batches"],
-        "files": list(files),
-        "tables": noted["tables"],
-        "restatements": noted["restatements"],
-        "dbt": noted["dbt"],
-        "audit": noted["audit"],
-        "gate": noted["gate"],
-        "deliveries": noted["deliveries"],
-        "seconds": noted["seconds"],
-    }
 
 
 def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
@@ -376,14 +320,4 @@ def _fingerprint(settings: Settings, release_id: str) -> str | None:
         found: str = read_manifest(settings.releases / release_id)["fingerprint"]
     except PublishError:
         return None
-    return found
-
-
-def _sequence(settings: Settings, release_id: str | None) -> int:
-    if release_id is None:
-        return 0
-    try:
-        found: int = read_manifest(settings.releases / release_id)["sequence"]
-    except PublishError:
-        return 0
     return found

@@ -1,0 +1,83 @@
+"""Putting a release together: the files of an audited candidate, and the manifest that describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.durable import remove_tree, sync
+from orchestration.errors import PublishError
+from orchestration.releases.candidate import UNFINISHED, Candidate
+from orchestration.releases.export import STORAGE_VERSION, seal
+from orchestration.releases.fingerprint import git_commit
+from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from orchestration.settings import Settings
+
+_PACKAGES = (
+    "customer-success-warehouse",
+    "duckdb",
+    "dbt-core",
+    "dbt-duckdb",
+    "great-expectations",
+    "dagster",
+)
+
+
+def assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
+    """Move the candidate's files into a release folder that appears under its name only when complete."""
+    unfinished = settings.releases / f"{UNFINISHED}{release_id}"
+    with candidate.timed("publish"):
+        remove_tree(unfinished)
+        settings.releases.mkdir(parents=True, exist_ok=True)
+        candidate.export.rename(unfinished)
+        candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
+        build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
+    noted = candidate.noted("audit")
+    write_manifest(unfinished, _manifest(settings, noted, [*noted["files"], asdict(build_file)]))
+    (unfinished / MANIFEST_FILE).chmod(0o444)
+    sync(unfinished)
+    unfinished.rename(settings.releases / release_id)
+    sync(settings.releases)
+
+
+def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    parent = noted["parent"]
+    return {
+        "release_id": noted["release_id"],
+        "sequence": _sequence(settings, parent) + 1,
+        "parent": parent,
+        "created_at": noted["created_at"],
+        "as_of": noted["as_of"],
+        "as_of_is_given": noted["as_of_is_given"],
+        "known_at": noted["known_at"],
+        "policies": noted["policies"],
+        "hash_key_id": noted["hash_key_id"],
+        "code_version": noted["code_version"],
+        "git_commit": git_commit(),
+        "versions": {**{name: version(name) for name in _PACKAGES}, "storage": STORAGE_VERSION},
+        "fingerprint": noted["fingerprint"],
+        "forced": noted["forced"],
+        "landing": noted["landing"],
+        "raw_batches": noted["raw_batches"],
+        "files": list(files),
+        "tables": noted["tables"],
+        "restatements": noted["restatements"],
+        "dbt": noted["dbt"],
+        "audit": noted["audit"],
+        "gate": noted["gate"],
+        "deliveries": noted["deliveries"],
+        "seconds": noted["seconds"],
+    }
+
+
+def _sequence(settings: Settings, release_id: str | None) -> int:
+    if release_id is None:
+        return 0
+    try:
+        found: int = read_manifest(settings.releases / release_id)["sequence"]
+    except PublishError:
+        return 0
+    return found
