@@ -48,7 +48,9 @@ first_paid as (
         account_id,
         {{ local_month('min(occurred_at)') }} as month_number
     from {{ ref('int_revenue__item_changes') }}
-    where mrr_after > 0
+    where
+        mrr_after > 0
+        and occurred_at <= {{ history_opens_at() }}
     group by account_id
 ),
 {% endif %}
@@ -71,7 +73,7 @@ select
     classified.month_number,
     cast(classified.next_month_number as integer) as next_month_number,
     {% if first_month is not none -%}
-    first_paid.month_number as cohort_month_number,
+    coalesce(first_paid.month_number, classified.cohort_month_number) as cohort_month_number,
     {%- else -%}
     classified.cohort_month_number,
     {%- endif %}

@@ -30,7 +30,9 @@ first_payments as (
         account_id,
         min(occurred_at) as first_paid_at
     from {{ ref('int_revenue__item_changes') }}
-    where mrr_after > 0
+    where
+        mrr_after > 0
+        and occurred_at <= {{ history_opens_at() }}
     group by account_id
 ),
 
@@ -57,7 +59,11 @@ states as (
     select
         accounts.*,
         keys.source_keys,
-        {% if first_month_number() is not none %}first_payments.first_paid_at{% else %}movements.first_movement_at as first_paid_at{% endif %},
+        {% if first_month_number() is not none -%}
+        coalesce(first_payments.first_paid_at, movements.first_movement_at)
+        {%- else -%}
+        movements.first_movement_at
+        {%- endif %} as first_paid_at,
         coalesce(movements.current_mrr, 0) as current_mrr,
         case when not movements.is_customer then movements.last_left_at end as churned_at,
         case when movements.is_customer then plans.plan_id end as current_plan,
