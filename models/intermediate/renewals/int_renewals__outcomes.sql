@@ -27,7 +27,9 @@ scaled as (
             when due.has_one_term and due.longest_term_months = pieces.term_months then pieces.amount
             when due.has_one_term
                 then {{ divide_money('pieces.amount * due.longest_term_months', 'pieces.term_months') }}
-            else {{ share_of_money(divide_money('pieces.amount', 'pieces.term_months'), 'due.due_amount', 'due.monthly_amount') }}
+            else {{ share_of_money(
+                divide_money('pieces.amount', 'pieces.term_months'), 'due.due_amount', 'due.monthly_amount'
+            ) }}
         end as amount
     from pieces
     inner join due on pieces.account_id = due.account_id and pieces.due_on = due.due_on
