@@ -25,7 +25,8 @@ _DETAIL = re.compile(r"^(  \w+ \S+ \([^)]*\)):.*")
 def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
     """Write `<home>/alerts/<time>-<run>.json` and post it to CSW_ALERT_WEBHOOK, once per run.
 
-    Rows and values that a message quotes stay out of it. A hook that cannot be reached is logged.
+    Rows and values that a message quotes stay out of it. A hook that cannot be reached, or a disk that
+    cannot be written to, is logged.
     """
     known = sorted(settings.alerts.glob(f"*-{run_id}.json"))
     if known:
@@ -38,9 +39,13 @@ def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
         "message": without_values(message),
         "text": f"Customer-success warehouse: run {run_id} failed at {step}; the last release stays.",
     }
-    settings.alerts.mkdir(parents=True, exist_ok=True)
     path = settings.alerts / f"{now:%Y%m%dT%H%M%SZ}-{run_id}.json"
-    write_json(path, content)
+    try:
+        settings.alerts.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    except OSError as error:
+        # A full disk is what people must hear of; it must not hide behind its own alert.
+        log.warning("The alert could not be written to %s: %s", path, error.strerror)
     if url := os.environ.get(WEBHOOK_VARIABLE):
         _post(url, content)
     return path

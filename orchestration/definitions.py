@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -17,8 +18,10 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration.checks import check_name, gate_name, gate_results
 from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
+from orchestration.disk import disk_trouble
 from orchestration.durable import remove_tree
 from orchestration.errors import CswError
+from orchestration.launcher import purpose_of
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
@@ -33,6 +36,9 @@ JOB = "refresh"
 POOL = "warehouse"
 MARTS = "marts"
 
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
+"""The schedule builds every day, with or without new files: warn after one missing day, fail after two."""
+
 
 @dataclass(frozen=True)
 class Warehouse:
@@ -44,7 +50,13 @@ class Warehouse:
 
 
 class LayerTranslator(DagsterDbtTranslator):
-    """Groups models by their layer: the first folder below models/."""
+    """Groups models by their layer, the first folder below models/, and says how fresh a mart should be."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id)
+        is_mart = node and node["resource_type"] == "model" and node["schema"] == MARTS
+        return spec.replace_attributes(freshness_policy=FRESHNESS) if is_mart else spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         path = dbt_resource_props["fqn"][1:-1]
@@ -75,6 +87,8 @@ def build_definitions(
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,
         description="Land new files, build, audit and publish.",
+        # A run that died begins again: what it had built may be gone, and landing again costs nothing.
+        tags={"dagster/retry_strategy": "ALL_STEPS"},
     )
     triggers = build_triggers(refresh)
     return dg.Definitions(
@@ -149,7 +163,7 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words():
+        with _failures_in_words(warehouse):
             landed = land_step(
                 warehouse.settings, warehouse.candidate, force=context.op_execution_context.op_config["force"]
             )
@@ -185,7 +199,7 @@ def _dbt(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> dg.Asset
     )
     def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words():
+        with _failures_in_words(warehouse):
             for event in _build_events(warehouse):
                 message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
                 yield from message.to_default_asset_events(
@@ -220,7 +234,7 @@ def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
     )
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words():
+        with _failures_in_words(warehouse):
             report = audit_step(warehouse.settings, warehouse.candidate)
             for result in report.results:
                 severity = (
@@ -262,6 +276,7 @@ def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         name="release",
         deps=ends,
         group_name="release",
+        freshness_policy=FRESHNESS,
         pool=POOL,
         required_resource_keys={"warehouse"},
         kinds={"duckdb", "parquet"},
@@ -269,7 +284,7 @@ def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words():
+        with _failures_in_words(warehouse):
             published = publish_step(warehouse.settings, warehouse.candidate, warehouse.lock)
         return dg.MaterializeResult(
             metadata={"release_id": published.release_id, "message": published.message}
@@ -286,7 +301,7 @@ def _warehouse(settings: Settings | None, lock: WarehouseLock | None) -> dg.Reso
         used = settings or load_settings()
         # A repeated run goes on with the candidate of the run that it repeats.
         candidate = open_candidate(used, run.root_run_id or run.run_id)
-        with nullcontext(lock) if lock else hold_lock(used.lock_file, f"Dagster run {run.run_id}") as held:
+        with nullcontext(lock) if lock else hold_lock(used.lock_file, purpose_of(run.run_id)) as held:
             assert held is not None
             clear_leftovers(used, candidate)
             yield Warehouse(used, candidate, held)
@@ -317,10 +332,13 @@ def _build_events(warehouse: Warehouse) -> Iterator[DbtEvent]:
 
 
 @contextmanager
-def _failures_in_words() -> Iterator[None]:
-    """A user's mistake shows up in Dagster as its message, not as a traceback."""
+def _failures_in_words(warehouse: Warehouse) -> Iterator[None]:
+    """What a user can mend shows up in Dagster as its message, not as a traceback."""
     try:
         yield
-    except CswError as error:
-        facts: dict[str, Any] = {"error": type(error).__name__, "exit_code": error.exit_code}
-        raise dg.Failure(description=str(error), metadata=facts, allow_retries=False) from None
+    except Exception as error:
+        told = error if isinstance(error, CswError) else disk_trouble(error, warehouse.settings.home)
+        if told is None:
+            raise
+        facts: dict[str, Any] = {"error": type(told).__name__, "exit_code": told.exit_code}
+        raise dg.Failure(description=str(told), metadata=facts, allow_retries=False) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -49,9 +50,29 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, default=str) + "\n")
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file and have it on disk: the whole line, or, where that fails, none of it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        # Whatever cut the last line short must not take this one with it.
+        is_whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+        content = f"{'' if is_whole else chr(10)}{line}\n".encode()
+        try:
+            if os.write(descriptor, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def point_link(link: Path, target: str) -> None:
     """Make the symbolic link `link` lead to `target` in one step, whatever it led to before."""
-    temporary = link.with_name(f".{link.name}.{os.getpid()}.tmp")
+    # Whoever calls this holds the lock of the warehouse, so a link of this name is a dead process's.
+    temporary = link.with_name(f".{link.name}.tmp")
     temporary.unlink(missing_ok=True)
     os.symlink(target, temporary)
     os.replace(temporary, link)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import uuid
 import warnings
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.alerts import alert
+from orchestration.disk import disk_trouble
+from orchestration.durable import write_text
 from orchestration.errors import CswError, LandingError
 from orchestration.landing import accepted_batches, all_batches, pending_files
 from orchestration.lock import WarehouseLock, hold_lock
@@ -83,11 +84,16 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Make Dagster's folder, with the project's settings unless there are some already."""
+    """Make Dagster's folder, with the project's settings; a copy that nobody edited follows the project."""
     settings.dagster.mkdir(parents=True, exist_ok=True)
-    target = settings.dagster / "dagster.yaml"
-    if not target.exists():
-        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), target)
+    shipped = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
+    target, copied = settings.dagster / "dagster.yaml", settings.dagster / ".dagster.yaml.copied"
+    if target.exists():
+        is_ours = copied.exists() and copied.read_text(encoding="utf-8") == target.read_text(encoding="utf-8")
+        if not is_ours or target.read_text(encoding="utf-8") == shipped:
+            return
+    for path in (copied, target):
+        write_text(path, shipped)
 
 
 @cache
@@ -157,7 +163,11 @@ def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
         alert(settings, run_id, error.step if isinstance(error, StepError) else "run", str(error))
         raise
     except Exception as error:
-        alert(settings, run_id, "run", f"Unexpected error: {type(error).__name__}")
+        # Dagster's records lie on the same disk, so it may be the first that finds it full.
+        told = disk_trouble(error, settings.home)
+        alert(settings, run_id, "run", str(told) if told else f"Unexpected error: {type(error).__name__}")
+        if told:
+            raise told from None
         raise
     current = current_release_id(settings)
     if settings.known_at:

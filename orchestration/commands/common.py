@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestration.disk import disk_trouble
 from orchestration.errors import CswError
 from orchestration.jsontext import json_text
 from orchestration.settings import Settings
@@ -72,12 +73,14 @@ def fail(kind: str, message: str, exit_code: int) -> None:
 
 @contextmanager
 def guarded(settings: Settings) -> Iterator[None]:
-    """Keep the traceback of an unexpected error in a file, and say where it is."""
+    """Keep the traceback of an unexpected error in a file, and say where it is; tell of a full disk."""
     try:
         yield
     except (CswError, typer.Exit, typer.Abort):
         raise
     except Exception as error:
+        if told := disk_trouble(error, settings.home):
+            raise told from None
         path = settings.home / "logs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-error.log"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

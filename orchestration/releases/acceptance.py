@@ -6,6 +6,7 @@ import getpass
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,13 +125,29 @@ def accept_findings(findings: Iterable[Finding], accept: Mapping[str, str]) -> l
 def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseFacts | None:
     if release_id is None:
         return None
-    folder = settings.releases / release_id
-    if not (folder / MARTS_FILE).is_file():
-        raise PublishError(
-            f"The release {release_id} that this one follows has no {MARTS_FILE} to compare with. "
-            "Choose another one with `csw rollback <id>`, then run again."
+    compared = _newest_whole(settings, release_id)
+    if compared != release_id:
+        # Nobody gets here unasked: a run stops at a lost release unless it is forced.
+        log.warning(
+            "gate  release %s is gone or damaged; compared with %s", release_id, compared or "nothing"
         )
+    if compared is None:
+        return None
+    folder = settings.releases / compared
     return measure_release(folder / MARTS_FILE, read_manifest(folder), events)
+
+
+def _newest_whole(settings: Settings, release_id: str) -> str | None:
+    """The release, or where it is lost the one that was published last and is not; None without any."""
+    from orchestration.releases.publish import history
+
+    published = [entry["release_id"] for entry in reversed(history(settings))]
+    for one in dict.fromkeys([release_id, *published]):
+        with suppress(PublishError):
+            read_manifest(settings.releases / one)
+            if (settings.releases / one / MARTS_FILE).is_file():
+                return str(one)
+    return None
 
 
 def _new_acceptances(

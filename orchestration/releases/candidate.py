@@ -90,3 +90,5 @@ def clear_leftovers(settings: Settings, keep: Candidate) -> None:
         for leftover in folder.glob(pattern):
             if leftover != keep.folder:
                 remove_tree(leftover)
+    for link in settings.home.glob(f".{settings.current.name}.*tmp"):
+        link.unlink()

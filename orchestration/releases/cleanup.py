@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestration.durable import remove_tree, sync
 from orchestration.errors import PublishError
 from orchestration.lock import hold_lock
+from orchestration.records import old_run_records, remove_run_records
 from orchestration.releases.candidate import UNFINISHED
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.publish import current_release_id
@@ -24,7 +25,7 @@ MIN_AGE_DAYS = 7
 """Nothing younger is removed."""
 
 RECORD_DAYS = 90
-"""Alerts, logs and Dagster's records of runs are kept for this long."""
+"""Alerts, logs, files to mend and Dagster's records of runs are kept for this long."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Removal:
     """Something that is, or would be, removed."""
 
     kind: str
-    """release, unfinished release, candidate, or record."""
+    """release, unfinished release, candidate, record, or run record."""
     name: str
     bytes: int
 
@@ -74,11 +75,16 @@ def clean_up(
             *(("record", path) for path in _old_records(settings, now - timedelta(days=record_days))),
         ]
         doomed = [*(("release", path) for path in old_releases), *leftovers]
-        removed = tuple(Removal(kind, path.name, _bytes(path)) for kind, path in doomed)
+        runs = old_run_records(settings, now - timedelta(days=record_days))
+        removed = (
+            *(Removal(kind, path.name, _bytes(path)) for kind, path in doomed),
+            *(Removal("run record", run.run_id, sum(map(_bytes, run.paths))) for run in runs),
+        )
         kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
         if not dry_run:
             for _, path in doomed:
                 _remove(path)
+            remove_run_records(settings, runs)
             if old_releases:
                 sync(settings.releases)
     return Cleanup(dry_run, removed, kept)
@@ -150,6 +156,11 @@ def _bytes(path: Path) -> int:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        remove_tree(path)
+        # Under a name that no release has: killed half-way, what is left is no damaged release.
+        doomed = path.with_name(f"{UNFINISHED}{path.name.removeprefix(UNFINISHED)}")
+        if doomed != path:
+            remove_tree(doomed)
+            path.rename(doomed)
+        remove_tree(doomed)
     else:
         path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.durable import point_link, sha256_file, sync
+from orchestration.durable import append_line, point_link, sha256_file
 from orchestration.errors import AuditError, PublishError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.quality.suites import Suite, declared_checks, load_suites
@@ -135,7 +135,7 @@ def publish(
                 f"Release {current} was published after {release_id} was begun. "
                 "Run again, so that the new release follows it."
             )
-        served = current_manifest(settings) if current else None
+        served = _whole_manifest(settings, current)
         if served and served["fingerprint"] == manifest["fingerprint"] and not manifest["forced"]:
             message = f"Release {current} was made from the same files and code; it stays the current one."
             return Published(release_id, current, False, message)
@@ -246,15 +246,20 @@ def list_releases(settings: Settings) -> list[ReleaseInfo]:
 
 def withdrawn_release_id(settings: Settings) -> str | None:
     """The release that the latest change of `current` rolled back from, if it was a rollback."""
-    entries = history(settings)
-    if not entries or entries[-1].get("action") != "rolled back":
+    current = current_release_id(settings)
+    # A change is written down before it is made; one that never came does not lead to `current`.
+    made = [entry for entry in history(settings) if entry["release_id"] == current]
+    if not made or made[-1].get("action") != "rolled back":
         return None
-    withdrawn: str | None = entries[-1].get("previous")
+    withdrawn: str | None = made[-1].get("previous")
     return withdrawn
 
 
 def history(settings: Settings) -> list[dict[str, Any]]:
-    """Every change of `current`, oldest first: at, action, release_id, previous."""
+    """Every change of `current`, oldest first: at, action, release_id, previous.
+
+    The last may be one that was about to be made when its process was killed.
+    """
     try:
         lines = (settings.home / HISTORY_FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -268,6 +273,16 @@ def history(settings: Settings) -> list[dict[str, Any]]:
         if isinstance(entry, dict) and "release_id" in entry:
             entries.append(entry)
     return entries
+
+
+def _whole_manifest(settings: Settings, release_id: str | None) -> Manifest | None:
+    """The manifest of a release; None where it is gone or damaged: a new one may take its place."""
+    if release_id is None:
+        return None
+    try:
+        return read_manifest(settings.releases / release_id)
+    except PublishError:
+        return None
 
 
 def _info(folder: Path, current: str | None) -> ReleaseInfo:
@@ -293,18 +308,16 @@ def _info(folder: Path, current: str | None) -> ReleaseInfo:
 
 
 def _switch(settings: Settings, release_id: str, previous: str | None, action: str) -> None:
-    # Relative, so that a warehouse can be moved or mounted elsewhere as a whole.
-    point_link(settings.current, f"{settings.releases.name}/{release_id}")
     entry = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "action": action,
         "release_id": release_id,
         "previous": previous,
     }
-    history = settings.home / HISTORY_FILE
-    with history.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(entry) + "\n")
-    sync(history)
+    # First the record, so that nothing is current that it does not know of.
+    append_line(settings.home / HISTORY_FILE, json.dumps(entry))
+    # Relative, so that a warehouse can be moved or mounted elsewhere as a whole.
+    point_link(settings.current, f"{settings.releases.name}/{release_id}")
 
 
 @contextmanager
