@@ -117,6 +117,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
     from orchestration.lock import hold_lock
     from orchestration.releases.candidate import open_candidate
     from orchestration.releases.fingerprint import dbt_version
+    from orchestration.releases.previous import create_previous_relations
     from orchestration.warehouse import connect
 
     candidate = open_candidate(settings, RUN_ID)
@@ -133,6 +134,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
             with connect(warehouse) as connection:
                 create_raw_relations(connection, load_contracts(), [])
                 create_landing_records(connection, settings, [])
+                create_previous_relations(connection, settings, None)
             result = run_dbt(settings, ["build", "--exclude-resource-type", "unit_test"], warehouse)
             return f"{len(result.nodes)} models and tests on no rows", None
         if name == "build":
