@@ -74,6 +74,11 @@ class Runs:
         prefix = next(prefix for prefix, mate in self._mates[key].items() if mate is case)
         return {mart: _seen(mart, expected, marts[mart], prefix) for mart, expected in case.expected.items()}
 
+    def landings(self) -> Iterator[tuple[Case, Landing]]:
+        """What lands together, with one of the cases that it is of."""
+        for mates in self._mates.values():
+            yield next(iter(mates.values())), _landing(mates)
+
     def _run(self, mates: Mapping[str, Case]) -> Marts:
         case = next(iter(mates.values()))
         policies = _policies(case)

@@ -1,4 +1,8 @@
-"""Random small companies that aim at the edges: swaps, holes, overlaps, month ends, late versions."""
+"""Random small companies that aim at the edges: swaps, holes, overlaps, month ends, late versions.
+
+A company is a few families: one or two accounts whose items share moments and prices. A family has at most a
+few of the rarer features, so that they meet in pairs and are not drowned by each other.
+"""
 
 # ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
 from __future__ import annotations
@@ -11,15 +15,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.reference.models import Company
+from tests.reference.service import Landing
 
 Row = dict[str, Any]
 
 DAYS = (
     *(datetime(2023, 12, 31), datetime(2024, 1, 1), datetime(2024, 1, 5), datetime(2024, 1, 31)),
     *(datetime(2024, 2, 1), datetime(2024, 2, 28), datetime(2024, 2, 29), datetime(2024, 3, 1)),
-    *(datetime(2024, 3, 31), datetime(2024, 4, 15), datetime(2024, 5, 1)),
+    *(datetime(2024, 3, 10), datetime(2024, 3, 31), datetime(2024, 4, 15), datetime(2024, 5, 1)),
 )
-MINUTES = tuple(timedelta(minutes=minutes) for minutes in (0, 0, 0, 1, 4, 600, 604, 1410, 1439))
+MINUTES = tuple(
+    timedelta(minutes=minutes) for minutes in (0, 0, 0, 1, 4, 420, 480, 600, 604, 660, 1110, 1410, 1439)
+)
 OFFSETS = (
     *(timedelta(),) * 5,
     *(timedelta(minutes=minutes) for minutes in (-30, -4, 4, 59, 60, 61, 1440)),
@@ -35,6 +42,12 @@ GAPS = (
     *(timedelta(days=1), timedelta(days=7), timedelta(days=40)),
     *(-timedelta(minutes=10), -timedelta(days=2), -timedelta(days=20)),
 )
+FEATURES = (
+    *("discounts", "pauses", "past_due", "trials", "usage", "cancellations", "zero_prices", "currencies"),
+    *("refunds", "payments", "contracts", "replacement", "moves", "versions"),
+)
+APART: tuple[set[str], ...] = ()
+"""Features that are not drawn together as long as models and definitions differ where they meet."""
 CANCEL_KINDS = (None, None, "voluntary", "involuntary", "dispute", "planned_end", "pause", "internal")
 AMOUNTS = tuple(
     Decimal(text) for text in ("100", "50", "199.95", "10", "1000", "0.5", "33.33333333", "10.00005")
@@ -46,39 +59,46 @@ END = datetime(2025, 2, 15)
 
 add = datetime.__add__
 instants = st.builds(add, st.sampled_from(DAYS), st.sampled_from(MINUTES))
+Features = frozenset[str]
 
 
 @st.composite
-def terms(draw: st.DrawFn, currency: str) -> Row:
-    """Price, status and plan of a period."""
-    amount = draw(st.sampled_from(AMOUNTS))
+def terms(draw: st.DrawFn, currency: str, has: Features) -> Row:
+    """Price, discount, status and plan of a period."""
+    amount = draw(st.sampled_from((Decimal(0), *AMOUNTS[:3]) if "zero_prices" in has else AMOUNTS))
     quantity = draw(st.sampled_from(QUANTITIES))
     full = amount * (1 if quantity is None else quantity)
+    discount, discount_kind = None, None
+    if "discounts" in has:
+        discount = draw(st.sampled_from((None, Decimal("0.1"), Decimal("7.77"), full / 2, full, full + 5)))
+        discount_kind = draw(st.sampled_from((None, "forever", "repeating", "once", "once")))
+    statuses = [None, *("active",) * 6, "unpaid", "incomplete"]
+    for feature, status in (("pauses", "paused"), ("past_due", "past_due"), ("trials", "trialing")):
+        statuses += [status] * 5 if feature in has else []
     return {
-        "currency": draw(st.sampled_from((currency,) * 9 + ("USD", "EUR"))),
+        "currency": draw(st.sampled_from((currency, currency, "USD", "EUR", "GBP")))
+        if "currencies" in has
+        else currency,
         "unit_amount": amount,
         "quantity": quantity,
         "interval": draw(st.sampled_from(("month", "month", "month", "year", "week", "day"))),
         "interval_count": draw(st.sampled_from((None, None, None, 1, 2, 3))),
-        "discount_amount": draw(
-            st.sampled_from((*(None,) * 6, Decimal("0.1"), Decimal("7.77"), full, full + 5))
-        ),
-        "price_kind": draw(st.sampled_from((None,) * 8 + ("recurring", "usage", "one_off"))),
-        "status": draw(
-            st.sampled_from(
-                (None, *("active",) * 9, *("past_due",) * 3, "paused", "unpaid", "trialing", "incomplete")
-            )
-        ),
+        "discount_amount": discount,
+        "discount_kind": discount_kind,
+        "price_kind": draw(st.sampled_from((None,) * 10 + ("recurring", "one_off"))),
+        "status": draw(st.sampled_from(statuses)),
         "plan_id": draw(st.sampled_from((None, "p", "p", "q"))),
     }
 
 
 @st.composite
-def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime]) -> list[Row]:
+def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: Features) -> list[Row]:
     """One period as it arrived: usually once, else again, changed, late or deleted."""
+    if "versions" not in has:
+        return [row]
     first = {**row, "updated_at": draw(st.sampled_from((None, spans[0], spans[0])))}
     how = draw(
-        st.sampled_from(("once",) * 6 + ("twice", "changed", "changed_unordered", "deleted", "deleted"))
+        st.sampled_from(("once", "once", "twice", "changed", "changed_unordered", "deleted", "deleted"))
     )
     later = {**first, "updated_at": spans[0] + timedelta(days=3)}
     if how == "twice":
@@ -94,12 +114,40 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime]) -> lis
 
 
 @st.composite
-def items(draw: st.DrawFn, key: Row, moments: list[datetime], agreements: list[Row]) -> list[Row]:
+def cancellations(draw: st.DrawFn, start: datetime, end: datetime, has: Features) -> Row:
+    """Who ended it and why; when it was asked for, and when billing let go."""
+    row: Row = {"cancel_kind": draw(st.sampled_from(CANCEL_KINDS))}
+    row["cancel_reason"] = draw(st.sampled_from((None, None, "too_expensive", "unused")))
+    if "cancellations" in has:
+        middle = start + (end - start) / 2
+        moments = (
+            None,
+            start - timedelta(days=5),
+            start,
+            middle.replace(microsecond=0),
+            end,
+            end + timedelta(days=5),
+        )
+        row["cancel_requested_at"] = draw(st.sampled_from(moments))
+        row["cancel_effective_at"] = draw(st.sampled_from(moments))
+    return row
+
+
+@st.composite
+def items(
+    draw: st.DrawFn,
+    key: Row,
+    accounts: list[str],
+    moments: list[datetime],
+    agreements: list[Row],
+    has: Features,
+) -> list[Row]:
     """All periods of one subscription item, in all their versions."""
     near = st.builds(add, st.sampled_from(moments), st.sampled_from(OFFSETS))
     start = draw(near)
     rows: list[Row] = []
     agreed = draw(st.sampled_from(agreements))
+    account_id = key["account_id"]
     starts: set[datetime] = set()
     for _ in range(draw(st.integers(1, 4))):
         # Versions of one period are drawn on purpose, not by a clash of two periods.
@@ -111,56 +159,113 @@ def items(draw: st.DrawFn, key: Row, moments: list[datetime], agreements: list[R
             end = start + timedelta(days=31)
         if draw(st.booleans()):
             agreed = draw(st.sampled_from(agreements))
+        if "moves" in has:
+            account_id = draw(st.sampled_from(accounts))
         is_open = draw(st.sampled_from((False, False, False, True)))
         row = {
-            **key,
             **agreed,
+            **key,
+            "account_id": account_id,
             "period_start": start,
             "period_end": None if is_open else end,
-            "cancel_kind": draw(st.sampled_from(CANCEL_KINDS)),
+            **draw(cancellations(start, end, has)),
         }
-        rows += draw(versions(row, (start, end)))
-        start = end + draw(st.sampled_from(GAPS))
+        rows += draw(versions(row, (start, end), has))
+        start = end + (timedelta() if "moves" in has else draw(st.sampled_from(GAPS)))
     return rows
 
 
 @st.composite
-def companies(draw: st.DrawFn) -> Company:
-    """One to three accounts with their subscriptions, rates for every month, and an `as_of`.
-
-    Items share a few moments and a few prices, so that swaps, ties and holes come about.
-    """
-    moments = draw(st.lists(instants, min_size=1, max_size=5))
-    currency = draw(st.sampled_from(("USD", "USD", "EUR", "eur", "GBP")))
-    agreements = draw(st.lists(terms(currency), min_size=2, max_size=4))
-    # Most companies have somebody who pays, and somebody who does not always.
-    agreements[0] |= {"status": None, "price_kind": None, "discount_amount": None}
-    agreements[1] |= {"status": draw(st.sampled_from(("active", "active", "past_due", "past_due", "paused")))}
-    periods: list[Row] = []
-    accounts: list[Row] = []
-    for account_id in ("a", "b", "c")[: draw(st.sampled_from((1, 1, 1, 2, 3)))]:
-        known = draw(st.sampled_from((*("yes",) * 8, "no", "internal", "was_internal")))
-        if known != "no":
-            accounts.append({"account_id": account_id, "updated_at": DAYS[0]})
-        if known in ("internal", "was_internal"):
-            accounts.append({"account_id": account_id, "updated_at": DAYS[1], "is_internal": True})
-        if known == "was_internal":
-            accounts.append({"account_id": account_id, "updated_at": DAYS[2], "is_internal": False})
-        for number in range(draw(st.sampled_from((1, 1, 2, 2, 3)))):
-            key: Row = {"account_id": account_id, "subscription_id": f"{account_id}{number}"}
-            periods += draw(items(key, moments, agreements))
-            if draw(st.sampled_from((False, False, True))):
-                periods += draw(items({**key, "item_id": "extra"}, moments, agreements))
-    bounds = [row[name] for row in periods for name in ("period_start", "period_end") if row[name]]
-    as_of = draw(st.one_of(st.just(END), st.just(END), st.sampled_from(bounds)))
-    return Company(tuple(periods), tuple(accounts), draw(rates()), min(as_of, END))
+def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Features) -> list[Row]:
+    """Bills of subscriptions or of whole accounts; paid late or never, and at most one refund an account."""
+    if not has & {"refunds", "payments"}:
+        return []
+    found = []
+    for number, period in enumerate(draw(st.lists(st.sampled_from(periods), min_size=1, max_size=3))):
+        issued_at = period["period_start"] + draw(st.sampled_from(OFFSETS[-2:] + OFFSETS[:2]))
+        paid_at = draw(st.sampled_from((None, timedelta(), timedelta(days=3), timedelta(days=20))))
+        row = {
+            "invoice_id": f"{accounts[0]}-{number}",
+            "account_id": period["account_id"],
+            "subscription_id": draw(
+                st.sampled_from((None, period["subscription_id"], period["subscription_id"]))
+            ),
+            "issued_at": issued_at,
+            "paid_at": None if paid_at is None else issued_at + paid_at,
+            "currency": period["currency"],
+            "amount": draw(st.sampled_from((Decimal(100), Decimal(100), Decimal(30), Decimal(0)))),
+        }
+        if number == 0 and "refunds" in has:
+            row["amount_refunded"] = draw(
+                st.sampled_from((Decimal(50), Decimal("33.33"), Decimal(100), Decimal(500)))
+            )
+            row["refunded_at"] = issued_at + draw(st.sampled_from((timedelta(), *LENGTHS[4:9])))
+        found.append(row)
+    return found
 
 
 @st.composite
-def rates(draw: st.DrawFn) -> tuple[Row, ...]:
+def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row]]) -> None:
+    """One or two accounts with their subscriptions; adds to the rows of a company."""
+    has = draw(st.frozensets(st.sampled_from(FEATURES), max_size=3))
+    for pair in APART:
+        has = has - {min(pair)} if pair <= has else has
+    moments = draw(st.lists(instants, min_size=1, max_size=4))
+    agreements = draw(st.lists(terms(currency, has), min_size=2, max_size=4))
+    # Most families have somebody who pays.
+    agreements[0] |= {"status": None, "price_kind": None, "discount_amount": None}
+    accounts = [f"{name}1", f"{name}2"] if "moves" in has else [f"{name}1"]
+    for account_id in accounts:
+        known = (
+            "yes"
+            if "moves" in has
+            else draw(st.sampled_from((*("yes",) * 8, "no", "internal", "was_internal")))
+        )
+        if known != "no":
+            rows["accounts"].append({"account_id": account_id, "updated_at": DAYS[0]})
+        if known in ("internal", "was_internal"):
+            rows["accounts"].append({"account_id": account_id, "updated_at": DAYS[1], "is_internal": True})
+        if known == "was_internal":
+            rows["accounts"].append({"account_id": account_id, "updated_at": DAYS[2], "is_internal": False})
+    periods: list[Row] = []
+    for number in range(draw(st.integers(1, 3))):
+        key: Row = {"account_id": draw(st.sampled_from(accounts)), "subscription_id": f"{name}-s{number}"}
+        if number and "replacement" in has:
+            key["replaces_subscription_id"] = f"{name}-s{number - 1}"
+        periods += draw(items(key, accounts, moments, agreements, has))
+        if draw(st.sampled_from((False, False, True))):
+            periods += draw(items({**key, "item_id": "extra"}, accounts, moments, agreements, has))
+        if "usage" in has:
+            periods += draw(
+                items({**key, "item_id": "usage", "price_kind": "usage"}, accounts, moments, agreements, has)
+            )
+    if "contracts" in has:
+        starts_on = draw(st.sampled_from(moments)).date() - timedelta(days=draw(st.sampled_from((0, 1, 90))))
+        ends_on = starts_on + timedelta(days=draw(st.sampled_from((1, 31, 365))))
+        term = {"contract_id": name, "account_id": accounts[0], "starts_on": starts_on, "ends_on": ends_on}
+        rows["contracts"].append(term)
+    rows["periods"] += periods
+    rows["invoices"] += draw(invoices(periods, accounts, has))
+
+
+@st.composite
+def companies(draw: st.DrawFn, reporting_currency: str, families_at_most: int = 6) -> Company:
+    """A few families, rates for every month, and an `as_of`."""
+    rows: dict[str, list[Row]] = {name: [] for name in ("periods", "accounts", "invoices", "contracts")}
+    for name in "abcdef"[: draw(st.integers(1, families_at_most))]:
+        currency = draw(st.sampled_from(("USD", "USD", "EUR", "eur", "GBP")))
+        draw(families(name, currency, rows))
+    bounds = [row[name] for row in rows["periods"] for name in ("period_start", "period_end") if row[name]]
+    as_of = draw(st.one_of(st.just(END), st.just(END), st.sampled_from(bounds)))
+    found = {name: tuple(of_name) for name, of_name in rows.items()}
+    return Company(Landing(rates=draw(rates(reporting_currency)), **found), min(as_of, END))
+
+
+@st.composite
+def rates(draw: st.DrawFn, reporting_currency: str) -> tuple[Row, ...]:
     """A rate of each currency on the 28th of every month, some of them corrected, and some between."""
     rows = []
-    for currency in ("EUR", "GBP"):
+    for currency in sorted({"USD", "EUR", "GBP"} - {reporting_currency}):
         cycle = draw(st.lists(st.sampled_from(RATES), min_size=1, max_size=4))
         for number in range(RATE_MONTHS):
             year, month = divmod(FIRST_RATES[1] - 1 + number, 12)

@@ -1,243 +1,298 @@
 """The revenue ledger once more, small and slow, from the written rules alone.
 
-Every account is walked through instant by instant with exact fractions. Nothing here is shared with the
-SQL models, so that a slip in one of the two shows as a difference. Policies that have one value in
-`dbt_project.yml` are taken at that value.
+Every account is walked through, month by month and booking by booking, with exact fractions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.service import (
-    DIGITS,
-    FOREVER,
-    ItemKey,
-    Policies,
-    Segment,
-    latest,
-    paid_segments,
-    round_half_up,
-)
+from tests.reference.changes import PARTS, Balance, Change
+from tests.reference.entries import ZERO, AccountMonth, Movement, money
+from tests.reference.instants import local_day, local_month, month_start, next_month
+from tests.reference.policies import Policies
+from tests.reference.rates import Valuation
+from tests.reference.service import Record
 
-REPORTING_CURRENCY = "USD"
-
-BalanceKey = tuple[str, str, str]
-"""Subscription, item and currency: what is valued and rounded on its own."""
-
-
-@dataclass(frozen=True)
-class Movement:
-    """One movement of an account; amounts in the reporting currency."""
-
-    account_id: str
-    occurred_at: datetime
-    movement_type: str
-    mrr_before: Decimal
-    mrr_change: Decimal
-    mrr_after: Decimal
-    churn_kinds: frozenset[str]
-    """Kinds of the largest items that ended; more than one where the rules leave the choice open."""
+OWN = ("own", "active", "count")
+"""Of an item in a booking: its change in its own currency, of whether it is active, and how many changes."""
+ItemKey = tuple[str, str, str]
+"""Subscription, item and currency."""
 
 
 @dataclass
-class AccountMonth:
-    """One account in one month; movement columns are signed."""
+class _Holding:
+    """What an account has of one balance."""
 
-    account_id: str
-    month: date
-    opening: Decimal
-    closing: Decimal
-    fx_impact: Decimal = Decimal(0)
-    events: dict[str, Decimal] = field(default_factory=dict)
-    """By movement type, without fx_impact."""
-    net_type: str | None = None
-    net_change: Decimal = Decimal(0)
-    is_new_and_churned: bool = False
+    mrr: Fraction = ZERO
+    active: int = 0
+    plan: str | None = None
 
 
-@dataclass(frozen=True)
-class _Change:
-    at: datetime
-    balance: BalanceKey
-    mrr: Fraction
-    """MRR of the balance from `at` on, in its own currency."""
-    end_kind: str
+class Walk:
+    """One account from its first change to `as_of`; leaves `movements` and `months`."""
 
+    def __init__(
+        self,
+        account_id: str,
+        changes: Sequence[Change],
+        contracts: Iterable[Record],
+        valuation: Valuation,
+        as_of: datetime,
+        policies: Policies,
+    ) -> None:
+        self.account_id, self.policies, self.valuation = account_id, policies, valuation
+        self.contracts = [row for row in contracts if row["account_id"] == account_id]
+        self.movements: list[Movement] = []
+        self.months: list[AccountMonth] = []
+        self.holdings: dict[Balance, _Holding] = {}
+        self.mrr, self.constant = ZERO, ZERO
+        self.is_customer = False
+        self.left_at: datetime | None = None
+        self.cohort: date | None = None
+        self.plan: str | None = None
+        self.held_plan: str | None = None
+        bookings = group(changes, policies)
+        month, last = local_month(changes[0].at, policies.zone), local_month(as_of, policies.zone)
+        while month <= last:
+            begins = month_start(month, policies.zone)
+            if begins == policies.loaded_at:
+                self._load(month, begins, changes)
+                bookings = group([change for change in changes if change.at > begins], policies)
+            entry = self._open(month, begins)
+            while bookings and bookings[0][-1].at < month_start(next_month(month), policies.zone):
+                self._book(entry, bookings.pop(0))
+            self._close(entry)
+            month = next_month(month)
+        if policies.loaded_at is not None and as_of < policies.loaded_at:
+            self.movements, self.months = [], []
 
-def build_ledger(
-    periods: Sequence[Mapping[str, Any]],
-    accounts: Sequence[Mapping[str, Any]],
-    rates: Sequence[Mapping[str, Any]],
-    as_of: datetime,
-    policies: Policies,
-) -> tuple[list[Movement], list[AccountMonth]]:
-    """Movements and account-months of all accounts, ordered by account and time.
-
-    Rows have the columns of the landing contract and stand in the order of their arrival.
-    """
-    internal = {row["account_id"] for row in latest(accounts, ("account_id",)) if row.get("is_internal")}
-    changes = _changes_by_account(paid_segments(periods, policies), as_of)
-    movements: list[Movement] = []
-    months: list[AccountMonth] = []
-    for account_id in sorted(changes.keys() - internal):
-        found, account_months = _walk(account_id, changes[account_id], rates, as_of, policies)
-        movements += found
-        months += account_months
-    return movements, months
-
-
-# ---------------------------------------------------------------------------------- what changes, and when
-def _changes_by_account(
-    segments: Mapping[ItemKey, Sequence[Segment]], as_of: datetime
-) -> dict[str, list[_Change]]:
-    """Changes of the terms of items up to `as_of`, by account; a renewal on the same terms is none."""
-    changes: dict[str, list[_Change]] = {}
-
-    def note(segment: Segment, item: ItemKey, at: datetime, mrr: Fraction) -> None:
-        if at <= as_of:
-            change = _Change(at, (*item, segment.currency), mrr, segment.end_kind)
-            changes.setdefault(segment.account_id, []).append(change)
-
-    for item, stretches in segments.items():
-        before: Segment | None = None
-        for stretch in stretches:
-            if before is not None:
-                goes_on = before.end == stretch.start
-                if goes_on and before.terms == stretch.terms:
-                    before = stretch
-                    continue
-                same = (before.account_id, before.currency) == (stretch.account_id, stretch.currency)
-                if not (goes_on and same):
-                    note(before, item, before.end, Fraction(0))
-            note(stretch, item, stretch.start, stretch.mrr)
-            before = stretch
-        if before is not None and before.end < FOREVER:
-            note(before, item, before.end, Fraction(0))
-    return changes
-
-
-def _groups(changes: Sequence[_Change], window: timedelta) -> list[list[_Change]]:
-    """Changes that follow the one before them within the window, together."""
-    groups: list[list[_Change]] = []
-    # At one instant ends come first: an item may end in one currency and begin in another.
-    for change in sorted(changes, key=lambda change: (change.at, change.mrr > 0)):
-        if groups and change.at - groups[-1][-1].at <= window:
-            groups[-1].append(change)
-        else:
-            groups.append([change])
-    return groups
-
-
-# --------------------------------------------------------------------------------------- one account's walk
-def _walk(
-    account_id: str,
-    changes: Sequence[_Change],
-    rates: Sequence[Mapping[str, Any]],
-    as_of: datetime,
-    policies: Policies,
-) -> tuple[list[Movement], list[AccountMonth]]:
-    groups = _groups(changes, timedelta(minutes=policies.grouping_window))
-    balances: dict[BalanceKey, Fraction] = {}
-    movements: list[Movement] = []
-    months: list[AccountMonth] = []
-    ever_paid = False
-    opening = Fraction(0)
-    month = _first_day(groups[0][-1].at)
-    while datetime.combine(month, time()) <= as_of:
-        following = _first_day(datetime.combine(month + timedelta(days=31), time()))
-        valued_on = min(following - timedelta(days=1), as_of.date())
-        paid_before = ever_paid
-
-        def value(balances: Mapping[BalanceKey, Fraction], valued_on: date = valued_on) -> Fraction:
-            return sum(
-                (
-                    round_half_up(mrr * _rate(rates, key[2], valued_on, policies))
-                    for key, mrr in balances.items()
-                    if mrr
-                ),
-                Fraction(0),
+    # --------------------------------------------------------------------------------------- months
+    def _load(self, month: date, at: datetime, changes: Sequence[Change]) -> None:
+        """Begin the books with what is running; what was before stays known, but unpublished."""
+        was_customer = self.is_customer
+        self.movements, self.months, self.holdings = [], [], {}
+        known = [change for change in changes if change.at <= at]
+        self._apply(known)
+        self.mrr, self.constant = self._total(month), self._constant_total()
+        self.is_customer = self._is_active() and (self.mrr > 0 or was_customer)
+        self.plan = self._plan(month)
+        self.left_at = None
+        if self.is_customer or self.cohort is not None:
+            paid = [change.at for change in known if change.after is not None and change.after.mrr]
+            self.cohort = local_month(paid[0], self.policies.zone)
+        if self.mrr:
+            self._note(
+                at,
+                month,
+                "opening_balance",
+                ZERO,
+                self.mrr,
+                self._items({}, self._worths(month), known, month),
             )
 
-        revalued = value(balances)
-        entry = AccountMonth(account_id, month, _money(opening), _money(opening))
-        entry.fx_impact = _money(revalued - opening)
-        if revalued != opening:
-            at = datetime.combine(month, time())
-            movements.append(_movement(account_id, at, "fx_impact", opening, revalued, frozenset()))
-        current = revalued
-        while groups and groups[0][-1].at < datetime.combine(following, time()):
-            group = groups.pop(0)
-            before = dict(balances)
-            for change in group:
-                balances[change.balance] = change.mrr
-            after = value(balances)
-            if after == current:
-                continue
-            kind = _movement_type(current, after, ever_paid)
-            causes: frozenset[str] = frozenset()
-            if kind == "churn":
-                causes = _churn_kinds(group, before, lambda key, mrr: value({key: mrr}))
-            movements.append(_movement(account_id, group[-1].at, kind, current, after, causes))
-            entry.events[kind] = entry.events.get(kind, Decimal(0)) + _money(after - current)
-            ever_paid = True
-            current = after
-        entry.closing = _money(current)
-        entry.net_change = _money(current - revalued)
-        if entry.net_change:
-            entry.net_type = _movement_type(revalued, current, paid_before)
-        entry.is_new_and_churned = ever_paid and not paid_before and current == 0
-        if months or ever_paid:
-            months.append(entry)
-        opening = current
-        month = following
-    return movements, months
+    def _open(self, month: date, at: datetime) -> AccountMonth:
+        is_loaded = at == self.policies.loaded_at
+        before = self._worths(month if is_loaded else next_month(month, -1))
+        after = self._worths(month)
+        entry = AccountMonth(self.account_id, month, self.mrr, self.constant, self.is_customer, self.plan)
+        revalued = sum(after.values(), ZERO)
+        entry.fx_impact = revalued - self.mrr
+        if after != before:
+            kind = "fx_impact" if entry.fx_impact else None
+            self._note(at, month, kind, self.mrr, revalued, self._items(before, after, [], month))
+        self.mrr = revalued
+        return entry
+
+    def _close(self, entry: AccountMonth) -> None:
+        entry.closing, entry.closed_as_customer = self.mrr, self.is_customer
+        entry.closing_constant = self.constant = self._constant_total()
+        entry.cohort = self.cohort
+        is_first = not (self.months or entry.opening)
+        # Who left keeps the plan of the opening of that month, or the one held since within it.
+        left = entry.opening_plan if entry.opened_as_customer else self.held_plan
+        entry.plan = self.plan = self.held_plan = self.plan if self.mrr else left
+        if is_first:
+            entry.opening_plan = entry.plan
+        # Who left before the first loaded month has no months until the return.
+        if any(movement.movement_type for movement in self.movements):
+            entry.lowest = min([self.mrr, *(earlier.lowest for earlier in self.months)])
+            self.months.append(entry)
+
+    # ------------------------------------------------------------------------------------- bookings
+    def _book(self, entry: AccountMonth, changes: Sequence[Change]) -> None:
+        at, month, was_customer, before = changes[-1].at, entry.month, self.is_customer, self.mrr
+        worths = self._worths(month)
+        self._apply(changes)
+        self.mrr = self._total(month)
+        self.plan = self._plan(month)
+        self.held_plan = self.plan if self.mrr else self.held_plan
+        self.is_customer = self._is_active() and (self.mrr > 0 or was_customer)
+        items = self._items(worths, self._worths(month), changes, month)
+        kind, subtype, cause = self._kind(at, before, was_customer), None, (None, None)
+        if changes[0].is_merge:
+            kind = "merge" if self.mrr != before else None
+            entry.transfer += self.mrr - before
+            entry.merged += self.is_customer - was_customer
+        elif kind == "churn":
+            cause = self._cause(items, changes)
+            subtype = "pause" if cause[0] == "pause" else None
+        elif kind == "reactivation":
+            subtype = "resume" if self._parts(items) == ["pause"] else None
+        elif kind in ("expansion", "contraction"):
+            subtype = self._subtype(kind, items, local_day(at, self.policies.zone))
+        if was_customer and not self.is_customer:
+            self.left_at = at
+        if self.is_customer and self.cohort is None:
+            self.cohort = month
+        found = self._note(at, month, kind, before, self.mrr, items, subtype, cause)
+        if kind:
+            entry.events.append(found)
+
+    def _kind(self, at: datetime, before: Fraction, was_customer: bool) -> str | None:
+        if self.is_customer and not was_customer:
+            window = self.policies.reactivation_window
+            if self.cohort is None:
+                return "new"
+            # Who left before the first loaded month is back, however long ago that was.
+            late = window != "unlimited" and at - (self.left_at or at) > timedelta(days=int(window))
+            return "new" if late else "reactivation"
+        if was_customer and not self.is_customer:
+            return "churn"
+        if self.mrr == before:
+            return None
+        return "expansion" if self.mrr > before else "contraction"
+
+    def _cause(self, items: dict[ItemKey, dict[str, Any]], changes: Sequence[Change]) -> tuple[str, str]:
+        """Of the largest item that ended; of equals the first by its ids."""
+        ended = {
+            (*change.balance[0][:2], change.balance[1]): change.before
+            for change in changes
+            if change.before is not None and change.after is None
+        }
+        lost = [key for key in ended if items[key]["count"]]
+        largest = ended[min(lost, key=lambda key: (items[key]["mrr_change"], key))]
+        return largest.end_kind, largest.end_reason
+
+    def _parts(self, items: dict[ItemKey, dict[str, Any]]) -> list[str]:
+        """What the movement is made of."""
+        return [part for part in PARTS if sum(item[part] for item in items.values())]
+
+    def _subtype(self, kind: str, items: dict[ItemKey, dict[str, Any]], day: date) -> str:
+        moved = self._parts(items)
+        if len(moved) != 1:
+            return "mixed"
+        if moved == ["price"]:
+            is_ramp = any(row["starts_on"] < day < row["ends_on"] for row in self.contracts)
+            rise = "contracted_ramp" if is_ramp else "price_increase"
+            return rise if kind == "expansion" else "price_decrease"
+        names = {
+            "volume": ("volume", "volume"),
+            "discount": ("discount_end", "discount"),
+            "pause": ("resume", "pause"),
+        }
+        return names[moved[0]][kind == "contraction"]
+
+    def _apply(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            holding = self.holdings.setdefault(change.balance, _Holding())
+            holding.mrr += change.mrr_change
+            holding.active += change.activity
+            holding.plan = change.after.plan_id if change.after else holding.plan
+
+    # --------------------------------------------------------------------------------------- values
+    def _worths(self, month: date) -> dict[Balance, Fraction]:
+        return {
+            balance: self.valuation.worth(balance, h.mrr, month)
+            for balance, h in self.holdings.items()
+            if h.mrr
+        }
+
+    def _total(self, month: date) -> Fraction:
+        return sum(self._worths(month).values(), ZERO)
+
+    def _constant_total(self) -> Fraction:
+        return sum((self.valuation.constant(balance, h.mrr) for balance, h in self.holdings.items()), ZERO)
+
+    def _is_active(self) -> bool:
+        return any(holding.active for holding in self.holdings.values())
+
+    def _plan(self, month: date) -> str | None:
+        """The plan that carries most of the MRR; of equals the first by name."""
+        weights: dict[str | None, Fraction] = {}
+        for balance, worth in self._worths(month).items():
+            plan = self.holdings[balance].plan
+            weights[plan] = weights.get(plan, ZERO) + worth
+        return min(weights, key=lambda plan: (-weights[plan], plan or ""), default=None)
+
+    def _items(
+        self,
+        before: dict[Balance, Fraction],
+        after: dict[Balance, Fraction],
+        changes: Iterable[Change],
+        month: date,
+    ) -> dict[ItemKey, dict[str, Any]]:
+        """What each item contributes; its parts are netted, then valued as the item is afterwards."""
+        items: dict[ItemKey, dict[str, Any]] = {}
+        last: dict[ItemKey, Balance] = {}
+
+        def item_of(balance: Balance) -> dict[str, Any]:
+            key = (*balance[0][:2], balance[1])
+            return items.setdefault(key, dict.fromkeys(("mrr_change", *OWN, *PARTS), ZERO))
+
+        for balance in before.keys() | after.keys():
+            item_of(balance)["mrr_change"] += after.get(balance, ZERO) - before.get(balance, ZERO)
+        for change in changes:
+            item = item_of(change.balance)
+            last[(*change.balance[0][:2], change.balance[1])] = change.balance
+            item["own"] += change.mrr_change
+            item["active"] += change.activity
+            item["count"] += 1
+            for part, amount in change.parts.items():
+                item[part] += amount
+        for key, balance in last.items():
+            if not (items[key]["own"] or items[key]["active"]):
+                # An item that is worth afterwards what it was before has no part in the movement.
+                items[key] |= dict.fromkeys(("count", *PARTS), ZERO)
+            for part in PARTS:
+                items[key][part] = self.valuation.worth(balance, items[key][part], month)
+        return items
+
+    def _note(
+        self,
+        at: datetime,
+        month: date,
+        kind: str | None,
+        before: Fraction,
+        after: Fraction,
+        items: dict[ItemKey, dict[str, Any]],
+        subtype: str | None = None,
+        cause: tuple[str | None, str | None] = (None, None),
+    ) -> Movement:
+        day = local_day(at, self.policies.zone)
+        count = int(sum(item["count"] for item in items.values()))
+        amounts = (money(before), money(after - before), money(after))
+        found = Movement(self.account_id, at, day, month, kind, subtype, *cause, *amounts, count, items)
+        self.movements.append(found)
+        return found
 
 
-def _movement_type(before: Fraction, after: Fraction, ever_paid: bool) -> str:
-    if before == 0:
-        return "reactivation" if ever_paid else "new"
-    if after == 0:
-        return "churn"
-    return "expansion" if after > before else "contraction"
-
-
-def _churn_kinds(
-    group: Sequence[_Change], before: Mapping[BalanceKey, Fraction], value: Any
-) -> frozenset[str]:
-    losses = {key: value(key, mrr) for key, mrr in before.items() if mrr}
-    largest = max(losses.values())
-    last = {change.balance: change.end_kind for change in group if not change.mrr}
-    return frozenset(last[key] for key, loss in losses.items() if loss == largest)
-
-
-def _movement(
-    account_id: str, at: datetime, kind: str, before: Fraction, after: Fraction, causes: frozenset[str]
-) -> Movement:
-    return Movement(account_id, at, kind, _money(before), _money(after - before), _money(after), causes)
-
-
-def _rate(rates: Sequence[Mapping[str, Any]], currency: str, on: date, policies: Policies) -> Fraction:
-    """The last rate known on a day; of two of one day the one that arrived last."""
-    if currency == REPORTING_CURRENCY:
-        return Fraction(1)
-    known = [row for row in rates if row["currency"].upper() == currency and row["rate_on"] <= on]
-    latest = max(known, key=lambda row: (row["rate_on"], known.index(row)))
-    assert (on - latest["rate_on"]).days <= policies.fx_max_age_days, "the example lacks a rate"
-    return Fraction(latest["rate"])
-
-
-def _first_day(at: datetime) -> date:
-    return at.date().replace(day=1)
-
-
-def _money(value: Fraction) -> Decimal:
-    """Exact: every amount of the ledger is a sum of rounded values."""
-    scaled = value * 10**DIGITS
-    assert scaled.denominator == 1
-    return Decimal(scaled.numerator).scaleb(-DIGITS)
+def group(changes: Sequence[Change], policies: Policies) -> list[list[Change]]:
+    """Bookings in order: merges at their own instant, other changes with those that follow in time."""
+    merges: list[list[Change]] = []
+    groups: list[list[Change]] = []
+    window = timedelta(minutes=policies.grouping_window)
+    for change in changes:
+        if change.is_merge:
+            chosen, reach = merges, timedelta()
+        else:
+            chosen, reach = groups, window
+        if chosen and change.at - chosen[-1][-1].at <= reach:
+            chosen[-1].append(change)
+        else:
+            chosen.append([change])
+    return sorted(merges + groups, key=lambda booking: (booking[-1].at, not booking[0].is_merge))

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
 
-from orchestration.settings import parse_policies
 from tests import compiled
 from tests.compiled import Row, Step
+from tests.reference.policies import Policies
+from tests.reference.service import Landing
 
-TARGETS = ("fct_mrr_movements", "fct_mrr_movement_items", "fct_account_months", "mrr_monthly")
+TARGETS = (
+    *("fct_mrr_movements", "fct_mrr_movement_items", "fct_account_months"),
+    *("mrr_monthly", "churn_monthly", "retention_monthly"),
+)
+OBJECTS = {"periods": "subscription_periods", "rates": "fx_rates"}
 
 
 @dataclass(frozen=True, repr=False)
 class Company:
-    """Rows as they land, by column name; what is left out is null."""
+    """Rows as they land, and the instant of the run."""
 
-    periods: tuple[Mapping[str, Any], ...]
-    accounts: tuple[Mapping[str, Any], ...]
-    rates: tuple[Mapping[str, Any], ...]
-    as_of: datetime
+    landing: Landing = field(default_factory=Landing)
+    as_of: datetime = datetime(2024, 12, 31)  # noqa: DTZ001
 
     def __repr__(self) -> str:
         # Hypothesis prints it; the rows themselves stand in the notes of the test.
-        return f"<company of {len(self.periods)} periods as of {self.as_of}>"
+        return f"<company of {len(self.landing.periods)} periods as of {self.as_of}>"
 
 
-def compile_models(policies: Iterable[str]) -> tuple[Step, ...]:
-    """Compile the ancestors of TARGETS under `policies` (`name=value`); returns them parents first."""
-    return compiled.compile_models(parse_policies(policies), TARGETS)
+def landing_of(landed: compiled.Landing) -> Landing:
+    """The rows that the reference reads, of all that landed."""
+    return Landing(**{f.name: tuple(landed.get(OBJECTS.get(f.name, f.name), ())) for f in fields(Landing)})
+
+
+def compile_models(policies: Policies) -> tuple[Step, ...]:
+    """Compile the ancestors of TARGETS under `policies`; returns them parents first."""
+    return compiled.compile_models(policies.changed(), TARGETS)
 
 
 def run_models(steps: Sequence[Step], company: Company) -> dict[str, list[Row]]:
     """Run every step on the rows of one company; returns the rows of TARGETS by model name."""
-    landing = {
-        "subscription_periods": company.periods,
-        "accounts": company.accounts,
-        "fx_rates": company.rates,
-    }
+    landing = {OBJECTS.get(f.name, f.name): getattr(company.landing, f.name) for f in fields(company.landing)}
     return compiled.run_models(steps, landing, company.as_of, TARGETS)

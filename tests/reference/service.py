@@ -1,76 +1,84 @@
-# ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
-"""What is paid service, and what it is worth a month: the first half of the reference ledger."""
+"""What is paid service, from when to when, and what it is worth a month: the first half of the reference.
+
+Written from the definitions of `docs/metrics.md` alone: nothing here is shared with the SQL models, so that a
+slip in one of the two shows as a difference.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from tests.reference.instants import FOREVER, add_interval
+from tests.reference.policies import Policies
+
 DIGITS = 4
-FOREVER = datetime(9999, 1, 1)
+_EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001
 
-_MONTHS_PER_INTERVAL = {
-    "day": Fraction(12, 365),
-    "week": Fraction(12, 52),
-    "month": Fraction(1),
-    "year": Fraction(12),
-}
-_EARLIEST = datetime(1, 1, 1)
-
-ItemKey = tuple[str, str]
+Record = Mapping[str, Any]
+ItemKey = tuple[str, str, str]
+"""Subscription, item, and what its price is of: recurring or usage."""
 
 
 @dataclass(frozen=True)
-class Policies:
-    """The policies that the reference varies."""
+class Landing:
+    """Rows as they landed, in the order of their arrival, by the names of the landing contract."""
 
-    grouping_window: int = 60
-    past_due_grace_days: int = 30
-    fx_max_age_days: int = 31
-
-    @property
-    def pairs(self) -> list[str]:
-        """As `name=value`, in the words of `dbt_project.yml`."""
-        return [f"{name}={value}" for name, value in vars(self).items()]
+    periods: Sequence[Record] = ()
+    accounts: Sequence[Record] = ()
+    rates: Sequence[Record] = ()
+    invoices: Sequence[Record] = ()
+    contracts: Sequence[Record] = ()
 
 
 @dataclass(frozen=True)
 class Segment:
+    """A stretch in which an item is active on the same terms; amounts a month, in its own currency."""
+
+    item: ItemKey
     account_id: str
     start: datetime
     end: datetime
     currency: str
     plan_id: str | None
     quantity: Fraction
+    unit: Fraction
+    """List price of one unit."""
+    list_mrr: Fraction
     mrr: Fraction
+    status: str
+    is_paused: bool
+    """Active without a price for a while."""
     end_kind: str
+    end_reason: str
+    cancel_requested_at: datetime | None
+    interval: tuple[str, int]
+    period_start: datetime
+    run_start: datetime = _EARLIEST
+    """When the uninterrupted service of this item in this currency began."""
 
     @property
     def terms(self) -> tuple[Any, ...]:
-        return self.account_id, self.currency, self.plan_id, self.quantity, self.mrr
+        return self.plan_id, self.quantity, self.list_mrr, self.mrr, self.is_paused
+
+    def runs_at(self, at: datetime) -> bool:
+        return self.start <= at < self.end
 
 
 def round_half_up(value: Fraction) -> Fraction:
-    """Round a value that is not negative to DIGITS decimals, a half upwards."""
+    """Round to DIGITS decimals, a half away from zero."""
     scale = 10**DIGITS
-    return Fraction((value * scale + Fraction(1, 2)).__floor__(), scale)
+    size = Fraction((abs(value) * scale + Fraction(1, 2)).__floor__(), scale)
+    return size if value >= 0 else -size
 
 
-def item_mrr(period: Mapping[str, Any]) -> Fraction:
-    """Monthly value of a period in its own currency."""
-    quantity = _number(period.get("quantity"), 1)
-    net = quantity * _number(period["unit_amount"], 0) - _number(period.get("discount_amount"), 0)
-    months = _MONTHS_PER_INTERVAL[period["interval"]] * (period.get("interval_count") or 1)
-    return round_half_up(max(net, Fraction(0)) / months)
-
-
-def latest(rows: Iterable[Mapping[str, Any]], key: tuple[str, ...]) -> list[Mapping[str, Any]]:
+def latest(rows: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
     """Of each key the version with the latest `updated_at`, then the latest arrival."""
-    best: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    best: dict[tuple[Any, ...], Record] = {}
     for row in rows:
         identity = tuple(row.get(name) for name in key)
         if identity not in best or _version(row) >= _version(best[identity]):
@@ -78,72 +86,246 @@ def latest(rows: Iterable[Mapping[str, Any]], key: tuple[str, ...]) -> list[Mapp
     return list(best.values())
 
 
-def _version(row: Mapping[str, Any]) -> datetime:
+def _version(row: Record) -> datetime:
     return row.get("updated_at") or _EARLIEST
 
 
-def paid_segments(periods: Sequence[Mapping[str, Any]], policies: Policies) -> dict[ItemKey, list[Segment]]:
-    """Stretches in which an item has MRR, by item, in order of time."""
-    named = [{**row, "item_id": row.get("item_id") or row["subscription_id"]} for row in periods]
-    by_item: dict[ItemKey, list[dict[str, Any]]] = {}
+def number(value: Any, default: int = 0) -> Fraction:
+    return Fraction(default) if value is None else Fraction(value)
+
+
+# ------------------------------------------------------------------------------------------- what was agreed
+@dataclass
+class _Period:
+    """One period of an item; `agreed_end` is when it was to end, `end` when it does by the policies."""
+
+    row: Record
+    item: ItemKey
+    start: datetime
+    agreed_end: datetime
+    end: datetime
+    is_replaced: bool = False
+
+    @property
+    def status(self) -> str:
+        return self.row.get("status") or "active"
+
+
+def _agreed_periods(rows: Iterable[Record], policies: Policies) -> dict[ItemKey, list[_Period]]:
+    """Periods of each item in order, each ending where its successor or its replacement begins."""
+    periods = []
+    named = [{**row, "item_id": row.get("item_id") or row["subscription_id"]} for row in rows]
     for row in latest(named, ("subscription_id", "item_id", "period_start")):
-        # A one-off or metered charge beside a recurring fee says nothing about the fee.
-        if (row.get("price_kind") or "recurring") != "recurring":
-            continue
+        kind = row.get("price_kind") or "recurring"
         end = row.get("period_end") or FOREVER
         if row.get("is_deleted"):
             end = min(end, row["updated_at"])
-        if end > row["period_start"]:
-            by_item.setdefault((row["subscription_id"], row["item_id"]), []).append({**row, "end": end})
+        # What was withdrawn before it began never was; a one-off charge is no service.
+        if end > row["period_start"] and kind != "one_off":
+            item = (row["subscription_id"], row["item_id"], kind)
+            periods.append(_Period(row, item, row["period_start"], end, end))
+    periods = _bridge(periods)
+    by_item: dict[ItemKey, list[_Period]] = {}
+    for period in sorted(periods, key=lambda period: period.start):
+        by_item.setdefault(period.item, []).append(period)
+    for of_item in by_item.values():
+        # Usage beside a fee adds up; a later fee takes the place of the one before it.
+        for period, later in pairwise(of_item):
+            period.agreed_end = min(period.agreed_end, later.start)
+        for period in of_item:
+            period.end = period.agreed_end
+            cancelled_at = {
+                "service_end": None,
+                "cancel_effective": period.row.get("cancel_effective_at"),
+                "cancel_requested": period.row.get("cancel_requested_at"),
+            }[policies.churn_recognition]
+            if cancelled_at is not None and not period.is_replaced:
+                period.end = min(period.end, cancelled_at)
+    return by_item
+
+
+def _bridge(periods: Sequence[_Period]) -> list[_Period]:
+    """A replaced subscription runs until its replacement starts, be that before or after its own end."""
+    kept = list(periods)
+    for new in sorted({p.item[0] for p in periods if p.row.get("replaces_subscription_id")}):
+        of_new = sorted((p for p in periods if p.item[0] == new), key=lambda p: p.start)
+        old = next(o for p in of_new if (o := p.row.get("replaces_subscription_id")))
+        of_old = [p for p in kept if p.item[0] == old]
+        if not of_old or old == new:
+            continue
+        last_end = max(p.agreed_end for p in of_old)
+        starts_at = of_new[0].start
+        last = [p for p in of_old if p.agreed_end == last_end]
+        if {p.row["account_id"] for p in last} != {of_new[0].row["account_id"]}:
+            continue
+        for period in of_old:
+            if period in last or period.agreed_end > starts_at:
+                period.agreed_end = starts_at
+                period.is_replaced = True
+        kept = [p for p in kept if p.agreed_end > p.start]
+    return kept
+
+
+# --------------------------------------------------------------------------------------------- what is active
+def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> dict[ItemKey, list[Segment]]:
+    """Stretches in which items are active, by item, in order of time."""
+    invoices = latest(landing.invoices, ("invoice_id",))
     segments: dict[ItemKey, list[Segment]] = {}
-    for item, rows in by_item.items():
-        rows.sort(key=lambda row: row["period_start"])
-        for row, later in pairwise(rows):
-            row["end"] = min(row["end"], later["period_start"])
-        segments[item] = _paid_stretches(rows, timedelta(days=policies.past_due_grace_days))
+    for item, periods in _agreed_periods(landing.periods, policies).items():
+        counted = [piece for period in _counted(periods, policies) for piece in _valued(*period, policies)]
+        counted = _refunded(counted, invoices, policies)
+        if policies.require_first_payment:
+            counted = _paid(counted, invoices, as_of)
+        active = [
+            segment
+            for segment in counted
+            if segment.end > segment.start
+            and (segment.mrr > 0 or segment.is_paused or policies.zero_price_policy == "active_at_zero")
+        ]
+        segments[item] = _with_runs(active, timedelta(minutes=policies.grouping_window))
     return segments
 
 
-def _paid_stretches(rows: Sequence[dict[str, Any]], grace: timedelta) -> list[Segment]:
-    stretches = []
+def _counted(periods: Sequence[_Period], policies: Policies) -> list[tuple[_Period, str]]:
+    """The periods in a paying state, shortened to the days of grace, with what ended each of them."""
+    paying = {"active", "past_due"}
+    if policies.trial_policy == "include":
+        paying.add("trialing")
+    if policies.pause_policy != "zero_as_churn":
+        paying.add("paused")
+    counted = []
     failed_at: datetime | None = None
-    for number, row in enumerate(rows):
-        status = row.get("status") or "active"
-        follower = rows[number + 1] if number + 1 < len(rows) else None
-        if follower is not None and follower["period_start"] != row["end"]:
-            follower = None
-        before = rows[number - 1] if number else None
-        if status != "past_due":
+    for index, period in enumerate(periods):
+        before = periods[index - 1] if index else None
+        follower = periods[index + 1] if index + 1 < len(periods) else None
+        if period.status != "past_due":
             failed_at = None
-        elif failed_at is None or before is None or before["end"] != row["period_start"]:
-            failed_at = row["period_start"]
-        end = row["end"]
-        kind = row.get("cancel_kind") or "unknown"
-        next_status = (follower.get("status") or "active") if follower is not None else None
-        if next_status == "paused":
-            kind = "pause"
-        elif next_status in ("unpaid", "past_due"):
-            # A past-due follower only matters where no grace is left: then the failed payment ended it.
-            kind = "involuntary"
-        if failed_at is not None and failed_at + grace < end:
-            end = failed_at + grace
-            kind = "involuntary"
-        mrr = item_mrr(row)
-        if status in ("active", "past_due") and mrr > 0 and end > row["period_start"]:
-            stretches.append(
-                Segment(
-                    account_id=row["account_id"],
-                    start=row["period_start"],
-                    end=end,
-                    currency=row["currency"].upper(),
-                    plan_id=row.get("plan_id"),
-                    quantity=_number(row.get("quantity"), 1),
-                    mrr=mrr,
-                    end_kind=kind,
-                )
-            )
-    return stretches
+        elif failed_at is None or before is None or before.agreed_end != period.start:
+            failed_at = period.start
+        kind = period.row.get("cancel_kind") or "unknown"
+        if follower is not None and follower.start == period.end:
+            if follower.status == "paused":
+                kind = "pause"
+            elif follower.status in ("unpaid", "past_due"):
+                # A past-due follower matters where no grace is left: then the failed payment ended it.
+                kind = "involuntary"
+        if failed_at is not None and policies.past_due_grace_days != "never":
+            last = failed_at + timedelta(days=int(policies.past_due_grace_days))
+            if last < period.end:
+                period.end = last
+                kind = "involuntary"
+        if period.status in paying:
+            counted.append((period, kind))
+    return counted
 
 
-def _number(value: Any, default: int) -> Fraction:
-    return Fraction(default) if value is None else Fraction(value)
+def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
+    """One segment, or two where a one-time discount ends with the first interval."""
+    row = period.row
+    quantity, count = number(row.get("quantity"), 1), row.get("interval_count") or 1
+    months = policies.months_of(row["interval"]) * count
+    discount_kind = row.get("discount_kind")
+    counts = {
+        "all": True,
+        "forever_only": discount_kind == "forever",
+        "recurring_only": discount_kind != "once",
+        "none": False,
+    }[policies.discount_policy]
+    full = quantity * number(row["unit_amount"])
+    discount = number(row.get("discount_amount")) if counts else Fraction(0)
+    is_zeroed = period.status == "paused" and policies.pause_policy == "zero_as_contraction"
+    segment = Segment(
+        item=period.item,
+        account_id=row["account_id"],
+        start=period.start,
+        end=period.end,
+        currency=row["currency"].upper(),
+        plan_id=row.get("plan_id"),
+        quantity=quantity,
+        unit=number(row["unit_amount"]) / months,
+        list_mrr=round_half_up(full / months),
+        mrr=Fraction(0) if is_zeroed else round_half_up(max(full - discount, Fraction(0)) / months),
+        status=period.status,
+        is_paused=is_zeroed,
+        end_kind=kind,
+        end_reason=row.get("cancel_reason") or "unknown",
+        cancel_requested_at=None if period.is_replaced else row.get("cancel_requested_at"),
+        interval=(row["interval"], count),
+        period_start=period.start,
+    )
+    ends_at = add_interval(period.start, row["interval"], count)
+    if discount and discount_kind == "once" and ends_at < period.end and not is_zeroed:
+        return [replace(segment, end=ends_at), replace(segment, start=ends_at, mrr=segment.list_mrr)]
+    return [segment]
+
+
+def _refunded(segments: list[Segment], invoices: Iterable[Record], policies: Policies) -> list[Segment]:
+    """After refunds: at less MRR until the interval that was billed ends, or ended where a year was."""
+    for invoice in invoices:
+        refunded, amount, at = invoice.get("amount_refunded"), invoice["amount"], invoice.get("refunded_at")
+        if policies.refund_policy == "ignore" or not refunded or not amount or at is None:
+            continue
+        billed = [s for s in segments if _is_for(invoice, s) and s.runs_at(invoice["issued_at"])]
+        if policies.refund_policy == "annual_early_churn_only":
+            ended = {
+                segment.period_start
+                for segment in segments
+                if billed
+                and segment.runs_at(at)
+                and segment.interval[0] == "year"
+                and segment.cancel_requested_at
+            }
+            segments = [
+                replace(segment, end=min(segment.end, at)) if segment.period_start in ended else segment
+                for segment in segments
+            ]
+            continue
+        share = 1 - min(Fraction(refunded) / Fraction(amount), Fraction(1))
+        for segment in billed:
+            stops = min(add_interval(invoice["issued_at"], *segment.interval), segment.end)
+            starts = max(at, segment.start)
+            if starts < stops:
+                segments.remove(segment)
+                segments += [
+                    replace(segment, end=starts),
+                    replace(segment, start=starts, end=stops, mrr=round_half_up(segment.mrr * share)),
+                    replace(segment, start=stops),
+                ]
+        segments = sorted((s for s in segments if s.end > s.start), key=lambda s: s.start)
+    return segments
+
+
+def _is_for(invoice: Record, segment: Segment) -> bool:
+    """Billed by the invoice: of its subscription, or of its account where it names none."""
+    if invoice.get("subscription_id") is None:
+        return bool(invoice["account_id"] == segment.account_id)
+    return bool(invoice["subscription_id"] == segment.item[0])
+
+
+def _paid(segments: Iterable[Segment], invoices: Sequence[Record], as_of: datetime) -> list[Segment]:
+    """From the first payment on."""
+    paid = []
+    for segment in segments:
+        payments = [
+            invoice["paid_at"]
+            for invoice in invoices
+            if invoice.get("paid_at") is not None
+            and invoice["paid_at"] <= as_of
+            and invoice["amount"] > 0
+            and _is_for(invoice, segment)
+        ]
+        if payments:
+            paid.append(replace(segment, start=max(segment.start, min(payments))))
+    return paid
+
+
+def _with_runs(segments: Iterable[Segment], window: timedelta) -> list[Segment]:
+    """A hole that the grouping window closes does not interrupt the service."""
+    runs: list[Segment] = []
+    for segment in sorted(segments, key=lambda segment: segment.start):
+        last = runs[-1] if runs else None
+        goes_on = (
+            last is not None and last.currency == segment.currency and segment.start - last.end <= window
+        )
+        runs.append(replace(segment, run_start=last.run_start if last and goes_on else segment.start))
+    return runs

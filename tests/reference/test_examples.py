@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
 
 from tests.reference.comparison import Compiled, check
-from tests.reference.ledger import build_ledger
 from tests.reference.models import Company, compile_models
-from tests.reference.service import Policies, item_mrr
+from tests.reference.policies import Policies
+from tests.reference.service import Landing
+from tests.reference.totals import keep_books
 
 pytestmark = pytest.mark.integration
 
@@ -149,8 +151,8 @@ EXAMPLES: dict[str, tuple[list[Row], list[tuple[str, str, str]]]] = {
         [period("100", at(1, 1), at(2, 1)), period("100", at(2, 1), None, account_id="b")],
         [
             ("2024-01-01 00:00", "new", "100"),
-            ("2024-02-01 00:00", "churn", "-100"),
-            ("2024-02-01 00:00", "new", "100"),
+            ("2024-02-01 00:00", "merge", "-100"),
+            ("2024-02-01 00:00", "merge", "100"),
         ],
     ),
     "change_at_as_of_counts_and_a_second_later_does_not": (
@@ -196,20 +198,23 @@ EXAMPLES: dict[str, tuple[list[Row], list[tuple[str, str, str]]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def defaults() -> Compiled:
-    return Policies(), compile_models([])
+@cache
+def compiled(**policies: Any) -> Compiled:
+    """The models, compiled once under each set of policies."""
+    chosen = Policies(**policies)
+    return chosen, compile_models(chosen)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_worked_example(defaults: Compiled, name: str) -> None:
+def test_worked_example(name: str) -> None:
     periods, expected = EXAMPLES[name]
-    movements, _ = build_ledger(periods, (), RATES, AS_OF, Policies())
+    landing = Landing(periods=periods, rates=RATES)
     found = [
-        (f"{entry.occurred_at:%Y-%m-%d %H:%M}", entry.movement_type, entry.mrr_change) for entry in movements
+        (f"{entry.occurred_at:%Y-%m-%d %H:%M}", entry.movement_type, entry.mrr_change)
+        for entry in keep_books(landing, AS_OF, Policies()).movements
     ]
     assert found == [(instant, kind, Decimal(change)) for instant, kind, change in expected]
-    check(defaults, Company(tuple(periods), (), RATES, AS_OF))
+    check(compiled(), Company(landing, AS_OF))
 
 
 @pytest.mark.parametrize(
@@ -224,4 +229,6 @@ def test_worked_example(defaults: Compiled, name: str) -> None:
     ],
 )
 def test_price_per_month(terms: Row, expected: str) -> None:
-    assert item_mrr(terms) == Decimal(expected)
+    landing = Landing(periods=[{**period("0", at(1, 1)), **terms}])
+    (movement,) = keep_books(landing, AS_OF, Policies()).movements
+    assert movement.mrr_after == Decimal(expected)
