@@ -36,19 +36,31 @@ replacements as (
     group by source_system, replaces_subscription_id
 ),
 
+last_periods as (
+    select
+        source_system,
+        account_id,
+        subscription_id,
+        item_id,
+        is_counted,
+        max_by(coalesce(period_end, {{ no_end }}), period_start) as last_end
+    from metered
+    group by source_system, account_id, subscription_id, item_id, is_counted
+),
+
 replaced as (
     select
         replacements.source_system,
         replacements.account_id,
         replacements.subscription_id,
         min(replacements.replaced_at) as replaced_at,
-        max(coalesce(metered.period_end, {{ no_end }})) as last_end
+        max(last_periods.last_end) as last_end
     from replacements
-    inner join metered
+    inner join last_periods
         on
-            replacements.source_system = metered.source_system
-            and replacements.account_id = metered.account_id
-            and replacements.subscription_id = metered.subscription_id
+            replacements.source_system = last_periods.source_system
+            and replacements.account_id = last_periods.account_id
+            and replacements.subscription_id = last_periods.subscription_id
     group by replacements.source_system, replacements.account_id, replacements.subscription_id
 ),
 
