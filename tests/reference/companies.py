@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.reference.models import Company
+from tests.reference.policies import Policies
 from tests.reference.service import Landing
 
 Row = dict[str, Any]
@@ -249,7 +250,7 @@ def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row
 
 
 @st.composite
-def companies(draw: st.DrawFn, reporting_currency: str, families_at_most: int = 6) -> Company:
+def companies(draw: st.DrawFn, policies: Policies, families_at_most: int = 6) -> Company:
     """A few families, rates for every month, and an `as_of`."""
     rows: dict[str, list[Row]] = {name: [] for name in ("periods", "accounts", "invoices", "contracts")}
     for name in "abcdef"[: draw(st.integers(1, families_at_most))]:
@@ -258,7 +259,10 @@ def companies(draw: st.DrawFn, reporting_currency: str, families_at_most: int = 
     bounds = [row[name] for row in rows["periods"] for name in ("period_start", "period_end") if row[name]]
     as_of = draw(st.one_of(st.just(END), st.just(END), st.sampled_from(bounds)))
     found = {name: tuple(of_name) for name, of_name in rows.items()}
-    return Company(Landing(rates=draw(rates(reporting_currency)), **found), min(as_of, END))
+    return Company(
+        Landing(rates=draw(rates(policies.reporting_currency)), **found),
+        max(min(as_of, END), policies.loaded_at or as_of),
+    )
 
 
 @st.composite

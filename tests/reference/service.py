@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from tests.reference.instants import FOREVER, add_interval
@@ -95,7 +94,7 @@ def number(value: Any, default: int = 0) -> Fraction:
 
 
 # ------------------------------------------------------------------------------------------- what was agreed
-@dataclass
+@dataclass(eq=False)
 class _Period:
     """One period of an item; `agreed_end` is when it was to end, `end` when it does by the policies."""
 
@@ -124,15 +123,17 @@ def _agreed_periods(rows: Iterable[Record], policies: Policies) -> dict[ItemKey,
         if end > row["period_start"] and kind != "one_off":
             item = (row["subscription_id"], row["item_id"], kind)
             periods.append(_Period(row, item, row["period_start"], end, end))
-    periods = _bridge(periods)
     by_item: dict[ItemKey, list[_Period]] = {}
     for period in sorted(periods, key=lambda period: period.start):
-        by_item.setdefault(period.item, []).append(period)
-    for of_item in by_item.values():
+        of_item = by_item.setdefault(period.item, [])
         # Usage beside a fee adds up; a later fee takes the place of the one before it.
-        for period, later in pairwise(of_item):
-            period.agreed_end = min(period.agreed_end, later.start)
-        for period in of_item:
+        if of_item:
+            of_item[-1].agreed_end = min(of_item[-1].agreed_end, period.start)
+        of_item.append(period)
+    kept = _bridge(periods)
+    for item, of_item in by_item.items():
+        by_item[item] = [period for period in of_item if period in kept]
+        for period in by_item[item]:
             period.end = period.agreed_end
             cancelled_at = {
                 "service_end": None,
@@ -145,23 +146,22 @@ def _agreed_periods(rows: Iterable[Record], policies: Policies) -> dict[ItemKey,
 
 
 def _bridge(periods: Sequence[_Period]) -> list[_Period]:
-    """A replaced subscription runs until its replacement starts, be that before or after its own end."""
+    """A replaced subscription runs until its replacement starts, be that before or after its own end.
+
+    What of it belongs to another account than the replacement at its start goes on.
+    """
     kept = list(periods)
     for new in sorted({p.item[0] for p in periods if p.row.get("replaces_subscription_id")}):
         of_new = sorted((p for p in periods if p.item[0] == new), key=lambda p: p.start)
         old = next(o for p in of_new if (o := p.row.get("replaces_subscription_id")))
-        of_old = [p for p in kept if p.item[0] == old]
-        if not of_old or old == new:
-            continue
-        last_end = max(p.agreed_end for p in of_old)
-        starts_at = of_new[0].start
-        last = [p for p in of_old if p.agreed_end == last_end]
-        if {p.row["account_id"] for p in last} != {of_new[0].row["account_id"]}:
-            continue
-        for period in of_old:
-            if period in last or period.agreed_end > starts_at:
-                period.agreed_end = starts_at
-                period.is_replaced = True
+        starts_at, account_id = of_new[0].start, of_new[0].row["account_id"]
+        of_old = [p for p in kept if p.item[0] == old and p.row["account_id"] == account_id]
+        last_end = max((p.agreed_end for p in of_old), default=FOREVER)
+        for period in of_old if old != new else ():
+            later = [p.start for p in kept if p.item == period.item and p.start > period.start]
+            if period.agreed_end == last_end or period.agreed_end > starts_at:
+                period.agreed_end = min([starts_at, *later])
+                period.is_replaced = period.agreed_end == starts_at
         kept = [p for p in kept if p.agreed_end > p.start]
     return kept
 

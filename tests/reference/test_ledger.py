@@ -45,7 +45,7 @@ def test_models_agree_with_the_reference(number: int) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(company=companies(policies.reporting_currency))
+    @given(company=companies(policies))
     def agree(company: Company) -> None:
         if not different and difference(number, company):
             different.append(company)
