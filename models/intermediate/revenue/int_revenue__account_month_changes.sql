@@ -18,16 +18,21 @@ in_time as (
         sum(constant_change) over account_so_far as closing_mrr_constant,
         coalesce(lead(month_number) over account_so_far, {{ as_of_month() }} + 1) as next_month_number,
         last_value(moved_to_plan_id ignore nulls) over account_so_far as latest_plan_id,
-        last_value(moved_to_plan_id ignore nulls) over (
-            partition by account_id
-            order by month_number
-            rows between unbounded preceding and 1 preceding
-        ) as earlier_plan_id
+        {% if first_month is not none -%}
+        coalesce(opened_with_plan_id, last_value(moved_to_plan_id ignore nulls) over account_before)
+        {%- else -%}
+        last_value(moved_to_plan_id ignore nulls) over account_before
+        {%- endif %} as earlier_plan_id
     from months
     window account_so_far as (
         partition by account_id
         order by month_number
         rows between unbounded preceding and current row
+    ),
+    account_before as (
+        partition by account_id
+        order by month_number
+        rows between unbounded preceding and 1 preceding
     )
 ),
 

@@ -37,6 +37,7 @@ single as (
         movements.constant_change,
         {%- if first_month is not none %}
         case when movements.booking_order = 0 then movements.constant_change else 0 end as opening_constant,
+        case when movements.booking_order = 0 then coalesce(plans.plan_id, '') end as opened_with_plan_id,
         {%- endif %}
         movements.is_customer,
         case when movements.movement_type in ('new', 'reactivation') then movements.movement_type end as joining_type,
@@ -67,6 +68,7 @@ months as (
         constant_change,
         {%- if first_month is not none %}
         opening_constant,
+        opened_with_plan_id,
         {%- endif %}
         is_customer,
         joining_type,
@@ -92,6 +94,7 @@ months as (
         sum(constant_change) as constant_change,
         {%- if first_month is not none %}
         sum(opening_constant) as opening_constant,
+        max(opened_with_plan_id) as opened_with_plan_id,
         {%- endif %}
         coalesce(max_by(is_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1)
             as is_customer,
