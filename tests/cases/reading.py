@@ -71,7 +71,7 @@ def _cases(entry: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[Case]:
 def _case(merged: Mapping[str, Any], own: Mapping[str, Any]) -> Case:
     marts = own.keys() - _objects() - _WORDS
     assert marts or "rejected" in own, f"{merged['number']} {merged['title']}: expects nothing"
-    landing = {name: parse_table(merged[name]) for name in merged.keys() & _objects()}
+    landing = {name: _rows(merged[name]) for name in merged.keys() & _objects()}
     return Case(
         number=str(merged["number"]),
         title=merged["title"],

@@ -128,7 +128,9 @@ def _landing(mates: Mapping[str, Case]) -> Landing:
 
 
 def _with_accounts(landing: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
-    """The landing with a row for every account that the case only mentions."""
+    """The landing with a row for every account that the case only mentions, unless the CRM knows nobody."""
+    if landing.get("accounts") == []:
+        return dict(landing)
     known = {row["account_id"] for row in landing.get("accounts", ())}
     mentioned = {row["account_id"] for rows in landing.values() for row in rows if "account_id" in row}
     accounts = [*landing.get("accounts", ()), *({"account_id": name} for name in sorted(mentioned - known))]
@@ -147,6 +149,8 @@ def _land(
     contract: LandingObject, rows: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[int, dict[str, Any], tuple[str, str] | None]]:
     """Number, typed cells and problem of every row, by the code that reads real files."""
+    if not rows:
+        return
     # Columns that no row gives are missing from the file.
     columns = [name for name in contract.column_names if any(name in row for row in rows)]
     cast = cast_rows(contract, bind(contract, columns))
