@@ -34,7 +34,8 @@ dev: setup
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Reads a release with older versions of DuckDB, which it installs beside this one; CI does not need it.
+# Runs with the previous line of DuckDB, whose marts must be equal, and reads a release with older ones. It installs them
+# beside this one, which needs the package index, so it is no part of the tests.
 compat: setup
 	@$(BIN)/python -m tests.compat $(ARGS)
 

@@ -12,6 +12,9 @@ import duckdb
 MEMORY_LIMIT_VARIABLE = "CSW_MEMORY_LIMIT"
 DEFAULT_MEMORY_LIMIT = "4GB"
 
+BUILD_STORAGE_VERSION = "v1.5.0"
+"""File format of the databases that runs build in; the previous line of DuckDB reads them too."""
+
 
 @contextmanager
 def connect(
@@ -24,6 +27,7 @@ def connect(
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, DEFAULT_MEMORY_LIMIT),
+        "storage_compatibility_version": BUILD_STORAGE_VERSION,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

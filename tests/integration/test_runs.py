@@ -45,6 +45,20 @@ def test_nothing_new_publishes_nothing(small_company: Settings, copy_of: Copy) -
     assert fingerprint_of_current(settings) == before
 
 
+def test_the_previous_line_of_the_engine_can_go_on_with_every_database(small_company: Settings) -> None:
+    formats = {}
+    with duckdb.connect() as connection:
+        for name in ("warehouse", "marts", "csw"):
+            path = small_company.current / f"{name}.duckdb"
+            connection.execute(f"attach '{path}' as opened (read_only)")
+            (tags,) = connection.execute(
+                "select tags from duckdb_databases() where database_name = 'opened'"
+            ).fetchone() or ({},)
+            formats[name] = tags["storage_version"].rstrip("+")
+            connection.execute("detach opened")
+    assert formats == {"warehouse": "v1.5.0", "marts": "v1.0.0", "csw": "v1.0.0"}
+
+
 def test_a_file_that_breaks_the_contract_changes_nothing(small_company: Settings, copy_of: Copy) -> None:
     settings = copy_of(small_company)
     before = fingerprint_of_current(settings)
