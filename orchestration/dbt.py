@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from orchestration.warehouse import connect
 log = logging.getLogger("csw")
 
 MANIFEST_FILE = "manifest.json"
+LOG_FILE = "dbt.log"
+LOG_BYTES = 10_000_000
 PREPARED_FILE = "prepared.json"
 """Says of which code the parsed manifest is."""
 
@@ -36,6 +39,7 @@ DbtEvent = Mapping[str, Any]
 """One finished model, seed or test, in the shape of dbt's JSON log: {"info": ..., "data": ...}."""
 
 _RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
+_LOGGED = frozenset({"info", "warn", "error"})
 _BAD = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
@@ -98,11 +102,14 @@ def run_dbt(
         *("--project-dir", str(PROJECT_DIR)),
         *("--profiles-dir", str(settings.dbt)),
         *("--target-path", str(settings.dbt / "target")),
-        *("--log-path", str(settings.dbt / "logs")),
+        # dbt would format all its thousands of debug lines before it drops them; `_log_file` keeps the rest.
         *("--log-level", "none"),
-        *("--log-level-file", "info"),
+        *("--log-level-file", "none"),
         "--no-use-colors",
     ]
+    if command[0] != "parse":
+        # Only parsing has something new to write down; the results come back as values.
+        arguments.append("--no-write-json")
     if settings.policies:
         arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
     environment = {
@@ -113,8 +120,8 @@ def run_dbt(
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     started = time.monotonic()
-    with _environment(environment):
-        outcome = invoke_dbt(arguments, on_event)
+    with _environment(environment), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
+        outcome = invoke_dbt(arguments, on_event, log_file=log_file)
     seconds = time.monotonic() - started
     nodes = _node_results(outcome.result)
     if not outcome.success:
@@ -159,7 +166,11 @@ def _is_prepared(manifest: Path, record: Path, code: str) -> bool:
 
 
 def invoke_dbt(
-    arguments: list[str], on_event: Callable[[DbtEvent], None] | None = None, manifest: Any = None
+    arguments: list[str],
+    on_event: Callable[[DbtEvent], None] | None = None,
+    *,
+    manifest: Any = None,
+    log_file: logging.Handler | None = None,
 ) -> Any:
     """dbt's own outcome of a command line; with `manifest`, a parsed project, it does not parse again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -167,6 +178,8 @@ def invoke_dbt(
     from dbt_common.events.functions import msg_to_dict
 
     def hear(message: Any) -> None:
+        if log_file is not None and message.info.level in _LOGGED:
+            log_file.handle(logging.makeLogRecord({"msg": message.info.msg, "levelname": message.info.level}))
         if on_event is not None and message.info.name in _RESULT_EVENTS:
             on_event(msg_to_dict(message))
 
@@ -215,7 +228,7 @@ def _describe_failure(
         lines += [f"    {row}" for row in _sample(warehouse, node)]
     if len(bad) > 5:
         lines.append(f"  ... and {len(bad) - 5} more.")
-    lines.append(f"The log is {settings.dbt / 'logs' / 'dbt.log'}.")
+    lines.append(f"The log is {settings.dbt / 'logs' / LOG_FILE}.")
     return "\n".join(lines)
 
 
@@ -237,6 +250,18 @@ def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
         columns = [column[0] for column in found.description or ()]
         for row in found.fetchall():
             yield ", ".join(f"{name} = {value}" for name, value in zip(columns, row, strict=True))
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[logging.Handler]:
+    """What dbt says to people, run after run; the oldest is dropped."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)-5s] %(message)s"))
+    try:
+        yield handler
+    finally:
+        handler.close()
 
 
 @contextmanager
