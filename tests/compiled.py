@@ -77,13 +77,8 @@ def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple
     command = ["compile", "--no-introspect", "--exclude", "resource_type:test", "resource_type:unit_test"]
     command += ["--vars", json.dumps(dict(policies)), "--select", *(f"+{name}" for name in targets)]
     outcome = project.dbt(command, project.manifest)
-    manifest = project.manifest
-    if not outcome.success:
-        # A model may read another one under this policy only: then dbt has to parse with it.
-        manifest = project.dbt(["parse", "--vars", json.dumps(dict(policies))]).result
-        outcome = project.dbt(command, manifest)
     assert outcome.success, f"{dict(policies)}: {outcome.exception or _messages(outcome.result)}"
-    return tuple(_steps(manifest.nodes, targets, str(policies.get("reporting_timezone", "UTC"))))
+    return tuple(_steps(project.manifest.nodes, targets, str(policies.get("reporting_timezone", "UTC"))))
 
 
 def run_models(

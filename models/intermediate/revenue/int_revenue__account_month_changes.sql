@@ -1,6 +1,7 @@
 -- one row per account and month in which its MRR moves; the months between are carried by the next_month_number
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
 {%- set first_month = first_month_number() %}
+{{- may_read('int_revenue__item_changes') }}
 with months as (
     select * from {{ ref('int_revenue__account_month_totals') }}
 ),

@@ -1,4 +1,5 @@
 -- one row per account movement: everything of one kind of booking that changes the account's MRR at one instant
+{{- may_read('int_revenue__item_changes') }}
 with balances as (
     select * from {{ ref('int_revenue__account_balances') }}
 ),

@@ -1,4 +1,5 @@
 -- one row per account; internal accounts are left out
+{{- may_read('int_revenue__item_changes') }}
 with accounts as (
     select * from {{ ref('unified_accounts') }}
     where not is_internal
