@@ -16,7 +16,7 @@ from tests.reference.entries import ZERO, AccountMonth, Movement, money
 from tests.reference.instants import local_day, local_month, month_start, next_month
 from tests.reference.policies import Policies
 from tests.reference.rates import Valuation
-from tests.reference.service import Record
+from tests.reference.records import Record
 
 OWN = ("own", "active", "count")
 """Of an item in a booking: its change in its own currency, of whether it is active, and how many changes."""
@@ -286,12 +286,18 @@ def group(changes: Sequence[Change], policies: Policies) -> list[list[Change]]:
     merges: list[list[Change]] = []
     groups: list[list[Change]] = []
     window = timedelta(minutes=policies.grouping_window)
+    # What is given away has to be booked before: no account has less than nothing.
+    given_away = [change.at for change in changes if change.is_merge and change.after is None]
     for change in changes:
         if change.is_merge:
             chosen, reach = merges, timedelta()
         else:
             chosen, reach = groups, window
-        if chosen and change.at - chosen[-1][-1].at <= reach:
+        last = chosen[-1][-1].at if chosen else None
+        is_parted = (
+            last is not None and not change.is_merge and any(last < at <= change.at for at in given_away)
+        )
+        if last is not None and change.at - last <= reach and not is_parted:
             chosen[-1].append(change)
         else:
             chosen.append([change])

@@ -3,18 +3,33 @@ with instants as (
     select
         account_id,
         occurred_at,
-        count(*) as change_count
+        sum(case when is_merge then 0 else 1 end) as change_count,
+        max(case when is_merge and active_change < 0 then occurred_at end) as given_away_at
     from {{ ref('int_revenue__item_changes') }}
-    where
-        not is_merge
-        {%- if first_month_number() is not none %}
-        and occurred_at > {{ history_opens_at() }}
-        {%- endif %}
+    {%- if first_month_number() is not none %}
+    where occurred_at > {{ history_opens_at() }}
+    {%- endif %}
     group by account_id, occurred_at
 ),
 
+changes as (
+    select *
+    from (
+        select
+            *,
+            max(given_away_at) over (
+                partition by account_id
+                order by occurred_at
+                rows between unbounded preceding and current row
+            ) as last_given_away_at
+        from instants
+    ) as followed
+    where change_count > 0
+),
+
 -- A change within the window after the one before it belongs to the same movement: a plan swap with a hole
--- of minutes is not a loss and a new sale.
+-- of minutes is not a loss and a new sale. But what a merge gives away has to be booked before, or the account
+-- would have less than nothing.
 numbered as (
     select
         *,
@@ -27,13 +42,15 @@ numbered as (
         select
             *,
             coalesce(
-                occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'previous_occurred_at') }}, false
+                occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'previous_occurred_at') }}
+                and coalesce(previous_occurred_at >= last_given_away_at, true),
+                false
             ) as is_same_movement
         from (
             select
                 *,
                 lag(occurred_at) over (partition by account_id order by occurred_at) as previous_occurred_at
-            from instants
+            from changes
         ) as preceded
     ) as linked
 )
