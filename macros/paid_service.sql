@@ -37,6 +37,12 @@
 {%- endmacro %}
 
 
+{#- Whether it is billed for a year or longer at once, however the interval is written. -#}
+{% macro is_yearly(interval_unit, interval_count) -%}
+    {{ interval_count }} >= case {{ interval_unit }} when 'year' then 1 when 'month' then 12 when 'week' then 52 else 365 end
+{%- endmacro %}
+
+
 {#- The part of a period's discount that lowers MRR. A discount of unknown length counts as one that repeats. -#}
 {% macro counted_discount() -%}
     {%- set uncounted = {

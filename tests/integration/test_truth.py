@@ -178,5 +178,7 @@ def test_no_address_of_a_person_is_published(marts: duckdb.DuckDBPyConnection, c
         " where schema_name = 'marts' and data_type = 'VARCHAR'"
     ).fetchall()
     for table, column in columns:
-        hits = marts.execute(f'select count(*) from marts.{table} where "{column}" like \'%_@_%.__%\'').fetchone()
+        hits = marts.execute(
+            f"select count(*) from marts.{table} where \"{column}\" like '%_@_%.__%'"
+        ).fetchone()
         assert hits == (0,), f"{table}.{column}"

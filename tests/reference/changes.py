@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.reference.instants import FOREVER
-from tests.reference.service import ItemKey, Segment, round_half_up
+from tests.reference.records import ItemKey, Segment, round_half_up
 
 Balance = tuple[ItemKey, str, datetime]
 """Item, currency and start of its uninterrupted service: what is valued and rounded on its own."""

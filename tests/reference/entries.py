@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference.policies import Policies
-from tests.reference.service import DIGITS
+from tests.reference.records import DIGITS
 
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation")
 ZERO = Fraction(0)

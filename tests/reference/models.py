@@ -9,7 +9,7 @@ from datetime import datetime
 from tests import compiled
 from tests.compiled import Row, Step
 from tests.reference.policies import Policies
-from tests.reference.service import Landing
+from tests.reference.records import Landing
 
 TARGETS = (
     *("fct_mrr_movements", "fct_mrr_movement_items", "fct_account_months"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from tests.reference.changes import Balance
 from tests.reference.instants import local_day, next_month
 from tests.reference.policies import Policies
-from tests.reference.service import Record, latest, round_half_up
+from tests.reference.records import Record, latest, round_half_up
 
 
 class Valuation:

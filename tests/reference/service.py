@@ -6,91 +6,15 @@ slip in one of the two shows as a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 from tests.reference.instants import FOREVER, add_interval
 from tests.reference.policies import Policies
-
-DIGITS = 4
-_EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001
-
-Record = Mapping[str, Any]
-ItemKey = tuple[str, str, str]
-"""Subscription, item, and what its price is of: recurring or usage."""
-
-
-@dataclass(frozen=True)
-class Landing:
-    """Rows as they landed, in the order of their arrival, by the names of the landing contract."""
-
-    periods: Sequence[Record] = ()
-    accounts: Sequence[Record] = ()
-    rates: Sequence[Record] = ()
-    invoices: Sequence[Record] = ()
-    contracts: Sequence[Record] = ()
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch in which an item is active on the same terms; amounts a month, in its own currency."""
-
-    item: ItemKey
-    account_id: str
-    start: datetime
-    end: datetime
-    currency: str
-    plan_id: str | None
-    quantity: Fraction
-    unit: Fraction
-    """List price of one unit."""
-    list_mrr: Fraction
-    mrr: Fraction
-    status: str
-    is_paused: bool
-    """Active without a price for a while."""
-    end_kind: str
-    end_reason: str
-    cancel_requested_at: datetime | None
-    interval: tuple[str, int]
-    period_start: datetime
-    run_start: datetime = _EARLIEST
-    """When the uninterrupted service of this item in this currency began."""
-
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        return self.plan_id, self.quantity, self.list_mrr, self.mrr, self.is_paused
-
-    def runs_at(self, at: datetime) -> bool:
-        return self.start <= at < self.end
-
-
-def round_half_up(value: Fraction) -> Fraction:
-    """Round to DIGITS decimals, a half away from zero."""
-    scale = 10**DIGITS
-    size = Fraction((abs(value) * scale + Fraction(1, 2)).__floor__(), scale)
-    return size if value >= 0 else -size
-
-
-def latest(rows: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
-    """Of each key the version with the latest `updated_at`, then the latest arrival."""
-    best: dict[tuple[Any, ...], Record] = {}
-    for row in rows:
-        identity = tuple(row.get(name) for name in key)
-        if identity not in best or _version(row) >= _version(best[identity]):
-            best[identity] = row
-    return list(best.values())
-
-
-def _version(row: Record) -> datetime:
-    return row.get("updated_at") or _EARLIEST
-
-
-def number(value: Any, default: int = 0) -> Fraction:
-    return Fraction(default) if value is None else Fraction(value)
+from tests.reference.records import ItemKey, Landing, Record, Segment, latest, number, round_half_up
+from tests.reference.refunds import after_refunds, is_for
 
 
 # ------------------------------------------------------------------------------------------- what was agreed
@@ -110,8 +34,8 @@ class _Period:
         return self.row.get("status") or "active"
 
 
-def _agreed_periods(rows: Iterable[Record], policies: Policies) -> dict[ItemKey, list[_Period]]:
-    """Periods of each item in order, each ending where its successor or its replacement begins."""
+def _periods(rows: Iterable[Record]) -> list[_Period]:
+    """Periods of recurring and metered items, as they were delivered last."""
     periods = []
     named = [{**row, "item_id": row.get("item_id") or row["subscription_id"]} for row in rows]
     for row in latest(named, ("subscription_id", "item_id", "period_start")):
@@ -123,6 +47,11 @@ def _agreed_periods(rows: Iterable[Record], policies: Policies) -> dict[ItemKey,
         if end > row["period_start"] and kind != "one_off":
             item = (row["subscription_id"], row["item_id"], kind)
             periods.append(_Period(row, item, row["period_start"], end, end))
+    return periods
+
+
+def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[ItemKey, list[_Period]]:
+    """Periods of each item in order, each ending where its successor or its replacement begins."""
     by_item: dict[ItemKey, list[_Period]] = {}
     for period in sorted(periods, key=lambda period: period.start):
         of_item = by_item.setdefault(period.item, [])
@@ -170,20 +99,27 @@ def _bridge(periods: Sequence[_Period]) -> list[_Period]:
 def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> dict[ItemKey, list[Segment]]:
     """Stretches in which items are active, by item, in order of time."""
     invoices = latest(landing.invoices, ("invoice_id",))
+    periods = _periods(landing.periods)
+    rows = [period.row for period in periods]
+    served: dict[ItemKey, list[Segment]] = {}
+    for item, of_item in _agreed_periods(periods, policies).items():
+        pieces = [piece for period in _counted(of_item, policies) for piece in _valued(*period, policies)]
+        served[item] = _active(pieces, policies)
     segments: dict[ItemKey, list[Segment]] = {}
-    for item, periods in _agreed_periods(landing.periods, policies).items():
-        counted = [piece for period in _counted(periods, policies) for piece in _valued(*period, policies)]
-        counted = _refunded(counted, invoices, policies)
-        if policies.require_first_payment:
-            counted = _paid(counted, invoices, as_of)
-        active = [
-            segment
-            for segment in counted
-            if segment.end > segment.start
-            and (segment.mrr > 0 or segment.is_paused or policies.zero_price_policy == "active_at_zero")
-        ]
-        segments[item] = _with_runs(active, timedelta(minutes=policies.grouping_window))
+    for item, stretches in after_refunds(served, rows, invoices, policies).items():
+        paid = _paid(stretches, invoices, as_of) if policies.require_first_payment else stretches
+        segments[item] = _with_runs(_active(paid, policies), timedelta(minutes=policies.grouping_window))
     return segments
+
+
+def _active(segments: Iterable[Segment], policies: Policies) -> list[Segment]:
+    """Those that last, and have a price or need none."""
+    return [
+        segment
+        for segment in segments
+        if segment.end > segment.start
+        and (segment.mrr > 0 or segment.is_paused or policies.zero_price_policy == "active_at_zero")
+    ]
 
 
 def _counted(periods: Sequence[_Period], policies: Policies) -> list[tuple[_Period, str]]:
@@ -248,6 +184,7 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
         status=period.status,
         is_paused=is_zeroed,
         end_kind=kind,
+        cancel_kind=row.get("cancel_kind") or "unknown",
         end_reason=row.get("cancel_reason") or "unknown",
         cancel_requested_at=None if period.is_replaced else row.get("cancel_requested_at"),
         interval=(row["interval"], count),
@@ -257,49 +194,6 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
     if discount and discount_kind == "once" and ends_at < period.end and not is_zeroed:
         return [replace(segment, end=ends_at), replace(segment, start=ends_at, mrr=segment.list_mrr)]
     return [segment]
-
-
-def _refunded(segments: list[Segment], invoices: Iterable[Record], policies: Policies) -> list[Segment]:
-    """After refunds: at less MRR until the interval that was billed ends, or ended where a year was."""
-    for invoice in invoices:
-        refunded, amount, at = invoice.get("amount_refunded"), invoice["amount"], invoice.get("refunded_at")
-        if policies.refund_policy == "ignore" or not refunded or not amount or at is None:
-            continue
-        billed = [s for s in segments if _is_for(invoice, s) and s.runs_at(invoice["issued_at"])]
-        if policies.refund_policy == "annual_early_churn_only":
-            ended = {
-                segment.period_start
-                for segment in segments
-                if billed
-                and segment.runs_at(at)
-                and segment.interval[0] == "year"
-                and segment.cancel_requested_at
-            }
-            segments = [
-                replace(segment, end=min(segment.end, at)) if segment.period_start in ended else segment
-                for segment in segments
-            ]
-            continue
-        share = 1 - min(Fraction(refunded) / Fraction(amount), Fraction(1))
-        for segment in billed:
-            stops = min(add_interval(invoice["issued_at"], *segment.interval), segment.end)
-            starts = max(at, segment.start)
-            if starts < stops:
-                segments.remove(segment)
-                segments += [
-                    replace(segment, end=starts),
-                    replace(segment, start=starts, end=stops, mrr=round_half_up(segment.mrr * share)),
-                    replace(segment, start=stops),
-                ]
-        segments = sorted((s for s in segments if s.end > s.start), key=lambda s: s.start)
-    return segments
-
-
-def _is_for(invoice: Record, segment: Segment) -> bool:
-    """Billed by the invoice: of its subscription, or of its account where it names none."""
-    if invoice.get("subscription_id") is None:
-        return bool(invoice["account_id"] == segment.account_id)
-    return bool(invoice["subscription_id"] == segment.item[0])
 
 
 def _paid(segments: Iterable[Segment], invoices: Sequence[Record], as_of: datetime) -> list[Segment]:
@@ -312,7 +206,7 @@ def _paid(segments: Iterable[Segment], invoices: Sequence[Record], as_of: dateti
             if invoice.get("paid_at") is not None
             and invoice["paid_at"] <= as_of
             and invoice["amount"] > 0
-            and _is_for(invoice, segment)
+            and is_for(invoice, segment)
         ]
         if payments:
             paid.append(replace(segment, start=max(segment.start, min(payments))))

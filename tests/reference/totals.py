@@ -15,7 +15,8 @@ from tests.reference.instants import FOREVER, local_month, month_start, months_b
 from tests.reference.ledger import Walk
 from tests.reference.policies import Policies
 from tests.reference.rates import Valuation
-from tests.reference.service import ItemKey, Landing, Segment, active_segments, latest
+from tests.reference.records import ItemKey, Landing, Segment, latest
+from tests.reference.service import active_segments
 
 CHURN_KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "internal", "unknown")
 WINDOWS = (1, 3, 12)

@@ -1,4 +1,4 @@
--- one row per subscription item and stretch of paid service at one price, before refunds
+-- one row per subscription item and stretch of service at one price, before refunds and first payments
 {{ config(materialized='view') }}
 {{- may_read('unified_invoices') }}
 {%- set has_grace = policy('past_due_grace_days') != 'never' %}
@@ -53,41 +53,10 @@ stretches as (
         and discount_ends_at is not null
         and (service_end is null or discount_ends_at < service_end)
 ),
-{% if policy('require_first_payment') %}
-paid_invoices as (
-    select * from {{ ref('unified_invoices') }}
-    where
-        amount > 0
-        and paid_at <= {{ as_of() }}
-),
 
--- An invoice that names no subscription pays for all that the account uses.
-first_payments as (
-    select
-        subscription_id,
-        case when subscription_id is null then account_id end as account_id,
-        min(paid_at) as first_paid_at
-    from paid_invoices
-    group by subscription_id, case when subscription_id is null then account_id end
-),
-
-paid_for as (
-    select
-        stretches.*,
-        {{ earliest('by_subscription.first_paid_at', 'by_account.first_paid_at') }} as first_paid_at
-    from stretches
-    left join first_payments as by_subscription on stretches.subscription_id = by_subscription.subscription_id
-    left join first_payments as by_account on stretches.account_id = by_account.account_id
-),
-{% endif %}
 valued as (
     select
         *,
-        {% if policy('require_first_payment') -%}
-        greatest(starts_at, first_paid_at)
-        {%- else -%}
-        starts_at
-        {%- endif %} as counts_from,
         {{ recognised_end(earliest('stretch_end', 'grace_end')) }} as ends_at,
         {% if pauses_to_zero -%}
         case when status = 'paused' then cast(0 as decimal(18, 4)) else monthly_fee end
@@ -103,7 +72,7 @@ valued as (
                 'greatest(quantity * unit_amount - lasting_discount, 0)', 'interval_unit', 'interval_count'
             ) }}
         end as mrr
-    from {% if policy('require_first_payment') %}paid_for{% else %}stretches{% endif %}
+    from stretches
 )
 
 select
@@ -120,7 +89,7 @@ select
     unit_amount,
     interval_unit,
     interval_count,
-    counts_from as starts_at,
+    starts_at,
     ends_at,
     list_mrr,
     mrr,
@@ -132,13 +101,11 @@ select
         else coalesce(cancel_kind, 'unknown')
     end as end_kind,
     coalesce(cancel_reason, 'unknown') as end_reason,
+    coalesce(cancel_kind, 'unknown') as cancel_kind,
     cancel_requested_at,
     is_replaced,
     _batch_id
 from valued
 where
     {{ counts_as_active('mrr', 'status') }}
-    and (ends_at is null or ends_at > counts_from)
-    {%- if policy('require_first_payment') %}
-    and first_paid_at is not null
-    {%- endif %}
+    and (ends_at is null or ends_at > starts_at)

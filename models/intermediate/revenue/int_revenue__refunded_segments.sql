@@ -7,25 +7,47 @@ with segments as (
     select * from {{ ref('int_revenue__priced_segments') }}
 ),
 {% if refund_policy == 'annual_early_churn_only' %}
-refunds as (
-    select * from {{ ref('int_revenue__refunds') }}
+refunded_years as (
+    select * from {{ ref('int_revenue__refunded_years') }}
 ),
 
--- A refund ends the service of a yearly subscription that was cancelled.
-stops as (
+-- Yearly service that was still to come when its year was refunded.
+unserved as (
     select
         segments.{{ item | join(', segments.') }},
         segments.starts_at,
-        min(refunds.refunded_at) as stopped_at
+        refunded_years.refunded_at,
+        coalesce(
+            {{ local_day('segments.cancel_requested_at') }} <= {{ local_day('refunded_years.refunded_at') }}
+            and not segments.is_replaced,
+            false
+        ) as is_cancelled
     from segments
-    inner join refunds
-        on {% for column in item %}segments.{{ column }} = refunds.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}
+    inner join refunded_years
+        on
+            segments.source_system = refunded_years.source_system
+            and segments.subscription_id = refunded_years.subscription_id
     where
-        segments.interval_unit = 'year'
-        and segments.cancel_requested_at is not null
-        and segments.starts_at <= refunds.refunded_at
-        and (segments.ends_at is null or segments.ends_at > refunds.refunded_at)
-    group by segments.{{ item | join(', segments.') }}, segments.starts_at
+        {{ is_yearly('segments.interval_unit', 'segments.interval_count') }}
+        and (segments.ends_at is null or segments.ends_at > refunded_years.refunded_at)
+),
+
+-- The refund ends an item up to the last stretch that was cancelled by then; what somebody orders later is new.
+stops as (
+    select
+        {{ item | join(', ') }},
+        starts_at,
+        min(refunded_at) as stopped_at
+    from (
+        select
+            *,
+            max(case when is_cancelled then starts_at end) over (
+                partition by {{ item | join(', ') }}, refunded_at
+            ) as last_cancelled_start
+        from unserved
+    ) as left_items
+    where starts_at <= last_cancelled_start
+    group by {{ item | join(', ') }}, starts_at
 ),
 
 settled as (
@@ -33,7 +55,8 @@ settled as (
         segments.*,
         segments.starts_at as settled_start,
         coalesce(stops.stopped_at, segments.ends_at) as settled_end,
-        segments.mrr as settled_mrr
+        segments.mrr as settled_mrr,
+        case when stops.stopped_at is null then segments.end_kind else segments.cancel_kind end as settled_kind
     from segments
     left join stops
         on
@@ -89,7 +112,8 @@ settled as (
         segments.*,
         reductions.cut_at as settled_start,
         {{ earliest('reductions.next_cut_at', 'segments.ends_at') }} as settled_end,
-        coalesce(reductions.reduced_mrr, segments.mrr) as settled_mrr
+        coalesce(reductions.reduced_mrr, segments.mrr) as settled_mrr,
+        segments.end_kind as settled_kind
     from segments
     inner join reductions
         on
@@ -104,7 +128,8 @@ settled as (
         *,
         starts_at as settled_start,
         ends_at as settled_end,
-        mrr as settled_mrr
+        mrr as settled_mrr,
+        end_kind as settled_kind
     from segments
 )
 {% endif %}

@@ -30,6 +30,8 @@ concerned as (
         segments.starts_at,
         segments.ends_at,
         segments.mrr,
+        segments.interval_unit,
+        segments.interval_count,
         refunds.refunded_at,
         refunds.amount,
         refunds.amount_refunded,
@@ -38,10 +40,10 @@ concerned as (
     from segments
     inner join refunds
         on
-            segments.account_id = refunds.account_id
             {%- if names_subscription %}
-            and segments.subscription_id = refunds.subscription_id
+            segments.subscription_id = refunds.subscription_id
             {%- else %}
+            segments.account_id = refunds.account_id
             and refunds.subscription_id is null
             {%- endif %}
     where
@@ -61,5 +63,7 @@ select
     refunded_at,
     reduced_from,
     {{ earliest('interval_end', 'ends_at') }} as reduced_until,
-    {{ share_of_money('mrr', 'amount - amount_refunded', 'amount') }} as reduced_mrr
+    {{ share_of_money('mrr', 'amount - amount_refunded', 'amount') }} as reduced_mrr,
+    -- A year that was paid for and not yet over.
+    {{ is_yearly('interval_unit', 'interval_count') }} and interval_end > refunded_at as is_running_year
 from concerned

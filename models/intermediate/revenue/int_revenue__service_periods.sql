@@ -23,6 +23,15 @@ metered as (
         and (periods.period_end is null or periods.period_end > periods.period_start)
 ),
 
+-- What is known of the time after a later period starts, the later period says; also one that never begins because
+-- its subscription was replaced before.
+delivered as (
+    select
+        *,
+        lead(period_start) over (partition by {{ item }} order by period_start) as next_start
+    from metered
+),
+
 -- A subscription that another one of the account replaces ends when that one starts: a gap between the two is
 -- filled, an overlap is cut.
 replacements as (
@@ -66,36 +75,36 @@ replaced as (
 
 bridged as (
     select
-        metered.*,
+        delivered.*,
         replaced.replaced_at,
         case
-            when replaced.replaced_at is null then metered.period_end
+            when replaced.replaced_at is null then delivered.period_end
             -- An item that was dropped before the subscription ended stays dropped.
-            when coalesce(metered.period_end, {{ no_end }}) = replaced.last_end then replaced.replaced_at
-            else {{ earliest('metered.period_end', 'replaced.replaced_at') }}
+            when coalesce(delivered.period_end, {{ no_end }}) = replaced.last_end then replaced.replaced_at
+            else {{ earliest('delivered.period_end', 'replaced.replaced_at') }}
         end as agreed_end
-    from metered
+    from delivered
     left join replaced
         on
-            metered.source_system = replaced.source_system
-            and metered.account_id = replaced.account_id
-            and metered.subscription_id = replaced.subscription_id
+            delivered.source_system = replaced.source_system
+            and delivered.account_id = replaced.account_id
+            and delivered.subscription_id = replaced.subscription_id
     where
         replaced.replaced_at is null
-        or metered.period_start < replaced.replaced_at
+        or delivered.period_start < replaced.replaced_at
 ),
 
--- What is known of the time after a later period starts, the later period says.
 followed as (
     select
         *,
         {{ earliest('agreed_end', 'next_start') }} as service_end,
-        coalesce(agreed_end = replaced_at and (next_start is null or next_start > agreed_end), false) as is_replaced
+        coalesce(agreed_end = replaced_at and (next_start is null or next_start >= agreed_end), false) as is_replaced
     from (
         select
             *,
-            lead(period_start) over item_in_time as next_start,
-            lead(status) over item_in_time as next_status,
+            case
+                when lead(period_start) over item_in_time = next_start then lead(status) over item_in_time
+            end as next_status,
             lag(status) over item_in_time as previous_status,
             lag(agreed_end) over item_in_time as previous_end
         from bridged
