@@ -1,4 +1,5 @@
 -- one row per subscription item and stretch of paid service at one price; the stretches of an item never overlap
+{{- may_read('unified_invoices') }}
 {%- set item = 'source_system, subscription_id, item_id, is_counted' %}
 with settled as (
     select * from {{ ref('int_revenue__refunded_segments') }}

@@ -1,6 +1,5 @@
 -- one row per subscription item and stretch of service at one price, before refunds and first payments
 {{ config(materialized='view') }}
-{{- may_read('unified_invoices') }}
 {%- set has_grace = policy('past_due_grace_days') != 'never' %}
 {%- set pauses_to_zero = policy('pause_policy') == 'zero_as_contraction' %}
 with service_periods as (

@@ -1,6 +1,7 @@
 -- one row per subscription item and stretch of service at one price, after refunds
 {{ config(materialized='view') }}
 {{- may_read('int_revenue__refunds') }}
+{{- may_read('int_revenue__refunded_years') }}
 {%- set refund_policy = policy('refund_policy') %}
 {%- set item = ['source_system', 'subscription_id', 'item_id', 'is_counted'] %}
 with segments as (
