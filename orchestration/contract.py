@@ -41,6 +41,24 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """Where the rows of a landing object must be found again. All texts are SQL."""
+
+    model: str
+    """The unified model."""
+    delivered_key: tuple[str, ...]
+    """Tells the delivered rows apart that are not versions of each other."""
+    columns: Mapping[str, str]
+    """Columns of the model that tell its rows apart, and what they are on delivered rows."""
+    delivered_where: str = "true"
+    where: str = "true"
+    delivered_total: str | None = None
+    """A sum over the delivered rows of one key."""
+    total: str | None = None
+    """What must add up to the same over the rows of the model."""
+
+
+@dataclass(frozen=True)
 class LandingObject:
     """The contract of one object of one source: `raw.<source>__<name>`."""
 
@@ -51,6 +69,8 @@ class LandingObject:
     version_at: str | None
     is_required: bool
     source_timezone: str
+    arrival: Arrival | None = None
+    """Declared for every object of the project."""
 
     @property
     def relation(self) -> str:
@@ -122,7 +142,25 @@ def _landing_object(
         version_at=meta.get("version_at"),
         is_required=bool(meta.get("is_required", False)),
         source_timezone=source_meta.get("source_timezone", "UTC"),
+        arrival=_arrival(where, meta),
     )
+
+
+def _arrival(where: str, meta: Mapping[str, Any]) -> Arrival:
+    found = dict(meta.get("arrives") or {})
+    model = found.pop("in", None)
+    if not model:
+        raise ContractError(
+            f"{where} does not say where its rows arrive, so nothing would notice if they got lost. "
+            "Add `arrives: {in: <unified model>}` to its meta."
+        )
+    key = meta["key"]
+    delivered_key = found.pop("delivered_key", key)
+    columns = found.pop("columns", dict(zip(key, delivered_key, strict=True)))
+    try:
+        return Arrival(model, tuple(delivered_key), columns, **found)
+    except TypeError:
+        raise ContractError(f"{where}: `arrives` does not know one of {', '.join(sorted(found))}.") from None
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:

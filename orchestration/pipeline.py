@@ -14,12 +14,10 @@ from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.durable import remove_tree, write_json
 from orchestration.errors import LandingError, PublishError
-from orchestration.landing import Batch, LandingReport, accepted_batches, land
+from orchestration.landing import Batch, LandingReport, accepted_batches, land, recorded_batches
 from orchestration.lock import WarehouseLock
 from orchestration.pseudonyms import key_id, load_hash_key
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
-from orchestration.quality.gate import personal_findings
-from orchestration.quality.personal import texts_that_name_persons
 from orchestration.releases.acceptance import (
     accept_findings,
     inspect_release,
@@ -32,6 +30,7 @@ from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.origins import compare_with_origins
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import (
     Published,
@@ -131,8 +130,7 @@ def build_step(
     with candidate.timed("build"):
         for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
             path.unlink()
-        begun_with = {record["batch_id"] for record in noted["raw_batches"]}
-        batches = [batch for batch in accepted_batches(settings) if batch.batch_id in begun_with]
+        batches = recorded_batches(settings, noted["raw_batches"])
         with connect(candidate.warehouse) as connection:
             create_sources(connection, settings, batches, noted["parent"])
         # Unit tests prove the models, whatever the data; they run with the project's own tests.
@@ -195,7 +193,10 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     noted = candidate.noted("audit")
     marts = candidate.export / MARTS_FILE
     findings = inspect_release(settings, marts, noted, noted["parent"])
-    findings += personal_findings(texts_that_name_persons(candidate.warehouse, marts))
+    batches = recorded_batches(settings, noted["raw_batches"])
+    origins = compare_with_origins(candidate.warehouse, marts, batches)
+    findings += origins.findings
+    candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
     accepted = accept_findings(findings, settings.accept)
     for finding in findings:
         if finding.verdict != "passed":

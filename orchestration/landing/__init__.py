@@ -1,6 +1,13 @@
 """Landing: files of the landing folder become typed, immutable Parquet batches, or are refused in words."""
 
-from orchestration.landing.batches import Batch, accepted_batches, all_batches, known_batches, quarantine_path
+from orchestration.landing.batches import (
+    Batch,
+    accepted_batches,
+    all_batches,
+    known_batches,
+    quarantine_path,
+    recorded_batches,
+)
 from orchestration.landing.files import IgnoredFile, LandingFile
 from orchestration.landing.loader import land, pending_files
 from orchestration.landing.records import create_landing_records
@@ -20,4 +27,5 @@ __all__ = [
     "land",
     "pending_files",
     "quarantine_path",
+    "recorded_batches",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +92,12 @@ def accepted_batches(settings: Settings) -> list[Batch]:
             else "Nothing has been accepted to this day; run without --known-at first."
         )
     )
+
+
+def recorded_batches(settings: Settings, records: Iterable[Mapping[str, Any]]) -> list[Batch]:
+    """The batches that a run has noted as those it reads (`raw_batches` of its manifest), in load order."""
+    wanted = {record["batch_id"] for record in records}
+    return [batch for batch in all_batches(settings) if batch.batch_id in wanted]
 
 
 def write_record(settings: Settings, batch: Batch) -> None:

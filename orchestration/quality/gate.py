@@ -14,6 +14,7 @@ from typing import Literal
 from orchestration.quality.contracts import MartContracts
 from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.limits import Age, Change, Limits
+from orchestration.quality.reconciliation import Figure
 from orchestration.quality.report import Outcome
 from orchestration.quality.suites import Severity
 
@@ -28,6 +29,7 @@ FAMILIES = (
     "contract",
     "checks",
     "personal",
+    "reconciliation",
 )
 """What the gate looks at: a finding is named for its family, or `<family>.<place>`."""
 
@@ -103,6 +105,23 @@ def personal_findings(found: Mapping[tuple[str, str], int]) -> list[Finding]:
         Finding(f"personal.{mart}.{column}", "failed", expected, f"{count} of its values are persons'")
         for (mart, column), count in found.items()
     ]
+
+
+def reconciliation_findings(figures: Sequence[Figure]) -> list[Finding]:
+    """The figures that differ between layers, as findings; one that passed where none does."""
+    expected = "the same in every layer"
+    different = [figure for figure in figures if not figure.is_equal]
+    if not different:
+        return [Finding("reconciliation", "passed", expected, f"{len(figures)} figures are equal")]
+    return [
+        Finding(f"reconciliation.{figure.name}", "failed", expected, figure.in_words())
+        for figure in different
+    ]
+
+
+def unanswered(name: str, error: Exception) -> Finding:
+    """A finding that could not be made, which blocks like a bad one."""
+    return _raised(name, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 
 def _other_question(release: ReleaseFacts, previous: ReleaseFacts) -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import yaml
 
 from orchestration.quality.contracts import MartContracts, load_mart_contracts
 from orchestration.settings import PROJECT_DIR
-from orchestration.warehouse import connect, quote_identifier, quote_literal
+from orchestration.warehouse import quote_identifier
 
 COMPARED = ("email", "name")
 """Kinds of tags whose values are compared; a free text (`text`) is not equal to anything by itself."""
@@ -32,46 +33,37 @@ def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str]
 
 
 def texts_that_name_persons(
-    warehouse: Path, marts: Path, contracts: MartContracts | None = None
+    connection: duckdb.DuckDBPyConnection, contracts: MartContracts | None = None
 ) -> dict[tuple[str, str], int]:
     """Columns (mart, column) that hold the name or the address of a person, and how many different ones.
 
-    A name counts from two words on: a single one (`Sales`) is rarely a person. Columns that are tagged
-    `pii: name` in the mart's contract may name persons and are not looked at.
+    The connection has schema `raw`, and the marts attached as `release`. A name counts from two words on: a
+    single one (`Sales`) is rarely a person. Columns that are tagged `pii: name` in the mart's contract may
+    name persons and are not looked at.
     """
     contracts = load_mart_contracts() if contracts is None else contracts
-    with connect() as connection:
-        connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
-        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
-        connection.execute("create temp table persons (value varchar)")
-        present = {
-            (row[0], row[1])
-            for row in connection.execute(
-                "select table_name, column_name from duckdb_columns()"
-                " where database_name = 'build' and schema_name = 'raw'"
-            ).fetchall()
-        }
-        for (source, table, column), kind in tagged_columns().items():
-            if kind in COMPARED and (f"{source}__{table}", column) in present:
-                value = f"lower(trim({quote_identifier(column)}))"
-                condition = "contains(value, ' ')" if kind == "name" else "contains(value, '@')"
-                connection.execute(
-                    f"insert into persons select distinct value from (select {value} as value"
-                    f" from build.raw.{quote_identifier(f'{source}__{table}')}) where {condition}"
-                )
-        found = {}
-        texts = connection.execute(
-            "select table_name, column_name from duckdb_columns() where database_name = 'release'"
-            " and schema_name = 'marts' and data_type = 'VARCHAR' order by all"
-        ).fetchall()
-        for mart, column in texts:
-            declared = contracts.get(mart, {}).get(column)
-            if declared is not None and declared.pii == "name":
-                continue
-            row = connection.execute(
-                f"select count(*) from (select distinct lower(trim({quote_identifier(column)})) as value"
-                f" from release.marts.{quote_identifier(mart)}) semi join persons using (value)"
-            ).fetchone()
-            if row is not None and row[0]:
-                found[mart, column] = int(row[0])
+    connection.execute("create or replace temp table persons (value varchar)")
+    for (source, table, column), kind in tagged_columns().items():
+        if kind in COMPARED:
+            value = f"lower(trim({quote_identifier(column)}))"
+            condition = "contains(value, ' ')" if kind == "name" else "contains(value, '@')"
+            connection.execute(
+                f"insert into persons select distinct value from (select {value} as value"
+                f" from raw.{quote_identifier(f'{source}__{table}')}) where {condition}"
+            )
+    found = {}
+    texts = connection.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'release'"
+        " and schema_name = 'marts' and data_type = 'VARCHAR' order by all"
+    ).fetchall()
+    for mart, column in texts:
+        declared = contracts.get(mart, {}).get(column)
+        if declared is not None and declared.pii == "name":
+            continue
+        row = connection.execute(
+            f"select count(*) from (select distinct lower(trim({quote_identifier(column)})) as value"
+            f" from release.marts.{quote_identifier(mart)}) semi join persons using (value)"
+        ).fetchone()
+        if row is not None and row[0]:
+            found[mart, column] = int(row[0])
     return found

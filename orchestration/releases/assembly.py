@@ -68,6 +68,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "dbt": noted["dbt"],
         "audit": noted["audit"],
         "gate": noted["gate"],
+        "reconciliation": noted["reconciliation"],
         "deliveries": noted["deliveries"],
         "seconds": noted["seconds"],
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.landing import recorded_batches
 from orchestration.quality import AuditReport, audit_marts, load_suites
-from orchestration.quality.gate import Finding, personal_findings
-from orchestration.quality.personal import texts_that_name_persons
+from orchestration.quality.gate import Finding
 from orchestration.releases.acceptance import inspect_release
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.origins import compare_with_origins
 from orchestration.releases.publish import release_folder, verify_files
 from orchestration.settings import Settings
 
@@ -46,6 +47,7 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     parent = manifest["parent"]
     kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
     findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
-    findings += personal_findings(texts_that_name_persons(folder / WAREHOUSE_FILE, folder / MARTS_FILE))
+    batches = recorded_batches(settings, manifest["raw_batches"])
+    findings += compare_with_origins(folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
     return Reaudit(folder.name, report, tuple(findings), accepted)

@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.landing import accepted_batches
 from orchestration.pseudonyms import KEY_FILE, load_hash_key, pseudonym
-from orchestration.quality.personal import tagged_columns, texts_that_name_persons
+from orchestration.quality.personal import tagged_columns
+from orchestration.releases.origins import compare_with_origins
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.conftest import UNTIL
 
@@ -100,7 +102,13 @@ def test_the_key_is_in_its_file_and_nowhere_else(
 
 def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Settings, tmp_path: Path) -> None:
     folder = company.current.resolve()
-    assert texts_that_name_persons(folder / "warehouse.duckdb", folder / "csw.duckdb") == {}
+    batches = accepted_batches(company)
+
+    def named(marts: Path) -> list[str]:
+        found = compare_with_origins(folder / "warehouse.duckdb", marts, batches).findings
+        return [one.name for one in found if one.family == "personal" and one.is_blocking]
+
+    assert named(folder / "csw.duckdb") == []
     path = tmp_path / "csw.duckdb"
     path.write_bytes((folder / "csw.duckdb").read_bytes())
     path.chmod(0o600)
@@ -111,4 +119,4 @@ def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Sett
         connection.execute(
             f"update csw.marts.dim_accounts set industry = ({name}) where account_id = ({first})"
         )
-    assert texts_that_name_persons(folder / "warehouse.duckdb", path) == {("dim_accounts", "industry"): 1}
+    assert named(path) == ["personal.dim_accounts.industry"]

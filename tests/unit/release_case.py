@@ -119,6 +119,7 @@ def make_candidate(
             for table in export.tables
         },
         audit=audit,
+        reconciliation=[],
     )
     candidate.note(**facts)
     if "gate" not in facts:

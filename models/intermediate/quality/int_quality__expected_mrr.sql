@@ -1,0 +1,128 @@
+-- one row per account: its MRR at as_of, computed straight from the subscription periods without the ledger
+-- Refunds, first payments and rates of the service's start take the whole history: under those policies it is null.
+{%- set is_plain = (
+    policy('refund_policy') == 'ignore'
+    and not policy('require_first_payment')
+    and policy('fx_policy') != 'service_start_rate'
+) %}
+with periods as (
+    select periods.*
+    from {{ ref('unified_subscription_periods') }} as periods
+    inner join {{ ref('unified_accounts') }} as accounts on periods.account_id = accounts.account_id
+    where
+        periods.price_kind in {{ counted_price_kinds() }}
+        and (periods.period_end is null or periods.period_end > periods.period_start)
+        and not accounts.is_internal
+),
+
+-- A past-due item is in while its grace lasts, and a replaced one until its successor starts; the segments know both.
+known_running as (
+    select distinct
+        source_system,
+        subscription_id,
+        item_id,
+        is_replaced
+    from {{ ref('int_revenue__item_segments') }}
+    where
+        is_counted
+        and (status = 'past_due' or is_replaced)
+        and starts_at <= {{ as_of() }}
+        and (ends_at is null or ends_at > {{ as_of() }})
+),
+
+replaced as (
+    select
+        source_system,
+        account_id,
+        replaces_subscription_id as subscription_id
+    from periods
+    where replaces_subscription_id <> subscription_id
+    group by source_system, account_id, replaces_subscription_id
+    having min(period_start) <= {{ as_of() }}
+),
+
+latest as (
+    select
+        periods.*,
+        {{ counted_discount() }} as counted_discount,
+        {% if policy('churn_recognition') == 'cancel_requested' -%}
+        {{ earliest('periods.period_end', 'periods.cancel_requested_at') }}
+        {%- elif policy('churn_recognition') == 'cancel_effective' -%}
+        {{ earliest('periods.period_end', 'periods.cancel_effective_at') }}
+        {%- else -%}
+        periods.period_end
+        {%- endif %} as ends_at,
+        row_number() over (
+            partition by periods.source_system, periods.subscription_id, periods.item_id
+            order by periods.period_start desc
+        ) as recency
+    from periods
+    left join replaced
+        on
+            periods.source_system = replaced.source_system
+            and periods.account_id = replaced.account_id
+            and periods.subscription_id = replaced.subscription_id
+    where
+        periods.period_start <= {{ as_of() }}
+        and replaced.subscription_id is null
+),
+
+running as (
+    select
+        latest.account_id,
+        latest.currency,
+        {{ monthly_amount(
+            'greatest(latest.quantity * latest.unit_amount - case'
+            ~ " when latest.discount_kind = 'once' and "
+            ~ add_intervals('latest.period_start', 'latest.interval_unit', 'latest.interval_count')
+            ~ ' <= ' ~ as_of() ~ ' then 0 else latest.counted_discount end, 0)',
+            'latest.interval_unit',
+            'latest.interval_count'
+        ) }} as mrr
+    from latest
+    left join known_running
+        on
+            latest.source_system = known_running.source_system
+            and latest.subscription_id = known_running.subscription_id
+            and latest.item_id = known_running.item_id
+    where
+        latest.recency = 1
+        and (
+            coalesce(known_running.is_replaced, false)
+            or latest.ends_at is null
+            or latest.ends_at > {{ as_of() }}
+        )
+        and (
+            latest.status = 'active'
+            {%- if policy('pause_policy') == 'keep' %}
+            or latest.status = 'paused'
+            {%- endif %}
+            {%- if policy('trial_policy') == 'include' %}
+            or latest.status = 'trialing'
+            {%- endif %}
+            or (latest.status = 'past_due' and known_running.item_id is not null)
+        )
+),
+
+expected as (
+    select
+        running.account_id,
+        sum({{ convert_money('running.mrr', 'rates.rate') }}) as mrr
+    from running
+    inner join {{ ref('int_revenue__exchange_rates') }} as rates
+        on
+            running.currency = rates.currency
+            and rates.valued_on = {{ valuation_day(as_of_month(), none) if is_plain else as_of_day() }}
+    group by running.account_id
+)
+
+select
+    accounts.account_id,
+    {% if is_plain -%}
+    cast(coalesce(expected.mrr, 0) as decimal(18, 4)) as expected_mrr
+    {%- else -%}
+    cast(null as decimal(18, 4)) as expected_mrr
+    {%- endif %}
+from {{ ref('unified_accounts') }} as accounts
+left join expected on accounts.account_id = expected.account_id
+where not accounts.is_internal

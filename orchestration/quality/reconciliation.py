@@ -1,0 +1,145 @@
+"""Did everything arrive? Figures that must be the same in raw, in unified and in the marts.
+
+What arrives where is declared with each object's contract; which totals the marts must keep is listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.contract import Arrival, LandingObject
+from orchestration.warehouse import quote_identifier
+
+_TOTALS = {
+    "accounts": {
+        "unified": "select count(*) from build.unified.unified_accounts where not is_internal",
+        "dim_accounts": "select count(*) from release.marts.dim_accounts",
+    },
+    "current MRR": {
+        # Null under policies for which the periods alone do not tell it.
+        "unified": "select sum(expected_mrr) from build.intermediate.int_quality__expected_mrr",
+        "fct_mrr_movement_items": "select sum(mrr_change) from release.marts.fct_mrr_movement_items",
+        "fct_mrr_movements": "select sum(mrr_change) from release.marts.fct_mrr_movements",
+        "dim_accounts": "select sum(current_mrr) from release.marts.dim_accounts",
+        "mrr_monthly": "select max_by(closing_mrr, month) from release.marts.mrr_monthly"
+        " where dimension = 'all'",
+    },
+    "survey responses": {
+        "unified": "select count(*) from build.unified.unified_survey_responses as responses"
+        " left join build.unified.unified_accounts as accounts using (account_id)"
+        " where accounts.is_internal is not true and coalesce(coalesce(sent_at, responded_at)"
+        " <= (select as_of from release.marts._release), true)",
+        "fct_survey_responses": "select count(*) from release.marts.fct_survey_responses",
+    },
+}
+"""By figure and layer: what the layers before the marts must hand on to them."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure as each layer has it."""
+
+    name: str
+    values: Mapping[str, Decimal | None]
+    """By layer; None where it cannot be told or there is nothing to add up."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Nothing at all is as good as zero, and what cannot be told is no difference."""
+        return len({value for value in self.values.values() if value is not None}) <= 1
+
+    def to_json(self) -> dict[str, Any]:
+        """As a manifest has it; figures are text, so that they keep every digit."""
+        values = {layer: None if value is None else f"{value:f}" for layer, value in self.values.items()}
+        return {"figure": self.name, **values}
+
+    def in_words(self) -> str:
+        return ", ".join(f"{layer} {value:,f}" for layer, value in self.values.items() if value is not None)
+
+
+def reconcile(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    loaded: Mapping[str, int],
+) -> list[Figure]:
+    """Measure every figure. `loaded` are the rows that the loader says it loaded, by `source/object`.
+
+    The connection has schema `raw`, the database of the build attached as `build` and its marts as `release`.
+    Raises duckdb.Error where a relation or a column is not there.
+    """
+    figures = []
+    for contract in contracts.values():
+        if contract.arrival is not None:
+            figures += _arrived(connection, contract, contract.arrival, loaded.get(contract.label, 0))
+    for name, queries in _TOTALS.items():
+        figures.append(Figure(name, {layer: _value(connection, query) for layer, query in queries.items()}))
+    return figures
+
+
+def _arrived(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, arrival: Arrival, loaded: int
+) -> list[Figure]:
+    """Rows as loaded and as read; keys on both sides and on both at once; the total where one is declared."""
+    raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
+    columns = [quote_identifier(name) for name in arrival.columns]
+    delivered = [f"{sql} as {name}" for name, sql in zip(columns, arrival.columns.values(), strict=True)]
+    order = [f"{quote_identifier(contract.version_at)} desc nulls last"] if contract.version_at else []
+    order += ["_loaded_at desc", "_row desc"]
+    both = " and ".join(f"delivered.{name} is not distinct from arrived.{name}" for name in columns)
+    query = f"""
+    with versions as (
+        select
+            *,
+            row_number() over (
+                partition by {", ".join(arrival.delivered_key)} order by {", ".join(order)}
+            ) as _newest
+        from {raw}
+    ),
+
+    delivered as (
+        select
+            {", ".join(delivered)},
+            {arrival.delivered_total or "null"} as total
+        from versions
+        where _newest = 1 and ({arrival.delivered_where})
+        group by all
+    ),
+
+    arrived as (
+        select {", ".join(columns)}, {arrival.total or "null"} as total
+        from build.unified.{quote_identifier(arrival.model)}
+        where {arrival.where}
+    )
+
+    select
+        (select count(*) from {raw}),
+        (select count(*) from delivered),
+        (select count(*) from arrived),
+        (select count(*) from delivered inner join arrived on {both}),
+        (select coalesce(sum(total), 0) from delivered),
+        (select coalesce(sum(total), 0) from arrived)
+    """
+    found = connection.execute(query).fetchone() or ()
+    rows, keys, arrived, common, *totals = (_number(value) for value in found)
+    figures = [
+        Figure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows}),
+        Figure(f"{contract.label} keys", {"raw": keys, "unified": arrived, "in both": common}),
+    ]
+    if arrival.total:
+        values = dict(zip(("raw", "unified"), totals, strict=True))
+        figures.append(Figure(f"{contract.label} {arrival.total}", values))
+    return figures
+
+
+def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Decimal | None:
+    row = connection.execute(query).fetchone()
+    return _number(row[0]) if row else None
+
+
+def _number(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

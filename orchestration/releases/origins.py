@@ -1,0 +1,61 @@
+"""What a release was made from, beside what it says: did everything arrive, and did a person's name?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import load_contracts
+from orchestration.landing import Batch, create_raw_relations
+from orchestration.quality.gate import Finding, personal_findings, reconciliation_findings, unanswered
+from orchestration.quality.personal import texts_that_name_persons
+from orchestration.quality.reconciliation import Figure, reconcile
+from orchestration.warehouse import connect, quote_literal
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What the comparison found."""
+
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    """Those that were compared; none where that was not possible."""
+
+
+def compare_with_origins(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Origins:
+    """Compare marts with the database that they were built in and the batches that this was built from.
+
+    Nothing is raised: what cannot be compared is a finding of its own.
+    """
+    given = list(batches)
+    loaded: Counter[str] = Counter()
+    for batch in given:
+        loaded[f"{batch.source}/{batch.object}"] += batch.rows_loaded
+    findings: list[Finding] = []
+    figures: list[Figure] = []
+    try:
+        with _opened(warehouse, marts, given) as connection:
+            findings += personal_findings(texts_that_name_persons(connection))
+            figures = reconcile(connection, load_contracts(), loaded)
+            findings += reconciliation_findings(figures)
+    except duckdb.Error as error:
+        findings.append(unanswered("reconciliation" if findings else "personal", error))
+    return Origins(tuple(findings), tuple(figures))
+
+
+@contextmanager
+def _opened(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the batches in schema `raw`, and the two files as `build` and `release`.
+
+    The build has views on the batches too, but by the path that they had then.
+    """
+    with connect() as connection:
+        connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
+        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        create_raw_relations(connection, load_contracts(), batches)
+        yield connection

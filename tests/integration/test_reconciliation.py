@@ -1,0 +1,148 @@
+"""What is lost, doubled or changed on its way from raw to the marts is found, object by object."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contract import load_contracts
+from orchestration.landing import accepted_batches
+from orchestration.quality.gate import Finding
+from orchestration.releases.origins import compare_with_origins
+from orchestration.settings import Settings
+from tests.conftest import copy_home
+
+pytestmark = pytest.mark.integration
+
+CONTRACTS = load_contracts()
+
+
+@pytest.fixture(scope="module")
+def copies(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The two databases of a release, to be changed and put back."""
+    folder = tmp_path_factory.mktemp("copies")
+    files = {"build": "warehouse.duckdb", "release": "csw.duckdb"}
+    for file in files.values():
+        shutil.copyfile(small_company.current / file, folder / file)
+    return {name: folder / file for name, file in files.items()}
+
+
+def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dict[str, Finding]:
+    """Findings that block after some SQL on the copies, which is taken back."""
+    for path in copies.values():
+        shutil.copyfile(path, path.with_suffix(".kept"))
+    with duckdb.connect() as connection:
+        for name, path in copies.items():
+            connection.execute(f"attach '{path}' as {name}")
+        changed = connection.execute(change).fetchone()
+    assert changed != (0,), "nothing was changed"
+    origins = compare_with_origins(copies["build"], copies["release"], accepted_batches(settings))
+    for path in copies.values():
+        path.with_suffix(".kept").replace(path)
+    return {one.name: one for one in origins.findings if one.is_blocking}
+
+
+@pytest.mark.parametrize("label", [contract.label for contract in CONTRACTS.values()])
+def test_a_row_more_or_less_is_noticed_for_every_object_with_a_contract(
+    small_company: Settings, copies: dict[str, Path], label: str
+) -> None:
+    source, _, name = label.partition("/")
+    contract = CONTRACTS[source, name]
+    arrival = contract.arrival
+    assert arrival is not None
+    model = f"build.unified.{arrival.model}"
+    if any(one.object == name for one in accepted_batches(small_company)):
+        # Where there is a total, a row that counts in it.
+        last = f"max_by(rowid, {arrival.total})" if arrival.total else "max(rowid)"
+        change = f"delete from {model} where rowid = (select {last} from {model} where {arrival.where})"
+    else:
+        types = {column.name: column.data_type for column in contract.columns}
+        ghost = ", ".join(
+            f"{repr('ghost') if types.get(column) == 'varchar' else 'null'} as {column}"
+            for column in arrival.columns
+        )
+        change = f"create or replace table {model} as from {model} union all by name select {ghost}"
+    found = found_after(small_company, copies, change)
+    assert f"reconciliation.{label} keys" in found
+    assert f"reconciliation.{label} {arrival.total}" in found or not arrival.total
+
+
+@pytest.mark.parametrize(
+    ("change", "figure", "words"),
+    [
+        (
+            "update build.unified.unified_subscription_periods set subscription_id = subscription_id || '?'"
+            " where rowid = 0",
+            "generic/subscription_periods keys",
+            "in both",
+        ),
+        (
+            "update build.unified.unified_invoices set amount = amount + 0.0001 where rowid = 0",
+            "generic/invoices amount",
+            "unified",
+        ),
+        (
+            "delete from release.marts.fct_survey_responses where rowid = 0",
+            "survey responses",
+            "fct_survey_responses",
+        ),
+        (
+            "update release.marts.dim_accounts set current_mrr = current_mrr + 0.0001 where rowid = 0",
+            "current MRR",
+            "mrr_monthly",
+        ),
+        ("delete from release.marts.dim_accounts where current_mrr = 0", "accounts", "dim_accounts"),
+    ],
+)
+def test_a_figure_that_differs_between_layers_is_named_with_its_values(
+    small_company: Settings, copies: dict[str, Path], change: str, figure: str, words: str
+) -> None:
+    found = found_after(small_company, copies, change)
+    assert words in found[f"reconciliation.{figure}"].message
+    assert not found[f"reconciliation.{figure}"].acceptable
+
+
+def test_rows_that_the_build_did_not_read_are_missed(
+    small_company: Settings, copies: dict[str, Path]
+) -> None:
+    batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
+    origins = compare_with_origins(copies["build"], copies["release"], batches)
+    names = {one.name for one in origins.findings if one.is_blocking}
+    assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
+
+
+def test_what_cannot_be_compared_blocks_under_its_own_name(
+    small_company: Settings, copies: dict[str, Path]
+) -> None:
+    found = found_after(small_company, copies, "drop table build.unified.unified_plans")
+    assert [(name, one.verdict) for name, one in found.items()] == [("reconciliation", "raised")]
+
+
+def test_the_manifest_holds_the_figures(small_company: Settings) -> None:
+    manifest = json.loads((small_company.current / "manifest.json").read_text(encoding="utf-8"))
+    figures = {one.pop("figure"): one for one in manifest["reconciliation"]}
+    assert {f"{contract.label} keys" for contract in CONTRACTS.values()} < set(figures)
+    for name, values in figures.items():
+        assert len(set(values.values())) == 1, name
+    assert float(figures["current MRR"]["mrr_monthly"]) > 0
+    rows = {label: str(one["rows_loaded"]) for label, one in manifest["landing"].items()}
+    assert rows == {label: figures[f"{label} rows"]["raw"] for label in rows}
+
+
+def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Settings, tmp_path: Path) -> None:
+    moved = copy_home(small_company, tmp_path / "home")
+    folder = moved.current.resolve()
+    gone = small_company.raw.rename(tmp_path / "raw")
+    try:
+        origins = compare_with_origins(
+            folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
+        )
+    finally:
+        gone.rename(small_company.raw)
+    assert {one.verdict for one in origins.findings} == {"passed"}
+    assert len(origins.figures) > len(CONTRACTS)
