@@ -11,10 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.errors import ContractError
 from orchestration.settings import PROJECT_DIR
+from orchestration.yamltext import read_yaml
 
 BATCH_COLUMNS = {
     "_extra": "varchar",
@@ -98,7 +97,7 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
     """
     contracts: dict[tuple[str, str], LandingObject] = {}
     for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path)
         for source in document["sources"]:
             source_meta = _meta(source)
             for table in source["tables"]:

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import SettingsError
+from orchestration.yamltext import read_yaml
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 
@@ -153,7 +154,7 @@ def parse_policies(pairs: Iterable[str]) -> dict[str, Any]:
 
 def project_policies() -> dict[str, Any]:
     """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT_DIR / "dbt_project.yml")
     variables = project["vars"]["csw"]
     return {name: variables.get(name, rule["default"]) for name, rule in variables["policy_catalog"].items()}
 

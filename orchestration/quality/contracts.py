@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.settings import PROJECT_DIR
+from orchestration.yamltext import read_yaml
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> dict[str, dict[str, 
     """Read every `models/marts/*/_*__models.yml`; marts and columns in the order of the files."""
     contracts = {}
     for path in sorted((project_dir / "models" / "marts").glob("*/_*__models.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+        for model in read_yaml(path)["models"]:
             contracts[model["name"]] = {
                 column["name"]: MartColumn(column["data_type"], _meta(column).get("pii"))
                 for column in model["columns"]

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import AuditError
+from orchestration.yamltext import read_yaml
 
 GATE_FILE = Path(__file__).with_name("gate.yml")
 
@@ -51,7 +52,7 @@ class Limits:
 def load_limits(path: Path = GATE_FILE) -> Limits:
     """Read the limits. Raises AuditError, with the place, for anything that is not a limit."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path)
         _only(path, "", document, {"rows", "figures", "freshness", "suites"})
         rows, figures, freshness = document["rows"], document["figures"], document["freshness"] or {}
         _only(path, "rows", rows, {"max_drop", "max_rise", "compared_from", "marts"})

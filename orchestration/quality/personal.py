@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from orchestration.quality.contracts import MartContracts, load_mart_contracts
 from orchestration.settings import PROJECT_DIR
 from orchestration.warehouse import quote_identifier
+from orchestration.yamltext import read_yaml
 
 COMPARED = ("email", "name")
 """Kinds of tags whose values are compared; a free text (`text`) is not equal to anything by itself."""
@@ -23,7 +23,7 @@ def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str]
     """Every source column with personal data, (source, object, column), and its kind: email, name or text."""
     tagged = {}
     for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        for source in read_yaml(path)["sources"]:
             for table in source["tables"]:
                 for column in table["columns"]:
                     kind = ((column.get("config") or {}).get("meta") or {}).get("pii")

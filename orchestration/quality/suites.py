@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from orchestration.errors import AuditError
+from orchestration.yamltext import read_yaml
 
 Severity = Literal["error", "warning"]
 
@@ -135,7 +136,7 @@ def email_check() -> Expectation:
 
 def _marts(path: Path) -> Mapping[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path)
     except yaml.YAMLError as error:
         raise AuditError(f"{path.name} is not readable YAML: {error}") from None
     marts = document.get("marts") if isinstance(document, dict) and set(document) == {"marts"} else None

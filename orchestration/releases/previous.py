@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from orchestration.releases.export import ALIAS_FILE, PARQUET_DIR, RESTATEMENTS_TABLE
 from orchestration.releases.fingerprint import code_version
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect, quote_identifier, quote_literal
+from orchestration.yamltext import read_yaml
 
 RELATIONS = PROJECT_DIR / "models" / "staging" / "previous" / "_previous__relations.yml"
 SCHEMA = "previous"
@@ -26,7 +26,7 @@ def create_previous_relations(
     They hold what the published Parquet files of `release_id` hold; what these lack is null or empty.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
-    document = yaml.safe_load(RELATIONS.read_text(encoding="utf-8"))
+    document = read_yaml(RELATIONS)
     folder = settings.releases / (release_id or "") / PARQUET_DIR
     for table in document["sources"][0]["tables"]:
         types = {column["name"]: column["data_type"] for column in table["columns"]}

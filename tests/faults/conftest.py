@@ -22,7 +22,7 @@ from orchestration.releases.candidate import open_candidate
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 from tests.conftest import copy_home, fingerprint_of_current
-from tests.faults.runs import Build, Run, run_to_the_end
+from tests.faults.runs import Run, Stage, run_to_the_end
 
 HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
 VARYING = {"_release", "_restatements", "_data_quality"}
@@ -48,7 +48,7 @@ class Delivered:
     """The small company with one more file delivered, which no run has landed yet."""
 
     settings: Settings
-    build: Build
+    built: Stage
     """What a run makes of it, up to the end of the build."""
     meanwhile: Meanwhile
 
@@ -57,9 +57,12 @@ class Delivered:
 class Undisturbed:
     """A run that nothing happened to."""
 
+    audited: Stage
+    """What it had made up to the end of the audit."""
     marts: dict[str, str]
     """Hash of each mart's Parquet file, but of the VARYING."""
     seconds: float
+    """From its start to its end, dbt's part left out."""
 
 
 def deliver(settings: Settings, name: str, rows: str) -> None:
@@ -89,17 +92,21 @@ def delivered(small_company: Settings, tmp_path_factory: pytest.TempPathFactory)
     meanwhile = _work_beside(elsewhere, run.process.pid, folder / "by-hand")
     outcome = run.go_on().outcome()
     assert outcome[0] == "done", outcome
-    candidate = open_candidate(elsewhere, "built")
-    build = Build(candidate.warehouse, {"dbt": candidate.noted("dbt")["dbt"]})
-    return Delivered(settings, build, meanwhile)
+    built = Stage.of(open_candidate(elsewhere, "built"), folder / "stage")
+    return Delivered(settings, built, meanwhile)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    settings = copy_home(delivered.settings, tmp_path_factory.mktemp("undisturbed") / "home")
+    folder = tmp_path_factory.mktemp("undisturbed")
+    settings = copy_home(delivered.settings, folder / "home")
     started = time.monotonic()
-    run_to_the_end(settings, "undisturbed", delivered.build)
-    return Undisturbed(marts_of_current(settings), time.monotonic() - started)
+    outcome = Run(settings, "first", stage=delivered.built, end="audited").start().outcome()
+    assert outcome[0] == "done", outcome
+    audited = Stage.of(open_candidate(settings, "first"), folder / "stage", is_audited=True)
+    run_to_the_end(settings, "second", audited)
+    seconds = time.monotonic() - started
+    return Undisturbed(audited, marts_of_current(settings), seconds)
 
 
 @pytest.fixture

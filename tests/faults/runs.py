@@ -44,11 +44,29 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Build:
-    """What land and build of some run left behind, for runs that would make the same of the same files."""
+class Stage:
+    """A candidate as a real run has left it, for runs that would make the same of the same files."""
 
-    warehouse: Path
-    noted: dict[str, Any]
+    folder: Path
+    is_audited: bool
+    """Built and audited; else built."""
+
+    @classmethod
+    def of(cls, candidate: Candidate, folder: Path, *, is_audited: bool = False) -> Stage:
+        """A copy of a candidate in `folder`, which must not exist yet."""
+        shutil.copytree(candidate.folder, folder)
+        return cls(folder, is_audited)
+
+    @property
+    def warehouse(self) -> Path:
+        return Candidate("", self.folder).warehouse
+
+    def repeat(self, candidate: Candidate) -> None:
+        """Give a candidate that has landed its files all that this one had."""
+        landed = candidate.noted("raw_batches")
+        shutil.copytree(self.folder, candidate.folder, dirs_exist_ok=True)
+        # What landing notes is the candidate's own, such as the release that it follows.
+        candidate.note(**landed)
 
 
 @dataclass
@@ -58,12 +76,12 @@ class Run:
     settings: Settings
     name: str
     place: Place | None = None
-    build: Build | None = None
-    """None: dbt builds. Otherwise the step copies this, which spares the time."""
+    stage: Stage | None = None
+    """None: dbt builds and Great Expectations audits. Otherwise this is copied, which spares the time."""
     events: int | None = None
     """Stop after so many models and tests of the build."""
     end: str = "published"
-    """The step to end after: built or published."""
+    """The step to end after: built, audited or published."""
     work: Callable[[Settings], str] | None = None
     """Something else to do than a run."""
     clock: timedelta | None = None
@@ -73,7 +91,7 @@ class Run:
 
     def start(self) -> Run:
         self.pipe, theirs = PROCESSES.Pipe()
-        steps = (self.name, self.place, self.build, self.events, self.end)
+        steps = (self.name, self.place, self.stage, self.events, self.end)
         arguments = (self.settings, *steps, self.work, self.clock, theirs)
         self.process = PROCESSES.Process(target=_run, args=arguments, daemon=True)
         self.process.start()
@@ -112,9 +130,9 @@ class Run:
         return heard
 
 
-def run_to_the_end(settings: Settings, name: str, build: Build | None = None) -> str:
+def run_to_the_end(settings: Settings, name: str, stage: Stage | None = None) -> str:
     """A run that nothing happens to; the release it published."""
-    outcome = Run(settings, name, build=build).start().outcome()
+    outcome = Run(settings, name, stage=stage).start().outcome()
     assert outcome[0] == "done", outcome
     return outcome[1]
 
@@ -123,7 +141,7 @@ def _run(
     settings: Settings,
     name: str,
     place: Place | None,
-    build: Build | None,
+    stage: Stage | None,
     events: int | None,
     end: str,
     work: Callable[[Settings], str] | None,
@@ -145,7 +163,7 @@ def _run(
     if clock:
         _set_clock(clock)
     try:
-        steps = partial(_steps, name=name, build=build, end=end, hear=_count_to(events, stop))
+        steps = partial(_steps, name=name, stage=stage, end=end, hear=_count_to(events, stop))
         done = (work or steps)(settings)
     except Exception as error:
         # As the steps tell it to Dagster.
@@ -156,25 +174,23 @@ def _run(
 
 
 def _steps(
-    settings: Settings, *, name: str, build: Build | None, end: str, hear: Callable[[Any], None] | None
+    settings: Settings, *, name: str, stage: Stage | None, end: str, hear: Callable[[Any], None] | None
 ) -> str:
     with hold_lock(settings.lock_file, f"run {name} of the tests") as lock:
         candidate = open_candidate(settings, name)
         clear_leftovers(settings, candidate)
         pipeline.land_step(settings, candidate, force=True)
-        if build:
-            _copy(build, candidate)
+        if stage:
+            stage.repeat(candidate)
         else:
             pipeline.build_step(settings, candidate, hear)
         if end == "built":
             return ""
-        pipeline.audit_step(settings, candidate).raise_if_blocking(candidate.audit)
+        if not (stage and stage.is_audited):
+            pipeline.audit_step(settings, candidate).raise_if_blocking(candidate.audit)
+        if end == "audited":
+            return ""
         return pipeline.publish_step(settings, candidate, lock).release_id
-
-
-def _copy(build: Build, candidate: Candidate) -> None:
-    shutil.copyfile(build.warehouse, candidate.warehouse)
-    candidate.note(**build.noted)
 
 
 def _count_to(events: int | None, stop: Callable[[], None]) -> Callable[[Any], None] | None:

@@ -66,13 +66,15 @@ def test_a_poisonous_delivery_leaves_nothing_behind(
     assert outcome[0] == "done", outcome
     assert [folder.name for folder in home.runs.iterdir()] == ["mended"]
     # What the marts say is what they say in a warehouse that never met the poison.
-    differing = _differing_marts(open_candidate(home, "mended").warehouse, delivered.build.warehouse)
+    differing = _differing_marts(open_candidate(home, "mended").warehouse, delivered.built.warehouse)
     assert differing == []
 
 
-def test_tampering_is_found_and_can_be_left_behind(delivered: Delivered, home: Settings) -> None:
+def test_tampering_is_found_and_can_be_left_behind(
+    delivered: Delivered, undisturbed: Undisturbed, home: Settings
+) -> None:
     good = current_release_id(home)
-    bad = run_to_the_end(home, "next", delivered.build)
+    bad = run_to_the_end(home, "next", undisturbed.audited)
     for file in ("marts.duckdb", "parquet/mrr_monthly.parquet", "manifest.json"):
         path = home.releases / bad / file
         path.chmod(0o600)
@@ -93,7 +95,7 @@ def test_tampering_is_found_and_can_be_left_behind(delivered: Delivered, home: S
             content[len(content) // 2] ^= 1
             path.write_bytes(content)
     # A run that follows makes a good release, whatever lies about.
-    after = run_to_the_end(home, "after", delivered.build)
+    after = run_to_the_end(home, "after", delivered.built)
     assert current_release_id(home) == after
     assert after not in (good, bad)
 
@@ -109,7 +111,7 @@ def test_a_current_that_leads_nowhere_is_told_and_replaced(
         (lost / "manifest.json").unlink()
     with pytest.raises(PublishError, match=r"csw rollback <id>.*csw run --force"):
         nothing_new(home, accepted_batches(home))
-    run_to_the_end(home, "forced", delivered.build)
+    run_to_the_end(home, "forced", delivered.built)
     assert current_release_id(home) != lost.name
     assert marts_of_current(home) == undisturbed.marts
     assert query_current(home, "select 1 as a").rows == [(1,)]
@@ -123,7 +125,7 @@ def test_a_clock_that_goes_back_neither_reorders_nor_removes(
     # Three days ago, by a clock that was set back.
     land(home, now=newest - timedelta(days=3))
     assert max(batch.loaded_at for batch in accepted_batches(home)) > newest
-    run = Run(home, "early", build=delivered.build, clock=timedelta(days=-3)).start()
+    run = Run(home, "early", stage=delivered.built, clock=timedelta(days=-3)).start()
     kind, release, *_ = run.outcome()
     assert kind == "done"
     assert release < str(first), "its name is of an earlier time"
@@ -134,7 +136,7 @@ def test_a_clock_that_goes_back_neither_reorders_nor_removes(
     # What is served now, and what it followed, stay, whichever looks older.
     clean_up(home, keep=1, min_age_days=0)
     assert {one.release_id for one in list_releases(home)} == {first, release}
-    run_to_the_end(home, "later", delivered.build)
+    run_to_the_end(home, "later", undisturbed.audited)
     assert query_current(home, "select 1 as a").rows == [(1,)]
 
 

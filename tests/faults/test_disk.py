@@ -38,6 +38,8 @@ class Fault:
     """Instead of a place: so many models and tests into a build by dbt."""
     left: int = 0
     """Bytes that still fit."""
+    is_audited: bool = False
+    """So late that the audit is over."""
 
 
 FAULTS = {
@@ -45,9 +47,9 @@ FAULTS = {
     "build": Fault(None, events=25),
     "export": Fault(Place("orchestration.pipeline.export_marts"), left=MEGABYTE // 2),
     "audit": Fault(Place("orchestration.pipeline.audit_marts", after=True)),
-    "manifest": Fault(Place("orchestration.releases.assembly.write_manifest")),
-    "switch: record": Fault(Place("orchestration.releases.publish.append_line")),
-    "switch: link": Fault(Place("orchestration.releases.publish.point_link")),
+    "manifest": Fault(Place("orchestration.releases.assembly.write_manifest"), is_audited=True),
+    "switch: record": Fault(Place("orchestration.releases.publish.append_line"), is_audited=True),
+    "switch: link": Fault(Place("orchestration.releases.publish.point_link"), is_audited=True),
 }
 
 
@@ -106,15 +108,17 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def ended(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+def ended(
+    delivered: Delivered, undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ended]:
     disk = Disk(tmp_path_factory.mktemp("disk") / "disk")
     try:
         settings = copy_home(delivered.settings, disk.folder / "home")
         starved = {}
         for number, (name, fault) in enumerate(FAULTS.items()):
             before = fingerprint_of_current(settings)
-            build = None if fault.events else delivered.build
-            run = Run(settings, f"starved-{number}", fault.place, build, fault.events).start().reach()
+            stage = undisturbed.audited if fault.is_audited else None if fault.events else delivered.built
+            run = Run(settings, f"starved-{number}", fault.place, stage, fault.events).start().reach()
             disk.fill(run, fault.left)
             outcome = run.outcome()
             starved[name] = Starved(
@@ -126,7 +130,7 @@ def ended(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 blamed=tuple(one.label for one in all_batches(settings) if one.status == "refused"),
             )
             disk.make_room()
-        run_to_the_end(settings, "good", delivered.build)
+        run_to_the_end(settings, "good", delivered.built)
         yield Ended(starved, settings, disk.is_mounted)
     finally:
         disk.close()

@@ -46,6 +46,8 @@ PLACES = {
     "switch: link made, not in place": Place("orchestration.durable.os.replace", about="current"),
     "switch: made": Place("orchestration.releases.publish.point_link", after=True),
 }
+AUDITED = ("manifest:", "switch:")
+"""Places after the audit, which need not be audited again."""
 SWITCHED = "switch: made"
 
 
@@ -87,16 +89,17 @@ def ended(delivered: Delivered, undisturbed: Undisturbed, tmp_path_factory: pyte
         killed[name] = _look(settings, before, folder / f"copy-{len(killed)}")
 
     for name, place in LANDING.items():
-        kill(name, Run(settings, "landing", place, delivered.build), Run.reach)
+        kill(name, Run(settings, "landing", place, delivered.built), Run.reach)
     kill("build: under way", Run(settings, "building", events=40), Run.reach)
     moments = random.Random(7)
     for number in range(2):
         seconds = undisturbed.seconds * moments.random()
-        run = Run(settings, f"moment-{number}", build=delivered.build)
+        run = Run(settings, f"moment-{number}", stage=delivered.built)
         kill(f"some moment {number}", run, lambda _, seconds=seconds: time.sleep(seconds))
     for number, (name, place) in enumerate(PLACES.items()):
-        kill(name, Run(settings, f"killed-{number}", place, delivered.build), Run.reach)
-    run_to_the_end(settings, "good", delivered.build)
+        stage = undisturbed.audited if name.startswith(AUDITED) else delivered.built
+        kill(name, Run(settings, f"killed-{number}", place, stage), Run.reach)
+    run_to_the_end(settings, "good", delivered.built)
     return Ended(killed, settings)
 
 
