@@ -1,27 +1,36 @@
 -- What is wrong with a row of the seeds overrides_*, in words. Nothing is built before it is put right.
-with subscription_links as (
+with recursive subscription_links as (
     select * from {{ ref('overrides_subscription_links') }}
 ),
+
+links as (
+    select
+        trim(subscription_id) as subscription_id,
+        max(trim(replaces_subscription_id)) as replaces_subscription_id,
+        true as is_override
+    from subscription_links
+    where trim(replaces_subscription_id) <> trim(subscription_id)
+    group by trim(subscription_id)
+    having count(*) = 1
+),
+
+{{ link_circles() }},
 
 seeded as (
     select
         'overrides_subscription_links' as seed,
-        trim(later.subscription_id) as target,
-        later.author,
-        later.reason,
+        trim(subscription_links.subscription_id) as target,
+        subscription_links.author,
+        subscription_links.reason,
         case
-            when coalesce(trim(later.replaces_subscription_id), '') = '' then 'replaces_subscription_id is missing'
-            when trim(later.replaces_subscription_id) = trim(later.subscription_id)
+            when coalesce(trim(subscription_links.replaces_subscription_id), '') = ''
+                then 'replaces_subscription_id is missing'
+            when trim(subscription_links.replaces_subscription_id) = trim(subscription_links.subscription_id)
                 then 'a subscription cannot continue itself'
-            when exists (
-                select 1
-                from subscription_links as earlier
-                where
-                    trim(earlier.subscription_id) = trim(later.replaces_subscription_id)
-                    and trim(earlier.replaces_subscription_id) = trim(later.subscription_id)
-            ) then 'it and ' || trim(later.replaces_subscription_id) || ' cannot continue each other'
+            else circles.problem
         end as value_problem
-    from subscription_links as later
+    from subscription_links
+    left join circles on trim(subscription_links.subscription_id) = circles.subscription_id
     union all
     select
         'overrides_cancellations' as seed,
