@@ -18,7 +18,7 @@ from simulator import simulate
 UNTIL = date(2026, 1, 1)
 
 
-SPREAD = {"test_ledger.py", "test_revenue_cases.py"}
+SPREAD = {"test_ledger.py"}
 """Files whose tests share nothing that is dear to make."""
 
 
