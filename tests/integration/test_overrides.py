@@ -40,7 +40,11 @@ SEEDS = {
 }
 FOUND = {
     ("overrides_accounts", "a1", "is_internal is missing: write true or false"),
-    ("overrides_accounts", "a2", "author and reason are published: write a name, no e-mail address"),
+    (
+        "overrides_accounts",
+        "a2",
+        "author and reason are published: write a name or a team, no e-mail address",
+    ),
     ("overrides_accounts", "a3", "reason is missing"),
     ("overrides_cancellations", "s1", "author is missing"),
     ("overrides_cancellations", "s2", "cancelled_at is missing"),

@@ -78,7 +78,7 @@ judged as (
             when coalesce(trim(author), '') = '' then 'author is missing'
             when coalesce(trim(reason), '') = '' then 'reason is missing'
             when author like '%@%' or reason like '%@%'
-                then 'author and reason are published: write a name, no e-mail address'
+                then 'author and reason are published: write a name or a team, no e-mail address'
             when count(*) over (partition by seed, target) > 1 then 'there is more than one row for it'
         end as problem
     from seeded

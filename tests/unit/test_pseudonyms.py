@@ -26,6 +26,7 @@ from orchestration.releases.fingerprint import run_fingerprint
 from orchestration.settings import PROJECT_DIR, load_settings
 
 PERSONAL = ("email", "full_name", "first_name", "last_name", "owner_name", "phone", "comment", "summary")
+WRITTEN_BY_ANALYSTS = {"author": "name", "reason": "text"}
 MACRO = (PROJECT_DIR / "macros" / "hash_person.sql").read_text(encoding="utf-8")
 
 
@@ -111,3 +112,17 @@ def test_every_personal_column_of_a_source_is_tagged() -> None:
                     if pii is None and any(word in column["name"] for word in PERSONAL):
                         untagged.append(f"{source['name']}.{table['name']}.{column['name']}")
     assert untagged == []
+
+
+def test_what_analysts_write_of_persons_is_tagged_from_the_seed_to_the_mart() -> None:
+    found = {}
+    for path in (PROJECT_DIR / "seeds" / "_seeds.yml", *(PROJECT_DIR / "models").glob("*/**/_*__models.yml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for table in (*content.get("seeds", ()), *content.get("models", ())):
+            for column in table["columns"] if "overrides" in table["name"] else ():
+                if column["name"] in ("author", "reason"):
+                    found[table["name"], column["name"]] = column.get("config", {}).get("meta", {}).get("pii")
+    tables = {table for table, _ in found}
+    seeds = {path.stem for path in (PROJECT_DIR / "seeds").glob("overrides_*.csv")}
+    assert tables == seeds | {"unified_overrides", "_overrides"}
+    assert found == {(table, name): pii for table in tables for name, pii in WRITTEN_BY_ANALYSTS.items()}
