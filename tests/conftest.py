@@ -22,6 +22,7 @@ SPREAD = {"test_ledger.py"}
 """Files whose tests share nothing that is dear to make."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, those of one file share a process, and with it their warehouses."""
     for item in items:
