@@ -14,9 +14,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: setup
 	@$(BIN)/csw run $(ARGS)
 
-# What CI runs, after `make lint`; two processes, as the smallest of its machines has two cores.
+# What CI runs, after `make lint`. The tests of a file share a process, and with it their warehouses.
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .

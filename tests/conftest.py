@@ -18,18 +18,6 @@ from simulator import simulate
 UNTIL = date(2026, 1, 1)
 
 
-SPREAD = {"test_ledger.py"}
-"""Files whose tests share nothing that is dear to make."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, those of one file share a process, and with it their warehouses."""
-    for item in items:
-        if item.path.name not in SPREAD:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def quiet() -> None:
     """No settings from the caller's shell."""
