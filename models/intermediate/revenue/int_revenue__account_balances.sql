@@ -10,6 +10,40 @@ with item_ledger as (
     select * from {{ ref('int_revenue__item_ledger') }}
 ),
 
+item_movements as (
+    select * from {{ ref('int_revenue__item_movements') }}
+),
+
+-- A new plan at the same price moves no money, and yet the account.
+changes as (
+    select
+        account_id,
+        occurred_at,
+        booking_order,
+        month_number,
+        mrr_change,
+        constant_change,
+        {{ parts | join(', ') }},
+        active_change,
+        change_count
+    from item_ledger
+    union all
+    select
+        account_id,
+        booked_at as occurred_at,
+        booking_order,
+        {{ local_month('booked_at') }} as month_number,
+        0 as mrr_change,
+        0 as constant_change,
+        {% for part in parts -%}
+        0 as {{ part }},
+        {% endfor -%}
+        0 as active_change,
+        0 as change_count
+    from item_movements
+    where changes_plan
+),
+
 totals as (
     select
         account_id,
@@ -23,7 +57,7 @@ totals as (
         {%- endfor %}
         sum(active_change) as active_change,
         sum(change_count) as change_count
-    from item_ledger
+    from changes
     group by account_id, occurred_at, booking_order, month_number
 ),
 

@@ -6,6 +6,18 @@ with months as (
     select * from {{ ref('int_revenue__account_month_totals') }}
 ),
 
+-- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
+kept as (
+    select
+        *,
+        {% if first_month is not none -%}
+        case when was_customer and not is_customer then opened_with_plan_id else moved_to_plan_id end as kept_plan_id
+        {%- else -%}
+        case when is_customer or not was_customer then moved_to_plan_id end as kept_plan_id
+        {%- endif %}
+    from months
+),
+
 in_time as (
     select
         *,
@@ -18,13 +30,13 @@ in_time as (
         min(closing_mrr) over account_so_far as lowest_mrr,
         sum(constant_change) over account_so_far as closing_mrr_constant,
         coalesce(lead(month_number) over account_so_far, {{ as_of_month() }} + 1) as next_month_number,
-        last_value(moved_to_plan_id ignore nulls) over account_so_far as latest_plan_id,
+        coalesce(last_value(kept_plan_id ignore nulls) over account_so_far, moved_to_plan_id) as latest_plan_id,
         {% if first_month is not none -%}
-        coalesce(opened_with_plan_id, last_value(moved_to_plan_id ignore nulls) over account_before)
+        coalesce(opened_with_plan_id, last_value(kept_plan_id ignore nulls) over account_before)
         {%- else -%}
-        last_value(moved_to_plan_id ignore nulls) over account_before
+        last_value(kept_plan_id ignore nulls) over account_before
         {%- endif %} as earlier_plan_id
-    from months
+    from kept
     window account_so_far as (
         partition by account_id
         order by month_number
@@ -123,15 +135,7 @@ select
     {%- endfor %}
     cast(classified.lowest_mrr as decimal(18, 4)) as lowest_mrr,
     nullif(coalesce(classified.earlier_plan_id, classified.latest_plan_id), '') as opening_plan_id,
-    -- A loss belongs to the plan that the account had at the opening, like the customer that it is a share of.
-    nullif(
-        case
-            when classified.was_customer and not classified.is_customer and classified.earlier_plan_id is not null
-                then classified.earlier_plan_id
-            else classified.latest_plan_id
-        end,
-        ''
-    ) as plan_id,
+    nullif(classified.latest_plan_id, '') as plan_id,
     case when classified.has_net_churn then classified.churn_kind end as churn_kind,
     case when classified.has_net_churn then classified.churn_reason end as churn_reason,
     classified.has_joined

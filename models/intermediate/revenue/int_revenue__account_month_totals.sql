@@ -16,6 +16,7 @@ single as (
         movements.account_id,
         movements.month_number,
         movements.movement_number,
+        movements.occurred_at,
         movements.is_only_in_month,
         {% if first_month is not none -%}
         case when movements.booking_order = 0 then movements.mrr_after else movements.mrr_before end as opening_mrr,
@@ -103,7 +104,8 @@ months as (
         max_by(churn_kind, movement_number) as churn_kind,
         max_by(churn_reason, movement_number) as churn_reason,
         max_by(churned_mrr, movement_number) as churned_mrr,
-        max_by(moved_to_plan_id, movement_number) as moved_to_plan_id
+        -- A plan may change without a movement.
+        max_by(moved_to_plan_id, occurred_at) as moved_to_plan_id
     from single
     where not is_only_in_month
     group by account_id, month_number

@@ -1,118 +1,108 @@
 -- one row per account and booked movement: the plan that carries most of the account's MRR afterwards
-with changes as (
-    select * from {{ ref('int_revenue__booked_changes') }}
+{%- set balance = 'account_id, source_system, subscription_id, item_id, currency' %}
+with item_movements as (
+    select
+        *,
+        {% if policy('fx_policy') != 'service_start_rate' -%}
+        cast(null as date) as rated_on,
+        {% endif -%}
+        coalesce(plan_id, '') as plan_name
+    from {{ ref('int_revenue__item_movements') }}
 ),
 
--- Balances are compared, not reported: one fixed rate per currency lets every one of them end at exactly zero.
 rates as (
     select * from {{ ref('int_revenue__exchange_rates') }}
-    where valued_on = {{ constant_rate_day() }}
 ),
 
-deltas as (
+balances as (
     select
         account_id,
-        booked_at,
+        plan_name,
         currency,
-        plan_before as plan_id,
-        -mrr_before as mrr_change
-    from changes
-    where mrr_before > 0
-    union all
-    select
-        account_id,
+        rated_on,
         booked_at,
-        currency,
-        plan_after as plan_id,
-        mrr_after as mrr_change
-    from changes
-    where mrr_after > 0
-),
-
-plan_changes as (
-    select
-        deltas.account_id,
-        deltas.booked_at,
-        coalesce(deltas.plan_id, '') as plan_id,
-        sum({{ convert_money('deltas.mrr_change', 'rates.rate') }}) as mrr_change
-    from deltas
-    inner join rates on deltas.currency = rates.currency
-    group by deltas.account_id, deltas.booked_at, coalesce(deltas.plan_id, '')
+        sum(mrr_change) over item_so_far as mrr,
+        lead(booked_at) over item_so_far as next_booked_at
+    from item_movements
+    window item_so_far as (
+        partition by {{ balance }}
+        order by booked_at, booking_order
+        rows between unbounded preceding and current row
+    )
 ),
 
 account_plans as (
     select
         account_id,
-        plan_id,
-        count(*) over (partition by account_id) as plan_count
-    from plan_changes
-    group by account_id, plan_id
+        min(plan_name) as plan_name,
+        count(distinct plan_name) as plan_count
+    from balances
+    where mrr > 0
+    group by account_id
 ),
 
 bookings as (
-    select distinct
-        account_id,
-        booked_at
-    from changes
+    select
+        item_movements.account_id,
+        item_movements.booked_at,
+        {{ local_month('item_movements.booked_at') }} as month_number,
+        min(account_plans.plan_name) as plan_name,
+        min(account_plans.plan_count) as plan_count
+    from item_movements
+    inner join account_plans on item_movements.account_id = account_plans.account_id
+    group by item_movements.account_id, item_movements.booked_at
+),
+
+-- At the rates of the movement's own month: those of a later day would move closed months from plan to plan.
+weights as (
+    select
+        bookings.account_id,
+        bookings.booked_at,
+        balances.plan_name,
+        sum({{ convert_money('balances.mrr', 'rates.rate') }}) as mrr
+    from bookings
+    inner join balances
+        on
+            bookings.account_id = balances.account_id
+            and bookings.booked_at >= balances.booked_at
+            and (balances.next_booked_at is null or bookings.booked_at < balances.next_booked_at)
+    inner join rates
+        on
+            balances.currency = rates.currency
+            and rates.valued_on = {{ valuation_day('bookings.month_number', 'balances.rated_on') }}
+    where
+        bookings.plan_count > 1
+        and balances.mrr > 0
+    group by bookings.account_id, bookings.booked_at, balances.plan_name
 ),
 
 -- Most accounts only ever have one plan.
-single as (
-    select
-        bookings.account_id,
-        bookings.booked_at,
-        account_plans.plan_id
-    from bookings
-    inner join account_plans on bookings.account_id = account_plans.account_id
-    where account_plans.plan_count = 1
-),
-
-balances as (
-    select
-        bookings.account_id,
-        bookings.booked_at,
-        account_plans.plan_id,
-        sum(coalesce(plan_changes.mrr_change, 0)) over (
-            partition by bookings.account_id, account_plans.plan_id
-            order by bookings.booked_at
-            rows between unbounded preceding and current row
-        ) as mrr
-    from bookings
-    inner join account_plans on bookings.account_id = account_plans.account_id
-    left join plan_changes
-        on
-            bookings.account_id = plan_changes.account_id
-            and bookings.booked_at = plan_changes.booked_at
-            and account_plans.plan_id = plan_changes.plan_id
-    where account_plans.plan_count > 1
-),
-
-largest as (
+combined as (
     select
         account_id,
         booked_at,
-        plan_id
+        plan_name
+    from bookings
+    where plan_count = 1
+    union all
+    select
+        account_id,
+        booked_at,
+        plan_name
     from (
         select
             *,
             row_number() over (
                 partition by account_id, booked_at
-                order by mrr desc, plan_id asc
+                order by mrr desc, plan_name asc
             ) as mrr_rank
-        from balances
-        where mrr > 0
+        from weights
     ) as ranked
     where mrr_rank = 1
-),
-
-combined as (
-    select * from single
-    union all
-    select * from largest
 )
 
 select
     account_id,
     booked_at,
-    nullif(plan_id, '') as plan_id
+    nullif(plan_name, '') as plan_id
 from combined

@@ -29,7 +29,12 @@ select
     cast(sum(pause_mrr) as decimal(18, 4)) as pause_mrr,
     cast(sum(active_change) as integer) as active_change,
     cast(count(*) as integer) as change_count,
-    max_by(coalesce(plan_after, plan_before), occurred_at) as plan_id,
+    -- An item may go on without a plan.
+    nullif(
+        max_by(coalesce(case when active_change < 0 then plan_before else plan_after end, ''), occurred_at), ''
+    ) as plan_id,
+    sum(active_change) = 0
+    and min_by(coalesce(plan_before, ''), occurred_at) <> max_by(coalesce(plan_after, ''), occurred_at) as changes_plan,
     max_by(end_kind, occurred_at) as end_kind,
     max_by(end_reason, occurred_at) as end_reason,
     max_by(_batch_id, occurred_at) as source_batch_id

@@ -42,7 +42,7 @@ first_payments as (
 plans as (
     select
         account_id,
-        max_by(plan_id, booked_at) as plan_id
+        nullif(max_by(coalesce(plan_id, ''), booked_at), '') as plan_id
     from {{ ref('int_revenue__account_plans') }}
     group by account_id
 ),
