@@ -21,6 +21,7 @@ from orchestration.dbt import DbtEvent, prepare_manifest
 from orchestration.disk import disk_trouble
 from orchestration.durable import remove_tree
 from orchestration.errors import CswError
+from orchestration.instance import spare_the_disk
 from orchestration.launcher import purpose_of
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import audit_step, build_step, land_step, publish_step
@@ -66,6 +67,7 @@ class LayerTranslator(DagsterDbtTranslator):
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location, with the settings of the environment."""
+    spare_the_disk()
     return build_definitions(load_settings())
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from orchestration.dbt import prepare_manifest, prepare_profile
+from orchestration.instance import prepare_instance
 from orchestration.landing import accepted_batches, land
 from orchestration.lock import hold_lock
 from orchestration.pseudonyms import load_hash_key
-from orchestration.refresh import ensure_files, prepare_instance
+from orchestration.refresh import ensure_files
 from orchestration.releases.fingerprint import dbt_version
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings

@@ -16,6 +16,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Wor
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._serdes import ConfigurableClassData
 
+from orchestration.instance import spare_the_disk
 from orchestration.lock import holder
 from orchestration.settings import load_settings
 
@@ -37,6 +38,8 @@ class WarehouseRunLauncher(DefaultRunLauncher):
 
     def __init__(self, grace_seconds: int, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
+        # Whatever process of Dagster's this is, it writes records.
+        spare_the_disk()
         self.grace_seconds = grace_seconds
 
     @classmethod

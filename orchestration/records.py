@@ -30,7 +30,7 @@ def old_run_records(settings: Settings, before: datetime) -> list[RunRecord]:
         return []
     import dagster as dg
 
-    from orchestration.refresh import open_instance
+    from orchestration.instance import open_instance
 
     found: list[RunRecord] = []
     with open_instance(settings) as instance:
@@ -49,7 +49,7 @@ def remove_run_records(settings: Settings, records: Sequence[RunRecord]) -> None
     """Make Dagster forget these runs."""
     if not records:
         return
-    from orchestration.refresh import open_instance
+    from orchestration.instance import open_instance
 
     with open_instance(settings) as instance:
         for record in records:

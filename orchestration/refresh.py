@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import uuid
 import warnings
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestration.alerts import alert
 from orchestration.disk import disk_trouble
-from orchestration.durable import write_text
 from orchestration.errors import CswError, LandingError
+from orchestration.instance import open_instance
 from orchestration.landing import accepted_batches, all_batches, pending_files
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pipeline import nothing_new, replay_id
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 DEMO_ACCOUNTS = 500
 DEMO_MONTHS = 36
@@ -72,45 +65,6 @@ def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) 
             if reason:
                 return Outcome(None, reason)
         return _execute(settings, lock, force)
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Dagster's own records of this warehouse, below its home; the same that `make dev` shows."""
-    import dagster as dg
-
-    _spare_the_disk()
-    prepare_instance(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster))
-
-
-def prepare_instance(settings: Settings) -> None:
-    """Make Dagster's folder, with the project's settings; a copy that nobody edited follows the project."""
-    settings.dagster.mkdir(parents=True, exist_ok=True)
-    shipped = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
-    target, copied = settings.dagster / "dagster.yaml", settings.dagster / ".dagster.yaml.copied"
-    if target.exists():
-        is_ours = copied.exists() and copied.read_text(encoding="utf-8") == target.read_text(encoding="utf-8")
-        if not is_ours or target.read_text(encoding="utf-8") == shipped:
-            return
-    for path in (copied, target):
-        write_text(path, shipped)
-
-
-@cache
-def _spare_the_disk() -> None:
-    """Let Dagster's records reach the disk when the system likes.
-
-    Each of a run's thousand events is a transaction of its own, and waiting for the disk after each would
-    take longer than the whole build. What a power failure could cost are records of runs, never a release.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    def relax(connection: object, _: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("pragma synchronous = off")
-
-    event.listen(Engine, "connect", relax)
 
 
 def demo_until(settings: Settings) -> date:

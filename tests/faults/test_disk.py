@@ -40,6 +40,8 @@ class Fault:
     """Bytes that still fit."""
     is_audited: bool = False
     """So late that the audit is over."""
+    by_limit: bool = False
+    """By the limit on the size of files, wherever the warehouse lies."""
 
 
 FAULTS = {
@@ -48,6 +50,9 @@ FAULTS = {
     "export": Fault(Place("orchestration.pipeline.export_marts"), left=MEGABYTE // 2),
     "audit": Fault(Place("orchestration.pipeline.audit_marts", after=True)),
     "manifest": Fault(Place("orchestration.releases.assembly.write_manifest"), is_audited=True),
+    "manifest, by a limit": Fault(
+        Place("orchestration.releases.assembly.write_manifest"), is_audited=True, by_limit=True
+    ),
     "switch: record": Fault(Place("orchestration.releases.publish.append_line"), is_audited=True),
     "switch: link": Fault(Place("orchestration.releases.publish.point_link"), is_audited=True),
 }
@@ -61,9 +66,10 @@ class Disk:
         folder.mkdir()
         self.is_mounted = _mount(folder)
 
-    def fill(self, run: Run, left: int) -> None:
-        """Let the run continue with no more than `left` bytes to write to."""
-        if not self.is_mounted:
+    def fill(self, run: Run, fault: Fault) -> None:
+        """Let the run continue with no more bytes to write to than the fault leaves."""
+        left = fault.left
+        if fault.by_limit or not self.is_mounted:
             run.go_on(left)
             return
         with (self.folder / "filler").open("wb") as filler:
@@ -119,7 +125,7 @@ def ended(
             before = fingerprint_of_current(settings)
             stage = undisturbed.audited if fault.is_audited else None if fault.events else delivered.built
             run = Run(settings, f"starved-{number}", fault.place, stage, fault.events).start().reach()
-            disk.fill(run, fault.left)
+            disk.fill(run, fault)
             outcome = run.outcome()
             starved[name] = Starved(
                 outcome=outcome,

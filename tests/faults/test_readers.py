@@ -50,7 +50,7 @@ class Report:
     problem: str | None
 
 
-@pytest.mark.parametrize("publishes", [40, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("publishes", [20, pytest.param(200, marks=pytest.mark.slow)])
 def test_no_read_fails_and_none_is_torn(small_company: Settings, tmp_path: Path, publishes: int) -> None:
     settings = copy_home(small_company, tmp_path / "home")
     first = current_release_id(settings)

@@ -215,7 +215,7 @@ def test_a_refused_file_alone_builds_nothing(settings: Settings) -> None:
 
 
 def test_dagster_accepts_the_instance_settings(settings: Settings) -> None:
-    from orchestration.refresh import open_instance
+    from orchestration.instance import open_instance
 
     with open_instance(settings) as instance:
         assert not instance.telemetry_enabled
