@@ -37,6 +37,7 @@ PATIENCE = 400
 OLD = timedelta(days=100)
 
 
+@pytest.mark.slow
 def test_a_daemon_killed_in_the_midst_of_a_run_begins_it_again_when_it_is_back(
     home: Settings, undisturbed: Undisturbed
 ) -> None:
