@@ -152,18 +152,22 @@ def query(
     home: Home = None,
     json: Annotated[bool, typer.Option("--json", help="All rows, as JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="All rows, as CSV.")] = False,
+    spreadsheet: Annotated[
+        bool, typer.Option("--spreadsheet", help="All rows, as CSV without formulas.")
+    ] = False,
 ) -> None:
     """Ask the current release. Nothing can be changed, and no other file can be read."""
-    if json and csv:
-        raise SettingsError("Choose one of --json and --csv.")
+    if json + csv + spreadsheet > 1:
+        raise SettingsError("Choose one of --json, --csv and --spreadsheet.")
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.releases.query import as_csv, as_json, query_current
         from orchestration.summary import print_rows
 
-        result = query_current(settings, sql, limit=None if json or csv else QUERY_ROWS)
-        if json or csv:
-            sys.stdout.write(as_json(result) if json else as_csv(result))
+        is_whole = json or csv or spreadsheet
+        result = query_current(settings, sql, limit=None if is_whole else QUERY_ROWS)
+        if is_whole:
+            sys.stdout.write(as_json(result) if json else as_csv(result, for_spreadsheet=spreadsheet))
         else:
             print_rows(result)
 

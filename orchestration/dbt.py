@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.metadata import version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from orchestration.durable import point_link
 from orchestration.errors import BuildError, LockedError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pseudonyms import load_hash_key
@@ -26,8 +26,9 @@ log = logging.getLogger("csw")
 MANIFEST_FILE = "manifest.json"
 LOG_FILE = "dbt.log"
 LOG_BYTES = 10_000_000
+PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
-"""Says of which code the parsed manifest is."""
+"""Says of which code, and by which dbt, the parsed project is."""
 
 WAREHOUSE_FILE = "warehouse.duckdb"
 """Name of every database file that dbt builds; its stem is the name of the database in SQL."""
@@ -81,22 +82,34 @@ class DbtResult:
 def run_dbt(
     settings: Settings,
     command: Sequence[str],
-    warehouse: Path | None = None,
+    warehouse: Path,
     *,
     on_event: Callable[[DbtEvent], None] | None = None,
 ) -> DbtResult:
-    """Run a dbt command on the database file `warehouse` (none for `parse`); the caller holds the lock.
+    """Run a dbt command on a database file; the caller holds the lock and has prepared the project.
 
     `on_event` hears of each model, seed and test as it ends, from dbt's threads. Raises BuildError, in
     dbt's own words and with the failing models and tests, where dbt does not succeed.
     """
+    arguments = [*command, "--no-write-json"]
+    if settings.policies:
+        arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
+    started = time.monotonic()
+    # It is the same under all policies and in every folder; dbt itself would parse it again for each.
+    outcome = _invoke(settings, arguments, warehouse, on_event, manifest=_parsed_project(settings))
+    return DbtResult(time.monotonic() - started, _node_results(outcome.result))
+
+
+def _invoke(
+    settings: Settings,
+    command: Sequence[str],
+    warehouse: Path,
+    on_event: Callable[[DbtEvent], None] | None = None,
+    *,
+    manifest: Any = None,
+) -> Any:
     prepare_profile(settings)
     load_hash_key(settings.home)
-    # The path of the database is part of what dbt compares before it trusts its parsed project. Through
-    # a link it is the same in every run, and unchanged models are not parsed again.
-    link = settings.dbt / "candidate"
-    if warehouse is not None:
-        point_link(link, os.path.relpath(warehouse.parent, settings.dbt))
     arguments = [
         *command,
         *("--project-dir", str(PROJECT_DIR)),
@@ -107,26 +120,18 @@ def run_dbt(
         *("--log-level-file", "none"),
         "--no-use-colors",
     ]
-    if command[0] != "parse":
-        # Only parsing has something new to write down; the results come back as values.
-        arguments.append("--no-write-json")
-    if settings.policies:
-        arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
     environment = {
-        "CSW_WAREHOUSE": str(link / WAREHOUSE_FILE),
-        # By environment, not by --vars: dbt parses everything again when a variable has changed.
+        "CSW_WAREHOUSE": str(warehouse),
         "CSW_AS_OF": settings.as_of_text,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    started = time.monotonic()
     with _environment(environment), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
-        outcome = invoke_dbt(arguments, on_event, log_file=log_file)
-    seconds = time.monotonic() - started
-    nodes = _node_results(outcome.result)
+        outcome = invoke_dbt(arguments, on_event, manifest=manifest, log_file=log_file)
     if not outcome.success:
+        nodes = _node_results(outcome.result)
         raise BuildError(_describe_failure(settings, warehouse, outcome.exception, nodes))
-    return DbtResult(seconds, nodes)
+    return outcome
 
 
 def prepare_profile(settings: Settings) -> None:
@@ -136,21 +141,23 @@ def prepare_profile(settings: Settings) -> None:
 
 
 def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None = None) -> Path:
-    """Parse the project unless its parsed manifest is of the code version `code`; returns the manifest.
+    """Parse the project unless that was done, of code version `code` and by this dbt; returns the manifest.
 
     Without the caller's lock it waits for a run that holds it, which parses for itself. Raises BuildError
     where the project does not parse, LockedError where that run never lets go.
     """
     manifest = settings.dbt / "target" / MANIFEST_FILE
     record = settings.dbt / PREPARED_FILE
+    wanted = {"code": code} | {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
     deadline = time.monotonic() + PREPARE_SECONDS
-    while not _is_prepared(manifest, record, code):
+    while not _is_prepared(settings, wanted):
         try:
             with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
                 log.info("parsing the dbt project")
                 record.unlink(missing_ok=True)
-                run_dbt(settings, ["parse"])
-                record.write_text(json.dumps({"code": code}), encoding="utf-8")
+                # No database is opened; models see the name of one.
+                _invoke(settings, ["parse"], settings.dbt / WAREHOUSE_FILE)
+                record.write_text(json.dumps(wanted), encoding="utf-8")
         except LockedError:
             if time.monotonic() > deadline:
                 raise
@@ -158,11 +165,22 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
     return manifest
 
 
-def _is_prepared(manifest: Path, record: Path, code: str) -> bool:
+def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:
+    target = settings.dbt / "target"
     try:
-        return manifest.is_file() and json.loads(record.read_text(encoding="utf-8"))["code"] == code
-    except (OSError, ValueError, KeyError):
+        found = json.loads((settings.dbt / PREPARED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return False
+    return found == wanted and (target / MANIFEST_FILE).is_file() and (target / PARSED_FILE).is_file()
+
+
+def _parsed_project(settings: Settings) -> Any:
+    """What dbt left for itself when it parsed the project."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack((settings.dbt / "target" / PARSED_FILE).read_bytes())
+    manifest.build_flat_graph()
+    return manifest
 
 
 def invoke_dbt(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    from sqlalchemy.engine import Engine
 
 _KEPT_OPEN = 32
 _kept: dict[str, sqlite3.Connection] = {}
@@ -58,6 +60,30 @@ def spare_the_disk() -> None:
             _keep_open(connection)
 
     event.listen(Engine, "connect", relax)
+    _reuse_engines()
+
+
+def _reuse_engines() -> None:
+    """Let Dagster write all events of a run on one connection, not each of them on up to five new ones.
+
+    `SqliteEventLogStorage` makes an engine for each transaction and has no setting for it; that took a
+    quarter of the time of a small run. A transaction at a time uses the connection, as before.
+    """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from sqlalchemy import create_engine
+
+    @lru_cache(maxsize=_KEPT_OPEN)
+    def kept(url: str, timeout: int) -> Engine:
+        arguments = {"timeout": timeout, "check_same_thread": False}
+        engine = create_engine(url, pool_use_lifo=True, connect_args=arguments)
+        # Dagster disposes of the engine after each transaction.
+        vars(engine)["dispose"] = lambda: None
+        return engine
+
+    def engine_for(url: str, *, connect_args: Mapping[str, int], **_: object) -> Engine:
+        return kept(url, connect_args["timeout"])
+
+    vars(sqlite_event_log)["create_engine"] = engine_for
 
 
 def _keep_open(connection: sqlite3.Connection) -> None:

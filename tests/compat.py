@@ -3,8 +3,8 @@
     python -m tests.compat [READER ...]
 
 The whole refresh runs with this engine and with the previous line: their marts must be equal, row by row.
-Each READER (all that are promised, unless some are named) reads what this engine published. It needs the
-package index, so it is no part of the tests. The engines stay in target/compat.
+Each READER (all that are promised, unless some are named) reads what this engine published. The engines come
+from the package index and stay in target/compat. The tests take the oldest and the newest of the readers.
 """
 
 from __future__ import annotations
@@ -15,18 +15,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from orchestration.dbt import WAREHOUSE_FILE
-from orchestration.landing import land
-from orchestration.pseudonyms import load_hash_key
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, RELEASE_TABLE
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import PROJECT_DIR, load_settings
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.warehouse import connect, quote_identifier, quote_literal
 from simulator import simulate
 
@@ -61,33 +59,66 @@ for file in files:
 print(json.dumps(found))
 """
 
+POOL = """
+import os, sys
+import duckdb
+version, folder, first, second = sys.argv[1:]
+assert duckdb.__version__ == version, duckdb.__version__
+
+def lead_to(release):
+    os.symlink(release, f"{folder}/next")
+    os.replace(f"{folder}/next", f"{folder}/current")
+
+def ask():
+    connection = duckdb.connect(f"{folder}/current/csw.duckdb", read_only=True)
+    return connection, connection.execute("select release_id from marts._release").fetchone()[0]
+
+lead_to(first)
+kept, before = ask()
+lead_to(second)
+other, beside = ask()
+kept.close(), other.close()
+last, after = ask()
+assert before != after, before
+print("new" if beside == after else "old")
+"""
+POOLS_ARE_FRESH_FROM = (1, 5)
+"""A new connection of a process sees the new release although the old one is still open; docs/readers.md."""
+
 
 def main() -> None:
-    """Make a small release with each engine, compare and read them; ends with 1 where something is amiss."""
+    """Say how each engine does; ends with 1 where something is amiss."""
     with tempfile.TemporaryDirectory(prefix="csw-compat-") as scratch:
-        homes = [Path(scratch) / name for name in ("ours", "theirs")]
-        settings = load_settings(home=homes[0], environment={})
+        settings = load_settings(home=Path(scratch) / "home", as_of=UNTIL.isoformat(), environment={})
         simulate(60, 14, 3, settings.landing, until=UNTIL, messy=True)
-        land(settings)
-        load_hash_key(settings.home)
-        # Both find the same batches and the same key.
-        shutil.copytree(*homes)
-        with ThreadPoolExecutor() as both:
-            ours, theirs = both.map(_make_release, homes, (duckdb.__version__, PREVIOUS_LINE))
-        problems = [_compare(ours, theirs)]
-        problems += [_read(version, ours, [ALIAS_FILE, MARTS_FILE]) for version in sys.argv[1:] or READERS]
+        _make_release(settings, duckdb.__version__)
+        sys.exit(1 if problems(settings, sys.argv[1:] or READERS) else 0)
+
+
+def problems(settings: Settings, readers: Sequence[str]) -> list[str]:
+    """Compare a release with one that the previous line makes, and read it; what is amiss, a line each."""
+    with tempfile.TemporaryDirectory(prefix="csw-compat-") as scratch:
+        other = load_settings(home=Path(scratch) / "home", as_of=settings.as_of_text, environment={})
+        # The same batches and the same key.
+        shutil.copytree(settings.home, other.home, ignore=shutil.ignore_patterns("releases", "current"))
+        ours, theirs = settings.current.resolve(), _make_release(other, PREVIOUS_LINE)
+        found = [_compare(ours, theirs)]
+        for version in readers:
+            found.append(_read(version, ours, [ALIAS_FILE, MARTS_FILE]))
+            found.append(_pool(version, ours, theirs, Path(scratch)))
         # An engine that is taken back finds what it needs to audit the releases of the newer one.
-        problems.append(_read(PREVIOUS_LINE, ours, [WAREHOUSE_FILE]))
-    sys.exit(1 if any(problems) else 0)
+        found.append(_read(PREVIOUS_LINE, ours, [WAREHOUSE_FILE]))
+    return [problem for problem in found if problem]
 
 
-def _make_release(home: Path, version: str) -> Path:
+def _make_release(settings: Settings, version: str) -> Path:
     """The release that `csw run` makes with a version of DuckDB."""
-    command = ["-m", "orchestration", "run", "--home", str(home), "--as-of", UNTIL.isoformat()]
+    home, as_of = str(settings.home), settings.as_of_text
+    command = ["-m", "orchestration", "run", "--home", home, "--as-of", as_of]
     answer = _python(version, command)
     if answer.returncode:
-        sys.exit(f"DuckDB {version} makes no release:\n{answer.stderr}")
-    release = (home / "current").resolve()
+        raise RuntimeError(f"DuckDB {version} makes no release:\n{answer.stderr}")
+    release = settings.current.resolve()
     manifest = read_manifest(release)
     assert manifest["versions"]["duckdb"] == version
     checks = manifest["audit"]["evaluated"] + manifest["dbt"]["checks_passed"]
@@ -107,8 +138,17 @@ def _read(version: str, release: Path, files: list[str]) -> str | None:
     }:
         problem = f"other rows than the manifest says: {found}"
     read = f"reads {len(expected)} marts of {sum(expected.values()):,} rows in {' and '.join(files)}"
-    _say(version, problem or f"{read}, and as Parquet")
-    return problem
+    return _say(version, f"{read}, and as Parquet", problem)
+
+
+def _pool(version: str, first: Path, second: Path, scratch: Path) -> str | None:
+    """What a process sees that holds the old release open while the new one is published."""
+    answer = _python(version, ["-c", POOL, version, str(scratch), str(first), str(second)])
+    is_fresh = tuple(map(int, version.split(".")[:2])) >= POOLS_ARE_FRESH_FROM
+    expected = "new" if is_fresh else "old"
+    seen = answer.stdout.strip() or answer.stderr.strip().splitlines()[-1]
+    problem = None if seen == expected else f"shows a pool the release {seen}; expected the {expected} one"
+    return _say(version, f"shows a pool that holds the old release open the {seen} one", problem)
 
 
 def _compare(ours: Path, theirs: Path) -> str | None:
@@ -129,8 +169,7 @@ def _compare(ours: Path, theirs: Path) -> str | None:
             if connection.execute(f"select 1 from ({query}) limit 1").fetchall():
                 differing.append(mart)
     problem = f"makes other marts: {', '.join(sorted(differing))}" if differing else None
-    _say(PREVIOUS_LINE, problem or f"makes the same {len(columns[0]) - 1} marts, row by row")
-    return problem
+    return _say(PREVIOUS_LINE, f"makes the same {len(columns[0]) - 1} marts, row by row", problem)
 
 
 def _python(version: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
@@ -153,8 +192,11 @@ def _engine(version: str) -> Path:
     return folder
 
 
-def _say(version: str, what: str) -> None:
-    print(f"DuckDB {version:<7} {what}", flush=True)
+def _say(version: str, good: str, problem: str | None = None) -> str | None:
+    """Say what an engine does; what it does not is the answer, too."""
+    line = f"DuckDB {version:<7} {problem or good}"
+    print(line, flush=True)
+    return line if problem else None
 
 
 if __name__ == "__main__":

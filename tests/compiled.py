@@ -71,6 +71,28 @@ def project_models() -> Mapping[str, frozenset[str]]:
     return {node.name: frozenset(node.columns) for node in nodes if node.resource_type == "model"}
 
 
+def parsed_nodes(policies: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Parents and configuration of all that dbt can build, before any of it is compiled; and macros of tests.
+
+    Without policies, of the parsed project that all runs share; else of one that is parsed under them.
+    """
+    project = _parsed()
+    if policies is None:
+        return project.nodes
+    return _nodes(project.dbt(["parse", "--vars", json.dumps(dict(policies))]).result)
+
+
+def _nodes(manifest: Any) -> dict[str, Any]:
+    found = {}
+    for name, node in manifest.nodes.items():
+        needs = {kind: sorted(names) for kind, names in node.depends_on.to_dict().items()}
+        # A model finds every macro when it is compiled, a test only those that it was parsed with.
+        if node.resource_type != "test":
+            del needs["macros"]
+        found[name] = (needs, node.config.to_dict())
+    return found
+
+
 def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple[Step, ...]:
     """Compile the ancestors of `targets` under `policies`; returns them parents first."""
     project = _parsed()
@@ -125,6 +147,7 @@ class _Project:
         prepare_profile(self._settings)
         self._warehouse = home / WAREHOUSE_FILE
         self.manifest = self.dbt(["parse"]).result
+        self.nodes = _nodes(self.manifest)
 
     def dbt(self, command: list[str], manifest: Any = None) -> Any:
         folder = self._settings.dbt

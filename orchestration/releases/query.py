@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.publish import current_release_id
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote_literal
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _READING = ("SELECT", "EXPLAIN")
 
@@ -67,13 +69,23 @@ def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> 
     return QueryResult(columns, rows[:limit], len(rows) > limit)
 
 
-def as_csv(result: QueryResult) -> str:
-    """The answer as CSV with a header line; nulls are empty."""
+def as_csv(result: QueryResult, *, for_spreadsheet: bool = False) -> str:
+    """The answer as CSV with a header line; nulls are empty.
+
+    For a spreadsheet, texts that it would take for a formula begin with an apostrophe.
+    """
+    rows: Iterable[Sequence[Any]] = result.rows
+    if for_spreadsheet:
+        rows = ([_no_formula(value) for value in row] for row in rows)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(result.columns)
-    writer.writerows(result.rows)
+    writer.writerows(rows)
     return stream.getvalue()
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def as_json(result: QueryResult) -> str:

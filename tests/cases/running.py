@@ -49,18 +49,25 @@ Marts = dict[str, list[dict[str, Any]]]
 class Runs:
     """The marts of all cases, each built when the first case asks for it."""
 
-    def __init__(self, cases: Sequence[Case]) -> None:
+    def __init__(self, cases: Sequence[Case], always: Sequence[str] = ()) -> None:
+        """`always` names marts that every pass has, beside those of which its cases expect something."""
         self._mates: dict[Any, dict[str, Case]] = {}
         self._targets: dict[str, set[str]] = {}
         self._steps: dict[str, Sequence[Step]] = {}
         for case in cases:
-            self._targets.setdefault(_policies(case), set()).update(case.expected)
+            self._targets.setdefault(_policies(case), set(always)).update(case.expected)
             mates = self._mates.setdefault(_pass_key(case), {})
             mates[f"{len(mates) + 1:03}"] = case
         self._marts: dict[Any, Marts | Exception] = {}
 
     def seen(self, case: Case) -> dict[str, list[Row]]:
         """By mart the rows that stand where the case expects some, written as the case writes them."""
+        marts = self.marts(case)
+        prefix = next(prefix for prefix, mate in self._mates[_pass_key(case)].items() if mate is case)
+        return {mart: _seen(mart, expected, marts[mart], prefix) for mart, expected in case.expected.items()}
+
+    def marts(self, case: Case) -> Marts:
+        """All rows of the pass of a case."""
         key = _pass_key(case)
         if key not in self._marts:
             try:
@@ -71,8 +78,7 @@ class Runs:
         marts = self._marts[key]
         if isinstance(marts, Exception):
             raise marts
-        prefix = next(prefix for prefix, mate in self._mates[key].items() if mate is case)
-        return {mart: _seen(mart, expected, marts[mart], prefix) for mart, expected in case.expected.items()}
+        return marts
 
     def landings(self) -> Iterator[tuple[Case, Landing]]:
         """What lands together, with one of the cases that it is of."""

@@ -1,4 +1,7 @@
-"""Every case of `revenue_cases.yml` against the real models: raw rows to marts, under the case's policies."""
+"""Every case of `revenue_cases.yml` against the real models: raw rows to marts, under the case's policies.
+
+The independent reference is held to the same rows.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,20 @@ import pytest
 from tests.cases.reading import Case, read_cases
 from tests.cases.running import Runs, rejections
 from tests.cases.tables import Row, format_table
+from tests.compiled import Landing, parsed_nodes
+from tests.reference.comparison import check_marts
+from tests.reference.models import TARGETS, Company, landing_of
+from tests.reference.policies import policies_of, project_variables
 
 pytestmark = pytest.mark.integration
 
 CASES = read_cases()
+PASSES = list(Runs(CASES).landings())
 
 
 @pytest.fixture(scope="module")
 def runs() -> Runs:
-    return Runs(CASES)
+    return Runs(CASES, TARGETS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -26,6 +34,25 @@ def test_case(runs: Runs, case: Case) -> None:
     expected = {**case.expected, **({"rejected": case.rejected} if case.rejected is not None else {})}
     if seen != expected:
         pytest.fail(_described(case, expected, seen), pytrace=False)
+
+
+@pytest.mark.parametrize(("case", "landed"), PASSES, ids=[case.name for case, _ in PASSES])
+def test_reference_agrees(runs: Runs, case: Case, landed: Landing) -> None:
+    """Once for all cases that go through the models together."""
+    company = Company(landing_of(landed), case.as_of)
+    check_marts(policies_of(case.policies), company, runs.marts(case))
+
+
+def test_policies_change_nothing_before_a_model_is_compiled() -> None:
+    """Runs share one parsed project, whatever their policies."""
+    catalog = project_variables()["policy_catalog"]
+    other = {
+        name: next(value for value in rule["values"] if value != rule["default"])
+        for name, rule in catalog.items()
+        if name != "preset" and "values" in rule
+    }
+    other |= {"first_loaded_month": "2024-02", "reactivation_window": 90, "slice_dimensions": []}
+    assert parsed_nodes(other) == parsed_nodes()
 
 
 def test_every_edge_is_there() -> None:

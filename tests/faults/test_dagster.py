@@ -111,6 +111,13 @@ def test_records_are_in_order_on_the_disk_and_do_not_wait_for_it(settings: Setti
         with instance.run_storage.connect() as connection:
             assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
+        connections = []
+        for _ in range(2):
+            with instance.event_log_storage.index_connection() as connection:
+                connections.append(connection.connection.dbapi_connection)
+                assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
+        # Dagster itself would make an engine and a connection for each event.
+        assert connections[0] is connections[1]
         # As long as somebody has a database open, closing another connection writes nothing back.
         databases = [*settings.dagster.rglob("*.db")]
         assert len(databases) > 3

@@ -6,6 +6,7 @@ import calendar
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+NEVER = datetime(1, 1, 1)  # noqa: DTZ001
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001
 
 

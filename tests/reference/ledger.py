@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.reference.changes import PARTS, Balance, Change
 from tests.reference.entries import ZERO, AccountMonth, Movement, money
-from tests.reference.instants import local_day, local_month, month_start, next_month
+from tests.reference.instants import NEVER, local_day, local_month, month_start, next_month
 from tests.reference.policies import Policies
 from tests.reference.rates import Valuation
 from tests.reference.records import Record
@@ -56,14 +56,18 @@ class Walk:
         self.cohort: date | None = None
         self.plan: str | None = None
         self.held_plan: str | None = None
-        bookings = group(changes, policies)
+        loaded_at = policies.loaded_at or NEVER
+        # No movement reaches from before the loaded history into it.
+        unloaded = group([change for change in changes if change.at <= loaded_at], policies)
+        bookings = unloaded + group([change for change in changes if change.at > loaded_at], policies)
         month, last = local_month(changes[0].at, policies.zone), local_month(as_of, policies.zone)
         while month <= last:
             begins = month_start(month, policies.zone)
-            if begins == policies.loaded_at:
-                self._load(month, begins, changes)
-                bookings = group([change for change in changes if change.at > begins], policies)
             entry = self._open(month, begins)
+            if begins == loaded_at:
+                while bookings and bookings[0][-1].at == begins:
+                    self._book(entry, bookings.pop(0))
+                entry = self._load(month, begins, changes)
             while bookings and bookings[0][-1].at < month_start(next_month(month), policies.zone):
                 self._book(entry, bookings.pop(0))
             self._close(entry)
@@ -72,33 +76,20 @@ class Walk:
             self.movements, self.months = [], []
 
     # --------------------------------------------------------------------------------------- months
-    def _load(self, month: date, at: datetime, changes: Sequence[Change]) -> None:
+    def _load(self, month: date, at: datetime, changes: Sequence[Change]) -> AccountMonth:
         """Begin the books with what is running; what was before stays known, but unpublished."""
-        was_customer = self.is_customer
-        self.movements, self.months, self.holdings = [], [], {}
         known = [change for change in changes if change.at <= at]
-        self._apply(known)
-        self.mrr, self.constant = self._total(month), self._constant_total()
-        self.is_customer = self._is_active() and (self.mrr > 0 or was_customer)
+        self.movements, self.months = [], []
+        self.constant = self._constant_total()
         self.plan = self._plan(month)
         self.left_at = None
-        if self.is_customer or self.cohort is not None:
-            paid = [change.at for change in known if change.after is not None and change.after.mrr]
-            self.cohort = local_month(paid[0], self.policies.zone)
         if self.mrr:
-            self._note(
-                at,
-                month,
-                "opening_balance",
-                ZERO,
-                self.mrr,
-                self._items({}, self._worths(month), known, month),
-            )
+            items = self._items({}, self._worths(month), known, month)
+            self._note(at, month, "opening_balance", ZERO, self.mrr, items)
+        return AccountMonth(self.account_id, month, self.mrr, self.constant, self.is_customer, self.plan)
 
     def _open(self, month: date, at: datetime) -> AccountMonth:
-        is_loaded = at == self.policies.loaded_at
-        before = self._worths(month if is_loaded else next_month(month, -1))
-        after = self._worths(month)
+        before, after = self._worths(next_month(month, -1)), self._worths(month)
         entry = AccountMonth(self.account_id, month, self.mrr, self.constant, self.is_customer, self.plan)
         revalued = sum(after.values(), ZERO)
         entry.fx_impact = revalued - self.mrr

@@ -81,10 +81,11 @@ def make_candidate(
     months: Months = MONTHS,
     rows: Mapping[str, int] | None = None,
     change: str | None = None,
+    run_id: str | None = None,
     **facts: Any,
 ) -> Candidate:
     """A candidate as the first three steps leave it behind; `change` is SQL run on its database."""
-    candidate = open_candidate(settings, f"run-{release_id}")
+    candidate = open_candidate(settings, run_id or f"run-{release_id}")
     candidate.begin()
     make_warehouse(candidate.warehouse, months, rows)
     if change:

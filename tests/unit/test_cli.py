@@ -73,7 +73,7 @@ def test_the_command_line_loads_no_heavy_package() -> None:
         (("run", "--as-of", "yesterday"), ("'yesterday' is not a date", "2025-01-01")),
         (("run", "--home", "data[1]"), ("--home", "Choose a folder")),
         (("simulate", "--until", "soon"), ("--until 'soon'",)),
-        (("query", "select 1", "--json", "--csv"), ("one of --json and --csv",)),
+        (("query", "select 1", "--json", "--csv"), ("one of --json, --csv and --spreadsheet",)),
     ],
 )
 def test_a_wrong_option_is_told_in_words(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:

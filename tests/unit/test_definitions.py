@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,10 @@ from orchestration.contract import load_contracts
 from orchestration.landing import accepted_batches, land
 from orchestration.lock import hold_lock
 from orchestration.quality import declared_checks, load_suites
+from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
-from tests.unit.release_case import make_release
+from tests.unit.release_case import make_candidate, make_release, make_report
 
 LOAD = """
 import json, sys
@@ -145,6 +147,36 @@ def test_the_release_alone_is_refused(settings: Settings) -> None:
     assert failure.user_failure_data is not None
     assert "has not got that far" in str(failure.user_failure_data.description)
     assert not settings.current.is_symlink()
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: bool
+) -> None:
+    """`Re-execute from failure` of Dagster's pages: only the last step runs, on what the first run left."""
+    import dagster as dg
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run
+
+    from orchestration.definitions import JOB, build_definitions
+
+    # With the parsed project, which takes a while.
+    shutil.copytree(home / "dbt", tmp_path / "dbt")
+    monkeypatch.setenv("CSW_HOME", str(tmp_path))
+    settings = load_settings()
+    job = build_definitions(settings).resolve_job_def(JOB)
+    release = job.get_subset(asset_selection={dg.AssetKey("release")})
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = instance.create_run_for_job(job).run_id
+        report = None if passes else make_report("mrr_monthly")
+        make_candidate(settings, "1-one", report=report, run_id=first)
+        again = instance.create_run_for_job(release, parent_run_id=first, root_run_id=first)
+        result = execute_run(InMemoryJob(release), again, instance)
+        failed = [event for event in instance.all_logs(again.run_id) if event.dagster_event.is_step_failure]
+    assert result.success == passes
+    assert current_release_id(settings) == ("1-one" if passes else None)
+    told = [str(event.dagster_event.step_failure_data.user_failure_data.description) for event in failed]
+    assert [text.startswith("The marts did not pass their audit") for text in told] == [True] * (not passes)
 
 
 def test_a_run_takes_the_lock_of_the_warehouse(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 -- one row per account and month in which its MRR moves; the months between are carried by the next_month_number
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
 {%- set first_month = first_month_number() %}
-{{- may_read('int_revenue__item_changes') }}
+{{- may_read('int_revenue__first_payments') }}
 with months as (
     select * from {{ ref('int_revenue__account_month_totals') }}
 ),
@@ -60,18 +60,7 @@ counted as (
         {%- endif %} as counts_both
     from in_time
 ),
-{% if first_month is not none %}
-first_paid as (
-    select
-        account_id,
-        {{ local_month('min(occurred_at)') }} as month_number
-    from {{ ref('int_revenue__item_changes') }}
-    where
-        mrr_after > 0
-        and occurred_at <= {{ history_opens_at() }}
-    group by account_id
-),
-{% endif %}
+
 classified as (
     select
         *,
@@ -91,7 +80,9 @@ select
     classified.month_number,
     cast(classified.next_month_number as integer) as next_month_number,
     {% if first_month is not none -%}
-    coalesce(first_paid.month_number, classified.cohort_month_number) as cohort_month_number,
+    coalesce(
+        {{ local_month('first_payments.first_paid_at') }}, classified.cohort_month_number
+    ) as cohort_month_number,
     {%- else -%}
     classified.cohort_month_number,
     {%- endif %}
@@ -144,5 +135,6 @@ select
     and not classified.is_customer as is_new_and_churned
 from classified
 {%- if first_month is not none %}
-left join first_paid on classified.account_id = first_paid.account_id
+left join {{ ref('int_revenue__first_payments') }} as first_payments
+    on classified.account_id = first_payments.account_id
 {%- endif %}

@@ -1,5 +1,5 @@
 -- one row per account movement: everything of one kind of booking that changes the account's MRR at one instant
-{{- may_read('int_revenue__item_changes') }}
+{{- may_read('int_revenue__first_payments') }}
 with balances as (
     select * from {{ ref('int_revenue__account_balances') }}
 ),
@@ -26,13 +26,7 @@ causes as (
     ) as ranked
     where loss_rank = 1
 ),
-{% if first_month_number() is not none %}
-known_before as (
-    select distinct account_id
-    from {{ ref('int_revenue__item_changes') }}
-    where mrr_after > 0 and occurred_at <= {{ history_opens_at() }}
-),
-{% endif %}
+
 classified as (
     select
         balances.*,
@@ -52,7 +46,7 @@ classified as (
                 then 'new'
             {%- endif %}
             {%- if first_month_number() is not none %}
-            when balances.movement_number = 1 and known_before.account_id is not null then 'reactivation'
+            when balances.movement_number = 1 and first_payments.account_id is not null then 'reactivation'
             {%- endif %}
             when balances.movement_number = 1 then 'new'
             when balances.is_customer and not balances.was_customer then 'reactivation'
@@ -66,7 +60,8 @@ classified as (
         + case when balances.pause_mrr <> 0 then 1 else 0 end as part_count
     from balances
     {%- if first_month_number() is not none %}
-    left join known_before on balances.account_id = known_before.account_id
+    left join {{ ref('int_revenue__first_payments') }} as first_payments
+        on balances.account_id = first_payments.account_id
     {%- endif %}
 ),
 

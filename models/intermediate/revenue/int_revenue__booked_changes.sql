@@ -19,7 +19,11 @@ inner join movement_groups
     on
         changes.account_id = movement_groups.account_id
         and changes.occurred_at = movement_groups.occurred_at
-where not changes.is_merge
+where
+    not changes.is_merge
+    {%- if first_month_number() is not none %}
+    and changes.occurred_at > {{ history_opens_at() }}
+    {%- endif %}
 union all
 select
     changes.*,

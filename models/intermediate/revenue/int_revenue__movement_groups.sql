@@ -6,9 +6,6 @@ with instants as (
         sum(case when is_merge then 0 else 1 end) as change_count,
         max(case when is_merge and active_change < 0 then occurred_at end) as given_away_at
     from {{ ref('int_revenue__item_changes') }}
-    {%- if first_month_number() is not none %}
-    where occurred_at > {{ history_opens_at() }}
-    {%- endif %}
     group by account_id, occurred_at
 ),
 
@@ -43,7 +40,10 @@ numbered as (
             *,
             coalesce(
                 occurred_at <= {{ dbt.dateadd('minute', policy('grouping_window'), 'previous_occurred_at') }}
-                and coalesce(previous_occurred_at >= last_given_away_at, true),
+                and coalesce(previous_occurred_at >= last_given_away_at, true)
+                {%- if first_month_number() is not none %}
+                and (occurred_at <= {{ history_opens_at() }} or previous_occurred_at > {{ history_opens_at() }})
+                {%- endif %},
                 false
             ) as is_same_movement
         from (

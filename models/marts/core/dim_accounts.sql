@@ -1,5 +1,5 @@
 -- one row per account; internal accounts are left out
-{{- may_read('int_revenue__item_changes') }}
+{{- may_read('int_revenue__first_payments') }}
 with accounts as (
     select * from {{ ref('unified_accounts') }}
     where not is_internal
@@ -24,20 +24,6 @@ movements as (
     where movement_type is not null
     group by account_id
 ),
-
-{% if first_month_number() is not none -%}
-first_payments as (
-    select
-        account_id,
-        min(occurred_at) as first_paid_at
-    from {{ ref('int_revenue__item_changes') }}
-    where
-        mrr_after > 0
-        and occurred_at <= {{ history_opens_at() }}
-    group by account_id
-),
-
-{% endif -%}
 
 plans as (
     select
@@ -79,7 +65,7 @@ states as (
     left join movements on accounts.account_id = movements.account_id
     left join plans on accounts.account_id = plans.account_id
     {%- if first_month_number() is not none %}
-    left join first_payments
+    left join {{ ref('int_revenue__first_payments') }} as first_payments
         on accounts.account_id = first_payments.account_id and movements.account_id is not null
     {%- endif %}
     left join trials on accounts.account_id = trials.account_id

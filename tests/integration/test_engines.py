@@ -1,0 +1,16 @@
+"""The previous line of DuckDB makes the same marts, and the oldest that is promised reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration.settings import Settings
+from tests.compat import PREVIOUS_LINE, READERS, problems
+
+pytestmark = pytest.mark.integration
+
+
+def test_marts_are_the_same_with_the_previous_engine_and_are_read_by_older_ones(
+    small_company: Settings,
+) -> None:
+    assert problems(small_company, [READERS[0], PREVIOUS_LINE]) == []
