@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import version
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -157,12 +158,26 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
                 record.unlink(missing_ok=True)
                 # No database is opened; models see the name of one.
                 _invoke(settings, ["parse"], settings.dbt / WAREHOUSE_FILE)
+                _refuse_circles(json.loads(manifest.read_text(encoding="utf-8")))
                 record.write_text(json.dumps(wanted), encoding="utf-8")
         except LockedError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
     return manifest
+
+
+def _refuse_circles(manifest: Mapping[str, Any]) -> None:
+    """dbt itself would only notice when it builds."""
+    try:
+        TopologicalSorter(manifest["parent_map"]).prepare()
+    except CycleError as error:
+        nodes = [manifest["nodes"][unique_id] for unique_id in error.args[1]]
+        circle = "\n".join(f"  {node['name']} ({node['original_file_path']})" for node in nodes)
+        raise BuildError(
+            f"dbt: models read each other in a cycle, each the one before it:\n{circle}\n"
+            "Take one of these ref() out."
+        ) from None
 
 
 def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:

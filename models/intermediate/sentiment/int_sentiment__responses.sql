@@ -23,7 +23,12 @@ movements as (
 ),
 
 plans as (
-    select * from {{ ref('int_revenue__account_plans') }}
+    select
+        account_id,
+        booked_at,
+        {{ local_month('booked_at') }} as month_number,
+        coalesce(plan_id, '') as plan_id
+    from {{ ref('int_revenue__account_plans') }}
 ),
 
 -- Nothing that happened after as_of is known yet: an answer given later is still an invitation.
@@ -61,21 +66,27 @@ timed as (
 moved as (
     select
         timed.response_id,
-        max_by(movements.mrr_after, movements.movement_number) as mrr,
-        max_by(
-            plans.plan_id, case when plans.plan_id is not null then movements.movement_number end
-        ) as plan_id
+        max_by(movements.mrr_after, movements.movement_number) as mrr
     from timed
     inner join movements
         on
             timed.account_id = movements.account_id
             and timed.state_month_number = movements.month_number
             and timed.state_at >= movements.occurred_at
-    left join plans
+    group by timed.response_id
+),
+
+-- A plan may change without a movement, and service without a plan is a plan of its own.
+planned as (
+    select
+        timed.response_id,
+        nullif(max_by(plans.plan_id, plans.booked_at), '') as plan_id
+    from timed
+    inner join plans
         on
-            movements.account_id = plans.account_id
-            and movements.occurred_at = plans.booked_at
-            and movements.booking_order <> 1
+            timed.account_id = plans.account_id
+            and timed.state_month_number = plans.month_number
+            and timed.state_at >= plans.booked_at
     group by timed.response_id
 ),
 
@@ -88,10 +99,11 @@ stated as (
         accounts.acquisition_channel,
         account_months.cohort_month_number,
         timed.state_month_number - account_months.cohort_month_number as tenure_months,
-        coalesce(
-            moved.plan_id,
-            case when account_months.opening_mrr > 0 then account_months.opening_plan_id end
-        ) as plan_id,
+        case
+            when coalesce(moved.mrr, account_months.opening_mrr, 0) = 0 then null
+            when planned.response_id is not null then planned.plan_id
+            else account_months.opening_plan_id
+        end as plan_id,
         coalesce(moved.mrr, account_months.opening_mrr, 0) as mrr
     from timed
     left join accounts on timed.account_id = accounts.account_id
@@ -100,12 +112,13 @@ stated as (
             timed.account_id = account_months.account_id
             and timed.state_month_number = account_months.month_number
     left join moved on timed.response_id = moved.response_id
+    left join planned on timed.response_id = planned.response_id
 ),
 
 -- A person counts once per kind of survey and quarter, with the latest answer.
 ranked as (
     select
-        *,
+        response_id,
         row_number() over (
             partition by
                 survey_type,
@@ -117,32 +130,33 @@ ranked as (
         ) as answer_rank,
         -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
         row_number() over (partition by account_id order by invited_at, response_id) as recency
-    from stated
+    from known
 )
 
 select
-    response_id,
-    account_id,
-    respondent_id,
-    survey_type,
-    survey_kind,
-    touchpoint,
-    known_score as score,
-    scale_max,
-    higher_is_better,
-    is_delivered,
-    sent_at,
-    known_responded_at as responded_at,
-    invited_at,
-    recency,
-    case when known_score is not null then is_valid_score end as is_valid_score,
-    known_score is not null and is_valid_score and answer_rank = 1 as is_counted,
-    cohort_month_number,
-    cast(tenure_months as bigint) as tenure_months,
-    plan_id,
-    segment,
-    industry,
-    country,
-    acquisition_channel,
-    cast(mrr as decimal(18, 4)) as mrr
-from ranked
+    stated.response_id,
+    stated.account_id,
+    stated.respondent_id,
+    stated.survey_type,
+    stated.survey_kind,
+    stated.touchpoint,
+    stated.known_score as score,
+    stated.scale_max,
+    stated.higher_is_better,
+    stated.is_delivered,
+    stated.sent_at,
+    stated.known_responded_at as responded_at,
+    stated.invited_at,
+    ranked.recency,
+    case when stated.known_score is not null then stated.is_valid_score end as is_valid_score,
+    stated.known_score is not null and stated.is_valid_score and ranked.answer_rank = 1 as is_counted,
+    stated.cohort_month_number,
+    cast(stated.tenure_months as bigint) as tenure_months,
+    stated.plan_id,
+    stated.segment,
+    stated.industry,
+    stated.country,
+    stated.acquisition_channel,
+    cast(stated.mrr as decimal(18, 4)) as mrr
+from stated
+inner join ranked on stated.response_id = ranked.response_id

@@ -1,0 +1,80 @@
+"""A model that an analyst broke stops the run, is named with its file, and changes nothing that is served."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.conftest import copy_home, fingerprint_of_current
+
+pytestmark = pytest.mark.integration
+
+STAGING = "models/staging/generic/stg_generic__subscription_periods.sql"
+UNIFIED = "models/unified/unified_contracts.sql"
+BUILDING = "models and tests"
+"""Told as soon as anything is built."""
+
+Change = tuple[str, str]
+"""What is put before and after the text of a model."""
+Broken = Callable[[dict[str, Change]], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run_with(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Broken:
+    """Run a copy of the project with some of its models changed."""
+    settings = copy_home(small_company, tmp_path_factory.mktemp("broken") / "home")
+    served = fingerprint_of_current(settings)
+
+    def run(changes: dict[str, Change]) -> subprocess.CompletedProcess[str]:
+        project = tmp_path_factory.mktemp("project") / "project"
+        hidden = shutil.ignore_patterns(".*", "data", "target", "logs")
+        shutil.copytree(PROJECT_DIR, project, ignore=hidden)
+        for name, (before, after) in changes.items():
+            path = project / name
+            path.write_text(before + path.read_text(encoding="utf-8") + after, encoding="utf-8")
+        command = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
+        command += ["--as-of", settings.as_of_text]
+        ended = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        assert fingerprint_of_current(settings) == served
+        return ended
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("{% if true %}\n", ["endif", STAGING]),
+        ("-- {{ ref('mrr_monthly') }}\n", ["cycle", "stg_generic__subscription_periods"]),
+    ],
+    ids=["template", "circle"],
+)
+def test_what_dbt_cannot_read_stops_before_anything_is_built(
+    run_with: Broken, before: str, words: list[str]
+) -> None:
+    ended = run_with({STAGING: (before, "")})
+    _assert_told(ended, words)
+    assert BUILDING not in ended.stdout + ended.stderr
+
+
+def test_what_the_database_or_the_contract_refuses_is_named_model_by_model(run_with: Broken) -> None:
+    ended = run_with(
+        {
+            STAGING: ("with model as (\n", "\n)\nselect no_such_column from model"),
+            UNIFIED: ("with model as (\n", "\n)\nselect 1 as surprise, model.* from model"),
+        }
+    )
+    _assert_told(ended, [STAGING, "no_such_column", UNIFIED, "surprise"])
+
+
+def _assert_told(ended: subprocess.CompletedProcess[str], words: list[str]) -> None:
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == 1, told
+    assert "Traceback" not in told
+    for word in words:
+        assert word in told
