@@ -34,8 +34,8 @@ dev: setup
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Runs with the previous line of DuckDB, whose marts must be equal, and reads a release with older ones. It installs them
-# beside this one, which needs the package index, so it is no part of the tests.
+# Runs with the previous line of DuckDB, whose marts must be equal, and reads a release with every older one that is promised.
+# The tests do the same with the oldest and the newest of them.
 compat: setup
 	@$(BIN)/python -m tests.compat $(ARGS)
 
