@@ -10,18 +10,27 @@ with changes as (
     {%- endif %}
 ),
 
-bookings as (
+booked as (
     select
         changes.account_id,
+        changes.mrr_change,
         case when changes.is_merge then changes.occurred_at else movement_groups.booked_at end as booked_at,
-        case when changes.is_merge then 2 else 3 end as booking_order,
-        sum(changes.mrr_change) as mrr_change
+        case when changes.is_merge then 2 else 3 end as booking_order
     from changes
     left join {{ ref('int_revenue__movement_groups') }} as movement_groups
         on
             changes.account_id = movement_groups.account_id
             and changes.occurred_at = movement_groups.occurred_at
-    group by 1, 2, 3
+),
+
+bookings as (
+    select
+        account_id,
+        booked_at,
+        booking_order,
+        sum(mrr_change) as mrr_change
+    from booked
+    group by account_id, booked_at, booking_order
 ),
 
 -- Whether there is any money; how much it is would need one currency.
