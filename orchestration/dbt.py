@@ -97,7 +97,7 @@ def run_dbt(
         arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
     started = time.monotonic()
     # It is the same under all policies and in every folder; dbt itself would parse it again for each.
-    outcome = _invoke(settings, arguments, warehouse, on_event, manifest=_parsed_project(settings))
+    outcome = _invoke(settings, arguments, warehouse, on_event, manifest=parsed_project(settings))
     return DbtResult(time.monotonic() - started, _node_results(outcome.result))
 
 
@@ -189,7 +189,7 @@ def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:
     return found == wanted and (target / MANIFEST_FILE).is_file() and (target / PARSED_FILE).is_file()
 
 
-def _parsed_project(settings: Settings) -> Any:
+def parsed_project(settings: Settings) -> Any:
     """What dbt left for itself when it parsed the project."""
     from dbt.contracts.graph.manifest import Manifest
 

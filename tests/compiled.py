@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,10 +21,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.contract import BATCH_COLUMNS, LandingObject, load_contracts
-from orchestration.dbt import WAREHOUSE_FILE, invoke_dbt, prepare_profile
+from orchestration.dbt import WAREHOUSE_FILE, invoke_dbt, parsed_project
 from orchestration.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.settings import PROJECT_DIR, load_settings
 from orchestration.warehouse import connect, quote_identifier
+from tests.shared import spare_parsing
 
 COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)
 """Stands in the compiled SQL where each run puts its own instant; it looks like no other literal."""
@@ -39,6 +41,8 @@ def _literals(as_of: datetime, zone: str) -> tuple[str, str, str]:
     )
 
 
+_KINDS = {"seed": "table", "test": "test"}
+
 Row = dict[str, Any]
 Landing = Mapping[str, Sequence[Mapping[str, Any]]]
 """Rows as they land, by object of the source `generic`; a column that is left out is null."""
@@ -46,12 +50,13 @@ Landing = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Step:
-    """One relation of the models, with its compiled query and its declared column types."""
+    """One relation of the models, with its compiled query and its declared column types; or one invariant."""
 
     name: str
+    kind: str
+    """table, view, or test: a query that must return no row."""
     relation: str
     schema: str
-    is_view: bool
     query: str
     types: tuple[tuple[str, str], ...]
     zone: str
@@ -94,13 +99,20 @@ def _nodes(manifest: Any) -> dict[str, Any]:
 
 
 def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple[Step, ...]:
-    """Compile the ancestors of `targets` under `policies`; returns them parents first."""
+    """Compile the ancestors of `targets` under `policies`, and the invariants that need no other models.
+
+    Returns them parents first.
+    """
     project = _parsed()
-    command = ["compile", "--no-introspect", "--exclude", "resource_type:test", "resource_type:unit_test"]
+    command = ["compile", "--no-introspect", "--indirect-selection", "cautious"]
+    command += ["--exclude", "test_type:generic", "test_type:unit"]
     command += ["--vars", json.dumps(dict(policies)), "--select", *(f"+{name}" for name in targets)]
     outcome = project.dbt(command, project.manifest)
     assert outcome.success, f"{dict(policies)}: {outcome.exception or _messages(outcome.result)}"
-    return tuple(_steps(project.manifest.nodes, targets, str(policies.get("reporting_timezone", "UTC"))))
+    zone = str(policies.get("reporting_timezone", "UTC"))
+    wanted = [f"model.csw.{name}" for name in targets]
+    wanted += [result.node.unique_id for result in outcome.result if result.node.resource_type == "test"]
+    return tuple(_steps(project.manifest.nodes, wanted, zone))
 
 
 def run_models(
@@ -115,25 +127,42 @@ def run_models(
 
     Returns the rows of `targets` by model name. A seed that is not given has no rows.
     """
+    relations = {step.name: step.relation for step in steps}
+    with models_on(partial(_create_raw_tables, landing=landing), steps, as_of, seeds=seeds) as connection:
+        return {name: _rows(connection, relations[name]) for name in targets}
+
+
+@contextmanager
+def models_on(
+    create_sources: Callable[[duckdb.DuckDBPyConnection], None],
+    steps: Sequence[Step],
+    as_of: datetime,
+    *,
+    seeds: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    key: bytes = TEST_KEY,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory with every step on what `create_sources` puts there, pseudonyms under `key`.
+
+    Raises AssertionError where an invariant does not hold.
+    """
     seeds = seeds or {}
     unknown = seeds.keys() - {step.name for step in steps}
     assert not unknown, f"no such seeds: {sorted(unknown)}"
     with connect() as connection:
         connection.execute("set threads = 1")
-        hand_over_key(connection, TEST_KEY)
+        hand_over_key(connection, key)
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("use warehouse")
-        for schema in sorted({"raw", *(step.schema for step in steps)}):
+        for schema in sorted({"raw", *(step.schema for step in steps if step.kind != "test")}):
             connection.execute(f"create schema {quote_identifier(schema)}")
-        _create_raw_tables(connection, landing)
+        create_sources(connection)
         for step in steps:
             _run(connection, step, as_of)
             for row in seeds.get(step.name, ()):
                 columns = ", ".join(quote_identifier(column) for column in row)
                 values = ", ".join(_literal(value) for value in row.values())
                 connection.execute(f"insert into {step.relation} ({columns}) values ({values})")
-        relations = {step.name: step.relation for step in steps}
-        return {name: _rows(connection, relations[name]) for name in targets}
+        yield connection
 
 
 # ------------------------------------------------------------------------------------------------- compiling
@@ -143,10 +172,10 @@ class _Project:
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="compiled-")
         home = Path(self._folder.name)
-        self._settings = load_settings(home=home, as_of=COMPILED_AS_OF.isoformat(), environment={})
-        prepare_profile(self._settings)
+        settings = load_settings(home=home, as_of=COMPILED_AS_OF.isoformat(), environment={})
+        self._settings = spare_parsing(settings)
         self._warehouse = home / WAREHOUSE_FILE
-        self.manifest = self.dbt(["parse"]).result
+        self.manifest = parsed_project(self._settings)
         self.nodes = _nodes(self.manifest)
 
     def dbt(self, command: list[str], manifest: Any = None) -> Any:
@@ -179,7 +208,7 @@ def _messages(result: Any) -> list[str]:
     return [entry.message for entry in getattr(result, "results", ()) if entry.message]
 
 
-def _steps(nodes: Mapping[str, Any], targets: Sequence[str], zone: str) -> Iterator[Step]:
+def _steps(nodes: Mapping[str, Any], wanted: Sequence[str], zone: str) -> Iterator[Step]:
     done: set[str] = set()
 
     def visit(unique_id: str) -> Iterator[Step]:
@@ -187,27 +216,28 @@ def _steps(nodes: Mapping[str, Any], targets: Sequence[str], zone: str) -> Itera
             return
         done.add(unique_id)
         node = nodes[unique_id]
-        for parent in node.depends_on.nodes if node.resource_type == "model" else ():
+        for parent in node.depends_on.nodes if node.resource_type != "seed" else ():
             yield from visit(parent)
-        # A seed has no query: it begins as a relation without rows here, whatever its file holds.
-        if node.resource_type == "seed":
-            types = list(node.config.column_types.items())
-            query = f"select {', '.join(f'null::{kind} as {name}' for name, kind in types)} where false"
-        else:
+        types: list[tuple[str, str]] = []
+        if node.resource_type == "model" and node.config.contract.enforced:
             types = [(column.name, column.data_type) for column in node.columns.values()]
-            query = node.compiled_code
         yield Step(
             name=node.name,
+            kind=node.config.materialized if node.resource_type == "model" else _KINDS[node.resource_type],
             relation=node.relation_name,
             schema=node.schema,
-            is_view=node.config.materialized == "view",
-            query=query,
-            types=tuple(types) if node.config.contract.enforced else (),
+            query=_empty(node.config.column_types) if node.resource_type == "seed" else node.compiled_code,
+            types=tuple(types),
             zone=zone,
         )
 
-    for name in targets:
-        yield from visit(f"model.csw.{name}")
+    for unique_id in wanted:
+        yield from visit(unique_id)
+
+
+def _empty(types: Mapping[str, str]) -> str:
+    """A seed has no query: it begins as a relation without rows here, whatever its file holds."""
+    return f"select {', '.join(f'null::{kind} as {name}' for name, kind in types.items())} where false"
 
 
 # --------------------------------------------------------------------------------------------------- running
@@ -218,14 +248,16 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> 
     ):
         query = re.sub(rf"(?<![\w.]){re.escape(compiled)}(?!\w)", wanted, query)
     assert f"{COMPILED_AS_OF:%Y-%m-%d}" not in query, f"{step.relation}: as_of stands there in another form"
-    if step.types:
+    if step.kind == "test":
+        found = connection.execute(query).fetchall()
+        assert not found, f"{step.name} finds {found[:3]}"
+    elif step.types:
         columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in step.types)
         names = ", ".join(quote_identifier(name) for name, _ in step.types)
         connection.execute(f"create table {step.relation} ({columns})")
         connection.execute(f"insert into {step.relation} ({names}) select {names} from (\n{query}\n)")
     else:
-        kind = "view" if step.is_view else "table"
-        connection.execute(f"create {kind} {step.relation} as (\n{query}\n)")
+        connection.execute(f"create {step.kind} {step.relation} as (\n{query}\n)")
 
 
 def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:

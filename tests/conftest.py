@@ -14,24 +14,32 @@ import pytest
 from orchestration.refresh import refresh
 from orchestration.settings import Settings, load_settings
 from simulator import simulate
+from tests.shared import made_once, share_in, spare_parsing
 
 UNTIL = date(2026, 1, 1)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quiet() -> None:
-    """No settings from the caller's shell."""
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No settings from the caller's shell; and what is shared, where the other processes look for it."""
+    folder = tmp_path_factory.getbasetemp()
+    share_in(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
     for name in [name for name in os.environ if name.startswith("CSW_")]:
         del os.environ[name]
 
 
 @pytest.fixture(scope="session")
-def small_company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def small_company() -> Settings:
     """A small published warehouse, to be copied."""
-    home = tmp_path_factory.mktemp("small")
-    settings = load_settings(home=home, as_of=UNTIL.isoformat())
-    simulate(60, 14, 3, settings.landing, until=UNTIL)
-    assert refresh(settings, landing_is_given=False).release_id
+    return made_once("small", lambda home: publish_company(home, 60, 14, 3))
+
+
+def publish_company(home: Path, accounts: int, months: int, seed: int, *, messy: bool = False) -> Settings:
+    """Simulate a company, and run the real job on it."""
+    settings = spare_parsing(load_settings(home=home, as_of=UNTIL.isoformat()))
+    simulate(accounts, months, seed, settings.landing, until=UNTIL, messy=messy)
+    outcome = refresh(settings, landing_is_given=False)
+    assert outcome.release_id, outcome.message
     return settings
 
 

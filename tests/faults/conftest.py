@@ -23,6 +23,7 @@ from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.faults.runs import Run, Stage, run_to_the_end
+from tests.shared import made_once
 
 HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
 VARYING = {"_release", "_restatements", "_data_quality"}
@@ -82,9 +83,12 @@ def marts_of_current(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def delivered(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+def delivered(small_company: Settings) -> Delivered:
     """Built once, by dbt, while others try to work too."""
-    folder = tmp_path_factory.mktemp("delivered")
+    return made_once("delivered", lambda folder: _deliver(small_company, folder))
+
+
+def _deliver(small_company: Settings, folder: Path) -> Delivered:
     settings = copy_home(small_company, folder / "home")
     deliver(settings, "more.csv", MORE)
     elsewhere = copy_home(settings, folder / "built")
@@ -97,8 +101,11 @@ def delivered(small_company: Settings, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def undisturbed(delivered: Delivered, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    folder = tmp_path_factory.mktemp("undisturbed")
+def undisturbed(delivered: Delivered) -> Undisturbed:
+    return made_once("undisturbed", lambda folder: _leave_alone(delivered, folder))
+
+
+def _leave_alone(delivered: Delivered, folder: Path) -> Undisturbed:
     settings = copy_home(delivered.settings, folder / "home")
     started = time.monotonic()
     outcome = Run(settings, "first", stage=delivered.built, end="audited").start().outcome()

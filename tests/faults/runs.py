@@ -163,7 +163,7 @@ def _run(
     if clock:
         _set_clock(clock)
     try:
-        steps = partial(_steps, name=name, stage=stage, end=end, hear=_count_to(events, stop))
+        steps = partial(run_steps, name=name, stage=stage, end=end, hear=_count_to(events, stop))
         done = (work or steps)(settings)
     except Exception as error:
         # As the steps tell it to Dagster.
@@ -173,9 +173,15 @@ def _run(
         pipe.send(("done", done))
 
 
-def _steps(
-    settings: Settings, *, name: str, stage: Stage | None, end: str, hear: Callable[[Any], None] | None
+def run_steps(
+    settings: Settings,
+    name: str,
+    *,
+    stage: Stage | None = None,
+    end: str = "published",
+    hear: Callable[[Any], None] | None = None,
 ) -> str:
+    """The steps of a run in this process, from landing to `end`; the release, if it got as far."""
     with hold_lock(settings.lock_file, f"run {name} of the tests") as lock:
         candidate = open_candidate(settings, name)
         clear_leftovers(settings, candidate)

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
 
-from orchestration.errors import PublishError
+from orchestration import pipeline
+from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.errors import CswError, PublishError
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline import nothing_new
+from orchestration.quality.suites import SUITES_DIR, load_suites
+from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
-from orchestration.releases.candidate import open_candidate
 from orchestration.releases.cleanup import clean_up
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import Settings
+from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect, quote_identifier, quote_literal
 from tests.conftest import fingerprint_of_current
 from tests.faults.conftest import MORE, VARYING, Delivered, Undisturbed, deliver, marts_of_current
-from tests.faults.runs import Run, run_to_the_end
+from tests.faults.runs import Run, Stage, run_steps, run_to_the_end
 
 pytestmark = pytest.mark.integration
+
+LEAST = "{min_value: 1}"
+"""How many rows the suites ask of a mart at least."""
 
 
 def test_a_second_run_is_refused_and_told_who_is_at_work(delivered: Delivered) -> None:
@@ -44,30 +56,49 @@ def test_dbt_by_hand_beside_a_run_disturbs_neither(delivered: Delivered, undistu
     assert undisturbed.marts
 
 
-def test_a_poisonous_delivery_leaves_nothing_behind(
-    delivered: Delivered, home: Settings, tmp_path: Path
-) -> None:
+def test_a_poisonous_delivery_leaves_nothing_behind(delivered: Delivered, home: Settings) -> None:
     """The account of `more.csv` first arrives with a currency that has no rate, and then mended.
 
-    A build that kept what a refused one had made would fail again on those rows, or have skipped the mended
-    ones as seen.
+    A build that kept what a refused or killed one had made would fail again on those rows, or have skipped
+    the mended ones as seen.
     """
     (home.landing / "generic" / "subscription_periods" / "more.csv").unlink()
     deliver(home, "poison.csv", MORE.replace("USD", "NOK"))
     before = fingerprint_of_current(home)
-    kind, error, message = Run(home, "poisoned").start().outcome()
-    assert (kind, error) == ("error", "BuildError")
-    assert "currency = NOK" in message
+    _kill_while_it_builds(home)
+    assert fingerprint_of_current(home) == before
+    with pytest.raises(CswError) as failure:
+        refresh(home, landing_is_given=False)
+    for words in ("every_valuation_has_an_exchange_rate", "currency = NOK", "2025-03-31"):
+        assert words in str(failure.value)
+    assert fingerprint_of_current(home) == before
+    assert len(list_releases(home)) == 1
+    assert list(home.alerts.glob("*.json"))
+
+    deliver(home, "more.csv", MORE)
+    assert refresh(home, landing_is_given=False).release_id
+    assert not list(home.runs.iterdir())
+    # What the marts say is what they say in a warehouse that never met the poison.
+    assert _differing_marts(home.current / WAREHOUSE_FILE, delivered.built.warehouse) == []
+
+
+def test_a_failing_expectation_publishes_nothing_and_names_it(delivered: Delivered, home: Settings) -> None:
+    before = fingerprint_of_current(home)
+    run = Run(home, "strict", work=partial(_run_with_strict_suites, stage=delivered.built))
+    kind, error, message = run.start().outcome()
+    assert (kind, error) == ("error", "AuditError")
+    assert "mrr_monthly" in message
+    assert "1000000" in message.replace(",", "")
     assert fingerprint_of_current(home) == before
     assert len(list_releases(home)) == 1
 
-    deliver(home, "more.csv", MORE)
-    outcome = Run(home, "mended", end="built").start().outcome()
-    assert outcome[0] == "done", outcome
-    assert [folder.name for folder in home.runs.iterdir()] == ["mended"]
-    # What the marts say is what they say in a warehouse that never met the poison.
-    differing = _differing_marts(open_candidate(home, "mended").warehouse, delivered.built.warehouse)
-    assert differing == []
+
+def test_rolling_back_leads_to_the_release_before(home: Settings, undisturbed: Undisturbed) -> None:
+    before = fingerprint_of_current(home)
+    run_to_the_end(home, "next", undisturbed.audited)
+    assert fingerprint_of_current(home)["target"] != before["target"]
+    rollback(home)
+    assert fingerprint_of_current(home) == before
 
 
 def test_tampering_is_found_and_can_be_left_behind(
@@ -155,3 +186,31 @@ def _differ(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:
     first, second = (f"select * from {name}.marts.{quote_identifier(mart)}" for name in ("one", "other"))
     query = f"({first} except all {second}) union all ({second} except all {first})"
     return bool(connection.execute(query).fetchall())
+
+
+def _kill_while_it_builds(settings: Settings) -> None:
+    command = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
+    with subprocess.Popen(
+        [*command, "--as-of", settings.as_of_text],
+        cwd=PROJECT_DIR,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stderr is not None
+        told = next((line for line in run.stderr if "models and tests" in line), None)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert told, "the run ended before it built anything"
+
+
+def _run_with_strict_suites(settings: Settings, stage: Stage) -> str:
+    suites = settings.home / "suites"
+    suites.mkdir()
+    for path in SUITES_DIR.glob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        assert path.name != "revenue.yml" or LEAST in text
+        (suites / path.name).write_text(text.replace(LEAST, "{min_value: 1000000}"), encoding="utf-8")
+    strict = load_suites(suites)
+    with patch.object(pipeline, "load_suites", lambda: strict):
+        return run_steps(settings, "strict", stage=stage)

@@ -1,21 +1,15 @@
-"""Real warehouses, built once per session by the real job and shared; tests that write work on a copy."""
+"""Real warehouses, built once by the real job and shared; tests that write work on a copy."""
 
 from __future__ import annotations
 
 import pytest
 
-from orchestration.refresh import refresh
-from orchestration.settings import Settings, load_settings
-from simulator import simulate
-from tests.conftest import UNTIL
+from orchestration.settings import Settings
+from tests.conftest import publish_company
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def company() -> Settings:
     """A published warehouse of a messy simulated company that has every feature; do not write to it."""
-    home = tmp_path_factory.mktemp("company")
-    settings = load_settings(home=home, as_of=UNTIL.isoformat())
-    simulate(1500, 36, 7, settings.landing, until=UNTIL, messy=True)
-    outcome = refresh(settings, landing_is_given=False)
-    assert outcome.release_id, outcome.message
-    return settings
+    return made_once("company", lambda home: publish_company(home, 1500, 36, 7, messy=True))

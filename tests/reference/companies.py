@@ -55,6 +55,7 @@ AMOUNTS = tuple(
 )
 QUANTITIES = (None, None, Decimal(1), Decimal(2), Decimal(3), Decimal("0.5"), Decimal("2.333333"))
 RATES = tuple(Decimal(text) for text in ("1.1", "1", "1.0857", "0.912345678901", "1.33335"))
+NAMES = "abcdefghijkl"
 FIRST_RATES, RATE_MONTHS = (2023, 11), 26
 END = datetime(2025, 2, 15)
 
@@ -250,10 +251,10 @@ def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row
 
 
 @st.composite
-def companies(draw: st.DrawFn, policies: Policies, families_at_most: int = 6) -> Company:
+def companies(draw: st.DrawFn, policies: Policies) -> Company:
     """A few families, rates for every month, and an `as_of`."""
     rows: dict[str, list[Row]] = {name: [] for name in ("periods", "accounts", "invoices", "contracts")}
-    for name in "abcdef"[: draw(st.integers(1, families_at_most))]:
+    for name in NAMES[: draw(st.integers(1, len(NAMES)))]:
         currency = draw(st.sampled_from(("USD", "USD", "EUR", "eur", "GBP")))
         draw(families(name, currency, rows))
     bounds = [row[name] for row in rows["periods"] for name in ("period_start", "period_end") if row[name]]

@@ -38,7 +38,7 @@ def test_models_agree_with_the_reference(number: int) -> None:
 
     @seed(random.randrange(10**9) if EXPLORE else number)
     @settings(
-        max_examples=EXPLORE or 4,
+        max_examples=EXPLORE or 2,
         deadline=None,
         database=None,
         # Hypothesis would try thousands of smaller companies; `minimal` knows what a row is.

@@ -18,6 +18,7 @@ from orchestration.quality import declared_checks, load_suites
 from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from tests.shared import spare_parsing
 from tests.unit.release_case import make_candidate, make_release, make_report
 
 LOAD = """
@@ -46,11 +47,8 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with nothing in it but the parsed dbt project."""
-    from orchestration.dbt import prepare_manifest
-    from orchestration.releases.fingerprint import dbt_version
-
     home = tmp_path_factory.mktemp("warehouse")
-    prepare_manifest(load_settings(home, environment={}), dbt_version())
+    spare_parsing(load_settings(home, environment={}))
     return home
 
 

@@ -1,0 +1,59 @@
+"""What is dear to make, made by the first process of a test run that needs it, and read by the others."""
+
+from __future__ import annotations
+
+import fcntl
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from orchestration.dbt import PREPARED_FILE, prepare_manifest
+from orchestration.releases.fingerprint import dbt_version
+from orchestration.settings import Settings, load_settings
+
+Made = TypeVar("Made")
+
+_folder: list[Path] = []
+
+
+def share_in(folder: Path) -> None:
+    """Where all processes of this test run put what they share; pytest clears it away."""
+    _folder[:] = [folder]
+
+
+def made_once(name: str, make: Callable[[Path], Made]) -> Made:
+    """What `make` returned when it was called first, with a folder of its own. It must be left as it is."""
+    if not _folder:
+        share_in(Path(tempfile.mkdtemp(prefix="csw-tests-")))
+    place, answer = _folder[0] / f"shared-{name}", _folder[0] / f"shared-{name}.pickle"
+    with (_folder[0] / f"shared-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answer.exists():
+            # One that failed has left something.
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            answer.write_bytes(pickle.dumps(make(place)))
+        made: Made = pickle.loads(answer.read_bytes())
+        return made
+
+
+def parsed_home() -> Settings:
+    """A warehouse with nothing in it but the parsed dbt project."""
+
+    def parse(home: Path) -> Settings:
+        settings = load_settings(home=home, environment={})
+        prepare_manifest(settings, dbt_version())
+        return settings
+
+    return made_once("parsed", parse)
+
+
+def spare_parsing(settings: Settings) -> Settings:
+    """Give a warehouse the parsed project, which is the same in every folder and under all policies."""
+    parsed = parsed_home()
+    shutil.copytree(parsed.dbt, settings.dbt, ignore=shutil.ignore_patterns("logs"))
+    assert (settings.dbt / PREPARED_FILE).is_file()
+    return settings
