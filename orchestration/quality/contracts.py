@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ MartContracts = Mapping[str, Mapping[str, MartColumn]]
 """Columns by name, by mart."""
 
 
-def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> dict[str, dict[str, MartColumn]]:
+@cache
+def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> MartContracts:
     """Read every `models/marts/*/_*__models.yml`; marts and columns in the order of the files."""
     contracts = {}
     for path in sorted((project_dir / "models" / "marts").glob("*/_*__models.yml")):

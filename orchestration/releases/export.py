@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -30,6 +30,9 @@ UNRELEASED = "development"
 
 _FIRST = ("account_id", "month", "occurred_at", "sent_at")
 """Columns that the rows of a published mart are ordered by before all others, where it has them."""
+
+Columns = tuple[tuple[str, str, str | None], ...]
+"""Name, type and description of each column of a mart, in order."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,11 @@ class ExportedFile:
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """A published mart: row count and columns (name, type, description) in order."""
+    """A published mart."""
 
     name: str
     rows: int
-    columns: tuple[tuple[str, str, str | None], ...]
+    columns: Columns
 
 
 @dataclass(frozen=True)
@@ -81,36 +84,38 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
     (folder / PARQUET_DIR).mkdir(parents=True)
     with connect(temp_directory=folder.with_name("spill")) as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as warehouse (read_only)")
-        names = _mart_names(connection)
+        marts = _marts(connection)
         connection.execute(
             f"attach {quote_literal(target)} as release (storage_version {quote_literal(STORAGE_VERSION)})"
         )
         connection.execute("create schema release.marts")
-        for name in names:
+        for name, columns in marts.items():
             table = quote_identifier(name)
             connection.execute(
                 f"create table release.marts.{table} as from warehouse.marts.{table}"
-                f" order by {', '.join(_order(connection, name))}"
+                f" order by {', '.join(_order(columns))}"
             )
-        for statement in _comment_statements(connection):
+        for statement in _comment_statements(connection, marts):
             connection.execute(statement)
         _stamp(connection, stamp)
         connection.execute("checkpoint release")
-        for name in names:
+        for name in marts:
             path = folder / PARQUET_DIR / f"{name}.parquet"
             connection.execute(
                 f"copy release.marts.{quote_identifier(name)} to {quote_literal(path)} "
                 "(format parquet, compression zstd)"
             )
-        tables = tuple(_describe(connection, name) for name in names)
+        tables = tuple(
+            ExportedTable(name, _count(connection, name), columns) for name, columns in marts.items()
+        )
         connection.execute("detach release")
     if target.with_name(target.name + ".wal").exists():
         raise BuildError(f"{MARTS_FILE} was not written completely (it left a write-ahead log).")
     # A link to the file itself, not to its name: DuckDB would follow a symbolic link to the first name.
     os.link(target, folder / ALIAS_FILE)
-    marts = seal(target, folder, 0o444)
-    parquet = [seal(folder / PARQUET_DIR / f"{name}.parquet", folder, 0o444) for name in names]
-    return Export(files=(marts, replace(marts, path=ALIAS_FILE), *parquet), tables=tables)
+    database = seal(target, folder, 0o444)
+    parquet = [seal(folder / PARQUET_DIR / f"{name}.parquet", folder, 0o444) for name in marts]
+    return Export(files=(database, replace(database, path=ALIAS_FILE), *parquet), tables=tables)
 
 
 def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
@@ -120,54 +125,45 @@ def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
     return ExportedFile(path.relative_to(folder).as_posix(), sha256_file(path), path.stat().st_size)
 
 
-def _mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = [
-        name
-        for (name,) in connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_catalog = 'warehouse' and table_schema = 'marts' order by table_name"
-        ).fetchall()
-    ]
-    if RELEASE_TABLE not in found:
+def _marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
+    """All marts in the order of their names."""
+    marts: dict[str, list[tuple[str, str, str | None]]] = {}
+    for table, name, kind, comment in connection.execute(
+        "select table_name, column_name, data_type, comment from duckdb_columns()"
+        " where database_name = 'warehouse' and schema_name = 'marts' order by table_name, column_index"
+    ).fetchall():
+        marts.setdefault(table, []).append((name, kind, comment))
+    if RELEASE_TABLE not in marts:
         raise BuildError(f"The build made no table marts.{RELEASE_TABLE}; was its model removed?")
-    return found
+    return {name: tuple(columns) for name, columns in marts.items()}
 
 
-def _order(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+def _order(columns: Columns) -> list[str]:
     """Columns that put the rows of a mart into one order, whatever order its threads made them in.
 
     Every mart is of a grain that ids, dates, texts and whole numbers tell apart, so amounts and rates need
     not be compared. What belongs to one account stands together, which compresses and reads best.
     """
-    columns = [
-        column
-        for column, kind in connection.execute(
-            "select column_name, data_type from duckdb_columns()"
-            " where database_name = 'warehouse' and schema_name = 'marts' and table_name = ?"
-            " order by column_index",
-            [name],
-        ).fetchall()
-        if not kind.startswith(("DECIMAL", "DOUBLE"))
-    ]
-    first = [column for column in _FIRST if column in columns]
-    return [quote_identifier(column) for column in dict.fromkeys([*first, *columns])]
+    names = [name for name, kind, _ in columns if not kind.startswith(("DECIMAL", "DOUBLE"))]
+    first = [name for name in _FIRST if name in names]
+    return [quote_identifier(name) for name in dict.fromkeys([*first, *names])]
 
 
-def _comment_statements(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _comment_statements(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Columns]) -> Iterator[str]:
     """Descriptions of tables and columns, which a copy by query leaves behind."""
-    rows: list[tuple[Any, ...]] = connection.execute(
-        "select table_name, null, comment from duckdb_tables()"
+    described = connection.execute(
+        "select table_name, comment from duckdb_tables()"
         " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
-        " union all select view_name, null, comment from duckdb_views()"
-        " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
-        " union all select table_name, column_name, comment from duckdb_columns()"
+        " union all select view_name, comment from duckdb_views()"
         " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"
     ).fetchall()
-    return [
-        f"comment on {'table' if column is None else 'column'} release.marts.{quote_identifier(table)}"
-        f"{'' if column is None else '.' + quote_identifier(column)} is {quote_literal(comment)}"
-        for table, column, comment in rows
-    ]
+    for name, comment in described:
+        yield f"comment on table release.marts.{quote_identifier(name)} is {quote_literal(comment)}"
+    for name, columns in marts.items():
+        for column, _, comment in columns:
+            if comment is not None:
+                target = f"{quote_identifier(name)}.{quote_identifier(column)}"
+                yield f"comment on column release.marts.{target} is {quote_literal(comment)}"
 
 
 def _stamp(connection: duckdb.DuckDBPyConnection, stamp: ReleaseStamp) -> None:
@@ -190,12 +186,7 @@ def _stamp(connection: duckdb.DuckDBPyConnection, stamp: ReleaseStamp) -> None:
     )
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, name: str) -> ExportedTable:
-    columns = connection.execute(
-        "select column_name, data_type, comment from duckdb_columns()"
-        " where database_name = 'release' and table_name = ? order by column_index",
-        [name],
-    ).fetchall()
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     counted = connection.execute(f"select count(*) from release.marts.{quote_identifier(name)}").fetchone()
     assert counted is not None
-    return ExportedTable(name, counted[0], tuple(columns))
+    return int(counted[0])

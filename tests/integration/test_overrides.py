@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -75,46 +75,23 @@ def test_wrong_seed_stops_the_build_and_says_why(
     small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
 ) -> None:
     settings = copy_of(small_company)
-    _build(settings, SEEDS, tmp_path)
-    found, tables = _outcome(settings, "overrides_are_well_formed")
+    _build(settings, tmp_path)
+    with duckdb.connect(str(settings.development_database), read_only=True) as connection:
+        found = connection.execute("from dbt_test__audit.overrides_are_well_formed").fetchall()
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     assert set(found) == FOUND
     assert "unified_overrides" not in tables, "nothing may be built on wrong overrides"
 
 
-def test_link_that_turns_a_delivered_one_round_stops_the_build(
-    small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
-) -> None:
-    settings = copy_of(small_company)
-    with duckdb.connect(str(settings.current / "warehouse.duckdb"), read_only=True) as connection:
-        delivered = connection.execute(
-            """
-            select later.subscription_id, earlier.subscription_id
-            from unified.unified_subscription_periods as later
-            inner join unified.unified_subscription_periods as earlier
-                on later.account_id = earlier.account_id
-                and later.replaces_subscription_id = earlier.subscription_id
-            order by 1
-            """
-        ).fetchone()
-    assert delivered is not None, "the company has no subscription that another one replaces"
-    new, old = delivered
-    header = "subscription_id,replaces_subscription_id,author,reason,expires_on\n"
-    _build(settings, {"overrides_subscription_links": f"{header}{old},{new},Ann,moved,\n"}, tmp_path)
-    found, tables = _outcome(settings, "overrides_close_no_circle")
-    problem = f"it continues {new}, which continues {old}: a circle"
-    assert found == [("overrides_subscription_links", old, problem)]
-    assert "_overrides" not in tables, "no mart may be built on links that form a circle"
-
-
-def _build(settings: Settings, seeds: Mapping[str, str], folder: Path) -> None:
-    """Plain dbt on a copy of the project with other seeds, up to a test that fails."""
+def _build(settings: Settings, folder: Path) -> None:
+    """Plain dbt on a copy of the project with SEEDS, up to a test that fails."""
     prepare_development(settings, landing_is_given=False)
     project = folder / "project"
     for name in ("models", "macros", "seeds", "tests/invariants", "tests/reconciliation"):
         shutil.copytree(PROJECT_DIR / name, project / name)
     shutil.copyfile(PROJECT_DIR / "dbt_project.yml", project / "dbt_project.yml")
     shutil.copyfile(PROJECT_DIR / "profiles.example.yml", project / "profiles.yml")
-    for name, text in seeds.items():
+    for name, text in SEEDS.items():
         (project / "seeds" / f"{name}.csv").write_text(text, encoding="utf-8")
     built = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "build", "--store-failures", "-s", "+_overrides"],
@@ -130,11 +107,3 @@ def _build(settings: Settings, seeds: Mapping[str, str], folder: Path) -> None:
         check=False,
     )
     assert built.returncode == 1, built.stdout[-3000:]
-
-
-def _outcome(settings: Settings, test: str) -> tuple[list[tuple[str, ...]], set[str]]:
-    """The rows that a test complains of, and the tables that were built."""
-    with duckdb.connect(str(settings.development_database), read_only=True) as connection:
-        found = connection.execute(f"from dbt_test__audit.{test}").fetchall()
-        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
-    return found, {name for (name,) in tables}

@@ -25,6 +25,7 @@ from orchestration.releases.manifest import read_manifest
 from orchestration.settings import Settings, load_settings
 from orchestration.sources import create_sources
 from tests.compiled import Step, compile_models, models_on
+from tests.faults.runs import run_to_the_end
 
 pytestmark = pytest.mark.integration
 
@@ -78,8 +79,7 @@ def test_what_was_known_then_can_be_built_again(small_company: Settings, copy_of
     active = [row for row in rows if row["status"] == "active" and row["currency"] == "USD"]
     late = {**active[0], "unit_amount": "999", "updated_at": "2026-01-01 00:00:00"}
     write_rows(settings.landing / "generic" / PERIODS / "late.csv", [late], late)
-    second = refresh(settings, landing_is_given=False).release_id
-    assert second
+    second = run_to_the_end(settings, "second")
     assert parquet_of(settings, second)["mrr_monthly"] != expected["mrr_monthly"]
     write_rows(settings.landing / "generic" / PERIODS / "unread.csv", [late, late], late)
 

@@ -9,10 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.refresh import refresh
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.previous import restatements_in_words
 from orchestration.settings import Settings, load_settings
+from tests.faults.runs import run_to_the_end
+from tests.shared import spare_parsing
 
 pytestmark = pytest.mark.integration
 
@@ -45,13 +46,12 @@ def restated(settings: Settings) -> list[tuple[Any, ...]]:
 
 
 def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
-    settings = load_settings(
-        home=tmp_path / "home", as_of="2025-04-15", policies=["slice_dimensions=[segment]"], environment={}
-    )
+    policies = ["slice_dimensions=[segment]"]
+    settings = load_settings(tmp_path / "home", as_of="2025-04-15", policies=policies, environment={})
+    spare_parsing(settings)
     put(settings, "accounts/one.csv", "account_id,segment\nA1,smb\n")
     put(settings, "subscription_periods/one.csv", PERIODS + "S1,A1,USD,100,month,2025-01-10\n")
-    first = refresh(settings, landing_is_given=False).release_id
-    assert first
+    first = run_to_the_end(settings, "first")
     assert restated(settings) == []
     assert read_manifest(settings.releases / first)["restatements"] == {
         "figures": 0,
@@ -61,8 +61,7 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
 
     # Known since April only: it began in February. What April itself says is no restatement.
     put(settings, "subscription_periods/late.csv", PERIODS + "S2,A1,USD,50,month,2025-02-05\n")
-    second = refresh(settings, landing_is_given=False).release_id
-    assert second
+    second = run_to_the_end(settings, "second")
     expected = sorted(
         (month, measure, *slice_, Decimal(before), Decimal(now), "data", second)
         for (month, measure), (before, now) in EXPECTED.items()
@@ -75,9 +74,3 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
         "restated 14 figures of 2 closed months (2025-02, 2025-03), because of late or corrected data; "
         "see _restatements"
     )
-
-    # Nothing changes again: the log goes on, and nothing is added to it.
-    third = refresh(settings, landing_is_given=False, force=True).release_id
-    assert third
-    assert restated(settings) == expected
-    assert read_manifest(settings.releases / third)["restatements"]["figures"] == 0

@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import pytest
+
 from tests import compiled
 from tests.compiled import Row, Step
 
@@ -162,3 +164,26 @@ def test_linked_subscription_is_no_churn_and_no_return() -> None:
         ("new", 100),
     ]
     assert _outcome(linked) == [("subscription_link:a2", "applied", 1)]
+
+
+def test_link_that_turns_a_delivered_one_round_is_found_before_any_mart_is_built() -> None:
+    delivered = {"subscription_id": "b3", "replaces_subscription_id": "b1", "account_id": "b"}
+    delivered |= {"unit_amount": 10, "period_start": datetime(2024, 3, 1)}
+    link = {"subscription_id": "b1", "replaces_subscription_id": "b3"}
+    problem = "'overrides_subscription_links', 'b1', 'it continues b3, which continues b1: a circle'"
+    with pytest.raises(AssertionError, match=f"overrides_close_no_circle finds .*{problem}"):
+        _marts(delivered, overrides_subscription_links=[link])
+    # dbt skips what is made of a model that fails a test.
+    nodes = compiled.parsed_nodes()
+    (tested,) = nodes["test.csw.overrides_close_no_circle"][0]["nodes"]
+    assert tested in _made_of(nodes, "model.csw._overrides")
+    assert tested in _made_of(nodes, "model.csw.fct_mrr_movements")
+
+
+def _made_of(nodes: Mapping[str, Any], name: str) -> set[str]:
+    found: set[str] = set()
+    parents = {name}
+    while parents:
+        found |= parents
+        parents = {up for one in parents & nodes.keys() for up in nodes[one][0].get("nodes", ())} - found
+    return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
+from orchestration.dbt import WAREHOUSE_FILE
 from orchestration.lock import hold_lock
 from orchestration.pipeline import publish_step
 from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
@@ -30,6 +33,18 @@ Months = Mapping[str, tuple[str, int]]
 def make_warehouse(path: Path, months: Months = MONTHS, rows: Mapping[str, int] | None = None) -> None:
     """A database as dbt would leave it: `mrr_monthly` with these months, all else with one row, or `rows`."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_warehouse(tuple(months.items()), tuple((rows or {}).items())))
+
+
+@cache
+def _warehouse(months: tuple[tuple[str, tuple[str, int]], ...], rows: tuple[tuple[str, int], ...]) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / WAREHOUSE_FILE
+        _fill(path, dict(months), dict(rows))
+        return path.read_bytes()
+
+
+def _fill(path: Path, months: Months, rows: Mapping[str, int]) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             "create schema marts; create schema staging; create table staging.secret as select 1 as a"
@@ -38,7 +53,7 @@ def make_warehouse(path: Path, months: Months = MONTHS, rows: Mapping[str, int] 
             typed = ", ".join(
                 f'cast(null as {column.data_type}) as "{name}"' for name, column in columns.items()
             )
-            count = (rows or {}).get(mart, 1)
+            count = rows.get(mart, 1)
             connection.execute(f"create table marts.{mart} as select {typed} from range({count})")
         connection.execute("delete from marts.mrr_monthly")
         for month, (closing, customers) in months.items():

@@ -245,7 +245,7 @@ def test_a_run_can_accept_beforehand(settings: Settings) -> None:
 
 def test_a_lost_column_needs_its_own_word(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     make_release(settings, "1-one")
-    contracts = load_mart_contracts()
+    contracts = {mart: dict(columns) for mart, columns in load_mart_contracts().items()}
     del contracts["dim_accounts"]["industry"]
     monkeypatch.setattr("orchestration.releases.acceptance.load_mart_contracts", lambda: contracts)
     lost = "alter table marts.dim_accounts drop column industry"

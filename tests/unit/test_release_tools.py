@@ -31,6 +31,15 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
 
 
+@pytest.fixture(scope="module")
+def two_releases(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A warehouse that only gets commands which may follow each other in any order."""
+    settings = load_settings(tmp_path_factory.mktemp("two") / "home", as_of="2025-01-01", environment={})
+    make_release(settings, "1-one")
+    make_release(settings, "2-two")
+    return settings
+
+
 def csw(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CSW_")}
     return subprocess.run(
@@ -196,15 +205,13 @@ def test_the_holder_of_the_lock_is_known(settings: Settings) -> None:
     ],
 )
 def test_json_is_one_document_and_nothing_else(
-    settings: Settings, arguments: tuple[str, ...], key: str
+    two_releases: Settings, arguments: tuple[str, ...], key: str
 ) -> None:
-    make_release(settings, "1-one")
-    make_release(settings, "2-two")
-    process = csw(settings, *arguments, "--json")
+    process = csw(two_releases, *arguments, "--json")
     assert process.returncode == 0, process.stderr
     document: Any = json.loads(process.stdout)
     assert key in (document[0] if isinstance(document, list) else document)
-    assert csw(settings, *arguments).stdout.strip()
+    assert csw(two_releases, *arguments).stdout.strip()
 
 
 def test_exit_codes_tell_what_went_wrong(settings: Settings) -> None:
