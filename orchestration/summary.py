@@ -49,7 +49,7 @@ def print_summary(settings: Settings, program: str) -> None:
             f" order by month desc limit {RECENT_MONTHS}) order by month",
         )
         headings = ("month", *_MOVEMENTS)
-        rows = [(f"{row[0]:%Y-%m}", *(f"{value:,.0f}" for value in row[1:])) for row in result.rows]
+        rows = [(f"{row[0]:%Y-%m}", *(f"{round(value):,}" for value in row[1:])) for row in result.rows]
         console.print(_table("MRR of the last months", headings, rows, range(1, len(headings))))
     console.print("\nLook at them:")
     for command in (

@@ -14,6 +14,7 @@ import pytest
 from orchestration.contract import load_contracts
 from orchestration.landing import accepted_batches, land
 from orchestration.lock import hold_lock
+from orchestration.pseudonyms import load_hash_key
 from orchestration.quality import declared_checks, load_suites
 from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
@@ -46,9 +47,10 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with nothing in it but the parsed dbt project."""
+    """A warehouse with nothing in it but the parsed dbt project and the key of its pseudonyms."""
     home = tmp_path_factory.mktemp("warehouse")
     spare_parsing(load_settings(home, environment={}))
+    load_hash_key(home, environment={})
     return home
 
 
