@@ -16,7 +16,7 @@ run: setup
 
 # What CI runs, after `make lint`. The tests of a file share a process, and with it their warehouses.
 test: setup
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .
