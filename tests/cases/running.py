@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import duckdb
+
 from orchestration.contract import LandingObject
 from orchestration.landing.binding import bind
 from orchestration.landing.casting import cast_rows
@@ -58,6 +60,7 @@ class Runs:
             self._targets.setdefault(_policies(case), set(always)).update(case.expected)
             mates = self._mates.setdefault(_pass_key(case), {})
             mates[f"{len(mates) + 1:03}"] = case
+        self._landings: dict[Any, Landing] = {}
         self._marts: dict[Any, Marts | Exception] = {}
 
     def seen(self, case: Case) -> dict[str, list[Row]]:
@@ -71,7 +74,7 @@ class Runs:
         key = _pass_key(case)
         if key not in self._marts:
             try:
-                self._marts[key] = self._run(self._mates[key])
+                self._marts[key] = self._run(case)
             except Exception as error:
                 # Every case of the pass fails by it, and none builds it again.
                 self._marts[key] = error
@@ -80,27 +83,34 @@ class Runs:
             raise marts
         return marts
 
-    def landings(self) -> Iterator[tuple[Case, Landing]]:
-        """What lands together, with one of the cases that it is of."""
-        for mates in self._mates.values():
-            yield next(iter(mates.values())), _landing(mates)
+    def passes(self) -> list[Case]:
+        """One case of each pass."""
+        return [next(iter(mates.values())) for mates in self._mates.values()]
 
-    def _run(self, mates: Mapping[str, Case]) -> Marts:
-        case = next(iter(mates.values()))
+    def landing(self, case: Case) -> Landing:
+        """What lands in the pass of a case."""
+        key = _pass_key(case)
+        if key not in self._landings:
+            self._landings[key] = _landing(self._mates[key])
+        return self._landings[key]
+
+    def _run(self, case: Case) -> Marts:
         policies = _policies(case)
         targets = sorted(self._targets[policies])
         if policies not in self._steps:
             self._steps[policies] = compile_models(case.policies, targets)
-        return run_models(self._steps[policies], _landing(mates), case.as_of, targets)
+        return run_models(self._steps[policies], self.landing(case), case.as_of, targets)
 
 
 def rejections(case: Case) -> list[Row]:
     """Rows of a case that break the landing contract, with the first reason."""
     found = []
-    for name, rows in case.landing.items():
-        for number, _, problem in _land(contracts()["generic", name], rows):
-            if problem:
-                found.append({"object": name, "row": str(number), "column": problem[0], "reason": problem[1]})
+    with connect() as connection:
+        for name, rows in case.landing.items():
+            for number, _, problem in _land(connection, contracts()["generic", name], rows):
+                if problem:
+                    column, reason = problem
+                    found.append({"object": name, "row": str(number), "column": column, "reason": reason})
     return found
 
 
@@ -127,10 +137,15 @@ def _landing(mates: Mapping[str, Case]) -> Landing:
                 landing.setdefault(name, []).extend(_prefixed(row, name, prefix) for row in rows)
             else:
                 landing[name] = rows
-    return {
-        name: [row for _, row, problem in _land(contracts()["generic", name], rows) if not problem]
-        for name, rows in landing.items()
-    }
+    with connect() as connection:
+        return {
+            name: [
+                row
+                for _, row, problem in _land(connection, contracts()["generic", name], rows)
+                if not problem
+            ]
+            for name, rows in landing.items()
+        }
 
 
 def _with_accounts(landing: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
@@ -152,7 +167,7 @@ def _prefixed(row: Row, name: str, prefix: str) -> Row:
 
 
 def _land(
-    contract: LandingObject, rows: Sequence[Mapping[str, str]]
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, rows: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[int, dict[str, Any], tuple[str, str] | None]]:
     """Number, typed cells and problem of every row, by the code that reads real files."""
     if not rows:
@@ -161,20 +176,19 @@ def _land(
     columns = [name for name in contract.column_names if any(name in row for row in rows)]
     cast = cast_rows(contract, bind(contract, columns))
     cells = [[number, *(row.get(name) for name in columns)] for number, row in enumerate(rows, start=1)]
-    with connect() as connection:
-        names = ", ".join(f"c{place} varchar" for place in range(len(columns)))
-        connection.execute(f"create temp table {RAW} (record bigint, {names})")
-        marks = f"({', '.join('?' * (len(columns) + 1))})"
-        connection.execute(
-            f"insert into {RAW} values {', '.join([marks] * len(cells))}",
-            [cell for row in cells for cell in row],
-        )
-        places = [contract.column_names.index(name) for name in columns]
-        values = ", ".join(f"v{place}" for place in places)
-        query = f"select record, problem, {values} from ({cast.query}) order by record"
-        for number, code, *typed in connection.execute(query).fetchall():
-            problem = None if code is None else (cast.problems[code].column, cast.problems[code].reason)
-            yield number, dict(zip(columns, typed, strict=True)), problem
+    names = ", ".join(f"c{place} varchar" for place in range(len(columns)))
+    connection.execute(f"create or replace temp table {RAW} (record bigint, {names})")
+    marks = f"({', '.join('?' * (len(columns) + 1))})"
+    connection.execute(
+        f"insert into {RAW} values {', '.join([marks] * len(cells))}",
+        [cell for row in cells for cell in row],
+    )
+    places = [contract.column_names.index(name) for name in columns]
+    values = ", ".join(f"v{place}" for place in places)
+    query = f"select record, problem, {values} from ({cast.query}) order by record"
+    for number, code, *typed in connection.execute(query).fetchall():
+        problem = None if code is None else (cast.problems[code].column, cast.problems[code].reason)
+        yield number, dict(zip(columns, typed, strict=True)), problem
 
 
 # ------------------------------------------------------------------------------------------ what a case sees
