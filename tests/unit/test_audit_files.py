@@ -1,0 +1,40 @@
+"""Files that hold no marts at all; and what the audit costs those who do not ask for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import AuditError
+from orchestration.quality import audit_marts, load_suites
+from orchestration.settings import PROJECT_DIR
+
+
+def test_a_file_without_marts_blocks(tmp_path: Path) -> None:
+    empty = tmp_path / "marts.duckdb"
+    duckdb.connect(str(empty)).close()
+    report = audit_marts(empty, {})
+    assert [(result.mart, result.check) for result in report.blocking] == [("*", "marts_exported")]
+
+
+@pytest.mark.parametrize("content", [None, b"not a database"])
+def test_an_unreadable_file_is_an_error_for_people(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "marts.duckdb"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AuditError, match=r"marts\.duckdb"):
+        audit_marts(path, load_suites())
+
+
+def test_importing_the_package_does_not_import_great_expectations() -> None:
+    code = (
+        "import sys, orchestration.quality as q; q.load_suites(); print('great_expectations' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
