@@ -6,7 +6,6 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.errors import AuditError, LockedError, PublishError, QueryError
+from orchestration.errors import AuditError, LockedError, PublishError
 from orchestration.lock import hold_lock
 from orchestration.pipeline import publish_step
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
 from orchestration.releases.candidate import clear_leftovers, open_candidate
 from orchestration.releases.export import ReleaseStamp, export_marts
-from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
 from orchestration.releases.publish import current_manifest, withdrawn_release_id
-from orchestration.releases.query import as_csv, as_json
 from orchestration.settings import Settings, load_settings
 from tests.unit.release_case import (
     edit_manifest,
@@ -388,87 +385,3 @@ def test_a_step_without_the_step_before_it_is_refused(settings: Settings) -> Non
         pytest.raises(PublishError, match="not got that far"),
     ):
         publish_step(settings, candidate, lock)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "create table t as select 1",
-        "insert into mrr_monthly select * from mrr_monthly",
-        "drop table mrr_monthly",
-        "attach '{home}/other.duckdb'",
-        "copy mrr_monthly to '{home}/out.csv'",
-        "select * from read_csv('{home}/secret.csv')",
-        "select * from '{home}/secret.csv'",
-        "select * from read_text('/etc/hostname')",
-        "set enable_external_access = true",
-        "select 1; select 2",
-        "pragma database_list",
-        "install httpfs",
-        "",
-        "selec 1",
-        "select nothing from mrr_monthly",
-        "select * from settings",
-    ],
-)
-def test_a_query_can_only_read_the_marts(settings: Settings, sql: str) -> None:
-    make_release(settings, "1-one")
-    (settings.home / "secret.csv").write_text("a\n1\n")
-    with pytest.raises(QueryError):
-        query_current(settings, sql.format(home=settings.home))
-    assert not (settings.home / "out.csv").exists()
-    assert not (settings.home / "other.duckdb").exists()
-
-
-def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings) -> None:
-    make_release(settings, "1-one")
-    result = query_current(settings, "select * from range(5) as t(n)", limit=3)
-    assert (len(result.rows), result.has_more) == (3, True)
-    assert not query_current(settings, "select * from range(3) as t(n)", limit=3).has_more
-    answer = query_current(
-        settings, "select month, closing_mrr, null as gap, 'a\"b' as text from mrr_monthly where is_complete"
-    )
-    assert as_csv(answer) == 'month,closing_mrr,gap,text\n2024-11-01,10.0000,,"a""b"\n'
-    assert json.loads(as_json(answer)) == [
-        {"month": "2024-11-01", "closing_mrr": 10.0, "gap": None, "text": 'a"b'}
-    ]
-    assert '"closing_mrr": 10.0000' in as_json(answer)
-
-
-def test_a_query_before_the_first_release_says_what_to_do(settings: Settings) -> None:
-    with pytest.raises(PublishError, match="csw run"):
-        query_current(settings, "select 1")
-
-
-def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:
-    base = run_fingerprint(settings, "code", ["a", "b"])
-    assert base == run_fingerprint(settings, "code", ["b", "a"])
-    others = [
-        run_fingerprint(settings, "other", ["a", "b"]),
-        run_fingerprint(settings, "code", ["a"]),
-        run_fingerprint(replace(settings, policies={"fx_max_age_days": 3}), "code", ["a", "b"]),
-        run_fingerprint(replace(settings, as_of=settings.as_of.replace(second=1)), "code", ["a", "b"]),
-        run_fingerprint(replace(settings, known_at=settings.as_of), "code", ["a", "b"]),
-    ]
-    assert len({base, *others}) == 6
-    morning = replace(settings, as_of_is_given=False)
-    evening = replace(morning, as_of=settings.as_of.replace(hour=20))
-    tomorrow = replace(morning, as_of=settings.as_of.replace(day=2))
-    assert run_fingerprint(morning, "code", []) == run_fingerprint(evening, "code", [])
-    assert run_fingerprint(morning, "code", []) != run_fingerprint(tomorrow, "code", [])
-
-
-def test_the_code_version_follows_content_not_caches(tmp_path: Path) -> None:
-    for name in ("models/a.sql", "orchestration/b.py", "dbt_project.yml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("1")
-    first, first_dbt = code_version(tmp_path), dbt_version(tmp_path)
-    (tmp_path / "orchestration" / "__pycache__").mkdir()
-    (tmp_path / "orchestration" / "__pycache__" / "b.py").write_text("2")
-    (tmp_path / "README.md").write_text("2")
-    assert code_version(tmp_path) == first
-    (tmp_path / "orchestration" / "b.py").write_text("2")
-    assert code_version(tmp_path) != first
-    assert dbt_version(tmp_path) == first_dbt
-    (tmp_path / "models" / "a.sql").write_text("2")
-    assert dbt_version(tmp_path) != first_dbt

@@ -1,0 +1,69 @@
+"""What `csw query` answers, and that it can do nothing but read the marts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestration.errors import PublishError, QueryError
+from orchestration.releases import query_current
+from orchestration.releases.query import as_csv, as_json
+from orchestration.settings import Settings, load_settings
+from tests.unit.release_case import make_release
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A warehouse with one release, which nothing here changes."""
+    settings = load_settings(tmp_path_factory.mktemp("asked") / "home", as_of="2025-01-01", environment={})
+    make_release(settings, "1-one")
+    return settings
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table t as select 1",
+        "insert into mrr_monthly select * from mrr_monthly",
+        "drop table mrr_monthly",
+        "attach '{home}/other.duckdb'",
+        "copy mrr_monthly to '{home}/out.csv'",
+        "select * from read_csv('{home}/secret.csv')",
+        "select * from '{home}/secret.csv'",
+        "select * from read_text('/etc/hostname')",
+        "set enable_external_access = true",
+        "select 1; select 2",
+        "pragma database_list",
+        "install httpfs",
+        "",
+        "selec 1",
+        "select nothing from mrr_monthly",
+        "select * from settings",
+    ],
+)
+def test_a_query_can_only_read_the_marts(settings: Settings, sql: str) -> None:
+    (settings.home / "secret.csv").write_text("a\n1\n")
+    with pytest.raises(QueryError):
+        query_current(settings, sql.format(home=settings.home))
+    assert not (settings.home / "out.csv").exists()
+    assert not (settings.home / "other.duckdb").exists()
+
+
+def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings) -> None:
+    result = query_current(settings, "select * from range(5) as t(n)", limit=3)
+    assert (len(result.rows), result.has_more) == (3, True)
+    assert not query_current(settings, "select * from range(3) as t(n)", limit=3).has_more
+    answer = query_current(
+        settings, "select month, closing_mrr, null as gap, 'a\"b' as text from mrr_monthly where is_complete"
+    )
+    assert as_csv(answer) == 'month,closing_mrr,gap,text\n2024-11-01,10.0000,,"a""b"\n'
+    assert json.loads(as_json(answer)) == [
+        {"month": "2024-11-01", "closing_mrr": 10.0, "gap": None, "text": 'a"b'}
+    ]
+    assert '"closing_mrr": 10.0000' in as_json(answer)
+
+
+def test_a_query_before_the_first_release_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="csw run"):
+        query_current(load_settings(tmp_path, environment={}), "select 1")
