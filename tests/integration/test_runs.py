@@ -82,22 +82,3 @@ def test_a_wrong_policy_value_is_a_message_with_the_right_ones(
     assert policy.partition("=")[0] in str(failure.value)
     assert expected in str(failure.value)
     assert "Traceback" not in str(failure.value)
-
-
-def test_a_run_under_other_policies_says_so(small_company: Settings, copy_of: Copy) -> None:
-    policies = [
-        "churn_recognition=cancel_requested",
-        "discount_policy=none",
-        "past_due_grace_days=never",
-        "reactivation_window=90",
-        "weeks_per_month=4.33",
-        "usage_policy=include_recurring_usage",
-        "slice_dimensions=[]",
-    ]
-    settings = load_settings(home=copy_of(small_company).home, as_of="2026-01-01", policies=policies)
-    assert refresh(settings, landing_is_given=False).release_id
-    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
-        in_force = dict(marts.execute("select policy, value_in_force from marts._policies").fetchall())
-    for policy in policies:
-        name, value = policy.split("=")
-        assert in_force[name].replace('"', "") == value
