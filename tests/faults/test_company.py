@@ -73,7 +73,7 @@ def test_a_poisonous_delivery_leaves_nothing_behind(delivered: Delivered, home: 
         assert words in str(failure.value)
     assert fingerprint_of_current(home) == before
     assert len(list_releases(home)) == 1
-    assert list(home.alerts.glob("*.json"))
+    assert len(list(home.alerts.glob("*.json"))) == 1
 
     deliver(home, "more.csv", MORE)
     assert refresh(home, landing_is_given=False).release_id

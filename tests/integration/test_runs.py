@@ -14,6 +14,7 @@ from orchestration.refresh import refresh
 from orchestration.releases import list_releases
 from orchestration.settings import Settings, load_settings
 from tests.conftest import fingerprint_of_current
+from tests.faults.runs import run_to_the_end
 
 pytestmark = pytest.mark.integration
 
@@ -82,3 +83,38 @@ def test_a_wrong_policy_value_is_a_message_with_the_right_ones(
     assert policy.partition("=")[0] in str(failure.value)
     assert expected in str(failure.value)
     assert "Traceback" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        [
+            "churn_recognition=cancel_requested",
+            "discount_policy=none",
+            "past_due_grace_days=never",
+            "reactivation_window=90",
+            "weeks_per_month=4.33",
+            "slice_dimensions=[]",
+        ],
+        [
+            "pause_policy=keep",
+            "usage_policy=include_recurring_usage",
+            "churn_rate_denominator=opening_plus_new",
+            "discount_policy=forever_only",
+            "grouping_window=0",
+            "past_due_grace_days=0",
+            "slice_dimensions=[plan]",
+        ],
+    ],
+)
+def test_every_invariant_holds_under_other_policies(
+    small_company: Settings, copy_of: Copy, policies: list[str]
+) -> None:
+    home = copy_of(small_company).home
+    settings = load_settings(home=home, as_of="2026-01-01", policies=policies)
+    assert run_to_the_end(settings, "other")
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
+        in_force = dict(marts.execute("select policy, value_in_force from marts._policies").fetchall())
+    for policy in policies:
+        name, value = policy.split("=")
+        assert in_force[name].replace('"', "") == value
