@@ -15,6 +15,18 @@ rates as (
     select * from {{ ref('int_quality__rates') }}
 ),
 
+replacements as (
+    select * from {{ ref('int_revenue__replacements') }}
+),
+
+subscriptions as (
+    select distinct
+        source_system,
+        account_id,
+        subscription_id
+    from periods
+),
+
 -- The ledger cuts a recurring period where the next one of its item starts.
 neighbours as (
     select
@@ -63,6 +75,10 @@ select
     plans.plan_id is null as is_without_plan,
     coalesce(valued.cancel_requested_at > valued.period_end, false) as is_cancelled_late,
     valued.period_start > {{ as_of() }} as is_in_future,
+    valued.replaces_subscription_id is not null and linked.subscription_id is null as has_idle_link,
+    coalesce(
+        valued.price_kind in ('recurring', 'usage') and valued.period_start >= replacements.replaced_at, false
+    ) as is_replaced_early,
     rates.rate is null as is_without_rate
 from valued
 inner join accounts on valued.account_id = accounts.account_id
@@ -74,3 +90,13 @@ left join neighbours
         and valued.subscription_id = neighbours.subscription_id
         and valued.item_id = neighbours.item_id
         and valued.period_start = neighbours.period_start
+left join subscriptions as linked
+    on
+        valued.source_system = linked.source_system
+        and valued.account_id = linked.account_id
+        and valued.replaces_subscription_id = linked.subscription_id
+left join replacements
+    on
+        valued.source_system = replacements.source_system
+        and valued.account_id = replacements.account_id
+        and valued.subscription_id = replacements.subscription_id

@@ -35,14 +35,7 @@ delivered as (
 -- A subscription that another one of the account replaces ends when that one starts: a gap between the two is
 -- filled, an overlap is cut.
 replacements as (
-    select
-        source_system,
-        min_by(account_id, period_start) as account_id,
-        replaces_subscription_id as subscription_id,
-        min(period_start) as replaced_at
-    from metered
-    where replaces_subscription_id <> subscription_id
-    group by source_system, replaces_subscription_id
+    select * from {{ ref('int_revenue__replacements') }}
 ),
 
 last_periods as (
@@ -62,7 +55,7 @@ replaced as (
         replacements.source_system,
         replacements.account_id,
         replacements.subscription_id,
-        min(replacements.replaced_at) as replaced_at,
+        replacements.replaced_at,
         max(last_periods.last_end) as last_end
     from replacements
     inner join last_periods
@@ -70,7 +63,11 @@ replaced as (
             replacements.source_system = last_periods.source_system
             and replacements.account_id = last_periods.account_id
             and replacements.subscription_id = last_periods.subscription_id
-    group by replacements.source_system, replacements.account_id, replacements.subscription_id
+    group by
+        replacements.source_system,
+        replacements.account_id,
+        replacements.subscription_id,
+        replacements.replaced_at
 ),
 
 bridged as (

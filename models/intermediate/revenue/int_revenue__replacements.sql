@@ -1,0 +1,28 @@
+-- one row per account and subscription that another one of the account replaces, and since when
+{{ config(materialized='view') }}
+with periods as (
+    select * from {{ ref('unified_subscription_periods') }}
+    where
+        replaces_subscription_id <> subscription_id
+        and price_kind in ('recurring', 'usage')
+        and (period_end is null or period_end > period_start)
+),
+
+-- A link holds within the account in which the new subscription starts.
+claims as (
+    select
+        source_system,
+        replaces_subscription_id,
+        min_by(account_id, period_start) as account_id,
+        min(period_start) as starts_at
+    from periods
+    group by source_system, replaces_subscription_id, subscription_id
+)
+
+select
+    source_system,
+    account_id,
+    replaces_subscription_id as subscription_id,
+    min(starts_at) as replaced_at
+from claims
+group by source_system, account_id, replaces_subscription_id
