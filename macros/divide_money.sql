@@ -10,11 +10,12 @@
 
 {% macro duckdb__divide_money(amount, divisor) -%}
     {#- Units of 10^-14 over units of 10^-4 leave 10^10 in the divisor. -#}
-    cast(
+    {%- set exact -%}
         cast(
             (2 * cast(cast({{ amount }} as decimal(38, 14)) * 100000000000000 as hugeint) + 10000000000 * ({{ divisor }}))
             // (20000000000 * ({{ divisor }}))
             as decimal(38, 0)
-        ) * 0.0001 as decimal(18, 4)
-    )
+        ) * 0.0001
+    {%- endset -%}
+    {{ round_money(exact, 'cast(' ~ amount ~ ' as double) / (' ~ divisor ~ ')') }}
 {%- endmacro %}

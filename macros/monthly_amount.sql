@@ -9,11 +9,7 @@
     {%- set divisor -%}
         case {{ interval_unit }} when 'year' then 12 when 'week' then {{ week[1] }} when 'day' then {{ day[1] }} else 1 end * {{ interval_count }}
     {%- endset -%}
-    {#- Most fees are monthly already, and wide divisions are slow. -#}
-    case
-        when {{ interval_unit }} = 'month' and {{ interval_count }} = 1 then cast({{ amount }} as decimal(18, 4))
-        else {{ divide_money('(' ~ amount ~ ') * (' ~ numerator ~ ')', divisor) }}
-    end
+    {{ divide_money('(' ~ amount ~ ') * (' ~ numerator ~ ')', divisor) }}
 {%- endmacro %}
 
 

@@ -8,12 +8,16 @@
 {%- endmacro %}
 
 {% macro duckdb__share_of_money(amount, part, whole) -%}
-    cast(
+    {%- set exact -%}
         cast(
             (
                 2 * cast(({{ amount }}) * 10000 as hugeint) * cast(({{ part }}) * 10000 as hugeint)
                 + cast(({{ whole }}) * 10000 as hugeint)
             ) // (2 * cast(({{ whole }}) * 10000 as hugeint)) as decimal(38, 0)
-        ) * 0.0001 as decimal(18, 4)
-    )
+        ) * 0.0001
+    {%- endset -%}
+    {%- set approximate -%}
+        cast({{ amount }} as double) * cast({{ part }} as double) / cast({{ whole }} as double)
+    {%- endset -%}
+    {{ round_money(exact, approximate) }}
 {%- endmacro %}

@@ -10,11 +10,11 @@ unified as (
         account_id,
         starts_on,
         ends_on,
-        cast(amount as decimal(18, 4)) as amount,
+        {{ round_money('amount') }} as amount,
         currency,
         auto_renew,
         renewed_by_contract_id,
-        cast(renewed_amount as decimal(18, 4)) as renewed_amount,
+        {{ round_money('renewed_amount') }} as renewed_amount,
         _batch_id,
         _loaded_at
     from contracts
