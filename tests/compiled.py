@@ -115,6 +115,13 @@ def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple
     return tuple(_steps(project.manifest.nodes, wanted, zone))
 
 
+def compile_query(query: str) -> str:
+    """Compile one query that calls macros of the project, under the default policies."""
+    outcome = _parsed().dbt(["compile", "--no-introspect", "--inline", query], _parsed().manifest)
+    assert outcome.success, outcome.exception or _messages(outcome.result)
+    return str(outcome.result.results[0].node.compiled_code)
+
+
 def run_models(
     steps: Sequence[Step],
     landing: Landing,
