@@ -22,7 +22,7 @@ from orchestration.releases.candidate import open_candidate
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect
 from tests.conftest import copy_home, fingerprint_of_current
-from tests.faults.runs import Run, Stage, run_to_the_end
+from tests.runs import Run, Stage, run_to_the_end
 from tests.shared import made_once
 
 HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"

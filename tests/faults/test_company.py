@@ -31,7 +31,7 @@ from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect, quote_identifier, quote_literal
 from tests.conftest import fingerprint_of_current
 from tests.faults.conftest import MORE, VARYING, Delivered, Undisturbed, deliver, marts_of_current
-from tests.faults.runs import Run, Stage, run_steps, run_to_the_end
+from tests.runs import Run, Stage, run_steps, run_to_the_end
 
 pytestmark = pytest.mark.integration
 

@@ -29,7 +29,7 @@ from orchestration.releases.cleanup import clean_up
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.conftest import fingerprint_of_current
 from tests.faults.conftest import Undisturbed, marts_of_current
-from tests.faults.runs import run_to_the_end
+from tests.runs import run_to_the_end
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,7 @@ from orchestration.releases.verify import verify_releases
 from orchestration.settings import Settings
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.faults.conftest import Delivered, Undisturbed, marts_of_current
-from tests.faults.runs import Place, Run, run_to_the_end
+from tests.runs import Place, Run, run_to_the_end
 
 pytestmark = pytest.mark.integration
 

@@ -22,7 +22,7 @@ from orchestration.releases.verify import verify_releases
 from orchestration.settings import Settings, load_settings
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.faults.conftest import Delivered, Undisturbed, marts_of_current
-from tests.faults.runs import Place, Run, run_to_the_end
+from tests.runs import Place, Run, run_to_the_end
 from tests.unit.release_case import make_release
 
 pytestmark = pytest.mark.integration

@@ -22,7 +22,7 @@ from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, seal
 from orchestration.releases.manifest import read_manifest, write_manifest
 from orchestration.settings import Settings
 from tests.conftest import copy_home
-from tests.faults.runs import PROCESSES
+from tests.runs import PROCESSES
 
 pytestmark = pytest.mark.integration
 

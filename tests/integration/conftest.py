@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
-from orchestration.settings import Settings
-from tests.conftest import publish_company
+from orchestration.settings import PROJECT_DIR, Settings
+from tests.conftest import UNTIL, copy_home, publish_company
 from tests.shared import made_once
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What plain dbt built in the development database, and all that it said."""
+
+    settings: Settings
+    output: bytes
 
 
 @pytest.fixture(scope="session")
 def company() -> Settings:
     """A published warehouse of a messy simulated company that has every feature; do not write to it."""
     return made_once("company", lambda home: publish_company(home, 1500, 36, 7, messy=True))
+
+
+@pytest.fixture(scope="session")
+def by_hand(small_company: Settings) -> ByHand:
+    """Two models that an analyst builds as the documentation says, with the most talkative log of dbt."""
+    return made_once("by-hand", lambda folder: _build_by_hand(small_company, folder))
+
+
+def _build_by_hand(small_company: Settings, folder: Path) -> ByHand:
+    settings = copy_home(small_company, folder / "home")
+    subprocess.run(
+        [sys.executable, "-m", "orchestration", "prepare", "--home", str(settings.home)],
+        check=True,
+        capture_output=True,
+    )
+    profiles = folder / "profiles"
+    profiles.mkdir()
+    shutil.copyfile(PROJECT_DIR / "profiles.example.yml", profiles / "profiles.yml")
+    dbt = [str(Path(sys.executable).with_name("dbt")), "--debug", "build"]
+    dbt += ["-s", "+churn_monthly", "+unified_contacts", "--exclude-resource-type", "unit_test"]
+    dbt += ["--target-path", str(settings.home / "target"), "--log-path", str(settings.home / "dbtlogs")]
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(folder),
+        "PYTHONPATH": str(PROJECT_DIR),
+        "DBT_PROFILES_DIR": str(profiles),
+        "CSW_HOME": str(settings.home),
+        "CSW_AS_OF": UNTIL.isoformat(),
+    }
+    built = subprocess.run(dbt, cwd=PROJECT_DIR, env=environment, capture_output=True, check=False)
+    assert built.returncode == 0, built.stdout[-3000:]
+    return ByHand(settings, built.stdout + built.stderr)

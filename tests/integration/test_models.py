@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.dbt import run_dbt
-from orchestration.development import prepare_development
 from orchestration.settings import PROJECT_DIR, Settings
+from tests.integration.conftest import ByHand
 
 pytestmark = pytest.mark.integration
 
@@ -35,34 +31,8 @@ def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings],
     assert models <= tested, "models without a unit test"
 
 
-def test_plain_dbt_builds_one_mart(
-    small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
-) -> None:
-    settings = copy_of(small_company)
-    prepare_development(settings, landing_is_given=False)
-    profiles = tmp_path / "profiles"
-    profiles.mkdir()
-    shutil.copyfile(PROJECT_DIR / "profiles.example.yml", profiles / "profiles.yml")
-    folders = ["--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs")]
-    built = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("dbt")), "build", "-s", "+churn_monthly"),
-            *("--exclude-resource-type", "unit_test"),
-            *folders,
-        ],
-        cwd=PROJECT_DIR,
-        env={
-            **os.environ,
-            "CSW_HOME": str(settings.home),
-            "CSW_AS_OF": "2026-01-01",
-            "DBT_PROFILES_DIR": str(profiles),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout[-3000:]
-    with duckdb.connect(str(settings.development_database), read_only=True) as connection:
+def test_plain_dbt_builds_one_mart(by_hand: ByHand) -> None:
+    with duckdb.connect(str(by_hand.settings.development_database), read_only=True) as connection:
         months = connection.execute(
             "select count(*) from marts.churn_monthly where dimension = 'all'"
         ).fetchone()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -14,8 +11,8 @@ from orchestration.landing import accepted_batches
 from orchestration.pseudonyms import KEY_FILE, load_hash_key, pseudonym
 from orchestration.quality.personal import tagged_columns
 from orchestration.releases.origins import compare_with_origins
-from orchestration.settings import PROJECT_DIR, Settings
-from tests.conftest import UNTIL
+from orchestration.settings import Settings
+from tests.integration.conftest import ByHand
 
 pytestmark = pytest.mark.integration
 
@@ -60,44 +57,21 @@ def test_respondents_are_pseudonyms_under_the_key_of_the_home(company: Settings)
         assert found == (pseudonym(email, key) if email else None)
 
 
-def test_the_key_is_in_its_file_and_nowhere_else(
-    small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
-) -> None:
-    settings = copy_of(small_company)
-    subprocess.run(
-        [sys.executable, "-m", "orchestration", "prepare", "--home", str(settings.home)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    # Plain dbt with its most talkative log.
-    built = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("dbt")), "--debug", "build", "-s", "+unified_contacts"),
-            *("--target-path", str(settings.home / "target"), "--log-path", str(settings.home / "dbtlogs")),
-        ],
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(PROJECT_DIR),
-            "DBT_PROFILES_DIR": str(settings.dbt),
-            "CSW_WAREHOUSE": str(settings.development_database),
-            "CSW_AS_OF": UNTIL.isoformat(),
-        },
-        capture_output=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout[-3000:]
-    key = (settings.home / KEY_FILE).read_bytes().strip()
+def test_the_key_is_in_its_file_and_nowhere_else(by_hand: ByHand) -> None:
+    home = by_hand.settings.home
+    key = (home / KEY_FILE).read_bytes().strip()
     assert len(key) == 64
     inner = bytes(byte ^ 0x36 for byte in key)
     forms = (key, inner, inner.hex().encode(), key.hex().encode())
     holding = [
-        path.relative_to(settings.home).as_posix()
-        for path in settings.home.rglob("*")
+        path.relative_to(home).as_posix()
+        for path in home.rglob("*")
         if path.is_file() and not path.is_symlink() and any(form in path.read_bytes() for form in forms)
     ]
     assert holding == [KEY_FILE]
-    assert not any(form in built.stdout + built.stderr for form in forms)
-    assert any((settings.home / "dbtlogs").iterdir())
+    assert b"unified_contacts" in by_hand.output
+    assert not any(form in by_hand.output for form in forms)
+    assert any((home / "dbtlogs").iterdir())
 
 
 def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Settings, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from orchestration.releases.manifest import read_manifest
 from orchestration.settings import Settings, load_settings
 from orchestration.sources import create_sources
 from tests.compiled import Step, compile_models, models_on
-from tests.faults.runs import run_to_the_end
+from tests.runs import run_to_the_end
 
 pytestmark = pytest.mark.integration
 

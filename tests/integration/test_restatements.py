@@ -12,7 +12,7 @@ import pytest
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.previous import restatements_in_words
 from orchestration.settings import Settings, load_settings
-from tests.faults.runs import run_to_the_end
+from tests.runs import run_to_the_end
 from tests.shared import spare_parsing
 
 pytestmark = pytest.mark.integration

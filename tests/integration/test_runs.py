@@ -14,7 +14,7 @@ from orchestration.refresh import refresh
 from orchestration.releases import list_releases
 from orchestration.settings import Settings, load_settings
 from tests.conftest import fingerprint_of_current
-from tests.faults.runs import run_to_the_end
+from tests.runs import run_to_the_end
 
 pytestmark = pytest.mark.integration
 

@@ -30,7 +30,7 @@ from orchestration.settings import Settings
 PATIENCE = 300
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.faults.warm"])
+PROCESSES.set_forkserver_preload(["tests.warm"])
 
 
 @dataclass(frozen=True)
