@@ -108,6 +108,7 @@ def _invoke(
     on_event: Callable[[DbtEvent], None] | None = None,
     *,
     manifest: Any = None,
+    as_of: str | None = None,
 ) -> Any:
     prepare_profile(settings)
     load_hash_key(settings.home)
@@ -123,7 +124,7 @@ def _invoke(
     ]
     environment = {
         "CSW_WAREHOUSE": str(warehouse),
-        "CSW_AS_OF": settings.as_of_text,
+        "CSW_AS_OF": settings.as_of_text if as_of is None else as_of,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -156,8 +157,9 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
             with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
                 log.info("parsing the dbt project")
                 record.unlink(missing_ok=True)
-                # No database is opened; models see the name of one.
-                _invoke(settings, ["parse"], settings.dbt / WAREHOUSE_FILE)
+                # No database is opened; models see the name of one. Another path or instant than the time
+                # before would make dbt parse more files again than those that changed.
+                _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
                 _refuse_circles(json.loads(manifest.read_text(encoding="utf-8")))
                 record.write_text(json.dumps(wanted), encoding="utf-8")
         except LockedError:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.dbt import run_dbt
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.dbt import prepare_manifest, run_dbt
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.integration.conftest import ByHand
+from tests.shared import spare_parsing
 
 pytestmark = pytest.mark.integration
 
@@ -29,6 +32,16 @@ def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings],
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")
     }
     assert models <= tested, "models without a unit test"
+
+
+def test_only_what_changed_is_parsed_again(tmp_path: Path) -> None:
+    settings = spare_parsing(load_settings(tmp_path / "home", as_of="2024-02-29", environment={}))
+    parsed = settings.dbt / "target" / "perf_info.json"
+    parsed.unlink()
+    prepare_manifest(settings, "another version of the code")
+    told = json.loads(parsed.read_text(encoding="utf-8"))
+    assert told["path_count"] > 100
+    assert told["parsed_path_count"] == 0
 
 
 def test_plain_dbt_builds_one_mart(by_hand: ByHand) -> None:
