@@ -13,19 +13,22 @@ from orchestration.settings import Settings
 pytestmark = pytest.mark.integration
 
 FLAWED = """\
-subscription_id,account_id,plan_id,currency,quantity,unit_amount,interval,status,price_kind,period_start,period_end
-S-negative-quantity,A-000001,starter,USD,-1,10,month,,,2025-03-01,
-S-negative-price,A-000001,starter,USD,1,-10,month,,,2025-03-01,
-S-currency-shape,A-000001,starter,EURO,1,10,month,,,2025-03-01,
-S-interval,A-000001,starter,USD,1,10,fortnight,,,2025-03-01,
-S-no-start,A-000001,starter,USD,2,600,year,,,,
-S-no-start-2,A-000001,starter,USD,1,50,month,,,soon,
-S-backwards,A-000001,starter,USD,1,25,month,,,2025-03-01,2025-02-01
-S-twice,A-000001,starter,USD,1,30,month,,,2025-03-01,2025-06-01
-S-twice,A-000001,starter,USD,1,40,month,,,2025-05-01,2025-07-01
-S-nobody,A-nobody,starter,USD,3,20,month,,,2025-03-01,
-S-nobody-left,A-nobody,starter,USD,1,20,month,,,2025-03-01,2025-04-01
-S-rates,A-000001,starter,XYZ,1,10,month,trialing,,2025-03-01,
+subscription_id,account_id,plan_id,currency,quantity,unit_amount,interval,status,price_kind,period_start,period_end,replaces_subscription_id
+S-negative-quantity,A-000001,starter,USD,-1,10,month,,,2025-03-01,,
+S-negative-price,A-000001,starter,USD,1,-10,month,,,2025-03-01,,
+S-currency-shape,A-000001,starter,EURO,1,10,month,,,2025-03-01,,
+S-interval,A-000001,starter,USD,1,10,fortnight,,,2025-03-01,,
+S-no-start,A-000001,starter,USD,2,600,year,,,,,
+S-no-start-2,A-000001,starter,USD,1,50,month,,,soon,,
+S-backwards,A-000001,starter,USD,1,25,month,,,2025-03-01,2025-02-01,
+S-twice,A-000001,starter,USD,1,30,month,,,2025-03-01,2025-06-01,
+S-twice,A-000001,starter,USD,1,40,month,,,2025-05-01,2025-07-01,
+S-nobody,A-nobody,starter,USD,3,20,month,,,2025-03-01,,
+S-nobody-left,A-nobody,starter,USD,1,20,month,,,2025-03-01,2025-04-01,
+S-rates,A-000001,starter,XYZ,1,10,month,trialing,,2025-03-01,,
+S-round,A-000001,starter,USD,1,15,month,,,2025-03-01,,S-about
+S-about,A-000001,starter,USD,1,15,month,,,2025-03-01,,S-round
+S-linked,A-000001,starter,USD,1,5,month,,,2025-03-01,,S-gone
 """
 
 EXPECTED = {
@@ -57,6 +60,8 @@ EXPECTED = {
     ("ends_before_it_starts", "subscription_periods", "all"): ("warn", 1, "25.0000"),
     ("overlapping_periods", "subscription_periods", "all"): ("warn", 1, "30.0000"),
     ("account_unknown", "subscription_periods", "all"): ("warn", 2, "60.0000"),
+    ("replaced_before_it_starts", "subscription_periods", "all"): ("warn", 2, "30.0000"),
+    ("link_to_unknown", "subscription_periods", "all"): ("warn", 1, "5.0000"),
     ("currency_without_rate", "subscription_periods", "all"): ("fail", 1, None),
     ("discount_above_price", "subscription_periods", "all"): ("pass", 0, "0.0000"),
     ("account_unknown", "survey_responses", "all"): ("pass", 0, None),
@@ -71,7 +76,7 @@ def test_flaws_are_counted_with_their_money(
     assert {status for status, _, _ in before.values()} == {"pass"}
     # One-off charges are no recurring revenue; they keep the share of rejected rows below what is tolerated.
     sound = "".join(
-        f"S-{n},A-000001,starter,USD,1,5,month,,one_off,2025-03-01,2025-04-01\n" for n in range(999)
+        f"S-{n},A-000001,starter,USD,1,5,month,,one_off,2025-03-01,2025-04-01,\n" for n in range(999)
     )
     folder = settings.landing / "generic"
     (folder / "subscription_periods" / "flawed.csv").write_text(FLAWED + sound, encoding="utf-8")
