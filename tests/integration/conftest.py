@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from orchestration.quality import AuditReport, Suite, audit_marts
+from orchestration.releases.export import MARTS_FILE
 from orchestration.settings import PROJECT_DIR, Settings
 from tests.conftest import UNTIL, copy_home, publish_company
+from tests.integration.corrupted import ADDED, SUITES, Audit, change
 from tests.shared import made_once
 
 
@@ -59,3 +64,29 @@ def _build_by_hand(small_company: Settings, folder: Path) -> ByHand:
     built = subprocess.run(dbt, cwd=PROJECT_DIR, env=environment, capture_output=True, check=False)
     assert built.returncode == 0, built.stdout[-3000:]
     return ByHand(settings, built.stdout + built.stderr)
+
+
+@pytest.fixture(scope="module")
+def sound_marts(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A published file in which each rule has something to bite on."""
+    path = tmp_path_factory.mktemp("sound") / MARTS_FILE
+    shutil.copyfile(company.current / MARTS_FILE, path)
+    change(path, ADDED)
+    # Each audit ends with a collection, which need not look again at all that earlier tests have left.
+    gc.collect()
+    gc.freeze()
+    yield path
+    gc.unfreeze()
+
+
+@pytest.fixture
+def audit(sound_marts: Path, tmp_path: Path) -> Audit:
+    """Audit a copy of the sound file on which `statements` ran."""
+
+    def run(*statements: str, suites: Mapping[str, Suite] = SUITES) -> AuditReport:
+        copy = tmp_path / MARTS_FILE
+        shutil.copy(sound_marts, copy)
+        change(copy, *statements)
+        return audit_marts(copy, suites)
+
+    return run
