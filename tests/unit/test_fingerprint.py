@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
-from orchestration.settings import Settings, load_settings
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
+from orchestration.settings import Settings
 
 
 def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from orchestration.releases import current_release_id, list_releases, publish, r
 from orchestration.releases.acceptance import parse_acceptances
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.publish import current_manifest
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import Settings
 from tests.unit.release_case import make_candidate, make_release
 
 LIMITS = load_limits()
@@ -54,11 +54,6 @@ def facts(**changes: Any) -> ReleaseFacts:
 def bad(release: ReleaseFacts, previous: ReleaseFacts | None = None) -> list[Finding]:
     found = judge(release, previous or facts(), LIMITS, CONTRACTS)
     return [finding for finding in found if finding.verdict != "passed"]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
 
 
 def test_two_like_releases_pass_and_the_first_one_too() -> None:

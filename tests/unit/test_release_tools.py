@@ -8,7 +8,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +23,6 @@ from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.unit.release_case import make_candidate, make_release
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,53 @@
+"""Small things that several unit tests share; each process makes them once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contract import load_contracts
+from orchestration.settings import Settings, load_settings
+from simulator import SimulationReport, simulate
+from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A warehouse with nothing in it."""
+    return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
+    """A simulated company."""
+    return simulate(ACCOUNTS, MONTHS, SEED, tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture(scope="session")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
+    """The same company, exported untidily."""
+    return simulate(ACCOUNTS, MONTHS, SEED, tmp_path_factory.mktemp("messy"), messy=True)
+
+
+@pytest.fixture(scope="session")
+def database(clean: SimulationReport) -> duckdb.DuckDBPyConnection:
+    """The clean exports read back under the contract's types, and the truth, as tables."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    for (source, name), contract in load_contracts().items():
+        folder = clean.out / source / name
+        if not folder.is_dir():
+            continue
+        types = {column.name: column.data_type for column in contract.columns}
+        present = _present(folder, types)
+        connection.execute(f"create table {name} as from read_csv('{folder}/*.csv', types = {present})")
+    for name in ("movements", "monthly", "renewals"):
+        connection.execute(f"create table {name} as from '{clean.out}/_truth/{name}.parquet'")
+    return connection
+
+
+def _present(folder: Path, types: dict[str, str]) -> dict[str, str]:
+    header = next(folder.glob("*.csv")).read_text(encoding="utf-8").split("\n", 1)[0].split(",")
+    return {name: types[name] for name in header}
