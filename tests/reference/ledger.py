@@ -83,6 +83,8 @@ class Walk:
         self.constant = self._constant_total()
         self.plan = self._plan(month)
         self.left_at = None
+        # Who pays nothing then, though active, begins with the first payment since.
+        self.is_customer = self.is_customer and self.mrr > 0
         if self.mrr:
             items = self._items({}, self._worths(month), known, month)
             self._note(at, month, "opening_balance", ZERO, self.mrr, items)

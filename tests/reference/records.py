@@ -49,6 +49,8 @@ class Segment:
     cancel_kind: str
     end_reason: str
     cancel_requested_at: datetime | None
+    is_replaced: bool
+    """Another subscription of the account goes on in its place."""
     interval: tuple[str, int]
     period_start: datetime
     run_start: datetime = _EARLIEST

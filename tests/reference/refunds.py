@@ -17,11 +17,20 @@ YEAR = {"year": 1, "month": 12, "week": 52, "day": 365}
 
 
 def after_refunds(
-    service: Service, periods: Sequence[Record], invoices: Iterable[Record], policies: Policies
+    service: Service,
+    periods: Sequence[Record],
+    invoices: Iterable[Record],
+    as_of: datetime,
+    policies: Policies,
 ) -> Service:
     """Refunds change nothing, or end cancelled years, or lower MRR while the refunded interval runs."""
     refunds = [
-        row for row in invoices if row.get("amount_refunded") and row["amount"] and row.get("refunded_at")
+        row
+        for row in invoices
+        if row.get("amount_refunded")
+        and row["amount"]
+        and row.get("refunded_at")
+        and row["refunded_at"] <= as_of
     ]
     if policies.refund_policy == "annual_early_churn_only":
         return _without_refunded_years(service, periods, refunds, policies)

@@ -90,7 +90,7 @@ def _bridge(periods: Sequence[_Period]) -> list[_Period]:
             later = [p.start for p in kept if p.item == period.item and p.start > period.start]
             if period.agreed_end == last_end or period.agreed_end > starts_at:
                 period.agreed_end = min([starts_at, *later])
-                period.is_replaced = period.agreed_end == starts_at
+            period.is_replaced = period.is_replaced or period.agreed_end == starts_at
         kept = [p for p in kept if p.agreed_end > p.start]
     return kept
 
@@ -106,7 +106,7 @@ def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> di
         pieces = [piece for period in _counted(of_item, policies) for piece in _valued(*period, policies)]
         served[item] = _active(pieces, policies)
     segments: dict[ItemKey, list[Segment]] = {}
-    for item, stretches in after_refunds(served, rows, invoices, policies).items():
+    for item, stretches in after_refunds(served, rows, invoices, as_of, policies).items():
         paid = _paid(stretches, invoices, as_of) if policies.require_first_payment else stretches
         segments[item] = _with_runs(_active(paid, policies), timedelta(minutes=policies.grouping_window))
     return segments
@@ -179,7 +179,8 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
         plan_id=row.get("plan_id"),
         quantity=quantity,
         unit=number(row["unit_amount"]) / months,
-        list_mrr=round_half_up(full / months),
+        # What is paused has no price either, so none that a discount could lower.
+        list_mrr=Fraction(0) if is_zeroed else round_half_up(full / months),
         mrr=Fraction(0) if is_zeroed else round_half_up(max(full - discount, Fraction(0)) / months),
         status=period.status,
         is_paused=is_zeroed,
@@ -187,6 +188,7 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
         cancel_kind=row.get("cancel_kind") or "unknown",
         end_reason=row.get("cancel_reason") or "unknown",
         cancel_requested_at=None if period.is_replaced else row.get("cancel_requested_at"),
+        is_replaced=period.is_replaced,
         interval=(row["interval"], count),
         period_start=period.start,
     )

@@ -122,7 +122,7 @@ class _Outlook:
     ) -> None:
         self._counted = [segment for found in counted.values() for segment in found]
         self._metered = [segment for found in metered.values() for segment in found]
-        self._last = {found[-1] for found in counted.values() if found}
+        self._last = {found[-1] for found in counted.values() if found and not found[-1].is_replaced}
         self._going_on = {(segment.item, segment.start) for segment in self._counted}
         self._valuation, self._as_of, self._policies = valuation, as_of, policies
 

@@ -70,7 +70,8 @@ converted as (
     where
         {{ changes_something }}
         {%- if fx_policy == 'service_start_rate' %}
-        or foreign_balances.rated_on <> foreign_balances.rated_on_before
+        -- What stays is revalued by the day of another start; what was over before it was booked has no value to change.
+        or (foreign_balances.rated_on <> foreign_balances.rated_on_before and foreign_balances.mrr_after > 0)
         {%- endif %}
 ),
 {% if fx_policy == 'period_end_rate' %}
