@@ -6,6 +6,14 @@
 {%- endmacro %}
 
 
+{#- Whether a period of `unified_subscription_periods` is service at all, counted or not: a one-off charge has none, and
+    neither has a period that was withdrawn before it began. -#}
+{% macro is_service(price_kind, period_start, period_end) -%}
+    {{ price_kind }} in ('recurring', 'usage')
+        and ({{ period_end }} is null or {{ period_end }} > {{ period_start }})
+{%- endmacro %}
+
+
 {#- SQL list of the states in which an item is active; past-due service counts for its days of grace besides. -#}
 {% macro paying_statuses() -%}
     {%- set statuses = ['active'] -%}

@@ -9,9 +9,7 @@ with recursive refunds as (
 
 periods as (
     select * from {{ ref('unified_subscription_periods') }}
-    where
-        price_kind in ('recurring', 'usage')
-        and (period_end is null or period_end > period_start)
+    where {{ is_service('price_kind', 'period_start', 'period_end') }}
 ),
 
 replacements as (

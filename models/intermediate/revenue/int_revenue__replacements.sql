@@ -4,8 +4,7 @@ with periods as (
     select * from {{ ref('unified_subscription_periods') }}
     where
         replaces_subscription_id <> subscription_id
-        and price_kind in ('recurring', 'usage')
-        and (period_end is null or period_end > period_start)
+        and {{ is_service('price_kind', 'period_start', 'period_end') }}
 ),
 
 -- A link holds within the account in which the new subscription starts.

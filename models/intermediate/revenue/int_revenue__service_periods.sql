@@ -18,9 +18,8 @@ metered as (
     from periods
     inner join accounts on periods.account_id = accounts.account_id
     where
-        periods.price_kind in ('recurring', 'usage')
+        {{ is_service('periods.price_kind', 'periods.period_start', 'periods.period_end') }}
         and not accounts.is_internal
-        and (periods.period_end is null or periods.period_end > periods.period_start)
 ),
 
 -- What is known of the time after a later period starts, the later period says; also one that never begins because
