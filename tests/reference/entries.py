@@ -89,7 +89,11 @@ class AccountMonth:
         return joined and not (self.opened_as_customer or self.closed_as_customer or self.merged)
 
     def net(self, policies: Policies) -> dict[str, Decimal]:
-        """Net movements by kind: at most one, or a joining and a churn where those of one month count."""
+        """Net movements by kind.
+
+        One at most, but where a joining and a churn of one month both count, and where a merge lets an
+        account join that lost more in the month than it came with, or leave that gained more than that.
+        """
         change = money(self.closing - self.opening - self.fx_impact - self.transfer)
         step = {"expansion" if change > 0 else "contraction": change} if change else {}
         if self.is_in_between and policies.same_period_new_and_churn == "count_both":
@@ -98,9 +102,9 @@ class AccountMonth:
             gone = self.last_churn.mrr_before
             return {self.joined_as: gone, "churn": -gone, **step}
         if self.joined > 0:
-            return {self.joined_as or "new": change}
+            return {**(step if change < 0 else {}), self.joined_as or "new": max(change, Decimal(0))}
         if self.joined < 0:
-            return {"churn": change}
+            return {**(step if change > 0 else {}), "churn": min(change, Decimal(0))}
         return step
 
 

@@ -20,7 +20,7 @@ from tests.reference.service import active_segments
 
 CHURN_KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "internal", "unknown")
 WINDOWS = (1, 3, 12)
-STEPS = ("expansion", "contraction")
+CHANGES = ("expansion", "contraction")
 Columns = dict[str, Any]
 
 
@@ -79,6 +79,9 @@ def keep_books(landing: Landing, as_of: datetime, policies: Policies) -> Books:
 # --------------------------------------------------------------------------------------------- account-months
 def _account_month(entry: AccountMonth, policies: Policies) -> Columns:
     net = entry.net(policies)
+    # Who joins or leaves names the month, but where a joining and a churn both count.
+    steps = [kind for kind in net if kind not in CHANGES]
+    named = steps if len(steps) == 1 else [kind for kind in net if kind in CHANGES]
     churn = entry.last_churn if "churn" in net else None
     joined = any(event.movement_type == "new" for event in entry.events)
     is_brief = joined and entry.last_churn is not None
@@ -97,8 +100,7 @@ def _account_month(entry: AccountMonth, policies: Policies) -> Columns:
         "opening_mrr_constant": money(entry.opening_constant),
         "closing_mrr_constant": money(entry.closing_constant),
         "lowest_mrr": money(entry.lowest),
-        # Where a joining and a churn both count, neither is the one net movement.
-        "net_movement_type": next((kind for kind in net if len(net) == 1 or kind in STEPS), None),
+        "net_movement_type": named[0] if named else None,
         "churn_kind": churn.churn_kind if churn else None,
         "churn_reason": churn.churn_reason if churn else None,
         "is_customer_at_open": entry.opened_as_customer,

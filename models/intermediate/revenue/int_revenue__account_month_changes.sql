@@ -108,7 +108,7 @@ select
         case
             when not classified.has_net_join or classified.joining_type <> '{{ flow }}' then 0
             when classified.counts_both then classified.churned_mrr
-            else classified.net_mrr
+            else greatest(classified.net_mrr, 0)
         end as decimal(18, 4)
     ) as net_{{ flow }}_mrr,
     {%- endfor %}
@@ -116,14 +116,16 @@ select
         case
             when not classified.has_net_churn then 0
             when classified.counts_both then -classified.churned_mrr
-            else classified.net_mrr
+            else least(classified.net_mrr, 0)
         end as decimal(18, 4)
     ) as net_churn_mrr,
-    {%- for flow in ['expansion', 'contraction'] %}
+    -- Where a merge parts a loss from a return, the month as a whole can lose MRR though the account joins.
     cast(
-        case when classified.net_movement_type = '{{ flow }}' then classified.net_mrr else 0 end as decimal(18, 4)
-    ) as net_{{ flow }}_mrr,
-    {%- endfor %}
+        case when classified.joined_customers = 1 then 0 else greatest(classified.net_mrr, 0) end as decimal(18, 4)
+    ) as net_expansion_mrr,
+    cast(
+        case when classified.joined_customers = -1 then 0 else least(classified.net_mrr, 0) end as decimal(18, 4)
+    ) as net_contraction_mrr,
     cast(classified.lowest_mrr as decimal(18, 4)) as lowest_mrr,
     nullif(coalesce(classified.earlier_plan_id, classified.latest_plan_id), '') as opening_plan_id,
     nullif(classified.latest_plan_id, '') as plan_id,
