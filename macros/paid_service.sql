@@ -45,6 +45,12 @@
 {%- endmacro %}
 
 
+{#- Whether a booking changes the MRR of its item or, where customers may have none, whether the item is active. -#}
+{% macro changes_something() -%}
+    (mrr_change <> 0{% if has_customers_at_zero() %} or active_change <> 0{% endif %})
+{%- endmacro %}
+
+
 {#- Whether it is billed for a year or longer at once, however the interval is written. -#}
 {% macro is_yearly(interval_unit, interval_count) -%}
     {{ interval_count }} >= case {{ interval_unit }} when 'year' then 1 when 'month' then 12 when 'week' then 52 else 365 end
