@@ -1,4 +1,5 @@
 -- one row per survey invitation or answer, in its latest version
+{{ config(materialized='view') }}
 with responses as (
     select * from {{ ref('int_sentiment__responses') }}
 ),
