@@ -47,8 +47,6 @@ FEATURES = (
     *("discounts", "pauses", "past_due", "trials", "usage", "cancellations", "zero_prices", "currencies"),
     *("refunds", "payments", "contracts", "replacement", "moves", "versions"),
 )
-APART: tuple[set[str], ...] = ()
-"""Features that are not drawn together as long as models and definitions differ where they meet."""
 CANCEL_KINDS = (None, None, "voluntary", "involuntary", "dispute", "planned_end", "pause", "internal")
 AMOUNTS = tuple(
     Decimal(text) for text in ("100", "50", "199.95", "10", "1000", "0.5", "33.33333333", "10.00005")
@@ -210,8 +208,6 @@ def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Feat
 def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row]]) -> None:
     """One or two accounts with their subscriptions; adds to the rows of a company."""
     has = draw(st.frozensets(st.sampled_from(FEATURES), max_size=3))
-    for pair in APART:
-        has = has - {min(pair)} if pair <= has else has
     moments = draw(st.lists(instants, min_size=1, max_size=4))
     agreements = draw(st.lists(terms(currency, has), min_size=2, max_size=4))
     # Most families have somebody who pays.
