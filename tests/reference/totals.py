@@ -20,7 +20,7 @@ from tests.reference.service import active_segments
 
 CHURN_KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "internal", "unknown")
 WINDOWS = (1, 3, 12)
-CHANGES = ("expansion", "contraction")
+STEPS = ("expansion", "contraction")
 Columns = dict[str, Any]
 
 
@@ -80,8 +80,8 @@ def keep_books(landing: Landing, as_of: datetime, policies: Policies) -> Books:
 def _account_month(entry: AccountMonth, policies: Policies) -> Columns:
     net = entry.net(policies)
     # Who joins or leaves names the month, but where a joining and a churn both count.
-    steps = [kind for kind in net if kind not in CHANGES]
-    named = steps if len(steps) == 1 else [kind for kind in net if kind in CHANGES]
+    joined_or_left = [kind for kind in net if kind not in STEPS]
+    named = joined_or_left if len(joined_or_left) == 1 else [kind for kind in net if kind in STEPS]
     churn = entry.last_churn if "churn" in net else None
     joined = any(event.movement_type == "new" for event in entry.events)
     is_brief = joined and entry.last_churn is not None

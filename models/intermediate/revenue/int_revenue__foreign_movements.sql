@@ -88,13 +88,23 @@ month_rates as (
 revalued as (
     select
         carried.account_id,
+        {{ month_opens_at('carried.carried_month_number') }} as occurred_at,
+        cast(1 as tinyint) as booking_order,
         carried.carried_month_number as month_number,
         carried.{{ terms.replace(', ', ', carried.') }},
-        carried.source_batch_id,
         cast(
             {{ convert_money('carried.mrr_after', 'month_rates.rate') }}
             - {{ convert_money('carried.mrr_after', 'month_rates.previous_rate') }} as decimal(18, 4)
-        ) as mrr_change
+        ) as mrr_change,
+        cast(0 as decimal(18, 4)) as constant_change,
+        {%- for part in parts %}
+        cast(0 as decimal(18, 4)) as {{ part }},
+        {%- endfor %}
+        0 as active_change,
+        1 as change_count,
+        cast(null as varchar) as end_kind,
+        cast(null as varchar) as end_reason,
+        carried.source_batch_id
     from carried
     inner join month_rates
         on
@@ -105,21 +115,5 @@ revalued as (
 select * from converted
 {%- if fx_policy == 'period_end_rate' %}
 union all
-select
-    account_id,
-    {{ month_opens_at('month_number') }} as occurred_at,
-    cast(1 as tinyint) as booking_order,
-    month_number,
-    {{ terms }},
-    mrr_change,
-    cast(0 as decimal(18, 4)) as constant_change,
-    {%- for part in parts %}
-    cast(0 as decimal(18, 4)) as {{ part }},
-    {%- endfor %}
-    0 as active_change,
-    1 as change_count,
-    cast(null as varchar) as end_kind,
-    cast(null as varchar) as end_reason,
-    source_batch_id
-from revalued
+select * from revalued
 {%- endif %}
