@@ -14,6 +14,9 @@ LOGGER = "csw"
 PROGRESS = {"csw_progress": True}
 """`extra` of a log record that the next one of its kind replaces."""
 
+PRIVATE = "csw_private"
+"""Name of an `extra` of a log record: its text with values of rows, for the person at the terminal only."""
+
 QUIET_SECONDS = 5.0
 
 
@@ -28,7 +31,7 @@ class _Handler(logging.Handler):
         self.shown_at = self.started
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = escape(record.getMessage())
+        message = escape(getattr(record, PRIVATE, None) or record.getMessage())
         if record.levelno >= logging.WARNING:
             message = f"[yellow]{record.levelname.lower()}: {message}[/yellow]"
         now = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,14 @@ from orchestration.yamltext import read_yaml
 
 BATCH_COLUMNS = {
     "_extra": "varchar",
+    "_conflict": "boolean",
+    "_repeat": "boolean",
     "_batch_id": "varchar",
     "_loaded_at": "timestamp",
     "_row": "bigint",
 }
-"""Columns that every raw relation has besides those of its contract."""
+"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same file
+has the same key and stands further down; `_repeat`: an equal row of the same file stands further up."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,57 @@ class Column:
     maximum: Decimal | None = None
     pattern: str | None = None
     """Regular expression that the whole text must match."""
+    pattern_in_words: str | None = None
+    refuses: str | None = None
+    """Why one row beyond the minimum or maximum refuses the whole file; None where it only rejects the row."""
+    pii: str | None = None
+    """What the column holds of persons: email, name, text or None."""
+    placeholder: str | None = None
+    """`business_start` where a placeholder date stands for the day on which business begins."""
+    keeps: tuple[str, ...] = ()
+    """Words for nothing that mean something in this column."""
+    also: tuple[str, ...] = ()
+    """Other names of the column that bind like its own."""
+    called: tuple[str, ...] = ()
+    """Names that exports use for it; proposed, never bound unasked."""
+    advice: Mapping[str, str] = field(default_factory=dict)
+    """What to write instead of a word, by the word in lower case."""
+    description: str = ""
+    example: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        return self.data_type == "bigint" or self.data_type.startswith("decimal")
+
+    @property
+    def is_time(self) -> bool:
+        return self.data_type in ("date", "timestamp")
+
+    @property
+    def is_id(self) -> bool:
+        """Whether its values tell things apart, so that two of them may be equal only if they mean the same."""
+        return self.name.endswith(("_id", "_key"))
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A condition on the typed columns of a row. `where` is SQL."""
+
+    column: str
+    where: str
+    text: str
+    """What is wrong, as the rest of a sentence that begins with the column."""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The columns in which it shows whether ends are written as last days or as first days without service."""
+
+    start: str
+    end: str
+    item: tuple[str, ...]
+    """Columns of what follows itself in time."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +124,16 @@ class LandingObject:
     source_timezone: str
     arrival: Arrival | None = None
     """Declared for every object of the project."""
+    told_apart_by: tuple[str, ...] = ()
+    """SQL on delivered rows: rows of one key that differ here are different facts."""
+    latest_delivery: bool = False
+    """All rows of a key in its latest delivery count, not only the latest row."""
+    ends: Ends | None = None
+    rejects: tuple[RowRule, ...] = ()
+    warns: tuple[RowRule, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    """Beginnings of column names that do not count."""
+    description: str = ""
 
     @property
     def relation(self) -> str:
@@ -79,6 +143,19 @@ class LandingObject:
     def label(self) -> str:
         return f"{self.source}/{self.name}"
 
+    @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """SQL of the key on delivered rows."""
+        return self.arrival.delivered_key if self.arrival else self.key
+
+    def column(self, name: str) -> Column:
+        """A column by its name; raises KeyError where there is none."""
+        return self._columns_by_name[name]
+
+    @cached_property
+    def _columns_by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
     @cached_property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
@@ -86,7 +163,12 @@ class LandingObject:
     @cached_property
     def digest(self) -> str:
         """Changes when the contract does, so that refused files are tried again."""
-        facts = [self.label, self.source_timezone, [vars(column) for column in self.columns]]
+        told = {"description", "example", "called", "advice", "pattern_in_words"}
+        rules = [
+            {name: value for name, value in vars(column).items() if name not in told}
+            for column in self.columns
+        ]
+        facts = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
 
 
@@ -128,6 +210,16 @@ def _landing_object(
                 minimum_exclusive=_decimal(rules.get("min_exclusive")),
                 maximum=_decimal(rules.get("max")),
                 pattern=rules.get("pattern"),
+                pattern_in_words=rules.get("pattern_in_words"),
+                refuses=rules.get("refuses"),
+                pii=rules.get("pii"),
+                placeholder=rules.get("placeholder"),
+                keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
+                also=tuple(rules.get("also", ())),
+                called=tuple(str(name) for name in rules.get("called", ())),
+                advice=rules.get("advice", {}),
+                description=column.get("description", ""),
+                example=str(rules.get("example", "")),
             )
         )
     missing = set(meta["key"]) - {column.name for column in columns}
@@ -142,6 +234,25 @@ def _landing_object(
         is_required=bool(meta.get("is_required", False)),
         source_timezone=source_meta.get("source_timezone", "UTC"),
         arrival=_arrival(where, meta),
+        told_apart_by=tuple(meta.get("told_apart_by", ())),
+        latest_delivery=bool(meta.get("latest_delivery", False)),
+        ends=_ends(meta),
+        rejects=_row_rules(meta, "rejects", "reason"),
+        warns=_row_rules(meta, "warns", "text"),
+        prefixes=tuple(source_meta.get("prefixes", ())),
+        description=table.get("description", ""),
+    )
+
+
+def _ends(meta: Mapping[str, Any]) -> Ends | None:
+    found = meta.get("ends")
+    return Ends(found["start"], found["end"], tuple(found["item"])) if found else None
+
+
+def _row_rules(meta: Mapping[str, Any], kind: str, text: str) -> tuple[RowRule, ...]:
+    return tuple(
+        RowRule(rule["column"], rule["where"], rule[text], rule.get("advice", ""))
+        for rule in meta.get(kind, ())
     )
 
 

@@ -194,7 +194,7 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     marts = candidate.export / MARTS_FILE
     findings = inspect_release(settings, marts, noted, noted["parent"])
     batches = recorded_batches(settings, noted["raw_batches"])
-    origins = compare_with_origins(candidate.warehouse, marts, batches)
+    origins = compare_with_origins(_as_begun(settings, noted), candidate.warehouse, marts, batches)
     findings += origins.findings
     candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
     accepted = accept_findings(findings, settings.accept)

@@ -26,6 +26,10 @@ SHORTEST = 32
 TEST_KEY = b"the key of the unit tests, known to all"
 """Always there under another name, so that unit tests can expect one pseudonym everywhere."""
 
+EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
+"""What an e-mail address looks like (RE2): a local part, an at sign, a domain with a dot. No text of a mart may
+match it. Without braces, because queries of the audit are templates."""
+
 _BLOCK = 64
 """Bytes that SHA-256 works on at a time."""
 
@@ -89,6 +93,16 @@ def key_id(key: bytes | None) -> str | None:
 def pseudonym(text: str, key: bytes) -> str:
     """What the macro `hash_person` makes of a text: HMAC-SHA256 of it, lower case and trimmed."""
     return hmac.new(key, text.strip(" ").lower().encode(), hashlib.sha256).hexdigest()
+
+
+def pseudonym_sql(text: str) -> str:
+    """SQL of the same, in a session that has the key; it raises where the session has none."""
+    outer, inner = (
+        f"coalesce(cast(getvariable('csw_hash_{name}') as blob), cast(error('There is no key for the "
+        "pseudonyms. Run csw prepare, or set CSW_HASH_KEY.') as blob))"
+        for name in ("outer", "inner")
+    )
+    return f"sha256({outer} || unhex(sha256({inner} || encode(lower(trim({text}))))))"
 
 
 def hand_over_key(connection: Any, key: bytes | None) -> None:

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 import duckdb
 
 from orchestration.contract import load_contracts
-from orchestration.landing import Batch, create_landing_records, create_raw_relations, known_batches
+from orchestration.landing import (
+    Batch,
+    ReadingPolicies,
+    create_landing_records,
+    create_raw_relations,
+    known_batches,
+)
+from orchestration.pseudonyms import hand_over_key, load_hash_key
 from orchestration.releases.previous import create_previous_relations
 from orchestration.settings import Settings
 
@@ -19,6 +26,7 @@ def create_sources(
 
     `parent` is the release that is followed; a replay of what was known earlier is compared with none.
     """
-    create_raw_relations(connection, load_contracts(), batches)
-    create_landing_records(connection, settings, known_batches(settings))
+    hand_over_key(connection, load_hash_key(settings.home))
+    create_raw_relations(connection, load_contracts(), batches, ReadingPolicies.of(settings))
+    create_landing_records(connection, settings, load_contracts(), known_batches(settings))
     create_previous_relations(connection, settings, None if settings.known_at else parent)

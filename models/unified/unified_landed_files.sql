@@ -13,5 +13,6 @@ select
     rows_loaded,
     rows_quarantined,
     rows_refused,
+    is_mended,
     loaded_at
 from files

@@ -11,7 +11,7 @@ from orchestration.landing.batches import (
 from orchestration.landing.files import IgnoredFile, LandingFile
 from orchestration.landing.loader import land, pending_files
 from orchestration.landing.records import create_landing_records
-from orchestration.landing.relations import create_raw_relations
+from orchestration.landing.relations import ReadingPolicies, create_raw_relations
 from orchestration.landing.report import LandingReport
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "IgnoredFile",
     "LandingFile",
     "LandingReport",
+    "ReadingPolicies",
     "accepted_batches",
     "all_batches",
     "create_landing_records",

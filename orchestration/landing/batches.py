@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from orchestration.durable import write_text
 from orchestration.errors import LandingError
+from orchestration.landing.refusal import Remark
 from orchestration.settings import Settings
 
 _SEEN = ".files.json"
@@ -37,10 +38,31 @@ class Batch:
     rows_quarantined: int
     rows_refused: int
     reason: str | None
-    notes: tuple[str, ...]
     contract_digest: str
     rejected_share: float | None = None
     """Share of rejected rows, of a file refused for it."""
+    rows_blank: int = 0
+    """Records without any value, which were passed over; not among `rows_in`."""
+    rows_repeated: int = 0
+    """Loaded rows that equal another row of the file."""
+    rows_conflicting: int = 0
+    """Loaded rows that another row of the file contradicts: same key, other contents, further down."""
+    columns: tuple[str, ...] | None = None
+    """Columns of the contract that were delivered; None in records of older versions."""
+    day_columns: tuple[str, ...] = ()
+    """Timestamps that hold days without a time, in the order of the bits of `_days`."""
+    address_columns: tuple[str, ...] = ()
+    """Columns in which e-mail addresses stand that are not meant to hold any."""
+    placeholder_columns: tuple[str, ...] = ()
+    """Required columns with placeholder dates, which stand for the day on which business begins."""
+    ends: Mapping[str, int] | None = None
+    """How ends are written, as `landing.ends` counts it; None where the object has no ends."""
+    ends_convention: str | None = None
+    """What a mapping says of ends: inclusive or exclusive."""
+    mapping_digest: str = ""
+    """Of the mapping that the file was read with; empty for none."""
+    remarks: tuple[Remark, ...] = ()
+    """What is wrong with rows or the file, and what was done to it, without values."""
     path: Path = field(default=Path(), compare=False)
     """The Parquet file of an accepted batch."""
 
@@ -55,8 +77,14 @@ def batch_path(settings: Settings, source: str, name: str, batch_id: str) -> Pat
 
 def quarantine_path(settings: Settings, batch: Batch) -> Path:
     """The rejected rows of an accepted batch (Parquet), or the bytes of a refused file as they came."""
-    ending = "parquet" if batch.status == "accepted" else batch.format
-    return settings.quarantine / batch.source / batch.object / f"{batch.batch_id}.{ending}"
+    if batch.status == "accepted":
+        return rejected_path(settings, batch.source, batch.object, batch.batch_id)
+    return settings.quarantine / batch.source / batch.object / f"{batch.batch_id}.refused.{batch.format}"
+
+
+def rejected_path(settings: Settings, source: str, name: str, batch_id: str) -> Path:
+    """The rejected rows of a file (Parquet), whether the file was refused for them or not."""
+    return settings.quarantine / source / name / f"{batch_id}.parquet"
 
 
 def all_batches(settings: Settings) -> list[Batch]:
@@ -100,11 +128,31 @@ def recorded_batches(settings: Settings, records: Iterable[Mapping[str, Any]]) -
     return [batch for batch in all_batches(settings) if batch.batch_id in wanted]
 
 
+def mended_batches(batches: Iterable[Batch]) -> set[str]:
+    """Batches of which a later one says that they were mended: nobody needs to be warned of them any more.
+
+    That is one of the same name, or one of the rows that were taken out of quarantine to be mended, whose
+    file is named after the batch.
+    """
+    given = list(batches)
+    accepted: dict[tuple[str, str, str], datetime] = {}
+    for batch in given:
+        if batch.status == "accepted":
+            accepted[batch.source, batch.object, batch.file_name] = batch.loaded_at
+    return {
+        batch.batch_id
+        for batch in given
+        for name in (batch.file_name, f"{batch.batch_id}.csv")
+        if accepted.get((batch.source, batch.object, name), batch.loaded_at) > batch.loaded_at
+    }
+
+
 def write_record(settings: Settings, batch: Batch) -> None:
     """Write a batch's record durably, under its final name in one step."""
     target = batch_path(settings, batch.source, batch.object, batch.batch_id).with_suffix(".json")
     facts = {entry.name: getattr(batch, entry.name) for entry in fields(batch) if entry.name != "path"}
     facts["loaded_at"] = batch.loaded_at.isoformat(timespec="microseconds")
+    facts["remarks"] = [remark.to_json() for remark in batch.remarks]
     write_text(target, json.dumps(facts, indent=2) + "\n")
 
 
@@ -129,7 +177,12 @@ def _read(path: Path) -> Batch:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         facts["loaded_at"] = datetime.fromisoformat(facts["loaded_at"])
-        facts["notes"] = tuple(facts["notes"])
+        # Records of older versions have notes in words only.
+        notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
+        facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
+        for name in ("columns", "day_columns", "address_columns", "placeholder_columns"):
+            if facts.get(name) is not None:
+                facts[name] = tuple(facts[name])
         batch = Batch(**facts, path=path.with_suffix(".parquet"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise LandingError(

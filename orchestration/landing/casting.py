@@ -1,19 +1,20 @@
-"""Text to the contract's types: exactly or not at all, with the first reason why not."""
+"""Text to the contract's types: exactly or not at all, with every reason why not."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.contract import Column, LandingObject
 from orchestration.errors import ContractError
 from orchestration.landing.binding import Binding
+from orchestration.landing.conventions import BLANKS, is_nothing, is_placeholder
+from orchestration.landing.mapping import NO_MAPPING, FileMapping
+from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat
 from orchestration.landing.tables import RAW
 from orchestration.warehouse import quote_literal
-
-_BLANKS = " \t\r\n\f\v\u00a0"
 
 # A cheap test that text has no blanks round it: trimming costs more than any cast.
 _MAYBE_BLANK_ENDS = (" ", "\t", "\r", "\n", "\f", "\v", "\u00a0")
@@ -25,15 +26,26 @@ _MIDNIGHT = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?" + _OFFSET + ")?"
 _SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 _WHOLE_DIGITS = 19
 
+# With a date format from a mapping, these may follow the day.
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
+
+_MAPPING_HINT = "or say the format in mapping.yml beside the file"
+
 
 @dataclass(frozen=True)
 class Problem:
     """One way in which a row breaks the contract."""
 
     column: str
-    position: int
-    """Place of the column in the file."""
+    position: int | None
+    """Place of the column in the file; None where the file does not have it."""
     reason: str
+    """The rest of a sentence that begins with the column; without values of rows."""
+    advice: str = ""
+    refuses: bool = False
+    """One such row refuses the whole file."""
+    by_value: bool = False
+    """Each delivered value is a mistake of its own: a word that the contract does not know."""
 
 
 @dataclass(frozen=True)
@@ -41,40 +53,97 @@ class Cast:
     """The typed rows of a file as SQL, and what its problem codes mean."""
 
     query: str
-    """One row per record: `record`, `v0`, `v1`, ... in contract order, `problem` (null where there is none),
-    and the delivered `c0`, `c1`, ..."""
+    """One row per record: `record`, `line`, `v0`, `v1`, ... in contract order, `r0`, `r1`, ... (values with
+    placeholder dates), `_days` (bits of `day_columns`), `p0`, `p1`, ... (a problem code for each column that
+    has checks), `problem` (the first of them, null where there is none), and the delivered `c0`, `c1`, ..."""
     problems: tuple[Problem, ...]
     """By problem code; in contract order, so that the first broken column decides."""
+    groups: tuple[tuple[int, ...], ...]
+    """The codes that `p0`, `p1`, ... can have."""
+    day_columns: tuple[str, ...]
+    """Timestamps whose text may be a day without a time, in the order of the bits of `_days`."""
 
 
-def cast_rows(contract: LandingObject, binding: Binding) -> Cast:
+def cast_rows(
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping = NO_MAPPING,
+    numbers: NumberFormat = DEFAULT_FORMAT,
+) -> Cast:
     """Build the one statement that casts and checks every column of a file."""
-    texts, values, checks = [], [], []
+    texts, read, values, checks, days = [], [], [], [], []
     problems: list[Problem] = []
+    groups: list[tuple[int, ...]] = []
+    timezone = mapping.timezone or contract.source_timezone
     for place, column in enumerate(contract.columns):
         position = binding.positions.get(column.name)
-        if position is None:
+        fixed = mapping.fixed.get(column.name)
+        if position is None and fixed is None:
             values.append(f"cast(null as {column.data_type}) as v{place}")
             continue
         text, value = f"t{place}", f"v{place}"
-        texts.append(f"{_text(column, f'c{position}')} as {text}")
-        values.append(f"{cast_sql(column, text, contract.source_timezone)} as {value}")
-        cases = []
-        for condition, reason in _checks(column, text, value):
-            cases.append(f"when {condition} then {len(problems)}")
-            problems.append(Problem(column.name, position, reason))
+        texts.append(f"{text_sql(column, position, mapping)} as {text}")
+        read.append(f"{cast_sql(column, text, timezone, mapping, numbers)} as r{place}")
+        values.append(f"{_without_placeholder(column, f'r{place}')} as {value}")
+        if column.data_type == "timestamp":
+            days.append((column.name, _is_day(text, value, mapping.date_format(column.name))))
+        cases, first = [], len(problems)
+        for condition, answers in _checks(column, text, f"r{place}"):
+            inner = []
+            for test, answer in answers:
+                inner.append(f"when {test} then {len(problems)}")
+                problems.append(Problem(column.name, position, *answer))
+            cases.append(f"when {condition} then case {' '.join(inner)} end")
         if cases:
             checks.append(f"case {' '.join(cases)} end")
-    problem = f"coalesce({', '.join(checks)})" if checks else "null::integer"
-    query = (
-        f"select *, {problem} as problem from (select *, {', '.join(values)} "
-        f"from (select {', '.join(['*', *texts])} from {RAW}))"
+            groups.append(tuple(range(first, len(problems))))
+    for rule in contract.rejects:
+        # A cell that cannot be read is told as such, and not as one that is empty.
+        is_legible = " and ".join(f"p{place} is null" for place in range(len(checks))) or "true"
+        checks.append(
+            f"case when {is_legible} and {_on_values(contract, rule.where)} then {len(problems)} end"
+        )
+        groups.append((len(problems),))
+        problems.append(Problem(rule.column, binding.positions.get(rule.column), rule.text, rule.advice))
+    day_bits = " + ".join(
+        f"case when {is_day} then {1 << bit} else 0 end" for bit, (_, is_day) in enumerate(days)
     )
-    return Cast(query, tuple(problems))
+    codes = [f"{check} as p{place}" for place, check in enumerate(checks)]
+    problem = (
+        f"coalesce({', '.join(f'p{place}' for place in range(len(checks)))})" if checks else "null::integer"
+    )
+    query = (
+        f"select *, {problem} as problem from (select {', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
+        f"from (select *, {', '.join(values)} from (select {', '.join(['*', *read])} "
+        f"from (select {', '.join(['*', *texts])} from {RAW}))))"
+    )
+    return Cast(query, tuple(problems), tuple(groups), tuple(name for name, _ in days))
 
 
-def cast_sql(column: Column, text: str, timezone: str) -> str:
-    """SQL value of a column from its trimmed text; null where the text is not exactly of the type.
+def text_sql(column: Column, position: int | None, mapping: FileMapping = NO_MAPPING) -> str:
+    """SQL: what a cell says, in the contract's words; null where it says nothing."""
+    fixed = mapping.fixed.get(column.name)
+    if position is None:
+        return quote_literal(fixed)
+    text = _cleaned(column, f"c{position}")
+    words = mapping.words.get(column.name)
+    if words:
+        cases = " ".join(
+            f"when {quote_literal(mine)} then {quote_literal(word) if word else 'null'}"
+            for mine, word in words.items()
+        )
+        text = f"case lower(trim({text})) {cases} else {text} end"
+    return text if fixed is None else f"coalesce({text}, {quote_literal(fixed)})"
+
+
+def cast_sql(
+    column: Column,
+    text: str,
+    timezone: str,
+    mapping: FileMapping = NO_MAPPING,
+    numbers: NumberFormat = DEFAULT_FORMAT,
+) -> str:
+    """SQL value of a column from its text; null where the text is not exactly of the type.
 
     Raises ContractError for a type that cannot be landed.
     """
@@ -85,27 +154,30 @@ def cast_sql(column: Column, text: str, timezone: str) -> str:
             f"when {quote_literal(word.lower())} then {quote_literal(word)}" for word in column.enum
         )
         return f"case lower({text}) {cases} end"
-    if column.data_type == "bigint":
-        return f"try_cast({_decimal(text, _WHOLE_DIGITS, 0)} as bigint)"
     if column.data_type == "boolean":
         return (
             f"case when lower({text}) in ('true', 't', 'yes', 'y', '1') then true "
             f"when lower({text}) in ('false', 'f', 'no', 'n', '0') then false end"
         )
-    if column.data_type == "date":
-        return (
-            f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
-            f"then try_cast(left({text}, 10) as date) end"
-        )
-    if column.data_type == "timestamp":
-        return _timestamp(text, timezone)
+    if column.is_time:
+        local = mapping.date_format(column.name)
+        value = _date(text) if column.data_type == "date" else _timestamp(text, timezone)
+        return value if local is None else f"coalesce({value}, {_by_format(column, text, local, timezone)})"
+    if column.data_type == "bigint":
+        return f"try_cast({_decimal(numbers.plain(text), _WHOLE_DIGITS, 0)} as bigint)"
+    precision, scale = decimal_size(column)
+    return _decimal(numbers.plain(text), precision, scale)
+
+
+def decimal_size(column: Column) -> tuple[int, int]:
+    """Digits in all and after the point. Raises ContractError for a type that cannot be landed."""
     size = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", column.data_type)
     if size is None:
         raise ContractError(
             f"Column {column.name}: the type {column.data_type} cannot be landed. Use varchar, bigint, "
             "decimal(p, s), boolean, date or timestamp."
         )
-    return _decimal(text, int(size[1]), int(size[2]))
+    return int(size[1]), int(size[2])
 
 
 def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
@@ -118,49 +190,164 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
     return f"nullif('{{' || concat_ws(',', {pairs}) || '}}', '{{}}')" if pairs else "null::varchar"
 
 
-def _text(column: Column, delivered: str) -> str:
-    """SQL: what was delivered, without blanks round it (but for free text); null where nothing is left."""
-    trimmed = f"nullif(trim({delivered}, {quote_literal(_BLANKS)}), '')"
+def _cleaned(column: Column, delivered: str) -> str:
+    """SQL: what was delivered, without blanks round it (but for names and free text); null for nothing."""
+    trimmed = f"nullif(trim({delivered}, {quote_literal(BLANKS)}), '')"
     begins_in_ascii = f"ascii({delivered}) between 33 and 126"
-    if column.data_type == "varchar" and not column.enum:
-        if not column.required:
+    nothing = is_nothing(delivered, column.keeps)
+    if column.data_type == "varchar" and not column.enum and not column.is_id:
+        if column.pii == "text":
             return f"nullif({delivered}, '')"
-        # Text stays as it came, but blanks alone are no key and no name.
-        return f"case when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
+        # Text stays as it came, but blanks alone are no name.
+        return f"case when {nothing} then null when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
     ends = " or ".join(f"suffix({delivered}, {quote_literal(blank)})" for blank in _MAYBE_BLANK_ENDS)
     return (
-        f"case when {begins_in_ascii} and not ({ends}) then {delivered} "
+        f"case when {nothing} then null "
+        f"when {begins_in_ascii} and not ({ends}) then {delivered} "
         f"when {delivered} <> '' then {trimmed} end"
     )
 
 
-def _checks(column: Column, text: str, value: str) -> list[tuple[str, str]]:
-    """Conditions that reject a row, in the order of a CASE, with their reasons in words."""
-    checks = []
+_Answer = tuple[str, tuple[str, str, bool, bool]]
+"""SQL condition, and the problem: reason, advice, whether it refuses the file, whether each value is a
+mistake of its own."""
+
+
+def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[_Answer]]]:
+    """Conditions that reject a row, in the order of a CASE, each with what it can be in detail."""
     if column.required:
-        checks.append((f"{text} is null", "is required and empty"))
+        yield f"{text} is null", [("true", ("is required and empty", "", False, False))]
+    misread = f"{text} is not null and {value} is null"
     if column.enum:
-        checks.append((f"{text} is not null and {value} is null", f"is not one of {', '.join(column.enum)}"))
-    elif column.data_type != "varchar":
-        checks.append((f"{text} is not null and {value} is null", f"is not {_type_in_words(column)}"))
-    if column.minimum is not None:
-        checks.append((f"{value} < {column.minimum}", f"is below {column.minimum}"))
-    if column.minimum_exclusive is not None:
-        checks.append((f"{value} <= {column.minimum_exclusive}", f"is not above {column.minimum_exclusive}"))
-    if column.maximum is not None:
-        checks.append((f"{value} > {column.maximum}", f"is above {column.maximum}"))
+        yield misread, [("true", (f"is not one of {', '.join(column.enum)}", "", False, True))]
+    elif column.is_time:
+        yield misread, list(_misread_times(text))
+        if column.required and column.placeholder is None:
+            reason = "is a placeholder, not a date"
+            yield is_placeholder(value), [("true", (reason, "Give the real date.", False, False))]
+    elif column.is_number:
+        yield misread, list(_misread_numbers(column, text))
+    elif column.data_type == "boolean":
+        yield misread, [("true", ("is not true or false", "Write true or false.", False, True))]
+    advice, refuses = column.refuses or "", column.refuses is not None
+    for condition, reason in (
+        (column.minimum is not None, f"is below {column.minimum}"),
+        (column.minimum_exclusive is not None, f"is not above {column.minimum_exclusive}"),
+        (column.maximum is not None, f"is above {column.maximum}"),
+    ):
+        if condition:
+            limit = {"is below": "<", "is not above": "<=", "is above": ">"}[reason.rsplit(" ", 1)[0]]
+            yield f"{value} {limit} {reason.rsplit(' ', 1)[1]}", [("true", (reason, advice, refuses, False))]
     if column.pattern is not None:
-        checks.append((f"not {_matches(text, column.pattern, 'c')}", f"does not match {column.pattern}"))
-    return checks
+        words = column.pattern_in_words
+        reason = f"is not {words}" if words else f"does not match {column.pattern}"
+        yield f"not {_matches(text, column.pattern, 'c')}", [("true", (reason, "", False, True))]
 
 
-def _type_in_words(column: Column) -> str:
-    return {
-        "bigint": "a whole number",
-        "boolean": "true or false",
-        "date": "a date (YYYY-MM-DD)",
-        "timestamp": "a timestamp (ISO 8601, or epoch seconds or milliseconds)",
-    }.get(column.data_type, f"a {column.data_type}")
+def _misread_numbers(column: Column, text: str) -> Iterator[_Answer]:
+    """Why a text is no number of the type."""
+    precision, scale = (_WHOLE_DIGITS, 0) if column.data_type == "bigint" else decimal_size(column)
+    comma = 'Write 99.90 for 99,90; or say `decimal: ","` in mapping.yml beside the file.'
+    plain = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+    if scale:
+        yield (
+            _matches(text, rf"[+-]?\d+\.\d{{{scale},}}[1-9]\d*0*"),
+            (f"has more than {scale} decimals", f"Round it to {scale} decimals.", False, False),
+        )
+    else:
+        yield _matches(text, r"[+-]?\d*\.\d*[1-9]\d*"), ("is not a whole number", "", False, False)
+    yield (
+        _matches(text, plain),
+        ("is too large", f"At most {precision - scale} digits before the point fit.", False, False),
+    )
+    yield (
+        _matches(text, r"[+-]?\d+,\d+"),
+        ("has a comma; a point is expected for decimals", comma, False, False),
+    )
+    yield (
+        _matches(text, r"[+-]?\d{1,3}([ ,.'" + "\u00a0\u202f\u2019" + r"]\d{3})+([.,]\d+)?"),
+        (
+            "has signs between thousands that do not fit the other numbers of the file",
+            "Write 1200.50 for 1,200.50; or say `thousands` in mapping.yml beside the file.",
+            False,
+            False,
+        ),
+    )
+    yield (
+        _matches(text, r"([$€£¥]|[A-Z]{3}) ?[-+0-9.,]+|[-+0-9.,]+ ?([$€£¥%]|[A-Z]{3})"),
+        (
+            "has a sign beside the number",
+            "Write the number alone; a currency has a column of its own.",
+            False,
+            False,
+        ),
+    )
+    yield "true", ("is not a number" if scale else "is not a whole number", "", False, False)
+
+
+def _misread_times(text: str) -> Iterator[_Answer]:
+    """Why a text is no date or time."""
+    yield (
+        _matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
+        (
+            "is not written year first",
+            f"Write 2024-05-31 for 31 May 2024; {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
+            False,
+            False,
+        ),
+    )
+    yield (
+        _matches(text, r"\d{4}-\d{2}-\d{2}.*"),
+        (
+            "is no day of the calendar, or has a time that cannot be read",
+            "Write 2024-05-31, or 2024-05-31T12:00:00Z.",
+            False,
+            False,
+        ),
+    )
+    yield "true", ("is not a date or time", f"Write 2024-05-31; {_MAPPING_HINT}.", False, False)
+
+
+def _without_placeholder(column: Column, value: str) -> str:
+    """SQL: a date that stands for none is none, where a column may be empty."""
+    if not column.is_time or column.required:
+        return value
+    return f"case when not {is_placeholder(value)} then {value} end"
+
+
+def _on_values(contract: LandingObject, condition: str) -> str:
+    """A condition on the contract's columns as one on `v0`, `v1`, ..."""
+    places = {name: f"v{place}" for place, name in enumerate(contract.column_names)}
+    return re.sub(r"\b[a-z_]+\b", lambda word: places.get(word[0], word[0]), condition)
+
+
+def _date(text: str) -> str:
+    return (
+        f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
+        f"then try_cast(left({text}, 10) as date) end"
+    )
+
+
+def _is_day(text: str, value: str, local: str | None) -> str:
+    """SQL: the text of a timestamp is a date without a time."""
+    iso = f"({value} is not null and length({text}) = 10 and substr({text}, 5, 1) = '-')"
+    return iso if local is None else f"({iso} or try_strptime({text}, {quote_literal(local)}) is not null)"
+
+
+def _by_format(column: Column, text: str, local: str, timezone: str) -> str:
+    """SQL: a date or time as a mapping says that it is written."""
+    formats = [local] if "%H" in local or "%I" in local else [local + clock for clock in _CLOCKS]
+    listed = ", ".join(quote_literal(one) for one in formats)
+    found = f"try_strptime({text}, [{listed}])"
+    if column.data_type == "date":
+        return f"cast({found} as date)"
+    if timezone.upper() == "UTC":
+        return found
+    # A day has no time zone yet.
+    return (
+        f"case when {found} = date_trunc('day', {found}) then {found} "
+        f"else timezone('UTC', timezone({quote_literal(timezone)}, {found})) end"
+    )
 
 
 def _decimal(text: str, precision: int, scale: int) -> str:
@@ -194,7 +381,11 @@ def _timestamp(text: str, timezone: str) -> str:
     local = f"try_cast({iso} as timestamp)"
     is_utc = timezone.upper() == "UTC"
     if not is_utc:
-        local = f"timezone('UTC', timezone({quote_literal(timezone)}, {local}))"
+        # A date without a time is a day of the reporting time zone, which is not known yet.
+        local = (
+            f"case when length({text}) = 10 then {local} "
+            f"else timezone('UTC', timezone({quote_literal(timezone)}, {local})) end"
+        )
     common = f"when {_matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
     return (
         f"case {common}when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "

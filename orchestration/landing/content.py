@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,24 +13,23 @@ import duckdb
 
 from orchestration.contract import LandingObject
 from orchestration.durable import settle
-from orchestration.errors import SettingsError
 from orchestration.landing import tables
-from orchestration.landing.batches import Batch, batch_path, quarantine_path, write_record
+from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path, write_record
 from orchestration.landing.binding import Binding, bind
-from orchestration.landing.casting import Cast, cast_rows, json_object
+from orchestration.landing.casting import Cast, cast_rows, json_object, text_sql
+from orchestration.landing.census import Census, take_census
+from orchestration.landing.conventions import are_too_many, max_reject_share
+from orchestration.landing.ends import count_ends, ends_remark
 from orchestration.landing.files import LandingFile, Snapshot
+from orchestration.landing.mapping import FileMapping, read_mapping
+from orchestration.landing.numbers import NumberFormat, find_number_format
 from orchestration.landing.readers import Reading, read_file
-from orchestration.landing.refusal import FileRefusedError
+from orchestration.landing.refusal import FileRefusedError, Remark
+from orchestration.landing.report import count
+from orchestration.landing.repeats import Repeats, mark_repeats
+from orchestration.landing.set_aside import SetAside, set_rows_aside, write_rejected
 from orchestration.settings import Settings
 from orchestration.warehouse import quote_identifier, quote_literal
-
-MAX_REJECT_SHARE = 0.01
-"""A file is refused whole where more than this share of its rows is rejected (0 to 1): so many wrong rows
-mean a wrong export. CSW_MAX_REJECT_SHARE overrides it."""
-
-MAX_REJECT_SHARE_VARIABLE = "CSW_MAX_REJECT_SHARE"
-
-_log = logging.getLogger("csw")
 
 
 @dataclass(frozen=True)
@@ -47,48 +44,42 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    rows_in: int
-    rows_quarantined: int
-    notes: tuple[str, ...]
+class _Loaded:
+    """What became of the rows of an accepted file."""
 
-
-def max_reject_share(environment: Mapping[str, str] = os.environ) -> float:
-    """The share in force. Raises SettingsError where the variable holds no share."""
-    text = environment.get(MAX_REJECT_SHARE_VARIABLE)
-    try:
-        share = float(text) if text else MAX_REJECT_SHARE
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise SettingsError(
-            f"{MAX_REJECT_SHARE_VARIABLE}={text!r} is not a share. Give a number from 0 to 1, such as 0.01."
-        )
-    return share
+    rows: int
+    """Rows in the file, without blank ones."""
+    quarantined: int
+    blank: int
+    mapping: FileMapping
+    columns: tuple[str, ...]
+    day_columns: tuple[str, ...]
+    census: Census
+    repeats: Repeats
+    ends: dict[str, int] | None
+    remarks: tuple[Remark, ...]
 
 
 def load_content(
     connection: duckdb.DuckDBPyConnection, settings: Settings, contract: LandingObject, arrival: Arrival
 ) -> Batch:
-    """Turn a snapshot into a batch on disk, with its record.
+    """Turn a snapshot into a batch on disk, with its record. The batch returned has values in its remarks.
 
     The intermediate files go beside the snapshot. A batch counts from the moment its record is written.
     """
     target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     # What an interrupted or refused attempt at the same content left behind.
-    for ending in ("parquet", arrival.file.format):
-        _quarantine_folder(settings, contract).joinpath(f"{arrival.batch_id}.{ending}").unlink(
-            missing_ok=True
-        )
+    for leftover in (settings.quarantine / contract.source / contract.name).glob(f"{arrival.batch_id}.*"):
+        leftover.unlink()
     try:
-        outcome = _load_rows(connection, settings, contract, arrival, target)
+        batch = _accepted(
+            arrival, contract, target, _load_rows(connection, settings, contract, arrival, target)
+        )
     except FileRefusedError as refusal:
-        batch = _batch(arrival, contract, refusal=refusal)
+        batch = _refused(arrival, contract, refusal)
         target.unlink(missing_ok=True)
         _keep_refused(quarantine_path(settings, batch), arrival.snapshot)
-    else:
-        batch = _batch(arrival, contract, outcome=outcome, path=target)
     write_record(settings, batch)
     return batch
 
@@ -99,28 +90,69 @@ def _load_rows(
     contract: LandingObject,
     arrival: Arrival,
     target: Path,
-) -> _Outcome:
+) -> _Loaded:
     folder = arrival.snapshot.path.parent
-    reading = read_file(connection, arrival.snapshot.path, arrival.file.format, contract, folder)
+    mapping = read_mapping(arrival.file.mapping, contract)
+    path, ending = arrival.snapshot.path, arrival.file.format
+    reading = read_file(connection, path, ending, contract, folder, mapping)
     try:
-        binding = bind(contract, reading.header)
+        binding = bind(contract, reading.header, mapping)
+        numbers = _number_format(connection, contract, binding, mapping, reading)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=reading.rows) from None
-    cast = cast_rows(contract, binding)
+    cast = cast_rows(contract, binding, mapping, numbers)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
-    rejected = reading.rows - loaded
+    aside = SetAside(0, 0, (), None)
+    if loaded < reading.rows:
+        aside = set_rows_aside(connection, contract, cast, len(reading.header))
+    rows = reading.rows - aside.blank
     try:
-        if rejected > reading.rows * max_reject_share():
-            raise _too_many(connection, cast, reading.rows, rejected)
-        if rejected:
+        if aside.wrong:
             _write_quarantine(connection, settings, contract, reading, cast, arrival)
+            _refuse_wrong_files(aside, rows)
     except FileRefusedError:
         temporary.unlink()
         raise
+    repeats = mark_repeats(connection, contract, temporary)
+    ends = count_ends(connection, contract, temporary)
+    census = take_census(connection, contract, binding, mapping)
+    found = _Loaded(
+        rows=rows,
+        quarantined=aside.wrong,
+        blank=reading.blank + aside.blank,
+        mapping=mapping,
+        columns=tuple(
+            name for name in contract.column_names if name in binding.positions or name in mapping.fixed
+        ),
+        day_columns=_day_columns(connection, cast, temporary),
+        census=census,
+        repeats=repeats,
+        ends=ends,
+        remarks=(),
+    )
+    told = list(_told(connection, contract, reading, binding, numbers, found, temporary))
     settle(temporary, target)
-    notes = binding.notes if reading.rows else (*binding.notes, "holds no rows")
-    return _Outcome(reading.rows, rejected, notes)
+    return replace(found, remarks=(*aside.remarks, *told))
+
+
+def _number_format(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping,
+    reading: Reading,
+) -> NumberFormat:
+    """The notation that the mapping names, else the one that fits all numbers of the file."""
+    if mapping.decimal is not None or mapping.thousands is not None:
+        decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
+        return NumberFormat(decimal, mapping.thousands or "")
+    columns = [
+        (column.name, text_sql(column, binding.positions[column.name], mapping))
+        for column in contract.columns
+        if column.is_number and column.name in binding.positions
+    ]
+    return find_number_format(connection, columns, is_semicolon=reading.delimiter == ";")
 
 
 def _write_typed(
@@ -138,7 +170,7 @@ def _write_typed(
     extra = json_object(list(binding.extras), [f"c{place}" for place in binding.extras.values()])
     return tables.scalar(
         connection,
-        f"copy (select {typed}, {extra} as _extra, {quote_literal(arrival.batch_id)} as _batch_id, "
+        f"copy (select {typed}, {extra} as _extra, _days, {quote_literal(arrival.batch_id)} as _batch_id, "
         f"{_timestamp(arrival.loaded_at)} as _loaded_at, record as _row from ({cast.query}) "
         f"where problem is null) to {quote_literal(target)} (format parquet, compression zstd)",
     )
@@ -152,87 +184,143 @@ def _write_quarantine(
     cast: Cast,
     arrival: Arrival,
 ) -> None:
-    """Write one row per rejected record: where it stood, which column broke which rule, what it held."""
-    target = _quarantine_folder(settings, contract) / f"{arrival.batch_id}.parquet"
+    target = rejected_path(settings, contract.source, contract.name, arrival.batch_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
-    record = json_object(reading.header, [f"c{place}" for place in range(len(reading.header))])
-    connection.execute(
-        f"copy (select {quote_literal(arrival.batch_id)} as _batch_id, "
-        f"{quote_literal(arrival.file.name)} as _file, * from ("
-        f"select record as _row, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
-        f"{_choose(cast, 'reason')} as _reason, {record} as _record "
-        f"from ({cast.query}) where problem is not null union all "
-        f"select record, null, null, reason, to_json(text)::varchar from {tables.BROKEN}"
-        f") order by _row) to {quote_literal(temporary)} (format parquet, compression zstd)"
-    )
+    write_rejected(connection, cast, reading.header, arrival.batch_id, arrival.file.name, temporary)
     settle(temporary, target)
 
 
-def _choose(cast: Cast, what: str) -> str:
-    """SQL that tells a problem code's column, delivered value or reason."""
-    if not cast.problems:
-        return "null::varchar"
-    shown = {
-        "column": lambda problem: quote_literal(problem.column),
-        "value": lambda problem: f"c{problem.position}",
-        "reason": lambda problem: quote_literal(problem.reason),
-    }[what]
-    cases = " ".join(f"when {code} then {shown(problem)}" for code, problem in enumerate(cast.problems))
-    return f"case problem {cases} end"
-
-
-def _too_many(
-    connection: duckdb.DuckDBPyConnection, cast: Cast, rows: int, rejected: int
-) -> FileRefusedError:
-    """The refusal of a file with too many wrong rows; names what is wrong most often."""
-    row = connection.execute(
-        "select column_name, reason, count(*) from ("
-        f"select {_choose(cast, 'column')} as column_name, {_choose(cast, 'reason')} as reason "
-        f"from ({cast.query}) where problem is not null union all "
-        f"select null, regexp_replace(reason, ' \\(line .*', '') from {tables.BROKEN}"
-        ") group by all order by 3 desc, 1, 2 limit 1"
-    ).fetchone()
-    assert row is not None
-    column, reason, times = row
-    what = f"{column} {reason}" if column else f"the record {reason}"
-    return FileRefusedError(
-        f"{rejected:,} of {rows:,} rows ({rejected / rows:.1%}) are wrong, more than the "
-        f"{max_reject_share():.1%} that are tolerated; most often, in {times:,} rows, {what}",
+def _refuse_wrong_files(aside: SetAside, rows: int) -> None:
+    """Raise FileRefusedError where the rows that were set aside refuse the whole file."""
+    share = aside.wrong / rows
+    if aside.refusal:
+        raise FileRefusedError(aside.refusal, rows=rows, share=share, remarks=aside.remarks)
+    if not are_too_many(aside.wrong, rows):
+        return
+    most = aside.remarks[0]
+    what = f"{most.column} {most.text}" if most.column else most.text
+    raise FileRefusedError(
+        f"{aside.wrong:,} of {rows:,} rows ({share:.1%}) are wrong, more than the {max_reject_share():.1%} "
+        f"that are tolerated; most often, in {count(most.rows or 0, 'row')}, {what}",
         rows=rows,
-        share=rejected / rows,
+        share=share,
+        remarks=aside.remarks,
     )
 
 
-def _batch(
-    arrival: Arrival,
+def _day_columns(connection: duckdb.DuckDBPyConnection, cast: Cast, path: Path) -> tuple[str, ...]:
+    """The columns that the bits of `_days` are about; none where no row has a day without a time."""
+    source = f"read_parquet({quote_literal(path)})"
+    return (
+        cast.day_columns
+        if tables.scalar(connection, f"select count(*) from {source} where _days <> 0")
+        else ()
+    )
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection,
     contract: LandingObject,
-    *,
-    outcome: _Outcome | None = None,
-    refusal: FileRefusedError | None = None,
-    path: Path = Path(),
-) -> Batch:
-    facts: dict[str, Any] = {"rows_quarantined": 0, "rows_refused": 0, "rows_loaded": 0, "notes": ()}
-    if outcome:
-        loaded = outcome.rows_in - outcome.rows_quarantined
-        facts |= {"status": "accepted", "reason": None, "rows_in": outcome.rows_in, "rows_loaded": loaded}
-        facts |= {"rows_quarantined": outcome.rows_quarantined, "notes": outcome.notes}
-    elif refusal:
-        facts |= {"status": "refused", "reason": refusal.reason, "rejected_share": refusal.share}
-        facts |= {"rows_in": refusal.rows, "rows_refused": refusal.rows}
+    reading: Reading,
+    binding: Binding,
+    numbers: NumberFormat,
+    found: _Loaded,
+    path: Path,
+) -> Iterator[Remark]:
+    """What somebody should know of a file that was loaded."""
+    yield from binding.remarks
+    if not reading.rows:
+        yield Remark("note", None, "holds no rows")
+    if reading.lines_above:
+        yield Remark("note", None, f"{count(reading.lines_above, 'line')} above the header passed over")
+    if found.blank:
+        yield Remark("note", None, "records without any value passed over", rows=found.blank)
+    if not numbers.is_default and found.mapping.decimal is None and found.mapping.thousands is None:
+        yield Remark("note", None, f"numbers read with {numbers.in_words()}")
+    yield from found.census.remarks
+    if found.repeats.repeated:
+        yield Remark(
+            "note", None, "rows that equal another row of the file count once", rows=found.repeats.repeated
+        )
+    if found.repeats.conflicting:
+        key = ", ".join(contract.key)
+        yield Remark(
+            "told",
+            None,
+            f"rows have the same {key} as a row further down, which counts instead",
+            f"Give rows that are different facts different values of {key}.",
+            rows=found.repeats.conflicting,
+            row=found.repeats.first_conflict,
+            line=_line(connection, found.repeats.first_conflict),
+        )
+    if contract.ends:
+        remark = ends_remark(found.ends, contract.ends.end, found.mapping.ends)
+        if remark:
+            yield remark
+    for rule in contract.warns:
+        count, first = connection.execute(
+            f"select count(*), min(_row) from read_parquet({quote_literal(path)}) where {rule.where}"
+        ).fetchone() or (0, None)
+        if count:
+            yield Remark("told", rule.column, rule.text, rule.advice, count, first, _line(connection, first))
+
+
+def _line(connection: duckdb.DuckDBPyConnection, record: int | None) -> int | None:
+    found = connection.execute(f"select line from {tables.RAW} where record = ?", [record]).fetchone()
+    return found[0] if found else None
+
+
+def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: _Loaded) -> Batch:
     return Batch(
-        batch_id=arrival.batch_id,
-        source=contract.source,
-        object=contract.name,
-        file_name=arrival.file.name,
-        format=arrival.file.format,
-        digest=arrival.snapshot.digest,
-        bytes=arrival.snapshot.bytes,
-        loaded_at=arrival.loaded_at,
-        contract_digest=contract.digest,
+        **_identity(arrival, contract),
+        status="accepted",
+        reason=None,
+        rows_in=found.rows,
+        rows_loaded=found.rows - found.quarantined,
+        rows_quarantined=found.quarantined,
+        rows_refused=0,
+        rows_blank=found.blank,
+        rows_repeated=found.repeats.repeated,
+        rows_conflicting=found.repeats.conflicting,
+        columns=found.columns,
+        day_columns=found.day_columns,
+        address_columns=found.census.address_columns,
+        placeholder_columns=found.census.placeholder_columns,
+        ends=found.ends,
+        ends_convention=found.mapping.ends,
+        remarks=found.remarks,
         path=path,
-        **facts,
     )
+
+
+def _refused(arrival: Arrival, contract: LandingObject, refusal: FileRefusedError) -> Batch:
+    return Batch(
+        **_identity(arrival, contract),
+        status="refused",
+        reason=refusal.reason,
+        rows_in=refusal.rows,
+        rows_loaded=0,
+        rows_quarantined=0,
+        rows_refused=refusal.rows,
+        rejected_share=refusal.share,
+        remarks=refusal.remarks,
+    )
+
+
+def _identity(arrival: Arrival, contract: LandingObject) -> dict[str, Any]:
+    return {
+        "batch_id": arrival.batch_id,
+        "source": contract.source,
+        "object": contract.name,
+        "file_name": arrival.file.name,
+        "format": arrival.file.format,
+        "digest": arrival.snapshot.digest,
+        "bytes": arrival.snapshot.bytes,
+        "loaded_at": arrival.loaded_at,
+        "contract_digest": contract.digest,
+        "mapping_digest": arrival.file.mapping_digest,
+    }
 
 
 def _keep_refused(target: Path, snapshot: Snapshot) -> None:
@@ -240,10 +328,6 @@ def _keep_refused(target: Path, snapshot: Snapshot) -> None:
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.copyfile(snapshot.path, temporary)
     settle(temporary, target)
-
-
-def _quarantine_folder(settings: Settings, contract: LandingObject) -> Path:
-    return settings.quarantine / contract.source / contract.name
 
 
 def _timestamp(moment: datetime) -> str:

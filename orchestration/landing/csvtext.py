@@ -24,6 +24,7 @@ from orchestration.landing.refusal import FileRefusedError
 DELIMITERS = (",", ";", "\t", "|")
 
 _CHUNK = 1 << 22
+_HEAD_RECORDS, _HEAD_LINES = 15, 200
 _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
 
@@ -35,6 +36,8 @@ class Plain:
     """Below the header."""
     line_end: str
     """As DuckDB's option names it."""
+    has_breaks_in_fields: bool
+    """Some fields have line breaks, so records and lines are not counted alike."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,61 @@ class Rewritten:
     """A CSV file split into its good records and the ones that cannot be read."""
 
     good: Path
-    """Comma-separated, everything quoted, no header: record number, then the fields."""
+    """Comma-separated, everything quoted, no header: record number, line, then the fields."""
     broken: Path
-    """Likewise: record number, text of the record, reason."""
+    """Likewise: record number, line, text of the record, reason."""
     records: int
+    blank: int
+    """Records without any value besides; they are in neither file."""
 
 
-def read_header(path: Path, delimiter: str) -> list[str]:
-    """The first record that is not blank; empty where there is none, or where its quotes are broken."""
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a CSV file, read with one delimiter."""
+
+    delimiter: str
+    records: tuple[tuple[int, tuple[str, ...]], ...]
+    """Line and fields of the first records that are not blank."""
+
+
+def read_heads(path: Path) -> list[Head]:
+    """The first records of a file, with each delimiter, or with the one that a line `sep=;` names."""
     with _open(path) as source:
-        try:
-            return next((fields for fields in _reader(source, delimiter) if fields), [])
-        except csv.Error:
-            return []
+        first = source.readline().strip().strip('"').lower()
+    named = first.removeprefix("sep=")
+    if first.startswith("sep=") and named in DELIMITERS:
+        return [_read_head(path, named, skip=1)]
+    return [_read_head(path, delimiter, skip=0) for delimiter in DELIMITERS]
+
+
+def cut_above(path: Path, line: int, target: Path) -> Path:
+    """The file without the lines above `line` (from 1); the file itself where there are none."""
+    if line == 1:
+        return path
+    with path.open("rb") as source, target.open("wb") as body:
+        for _ in range(line - 1):
+            source.readline()
+        while chunk := source.read(_CHUNK):
+            body.write(chunk)
+    return target
+
+
+def _read_head(path: Path, delimiter: str, skip: int) -> Head:
+    records: list[tuple[int, tuple[str, ...]]] = []
+    with _open(path) as source:
+        lines = _Lines(source)
+        for _ in range(skip):
+            next(lines)
+        reader = _reader(lines, delimiter)
+        while len(records) < _HEAD_RECORDS and lines.read < _HEAD_LINES:
+            lines.forget()
+            try:
+                fields = next(reader)
+            except (StopIteration, csv.Error):
+                break
+            if any(field.strip() for field in fields):
+                records.append((lines.first, tuple(fields)))
+    return Head(delimiter, tuple(records))
 
 
 def plain_structure(path: Path, delimiter: str) -> Plain | None:
@@ -67,7 +112,7 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
     opens_after = _table(_NEWLINE, _QUOTE, ord(delimiter))
     closes_before = _table(_NEWLINE, _RETURN, _QUOTE, ord(delimiter))
     records = returns = ends_with_return = 0
-    inside = False
+    inside = has_breaks_in_fields = False
     before_last, last = _NEWLINE, _NEWLINE
     with path.open("rb") as source:
         if source.read(3) != b"\xef\xbb\xbf":
@@ -91,6 +136,8 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
             if (text[np.where(after_return, ends - 2, ends - 1)] == _NEWLINE).any():
                 return None
             records += len(ends)
+            if len(ends) < np.count_nonzero(text[2:] == _NEWLINE):
+                has_breaks_in_fields = True
             ends_with_return += int(np.count_nonzero(after_return))
             returns += int(np.count_nonzero((text[2:] == _RETURN) & ~within[2:]))
             inside = bool(within[-1])
@@ -98,20 +145,22 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
     if inside or returns != ends_with_return or ends_with_return not in (0, records):
         return None
     records += last != _NEWLINE
-    return Plain(max(0, records - 1), "\\r\\n" if ends_with_return else "\\n")
+    return Plain(max(0, records - 1), "\\r\\n" if ends_with_return else "\\n", has_breaks_in_fields)
 
 
-def rewrite(path: Path, delimiter: str, width: int, folder: Path) -> Rewritten:
+def rewrite(path: Path, delimiter: str, width: int, folder: Path, lines_above: int = 0) -> Rewritten:
     """Split a CSV file into good and broken records, reading it from its start, one record at a time.
+
+    `lines_above` were cut off the delivered file; line numbers are those of the delivered one.
 
     Raises FileRefusedError where it is cut short: the last record has too few fields and no line end,
     or a quote is never closed.
     """
     good_path, broken_path = folder / "good.csv", folder / "broken.csv"
-    records = 0
+    records = blank = 0
     cut_short: str | None = None
     with _open(path) as source, _create(good_path) as good, _create(broken_path) as broken:
-        lines = _Lines(source)
+        lines = _Lines(source, lines_above)
         write_good = csv.writer(good, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
         write_broken = csv.writer(broken, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow
         reader = _reader(lines, delimiter)
@@ -130,34 +179,35 @@ def rewrite(path: Path, delimiter: str, width: int, folder: Path) -> Rewritten:
                     ) from None
                 records += 1
                 cut_short = None
-                reason = f"has broken quotes (line {lines.first})"
-                write_broken((records, lines.text, reason))
+                write_broken((records, lines.first, lines.text, "has broken quotes"))
                 continue
-            if not fields:
+            if not any(field and not field.isspace() for field in fields):
+                blank += bool(fields)
                 continue
             records += 1
             cut_short = None
             if len(fields) == width:
-                write_good((records, *fields))
+                write_good((records, lines.first, *fields))
                 continue
-            reason = f"has {len(fields)} fields instead of {width} (line {lines.first})"
-            write_broken((records, lines.text, reason))
+            reason = f"has {len(fields)} fields instead of {width}"
+            write_broken((records, lines.first, lines.text, reason))
             if len(fields) < width:
-                cut_short = reason
+                cut_short = f"{reason} (line {lines.first})"
     if cut_short and not ends_with_newline(path):
         raise FileRefusedError(
             f"truncated: the last record {cut_short} and no line end. Deliver the file again", rows=records
         )
-    return Rewritten(good_path, broken_path, records)
+    return Rewritten(good_path, broken_path, records, blank)
 
 
 class _Lines:
     """The lines of a file, remembering those of the record being read."""
 
-    def __init__(self, source: Iterable[str]) -> None:
+    def __init__(self, source: Iterable[str], lines_above: int = 0) -> None:
         self._source = iter(source)
         self._kept: list[str] = []
-        self._read = 0
+        self.read = lines_above
+        """Lines so far, with those above the source."""
         self.at_end = False
 
     def forget(self) -> None:
@@ -166,7 +216,7 @@ class _Lines:
     @property
     def first(self) -> int:
         """Number of the record's first line in the file, from 1."""
-        return self._read - len(self._kept) + 1
+        return self.read - len(self._kept) + 1
 
     @property
     def text(self) -> str:
@@ -181,7 +231,7 @@ class _Lines:
         except StopIteration:
             self.at_end = True
             raise
-        self._read += 1
+        self.read += 1
         self._kept.append(line)
         return line
 

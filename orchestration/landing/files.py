@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from orchestration.contract import LandingObject
 from orchestration.errors import LandingError
+from orchestration.landing.mapping import find_mapping, is_mapping, mapping_digest
 
 FORMATS = ("csv.gz", "jsonl.gz", "csv", "jsonl", "parquet")
 """Endings of file names that can be read, in any letter case."""
@@ -32,6 +35,13 @@ class LandingFile:
     path: Path
     format: str
     """One of FORMATS."""
+    mapping: Path | None = None
+    """The file that says how it is to be read."""
+
+    @cached_property
+    def mapping_digest(self) -> str:
+        """Tells the mapping; empty where there is none."""
+        return mapping_digest(self.mapping)
 
     @property
     def name(self) -> str:
@@ -66,7 +76,7 @@ def find_files(
 ) -> tuple[list[LandingFile], list[IgnoredFile]]:
     """List the complete files in the order of source, object and file name, and what is left aside.
 
-    Raises LandingError where there is no landing folder.
+    Numbers in file names are compared as numbers, so that export_10 comes after export_9. Raises LandingError where there is no landing folder.
     """
     if not landing.is_dir():
         raise LandingError(
@@ -139,13 +149,22 @@ def _entries(
     folder: Path, root: Path, ignored: list[IgnoredFile], landing: Path | None = None
 ) -> Iterator[Path]:
     """Visible entries by name; links that leave the landing folder are left aside."""
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=_natural):
         if path.name.startswith(("_", ".")) or path.name.lower().endswith(_UNFINISHED):
             continue
         if path.is_symlink() and not _is_inside(path, root):
-            ignored.append(_ignore(landing or folder, path, "a link that leads out of the landing folder"))
+            target = (
+                "a link that leads out of the landing folder, so it is not followed; copy its files, or give"
+            )
+            ignored.append(_ignore(landing or folder, path, f"{target} --landing the folder that holds them"))
             continue
         yield path
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
+    """Sorts names with their numbers as numbers; equal ones by their spelling."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(1, int(part)) if part.isdecimal() else (0, part) for part in parts], path.name
 
 
 def _is_inside(path: Path, root: Path) -> bool:
@@ -156,14 +175,16 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _landing_file(source: str, name: str, path: Path) -> LandingFile | str:
-    """The file, or the reason why it is not one."""
+    """The file, or the reason why it is not one; empty for a mapping, which belongs to others."""
+    if is_mapping(path.name):
+        return ""
     if path.is_dir():
         return "a folder inside an object's folder: move its files up"
     if not stat.S_ISREG(path.stat().st_mode):
         return "not a regular file"
     for ending in FORMATS:
         if path.name.lower().endswith("." + ending):
-            return LandingFile(source, name, path, ending)
+            return LandingFile(source, name, path, ending, find_mapping(path))
     return f"unknown format: names end in {', '.join('.' + ending for ending in sorted(FORMATS))}"
 
 

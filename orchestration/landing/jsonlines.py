@@ -59,16 +59,16 @@ def read_jsonl(
     _check_kinds(connection, path)
     tables.add_broken(
         connection,
-        f"select rowid + 1, line, 'is not a JSON object' from json_lines where {_KIND} <> 'OBJECT'",
+        f"select rowid + 1, number, line, 'is not a JSON object' from json_lines where {_KIND} <> 'OBJECT'",
     )
     keys = _keys(connection)
     is_object = f"{_KIND} = 'OBJECT'" if tables.count(connection, tables.BROKEN) else "true"
     pointers = ", ".join(quote_literal(_pointer(key)) for key in keys)
     columns = ", ".join(f"{_unmark(f'fields[{place + 1}]')} as c{place}" for place in range(len(keys)))
     connection.execute(
-        f"create or replace temp table delivered as select record, {columns} from (select record, "
+        f"create or replace temp table delivered as select record, number as line, {columns} from (select record, number, "
         f"json_extract_string({_mark_every_number('line', 'quick')}, [{pointers}]) as fields "
-        f"from (select rowid + 1 as record, line, {_mark_values('line')} as quick from json_lines "
+        f"from (select rowid + 1 as record, number, line, {_mark_values('line')} as quick from json_lines "
         f"where {is_object}))"
     )
     tables.create_raw(connection, "select * from delivered")
@@ -82,7 +82,8 @@ def _load_lines(connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, l
             target.write(chunk.translate(_CLEAN))
     try:
         connection.execute(
-            "create or replace temp table json_lines as select coalesce(line, '') as line from "
+            "create or replace temp table json_lines as select coalesce(line, '') as line, "
+            "row_number() over () as number from "
             f"read_csv({quote_literal(copy)}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, "
             f"header = false, delim = {quote_literal(_NO_DELIMITER)}, quote = '', escape = '', "
             f"max_line_size = {tables.MAX_LINE})"
@@ -94,7 +95,8 @@ def _load_lines(connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, l
         raise FileRefusedError("its lines cannot be told apart reliably")
     if tables.scalar(connection, f"select count(*) from json_lines where {_IS_BLANK}"):
         connection.execute(
-            f"create or replace temp table json_lines as select line from json_lines where not {_IS_BLANK}"
+            f"create or replace temp table json_lines as select line, number from json_lines "
+            f"where not {_IS_BLANK}"
         )
 
 

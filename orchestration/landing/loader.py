@@ -14,10 +14,12 @@ from typing import Any
 
 import duckdb
 
+from orchestration.console import PRIVATE
 from orchestration.contract import LandingObject, load_contracts
 from orchestration.errors import LandingError
 from orchestration.landing.batches import Batch, all_batches, read_seen, write_seen
-from orchestration.landing.content import Arrival, load_content, max_reject_share
+from orchestration.landing.content import Arrival, load_content
+from orchestration.landing.conventions import are_too_many
 from orchestration.landing.files import (
     ChangingFileError,
     IgnoredFile,
@@ -84,7 +86,7 @@ def land(
                 ignored.append(IgnoredFile(file.label, "still being written; the next run reads it"))
                 continue
             batch = load_content(
-                connection, settings, contract, Arrival(file, snapshot, _batch_id(file, digest), stamp)
+                connection, settings, contract, Arrival(file, snapshot, batch_id_of(file, digest), stamp)
             )
             new.append(batch)
             stamp += timedelta(microseconds=1)
@@ -133,7 +135,7 @@ def _sort(
             result.unreadable.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
             continue
         result.seen[place] = [*now, digest]
-        batch_id = _batch_id(file, digest)
+        batch_id = batch_id_of(file, digest)
         batch = known.get(batch_id)
         if batch_id in met or (batch and batch.status == "accepted"):
             result.unchanged += 1
@@ -149,7 +151,9 @@ def _is_due_again(refused: Batch, contract: LandingObject) -> bool:
     """A refused file gets another chance when the rule that refused it has changed."""
     if refused.contract_digest != contract.digest:
         return True
-    return refused.rejected_share is not None and refused.rejected_share <= max_reject_share()
+    if refused.rejected_share is None:
+        return False
+    return not are_too_many(round(refused.rejected_share * refused.rows_in), refused.rows_in)
 
 
 @contextmanager
@@ -172,8 +176,10 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _batch_id(file: LandingFile, digest: str) -> str:
-    return hashlib.sha256(f"{file.source}/{file.object}/{digest}".encode()).hexdigest()[:16]
+def batch_id_of(file: LandingFile, digest: str) -> str:
+    """Made from the object, the content of the file, and that of its mapping."""
+    mapping = f"/{file.mapping_digest}" if file.mapping_digest else ""
+    return hashlib.sha256(f"{file.source}/{file.object}/{digest}{mapping}".encode()).hexdigest()[:16]
 
 
 def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:
@@ -184,14 +190,21 @@ def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:
 
 
 def _tell(report: LandingReport) -> None:
+    """Say what was loaded, and everything that somebody should look at; values only at a terminal."""
     for label, batches in by_object(report.new):
         _log.info(object_line(label, batches))
     if report.unchanged:
         _log.info("%s unchanged: the same content was loaded before", count(report.unchanged, "file"))
-    for batch in report.refused:
-        _log.warning(
-            "refused %s: %s. A copy is in quarantine; deliver a mended file", batch.label, batch.reason
-        )
+    for batch in report.new:
+        if batch.status == "refused":
+            _log.warning(
+                "refused %s: %s. A copy is in quarantine; deliver a mended file", batch.label, batch.reason
+            )
+        for remark in batch.remarks:
+            if remark.kind != "note":
+                words = f"{batch.label}: {remark.sentence()}"
+                private = {PRIVATE: f"{batch.label}: {remark.sentence(with_value=True)}"}
+                _log.warning("%s", words, extra=private)
     for batch in report.still_refused:
         _log.warning("still refused %s: %s", batch.label, batch.reason)
     for entry in report.ignored:

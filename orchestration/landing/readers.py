@@ -11,6 +11,7 @@ from orchestration.contract import LandingObject
 from orchestration.landing import csvtext, tables
 from orchestration.landing.binding import bind, count_bound
 from orchestration.landing.jsonlines import read_jsonl
+from orchestration.landing.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.plaintext import check_text, unpack
 from orchestration.landing.refusal import FileRefusedError
 from orchestration.warehouse import quote_identifier, quote_literal
@@ -25,11 +26,22 @@ class Reading:
     header: tuple[str, ...]
     """Names as delivered; position i is column `c<i>` of RAW."""
     rows: int
-    """Records in the file, broken ones included."""
+    """Records in the file, broken ones included, blank ones not."""
+    blank: int = 0
+    """Records without any value that were passed over."""
+    delimiter: str | None = None
+    """Of CSV."""
+    lines_above: int = 0
+    """Lines above the header."""
 
 
 def read_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, contract: LandingObject, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    contract: LandingObject,
+    folder: Path,
+    mapping: FileMapping = NO_MAPPING,
 ) -> Reading:
     """Fill the tables RAW and BROKEN from a snapshot; `folder` takes intermediate files.
 
@@ -46,7 +58,7 @@ def read_file(
     lines = check_text(path, header_lines=int(is_csv))
     try:
         if is_csv:
-            return _read_csv(connection, path, contract, folder)
+            return _read_csv(connection, path, contract, folder, mapping)
         header, rows = read_jsonl(connection, path, folder / "lines", lines)
         return Reading(header, rows)
     except FileRefusedError as refusal:
@@ -54,44 +66,77 @@ def read_file(
 
 
 def _read_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: LandingObject, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: LandingObject,
+    folder: Path,
+    mapping: FileMapping,
 ) -> Reading:
-    headers = {delimiter: csvtext.read_header(path, delimiter) for delimiter in csvtext.DELIMITERS}
-    delimiter = max(headers, key=lambda key: (count_bound(contract, headers[key]), len(headers[key]) > 1))
-    header = headers[delimiter]
-    bind(contract, header)  # what is no export of this object need not be read
-    plain = csvtext.plain_structure(path, delimiter)
+    delimiter, line, header = _find_header(path, contract, mapping)
+    bind(contract, header, mapping)  # what is no export of this object need not be read
+    above = max(0, line - 1)
+    body = csvtext.cut_above(path, line, folder / "body.csv")
+    plain = csvtext.plain_structure(body, delimiter)
     names = [f"c{place}" for place in range(len(header))]
-    if plain and _load_plain_csv(connection, path, names, delimiter, plain):
-        return Reading(tuple(header), plain.records)
-    rewritten = csvtext.rewrite(path, delimiter, len(header), folder)
+    if plain and _load_plain_csv(connection, body, names, delimiter, plain, above):
+        return Reading(header, plain.records, delimiter=delimiter, lines_above=above)
+    rewritten = csvtext.rewrite(body, delimiter, len(header), folder, above)
     try:
-        return Reading(tuple(header), _load_rewritten_csv(connection, rewritten, names))
+        rows = _load_rewritten_csv(connection, rewritten, names)
     except duckdb.Error as error:
         tables.raise_machine_error(error)
         raise FileRefusedError(
             f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
             rows=rewritten.records,
         ) from None
+    return Reading(header, rows, rewritten.blank, delimiter, above)
+
+
+def _find_header(
+    path: Path, contract: LandingObject, mapping: FileMapping
+) -> tuple[str, int, tuple[str, ...]]:
+    """Delimiter, line and names of the header.
+
+    It is the first record, unless that names no column of the contract and one of the next does: titles
+    stand above the header of many reports.
+    """
+    heads = csvtext.read_heads(path)
+    firsts = [(head.delimiter, *head.records[0]) for head in heads if head.records]
+    if not firsts:
+        return ",", 1, ()
+    best = max(firsts, key=lambda one: (count_bound(contract, one[2], mapping), len(one[2]) > 1))
+    if count_bound(contract, best[2], mapping):
+        return best
+    later = [(head.delimiter, *record) for head in heads for record in head.records[1:]]
+    named = max(later, key=lambda one: count_bound(contract, one[2], mapping), default=best)
+    return named if count_bound(contract, named[2], mapping) > 1 else best
 
 
 def _load_rewritten_csv(
     connection: duckdb.DuckDBPyConnection, rewritten: csvtext.Rewritten, names: list[str]
 ) -> int:
     """Fill RAW and BROKEN; returns the number of records."""
-    _load_csv(connection, rewritten.good, ["record", *names], ",", skip=0)
+    _load_csv(connection, rewritten.good, ["record", "line", *names], ",", skip=0)
     columns = ", ".join(names)
-    tables.create_raw(connection, f"select record::bigint as record, {columns} from {_DELIVERED}")
+    tables.create_raw(
+        connection, f"select record::bigint as record, line::bigint as line, {columns} from {_DELIVERED}"
+    )
     good = tables.count(connection, _DELIVERED)
-    _load_csv(connection, rewritten.broken, ["record", "text", "reason"], ",", skip=0, table="broken_text")
-    tables.add_broken(connection, "select record::bigint, text, reason from broken_text")
+    broken = ["record", "line", "text", "reason"]
+    _load_csv(connection, rewritten.broken, broken, ",", skip=0, table="broken_text")
+    tables.add_broken(connection, "select record::bigint, line::bigint, text, reason from broken_text")
     if good + tables.count(connection, tables.BROKEN) != rewritten.records:
         raise FileRefusedError("its records cannot be told apart reliably", rows=rewritten.records)
     return rewritten.records
 
 
 def _load_plain_csv(
-    connection: duckdb.DuckDBPyConnection, path: Path, names: list[str], delimiter: str, plain: csvtext.Plain
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: list[str],
+    delimiter: str,
+    plain: csvtext.Plain,
+    lines_above: int,
 ) -> bool:
     """Read a file of plain structure; False where a record has another number of fields after all."""
     try:
@@ -102,7 +147,17 @@ def _load_plain_csv(
     if tables.count(connection, _DELIVERED) != plain.records:
         return False
     # Rows of a table that one thread filled in file order are numbered in that order.
-    tables.create_raw(connection, f"select rowid + 1 as record, {', '.join(names)} from {_DELIVERED}")
+    line = f"rowid + {lines_above + 2}"
+    if plain.has_breaks_in_fields:
+        text = f"concat({', '.join(names)})"
+        line += (
+            f" + coalesce(sum(length({text}) - length(replace({text}, chr(10), '')))"
+            " over (order by rowid rows between unbounded preceding and 1 preceding), 0)"
+        )
+    columns = ", ".join(names)
+    tables.create_raw(
+        connection, f"select rowid + 1 as record, cast({line} as bigint) as line, {columns} from {_DELIVERED}"
+    )
     return True
 
 
@@ -139,7 +194,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
         texts = "".join(f", {_as_text(name, kind)} as c{place}" for place, (name, kind) in enumerate(columns))
         connection.execute(
             f"create or replace temp table {_DELIVERED} as "
-            f"select file_row_number + 1 as record{texts} from {source}"
+            f"select file_row_number + 1 as record, null::bigint as line{texts} from {source}"
         )
         header = _parquet_header(connection, path)
     except duckdb.Error as error:

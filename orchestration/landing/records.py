@@ -2,64 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from orchestration.landing.batches import Batch, quarantine_path
+from orchestration.contract import LandingObject
+from orchestration.landing.batches import Batch, mended_batches, quarantine_path
+from orchestration.landing.repeats import count_facts
 from orchestration.settings import Settings
 from orchestration.warehouse import quote_literal
 
 _FILES = """
     create or replace table raw.landing__files (
         batch_id varchar, source varchar, object varchar, file_name varchar, status varchar, refusal varchar,
-        rows_in bigint, rows_loaded bigint, rows_quarantined bigint, rows_refused bigint, loaded_at timestamp
+        rows_in bigint, rows_loaded bigint, rows_quarantined bigint, rows_refused bigint, is_mended boolean,
+        loaded_at timestamp
     )
 """
-_QUARANTINED = """
-    create or replace table raw.landing__quarantined_rows (
-        batch_id varchar, source varchar, object varchar, column_name varchar, reason varchar,
+_ROW_COUNTS = """
+    create or replace table raw.landing__row_counts (
+        source varchar, object varchar, outcome varchar, row_count bigint
+    )
+"""
+_REMARKS = """
+    create or replace table raw.landing__remarks (
+        batch_id varchar, source varchar, object varchar, kind varchar, remark varchar, row_count bigint
+    )
+"""
+_SET_ASIDE = """
+    create or replace table raw.landing__rows_set_aside (
+        batch_id varchar, source varchar, object varchar, kind varchar, column_name varchar, reason varchar,
         currency varchar, interval_unit varchar, interval_count bigint, row_count bigint,
         amount decimal(38, 14)
     )
 """
+OUTCOMES = ("used", "superseded", "repeated", "conflicting", "quarantined", "refused", "blank")
+"""What can become of a delivered row; blank records are passed over and are no rows."""
+
 NOT_KEPT = "the quarantined rows were removed"
+
+_MONEY = ("currency", "interval", "interval_count", "quantity", "unit_amount")
 
 
 def create_landing_records(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, batches: Iterable[Batch]
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Iterable[Batch],
 ) -> None:
-    """Create or replace `raw.landing__files` and `raw.landing__quarantined_rows` of the batches given.
+    """Create or replace the tables `raw.landing__*` of the batches given. The raw relations must be there.
 
     Why a file was refused is told by kind only: the words may quote its first line.
     """
     given = list(batches)
+    mended = mended_batches(given)
     connection.execute("create schema if not exists raw")
-    connection.execute(_FILES)
-    connection.execute(_QUARANTINED)
-    if given:
-        connection.executemany(
-            "insert into raw.landing__files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    batch.batch_id,
-                    batch.source,
-                    batch.object,
-                    batch.file_name,
-                    batch.status,
-                    _refusal(batch),
-                    batch.rows_in,
-                    batch.rows_loaded,
-                    batch.rows_quarantined,
-                    batch.rows_refused,
-                    batch.loaded_at.replace(tzinfo=None),
-                )
-                for batch in given
-            ],
-        )
+    for table in (_FILES, _ROW_COUNTS, _REMARKS, _SET_ASIDE):
+        connection.execute(table)
+    _insert(connection, "landing__files", [_file(batch, batch.batch_id in mended) for batch in given])
+    _insert(
+        connection,
+        "landing__row_counts",
+        [
+            (*label, outcome, rows)
+            for label, counts in count_rows(connection, contracts, given).items()
+            for outcome, rows in counts.items()
+        ],
+    )
+    _insert(
+        connection,
+        "landing__remarks",
+        [
+            (
+                batch.batch_id,
+                batch.source,
+                batch.object,
+                remark.kind,
+                _words(remark.column, remark.text),
+                remark.rows,
+            )
+            for batch in given
+            if batch.status == "accepted" and batch.batch_id not in mended
+            for remark in batch.remarks
+            if remark.kind != "wrong"
+        ],
+    )
     for batch in given:
-        if batch.rows_quarantined:
+        if batch.rows_quarantined and batch.batch_id not in mended:
             _insert_quarantined(connection, settings, batch)
+        if batch.rows_conflicting:
+            _insert_conflicting(connection, contracts[batch.source, batch.object], batch)
+
+
+def count_rows(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Iterable[Batch],
+) -> dict[tuple[str, str], dict[str, int]]:
+    """What became of the rows of every object, by outcome; they add up to the rows that were delivered.
+
+    Keys are (source, object). The raw relations of the accepted batches must be there.
+    """
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for batch in batches:
+        mine = counts.setdefault((batch.source, batch.object), dict.fromkeys(OUTCOMES, 0))
+        mine["superseded"] += batch.rows_loaded - batch.rows_repeated - batch.rows_conflicting
+        mine["repeated"] += batch.rows_repeated
+        mine["conflicting"] += batch.rows_conflicting
+        mine["quarantined"] += batch.rows_quarantined
+        mine["refused"] += batch.rows_refused
+        mine["blank"] += batch.rows_blank
+    for label, mine in counts.items():
+        if label in contracts:
+            mine["used"] = count_facts(connection, contracts[label])
+            mine["superseded"] -= mine["used"]
+    return counts
+
+
+def _file(batch: Batch, is_mended: bool) -> tuple[object, ...]:
+    return (
+        batch.batch_id,
+        batch.source,
+        batch.object,
+        batch.file_name,
+        batch.status,
+        _refusal(batch),
+        batch.rows_in,
+        batch.rows_loaded,
+        batch.rows_quarantined,
+        batch.rows_refused,
+        is_mended,
+        batch.loaded_at.replace(tzinfo=None),
+    )
 
 
 def _refusal(batch: Batch) -> str | None:
@@ -68,21 +142,22 @@ def _refusal(batch: Batch) -> str | None:
     return "unreadable" if batch.rejected_share is None else "rejected rows"
 
 
+def _words(column: str | None, text: str) -> str:
+    return f"{column} {text}" if column else text
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into raw.{table} values ({marks})", rows)
+
+
 def _insert_quarantined(connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Batch) -> None:
-    labels = [quote_literal(text) for text in (batch.batch_id, batch.source, batch.object)]
+    labels = [quote_literal(text) for text in (batch.batch_id, batch.source, batch.object, "quarantined")]
     path = quarantine_path(settings, batch)
     if not path.is_file():
-        row = (
-            *labels,
-            "null",
-            quote_literal(NOT_KEPT),
-            "null",
-            "null",
-            "null",
-            batch.rows_quarantined,
-            "null",
-        )
-        connection.execute(f"insert into raw.landing__quarantined_rows select {_list(row)}")
+        row = (*labels, "null", quote_literal(NOT_KEPT), *("null",) * 3, batch.rows_quarantined, "null")
+        connection.execute(f"insert into raw.landing__rows_set_aside select {_list(row)}")
         return
     # The records are as they were delivered, so what a price is made of may not be legible.
     legible = f"""
@@ -106,21 +181,42 @@ def _insert_quarantined(connection: duckdb.DuckDBPyConnection, settings: Setting
             from read_parquet({quote_literal(path)})
         )
     """
+    connection.execute(_valued(labels, legible))
+
+
+def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: LandingObject, batch: Batch) -> None:
+    labels = [quote_literal(text) for text in (batch.batch_id, batch.source, batch.object, "conflicting")]
+    has_money = set(_MONEY) <= set(contract.column_names)
+    money = (
+        'currency, lower("interval") as interval_unit, coalesce(interval_count, 1) as interval_count, '
+        "coalesce(quantity, 1) as quantity, unit_amount"
+        if has_money
+        else "null as currency, null as interval_unit, null::bigint as interval_count, "
+        "null::decimal(14, 6) as quantity, null::decimal(16, 8) as unit_amount"
+    )
+    reason = f"has the same {', '.join(contract.key)} as a row further down"
+    rows = (
+        f"select null::varchar as column_name, {quote_literal(reason)} as reason, {money} "
+        f"from {contract.relation} where _conflict and _batch_id = {labels[0]}"
+    )
+    connection.execute(_valued(labels, rows))
+
+
+def _valued(labels: Sequence[str], rows: str) -> str:
+    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is legible."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
-        " and quantity >= 0 and unit_amount >= 0"
+        " and quantity >= 0 and unit_amount is not null"
     )
-    connection.execute(
-        f"""
-        insert into raw.landing__quarantined_rows
+    return f"""
+        insert into raw.landing__rows_set_aside
         select {_list(labels)}, column_name, reason,
             case when is_whole then currency end, case when is_whole then interval_unit end,
             case when is_whole then interval_count end, count(*),
             sum(case when is_whole then cast(quantity * unit_amount as decimal(38, 14)) end)
-        from (select *, {is_whole} as is_whole from ({legible}))
+        from (select *, {is_whole} as is_whole from ({rows}))
         group by all
-        """
-    )
+    """
 
 
 def _text(name: str) -> str:

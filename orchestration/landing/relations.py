@@ -1,43 +1,88 @@
-"""The raw relations: what dbt and the analysts read, one per object of the contracts."""
+"""The raw relations: what dbt and the analysts read, one per object of the contracts.
+
+Batches are kept as they were read; what depends on other batches or on a policy is decided here, in one place
+for all objects: which columns a delivery said nothing about, in which time zone a day begins, whether ends
+are last days, when business begins, and how addresses in names and ids are published. What no batch needs
+costs nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from orchestration.contract import BATCH_COLUMNS, LandingObject
 from orchestration.landing.batches import Batch
+from orchestration.landing.conventions import is_placeholder
+from orchestration.landing.ends import DETECT, exclusive_end, inclusive_batches
+from orchestration.pseudonyms import EMAIL_PATTERN, pseudonym_sql
+from orchestration.settings import Settings, project_policies
 from orchestration.warehouse import quote_identifier, quote_literal
+
+MASK = "[e-mail address]"
+"""Stands in a published text where an address stood."""
+
+
+@dataclass(frozen=True)
+class ReadingPolicies:
+    """The policies that decide what a delivered value means."""
+
+    timezone: str = "UTC"
+    period_end_convention: str = DETECT
+    first_day: str = "1970-01-01"
+    """ISO date that placeholders stand for where nothing delivered has a date."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> ReadingPolicies:
+        """Those of a run: its own, else the project's."""
+        policies: Mapping[str, Any] = {**project_policies(), **settings.policies}
+        return cls(
+            str(policies["reporting_timezone"]),
+            str(policies["period_end_convention"]),
+            settings.as_of.date().replace(day=1).isoformat(),
+        )
 
 
 def create_raw_relations(
     connection: duckdb.DuckDBPyConnection,
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
+    policies: ReadingPolicies | None = None,
 ) -> None:
     """Create or replace the view `raw.<source>__<object>` of every contract.
 
     A view has the contract's columns with the contract's types, then BATCH_COLUMNS. It reads exactly the
     accepted batches given, also those of an older contract, and is empty where there are none.
     """
-    given = list(batches)
+    given = [batch for batch in batches if batch.status == "accepted"]
+    policies = policies or ReadingPolicies()
     connection.execute("create schema if not exists raw")
+    first_day = None
     for contract in contracts.values():
-        files = [
-            str(batch.path)
-            for batch in given
-            if batch.status == "accepted" and (batch.source, batch.object) == (contract.source, contract.name)
-        ]
+        mine = [batch for batch in given if (batch.source, batch.object) == (contract.source, contract.name)]
+        if first_day is None and any(batch.placeholder_columns for batch in mine):
+            first_day = _business_start(connection, contracts, given, policies)
+        query = _query(connection, contract, mine)
+        for step in (_ends, _days, _filled, _published):
+            query = step(query, contract, mine, policies)
+        if first_day is not None:
+            query = _placeholders(query, mine, first_day)
         name = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
-        connection.execute(f"create or replace view {name} as {_query(connection, contract, files)}")
+        connection.execute(f"create or replace view {name} as {query}")
 
 
-def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, files: list[str]) -> str:
+def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine: Sequence[Batch]) -> str:
+    """The batches as they are on disk, with the contract's columns and `_days`."""
     types = {column.name: column.data_type for column in contract.columns} | BATCH_COLUMNS
-    if not files:
+    if not mine:
         return f"select {_columns(types, set())} where false"
-    source = f"read_parquet([{', '.join(quote_literal(path) for path in files)}], union_by_name = true)"
+    if any(batch.day_columns for batch in mine):
+        types["_days"] = "bigint"
+    files = ", ".join(quote_literal(batch.path) for batch in mine)
+    source = f"read_parquet([{files}], union_by_name = true)"
     # A column that no batch has cannot be named in the query, not even as null.
     present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
     return f"select {_columns(types, present)} from {source}"
@@ -49,3 +94,139 @@ def _columns(types: Mapping[str, str], present: set[str]) -> str:
         for name, data_type in types.items()
         for column in [quote_identifier(name)]
     )
+
+
+def _ends(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
+    """Last days become first days without service."""
+    inclusive = inclusive_batches(mine, policies.period_end_convention) if contract.ends else set()
+    if not inclusive or contract.ends is None:
+        return query
+    end = quote_identifier(contract.ends.end)
+    shifted = exclusive_end(end, contract.column(contract.ends.end).data_type)
+    return _replace(
+        query, {contract.ends.end: f"case when {_is_of(inclusive)} then {shifted} else {end} end"}
+    )
+
+
+def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
+    """A date without a time is a day of the reporting time zone: it begins at its midnight."""
+    if not any(batch.day_columns for batch in mine):
+        return query
+    changes: dict[str, str] = {}
+    if policies.timezone != "UTC":
+        zone = quote_literal(policies.timezone)
+        by_columns: dict[tuple[str, ...], set[str]] = {}
+        for batch in mine:
+            by_columns.setdefault(batch.day_columns, set()).add(batch.batch_id)
+        for column in contract.columns:
+            name = quote_identifier(column.name)
+            cases = [
+                f"when {_is_of(ids)} and (_days & {1 << names.index(column.name)}) <> 0 "
+                f"then timezone('UTC', timezone({zone}, {name}))"
+                for names, ids in by_columns.items()
+                if column.name in names
+            ]
+            if cases:
+                changes[column.name] = f"case {' '.join(cases)} else {name} end"
+    return f"select * exclude (_days) from ({_replace(query, changes)})"
+
+
+def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
+    """A column that a delivery did not have keeps what was delivered last of the same key.
+
+    What orders versions is filled in the order of arrival, everything else in the order of versions.
+    """
+    absent = {
+        column.name: ids
+        for column in contract.columns
+        for ids in [{b.batch_id for b in mine if b.columns is not None and column.name not in b.columns}]
+        if ids and len(ids) < len(mine)
+    }
+    if not absent:
+        return query
+    key = ", ".join(contract.delivered_key)
+    arrival = "_loaded_at, _row"
+    version = (
+        f"{quote_identifier(contract.version_at)} nulls first, {arrival}" if contract.version_at else arrival
+    )
+    steps = (
+        [({contract.version_at: absent[contract.version_at]}, arrival)]
+        if contract.version_at in absent
+        else []
+    )
+    steps.append(({name: ids for name, ids in absent.items() if name != contract.version_at}, version))
+    for columns, order in steps:
+        changes = {
+            name: f"last_value(case when not {_is_of(ids)} then {{'v': {quote_identifier(name)}}} end ignore nulls)"
+            f" over (partition by {key} order by {order} rows between unbounded preceding and current row).v"
+            for name, ids in columns.items()
+            if name is not None
+        }
+        query = _replace(query, changes)
+    return query
+
+
+def _published(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
+    """Addresses in texts are masked; ids that are addresses become pseudonyms, the same in every object."""
+    changes: dict[str, str] = {}
+    for name in dict.fromkeys(name for batch in mine for name in batch.address_columns):
+        column = quote_identifier(name)
+        pattern = quote_literal(EMAIL_PATTERN)
+        if contract.column(name).is_id:
+            changed = pseudonym_sql(column)
+        else:
+            changed = f"regexp_replace({column}, {pattern}, {quote_literal(MASK)}, 'g')"
+        changes[name] = (
+            f"case when contains({column}, '@') and regexp_matches({column}, {pattern}) "
+            f"then {changed} else {column} end"
+        )
+    return _replace(query, changes)
+
+
+def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
+    """Placeholder dates in columns that must have one stand for the day on which business begins."""
+    names = dict.fromkeys(name for batch in mine for name in batch.placeholder_columns)
+    return _replace(
+        query,
+        {
+            name: f"case when {is_placeholder(column)} then timestamp {quote_literal(first_day)} else {column} end"
+            for name in names
+            for column in [quote_identifier(name)]
+        },
+    )
+
+
+def _business_start(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Sequence[Batch],
+    policies: ReadingPolicies,
+) -> str:
+    """The earliest real start of service, else the earliest creation of an account, else `first_day`."""
+    starts = [column for contract in contracts.values() for column in contract.columns if column.placeholder]
+    for wanted in (*dict.fromkeys(column.name for column in starts), "created_at"):
+        found = []
+        for contract in contracts.values():
+            mine = [b for b in batches if (b.source, b.object) == (contract.source, contract.name)]
+            if wanted in contract.column_names and mine:
+                column = quote_identifier(wanted)
+                row = connection.execute(
+                    f"select min({column}) from ({_query(connection, contract, mine)}) "
+                    f"where not {is_placeholder(column)}"
+                ).fetchone()
+                if row and row[0]:
+                    found.append(row[0])
+        if found:
+            return str(min(found).date().isoformat())
+    return policies.first_day
+
+
+def _replace(query: str, changes: Mapping[str, str]) -> str:
+    if not changes:
+        return query
+    listed = ", ".join(f"{change} as {quote_identifier(name)}" for name, change in changes.items())
+    return f"select * replace ({listed}) from ({query})"
+
+
+def _is_of(batch_ids: Iterable[str]) -> str:
+    return f"_batch_id in ({', '.join(quote_literal(one) for one in sorted(batch_ids))})"

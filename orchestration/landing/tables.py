@@ -9,10 +9,11 @@ import duckdb
 from orchestration.errors import LandingError
 
 RAW = "raw_rows"
-"""View of the good records: `record` (bigint, from 1 in the file), then `c0`, `c1`, ... (varchar)."""
+"""View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, where it begins in the file; null
+in Parquet), then `c0`, `c1`, ... (varchar)."""
 
 BROKEN = "broken_rows"
-"""Table of the records that are no rows at all: `record` (bigint), `text` and `reason` (varchar)."""
+"""Table of the records that are no rows at all: `record`, `line` (bigint), `text` and `reason` (varchar)."""
 
 MAX_LINE = 64 * 1024 * 1024
 """Longest record of a text file, in bytes."""
@@ -23,7 +24,9 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"drop view if exists {RAW}")
     for table in ("delivered", "json_lines", "json_shapes", "broken_text"):
         connection.execute(f"drop table if exists {table}")
-    connection.execute(f"create or replace temp table {BROKEN} (record bigint, text varchar, reason varchar)")
+    connection.execute(
+        f"create or replace temp table {BROKEN} (record bigint, line bigint, text varchar, reason varchar)"
+    )
 
 
 def create_raw(connection: duckdb.DuckDBPyConnection, query: str) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from orchestration.errors import AuditError
+from orchestration.pseudonyms import EMAIL_PATTERN
 from orchestration.quality import wording
 from orchestration.quality.report import AuditReport, CheckResult
 from orchestration.quality.suites import (
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from orchestration.quality.gx_duckdb import Answer
 
 SCHEMA = "marts"
-
-# RE2: a local part, an at sign, a domain with a dot. No braces: the query is a template.
-_EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
 
 Columns = Sequence[tuple[str, str]]
 """Names and types of the columns of a mart."""
@@ -191,5 +189,5 @@ def _email_conditions(columns: Columns) -> dict[str, str]:
             quoted = quote_identifier(name)
             text = quoted if data_type == "VARCHAR" else f"cast({quoted} as varchar)"
             # Looking for the one character first is far cheaper than the pattern.
-            conditions[name] = f"(contains({text}, '@') and regexp_matches({text}, '{_EMAIL_PATTERN}'))"
+            conditions[name] = f"(contains({text}, '@') and regexp_matches({text}, '{EMAIL_PATTERN}'))"
     return conditions

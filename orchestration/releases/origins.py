@@ -11,10 +11,12 @@ from pathlib import Path
 import duckdb
 
 from orchestration.contract import load_contracts
-from orchestration.landing import Batch, create_raw_relations
+from orchestration.landing import Batch, ReadingPolicies, create_raw_relations
+from orchestration.pseudonyms import hand_over_key, load_hash_key
 from orchestration.quality.gate import Finding, personal_findings, reconciliation_findings, unanswered
 from orchestration.quality.personal import texts_that_name_persons
 from orchestration.quality.reconciliation import Figure, reconcile
+from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote_literal
 
 
@@ -27,10 +29,12 @@ class Origins:
     """Those that were compared; none where that was not possible."""
 
 
-def compare_with_origins(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Origins:
+def compare_with_origins(
+    settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
+) -> Origins:
     """Compare marts with the database that they were built in and the batches that this was built from.
 
-    Nothing is raised: what cannot be compared is a finding of its own.
+    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a finding of its own.
     """
     given = list(batches)
     loaded: Counter[str] = Counter()
@@ -39,7 +43,7 @@ def compare_with_origins(warehouse: Path, marts: Path, batches: Iterable[Batch])
     findings: list[Finding] = []
     figures: list[Figure] = []
     try:
-        with _opened(warehouse, marts, given) as connection:
+        with _opened(settings, warehouse, marts, given) as connection:
             findings += personal_findings(texts_that_name_persons(connection))
             figures = reconcile(connection, load_contracts(), loaded)
             findings += reconciliation_findings(figures)
@@ -49,7 +53,9 @@ def compare_with_origins(warehouse: Path, marts: Path, batches: Iterable[Batch])
 
 
 @contextmanager
-def _opened(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(
+    settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with the batches in schema `raw`, and the two files as `build` and `release`.
 
     The build has views on the batches too, but by the path that they had then.
@@ -57,5 +63,6 @@ def _opened(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Iterator[
     with connect() as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
         connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
-        create_raw_relations(connection, load_contracts(), batches)
+        hand_over_key(connection, load_hash_key(settings.home))
+        create_raw_relations(connection, load_contracts(), batches, ReadingPolicies.of(settings))
         yield connection

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from orchestration.dbt import WAREHOUSE_FILE
 from orchestration.landing import recorded_batches
@@ -48,6 +49,7 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
     findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
     batches = recorded_batches(settings, manifest["raw_batches"])
-    findings += compare_with_origins(folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches).findings
+    made = replace(settings, as_of=datetime.fromisoformat(manifest["as_of"]), policies=manifest["policies"])
+    findings += compare_with_origins(made, folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
     return Reaudit(folder.name, report, tuple(findings), accepted)

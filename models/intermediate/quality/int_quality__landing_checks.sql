@@ -1,10 +1,30 @@
--- one row per check of what landed, object, and rule that rows broke
+-- one row per check of what landed, object, and rule or remark
 with files as (
-    select * from {{ ref('unified_landed_files') }}
+    select
+        *,
+        source_system || '/' || object_name as table_name
+    from {{ ref('unified_landed_files') }}
 ),
 
-quarantined as (
-    select * from {{ ref('unified_quarantined_rows') }}
+row_counts as (
+    select
+        *,
+        source_system || '/' || object_name as table_name
+    from {{ ref('unified_landed_row_counts') }}
+),
+
+set_aside as (
+    select
+        *,
+        source_system || '/' || object_name as table_name
+    from {{ ref('unified_rows_set_aside') }}
+),
+
+remarks as (
+    select
+        *,
+        source_system || '/' || object_name as table_name
+    from {{ ref('unified_landing_remarks') }}
 ),
 
 rates as (
@@ -13,41 +33,41 @@ rates as (
 
 objects as (
     select
-        source_system || '/' || object_name as table_name,
-        sum(rows_quarantined) as rows_quarantined,
-        sum(case when status = 'refused' then 1 else 0 end) as files_refused
+        files.table_name,
+        sum(case when files.status = 'refused' and not files.is_mended then 1 else 0 end) as files_refused
     from files
-    group by source_system || '/' || object_name
+    group by files.table_name
 ),
 
 valued as (
     select
-        quarantined.source_system || '/' || quarantined.object_name as table_name,
-        coalesce(quarantined.column_name || ' ', '') || quarantined.reason as detail,
-        quarantined.row_count,
+        set_aside.kind || '_rows' as check_name,
+        set_aside.table_name,
+        coalesce(set_aside.column_name || ' ', '') || set_aside.reason as detail,
+        set_aside.row_count,
         {{ convert_money(
-            monthly_amount('quarantined.amount', 'quarantined.interval_unit', 'quarantined.interval_count'),
+            monthly_amount('set_aside.amount', 'set_aside.interval_unit', 'set_aside.interval_count'),
             'rates.rate'
         ) }} as mrr
-    from quarantined
-    left join rates on quarantined.currency = rates.currency
+    from set_aside
+    left join rates on set_aside.currency = rates.currency
 )
 
 select
-    'quarantined_rows' as check_name,
+    check_name,
     table_name,
     detail,
     cast(sum(row_count) as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
     cast(sum(mrr) as decimal(18, 4)) as mrr,
-    'Rows set aside because they break the rule in detail. Money: list price a month, where legible.' as description
+    'Rows that do not count, for the reason in detail. Money: list price a month, where legible.' as description
 from valued
-group by table_name, detail
+group by check_name, table_name, detail
 union all
 select
     'quarantined_rows' as check_name,
-    table_name,
+    objects.table_name,
     'all' as detail,
     cast(0 as bigint) as observed,
     cast(0 as bigint) as expected,
@@ -55,7 +75,8 @@ select
     cast(null as decimal(18, 4)) as mrr,
     'Rows set aside because they break the contract.' as description
 from objects
-where rows_quarantined = 0
+left join valued on objects.table_name = valued.table_name and valued.check_name = 'quarantined_rows'
+where valued.table_name is null
 union all
 select
     'refused_files' as check_name,
@@ -65,5 +86,29 @@ select
     cast(0 as bigint) as expected,
     'warn' as severity,
     cast(null as decimal(18, 4)) as mrr,
-    'Files refused whole; copies are in quarantine, with the reason on record.' as description
+    'Files refused whole and not delivered again; copies are in quarantine, with the reason on record.' as description
 from objects
+union all
+select
+    'delivered_rows' as check_name,
+    table_name,
+    outcome as detail,
+    row_count as observed,
+    cast(null as bigint) as expected,
+    'warn' as severity,
+    cast(null as decimal(18, 4)) as mrr,
+    'Where the delivered rows went. All but blank records add up to the rows delivered.' as description
+from row_counts
+where row_count > 0
+union all
+select
+    'reading_remarks' as check_name,
+    table_name,
+    remark as detail,
+    coalesce(row_count, files) as observed,
+    case when kind = 'told' then cast(0 as bigint) end as expected,
+    'warn' as severity,
+    cast(null as decimal(18, 4)) as mrr,
+    'What the loader read otherwise than it stands in the file, or found odd. Rows, or files where it is about the file.'
+        as description
+from remarks

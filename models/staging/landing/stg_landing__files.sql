@@ -9,5 +9,6 @@ select
     rows_loaded,
     rows_quarantined,
     rows_refused,
+    is_mended,
     loaded_at
 from {{ source('landing', 'files') }}

@@ -1,8 +1,9 @@
--- one row per batch, broken rule, currency and billing interval
+-- one row per batch, kind, broken rule, currency and billing interval
 select
     batch_id,
     source as source_system,
     object as object_name,
+    kind,
     column_name,
     reason,
     upper(currency) as currency,
@@ -10,4 +11,4 @@ select
     interval_count,
     row_count,
     amount
-from {{ source('landing', 'quarantined_rows') }}
+from {{ source('landing', 'rows_set_aside') }}
