@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestration.landing.inspection import LandingStatus, RejectedRows
+from orchestration.landing.inspection import FileReport, LandingStatus
+from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.previous import restatements_in_words
@@ -94,31 +95,21 @@ def print_landing_status(status: LandingStatus) -> None:
     if not status.objects:
         console.print("Nothing was landed yet. `csw run` loads what is in the landing folder.")
         return
-    objects = ("object", "files", "rows in", "loaded", "quarantined", "refused")
+    outcomes = [name for name in OUTCOMES if name == "used" or any(one.rows[name] for one in status.objects)]
+    headings = ("object", "files", "rows in", *outcomes)
     counts = [
-        (
-            one.object,
-            *(
-                f"{number:,}"
-                for number in (
-                    one.files,
-                    one.rows_in,
-                    one.rows_loaded,
-                    one.rows_quarantined,
-                    one.rows_refused,
-                )
-            ),
-        )
+        (one.object, f"{one.files:,}", f"{one.rows_in:,}", *(f"{one.rows[name]:,}" for name in outcomes))
         for one in status.objects
     ]
-    console.print(_table(None, objects, counts, range(1, 6)))
+    console.print(_table(None, headings, counts, range(1, len(headings))))
     if status.rejected:
         headings = ("batch", "file", "", "rejected", "reason")
         rows = [
             (
                 one.batch_id,
                 one.file,
-                "refused" if one.status == "refused" else "rows in quarantine",
+                ("refused" if one.status == "refused" else "rows in quarantine")
+                + (", mended since" if one.is_mended else ""),
                 f"{one.rows_quarantined + one.rows_refused:,}",
                 one.reason,
             )
@@ -127,21 +118,43 @@ def print_landing_status(status: LandingStatus) -> None:
         console.print()
         console.print(_table(None, headings, rows, (3,)))
         console.print(
-            "\n`csw landing show <batch>` shows the rows, `csw landing requeue <batch>` tries them again."
+            "\n`csw landing show <batch>` shows every mistake and the rows, `csw landing requeue <batch>` "
+            "tries them again.",
+            soft_wrap=True,
         )
 
 
-def print_rejected(found: RejectedRows) -> None:
-    """The rejected rows of one file, with their values."""
+def print_file_report(found: FileReport) -> None:
+    """Counts, every kind of mistake and the rejected rows of one file, with values."""
     console = _console()
+    counts = ", ".join(f"{rows:,} {name}" for name, rows in found.rows.items() if rows or name == "in")
+    lines = [f"{found.file}: {found.status}; rows: {counts}"]
     if found.status == "refused":
-        console.print(f"{found.file} was refused whole: {found.reason}", soft_wrap=True, markup=False)
-        console.print(f"Its bytes are kept in {found.kept}", soft_wrap=True, markup=False)
-        return
-    rows = [(f"{row.row:,}", row.column or "", row.value or "", row.reason) for row in found.rows]
-    console.print(_table(found.file, ("row", "column", "value", "reason"), rows, (0,)))
-    if len(rows) < found.total:
-        console.print(f"{len(rows)} of {found.total:,} rejected rows; --limit shows more.")
+        lines.append(f"Refused whole: {found.reason}.")
+    titles = (("wrong", "Wrong:"), ("told", "Look at:"), ("note", "For the record:"))
+    for kind, title in titles:
+        mine = [remark for remark in found.remarks if remark.kind == kind]
+        if mine:
+            lines += ["", title, *(f"  {remark.sentence(with_value=True)}" for remark in mine)]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if found.rejected:
+        rows = [
+            (
+                "" if row.line is None else f"{row.line:,}",
+                f"{row.row:,}",
+                row.column or "",
+                row.value or "",
+                row.reason,
+            )
+            for row in found.rejected
+        ]
+        console.print()
+        console.print(_table("Rejected rows", ("line", "row", "column", "value", "reason"), rows, (0, 1)))
+    if found.has_more:
+        console.print("There are more rejected rows; --limit shows them.")
+    if found.kept:
+        console.print(f"\nKept in {found.kept}", soft_wrap=True, markup=False, highlight=False)
 
 
 def print_audit(found: Reaudit) -> None:

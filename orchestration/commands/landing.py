@@ -36,14 +36,39 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
     json: Json = False,
 ) -> None:
-    """The rejected rows of a file: row, column, value and reason. Prints values; keep them private."""
+    """What became of a file: every kind of mistake, and the rejected rows. Prints values; keep them private."""
     settings = load_settings(home)
     with guarded(settings):
-        from orchestration.landing.inspection import rejected_rows
-        from orchestration.summary import print_rejected
+        from orchestration.landing.inspection import file_report
+        from orchestration.summary import print_file_report
 
-        found = rejected_rows(settings, batch, limit=None if json else limit)
-        say(found) if json else print_rejected(found)
+        found = file_report(settings, batch, limit=None if json else limit)
+        say(found) if json else print_file_report(found)
+
+
+@app.command(name="map")
+def propose(
+    file: Annotated[Path, typer.Argument(help="A file as it was exported.")],
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="Object that it is of. Default: the one that fits best.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write mapping.yml beside the file, unless there is one.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Propose a mapping.yml that makes an export load without editing it. Nothing is applied unasked."""
+    from orchestration.contract import load_contracts
+    from orchestration.errors import LandingError
+    from orchestration.landing.proposals import propose_mapping
+
+    found = propose_mapping(file, load_contracts(), object_name)
+    if write:
+        target = file.with_name("mapping.yml")
+        if target.exists():
+            raise LandingError(f"{target} is there already. Move it away, or compare it with the proposal.")
+        target.write_text(found.text, encoding="utf-8")
+    say(found) if json else typer.echo(found.text, nl=False)
 
 
 @app.command()
@@ -57,7 +82,7 @@ def requeue(
     """Try again: a file of the rejected rows to mend and land, or a refused file once more as it is."""
     settings = load_settings(home, landing)
     with guarded(settings):
-        from orchestration.landing.inspection import requeue as queue_again
+        from orchestration.landing.requeue import requeue as queue_again
 
         done = queue_again(settings, batch, out)
         say(done) if json else typer.echo(done.message)

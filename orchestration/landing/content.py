@@ -25,8 +25,8 @@ from orchestration.landing.mapping import FileMapping, read_mapping
 from orchestration.landing.numbers import NumberFormat, find_number_format
 from orchestration.landing.readers import Reading, read_file
 from orchestration.landing.refusal import FileRefusedError, Remark
-from orchestration.landing.report import count
 from orchestration.landing.repeats import Repeats, mark_repeats
+from orchestration.landing.report import count
 from orchestration.landing.set_aside import SetAside, set_rows_aside, write_rejected
 from orchestration.settings import Settings
 from orchestration.warehouse import quote_identifier, quote_literal

@@ -38,6 +38,10 @@ def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) 
     for column in free:
         if wanted in {squashed(name) for name in (column.name, *column.called)}:
             return column.name
+    for column in free:
+        # A question is the name of a column in surveys: "How likely are you to ..."
+        if any(len(squashed(name)) > 7 and wanted.startswith(squashed(name)) for name in column.called):
+            return column.name
     names = {name: column.name for column in reversed(free) for name in (*column.called, column.name)}
     found = nearest(text, [name for name in names if len(squashed(name)) > 3])
     return names[found] if found else None
