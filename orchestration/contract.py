@@ -23,8 +23,8 @@ BATCH_COLUMNS = {
     "_loaded_at": "timestamp",
     "_row": "bigint",
 }
-"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same file
-has the same key and stands further down; `_repeat`: an equal row of the same file stands further up."""
+"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same
+file has the same key and stands further down; `_repeat`: an equal row of it stands further up."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Column:
     """Regular expression that the whole text must match."""
     pattern_in_words: str | None = None
     refuses: str | None = None
-    """Why one row beyond the minimum or maximum refuses the whole file; None where it only rejects the row."""
+    """Why one row beyond the minimum or maximum refuses the whole file; None: only the row is rejected."""
     pii: str | None = None
     """What the column holds of persons: email, name, text or None."""
     placeholder: str | None = None
@@ -68,7 +68,7 @@ class Column:
 
     @property
     def is_id(self) -> bool:
-        """Whether its values tell things apart, so that two of them may be equal only if they mean the same."""
+        """Whether its values tell things apart."""
         return self.name.endswith(("_id", "_key"))
 
 
@@ -85,7 +85,7 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Ends:
-    """The columns in which it shows whether ends are written as last days or as first days without service."""
+    """The columns that show whether ends are written as last days or as first days without service."""
 
     start: str
     end: str

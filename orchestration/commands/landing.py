@@ -36,7 +36,7 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
     json: Json = False,
 ) -> None:
-    """What became of a file: every kind of mistake, and the rejected rows. Prints values; keep them private."""
+    """What became of a file: every mistake, and the rejected rows. Prints values; keep them private."""
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.landing.inspection import file_report
@@ -44,6 +44,28 @@ def show(
 
         found = file_report(settings, batch, limit=None if json else limit)
         say(found) if json else print_file_report(found)
+
+
+@app.command()
+def template(
+    object_name: Annotated[str | None, typer.Argument(help="Object. Default: all of them.")] = None,
+    home: Home = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: <home>/templates.")] = None,
+    json: Json = False,
+) -> None:
+    """Write example files with every column, and beside each what its columns mean."""
+    from orchestration.contract import load_contracts
+    from orchestration.errors import LandingError
+    from orchestration.landing.guide import write_templates
+
+    settings = load_settings(home)
+    contracts = load_contracts()
+    chosen = {key: one for key, one in contracts.items() if object_name in (None, one.name, one.label)}
+    if not chosen:
+        known = ", ".join(one.name for one in contracts.values())
+        raise LandingError(f"There is no object {object_name!r}. The objects are {known}.")
+    written = write_templates(out or settings.home / "templates", chosen)
+    say({"files": [str(path) for path in written]}) if json else typer.echo("\n".join(map(str, written)))
 
 
 @app.command(name="map")

@@ -145,7 +145,8 @@ def _remarks(
             yield Remark(
                 "told",
                 None,
-                f"{header[place]!r} is no column of {contract.name}, and {meant[name]} was not delivered: it {effect}",
+                f"{header[place]!r} is no column of {contract.name}, and {meant[name]} was not "
+                f"delivered: it {effect}",
                 f"Rename {header[place]!r} to {meant[name]} if it is that, or map it in mapping.yml.",
             )
     others = ", ".join(name for name in unknown if name not in meant)

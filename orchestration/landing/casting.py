@@ -113,7 +113,8 @@ def cast_rows(
         f"coalesce({', '.join(f'p{place}' for place in range(len(checks)))})" if checks else "null::integer"
     )
     query = (
-        f"select *, {problem} as problem from (select {', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
+        f"select *, {problem} as problem from (select "
+        f"{', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
         f"from (select *, {', '.join(values)} from (select {', '.join(['*', *read])} "
         f"from (select {', '.join(['*', *texts])} from {RAW}))))"
     )

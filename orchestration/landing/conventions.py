@@ -1,4 +1,5 @@
-"""What exporters write for nothing, and how many wrong rows a file may have, as `conventions.yml` lists it."""
+"""What exporters write for nothing, and how many wrong rows a file may have, as `conventions.yml` lists
+it."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def conventions() -> Conventions:
 
 
 def max_reject_share(environment: Mapping[str, str] = os.environ) -> float:
-    """The share of wrong rows that a file may have. Raises SettingsError where the variable holds no share."""
+    """The share of wrong rows that a file may have. Raises SettingsError where the variable holds no
+    share."""
     text = environment.get(MAX_REJECT_SHARE_VARIABLE)
     try:
         share = float(text) if text else conventions().share

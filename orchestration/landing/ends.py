@@ -29,7 +29,8 @@ _COUNTS = """
         count(*) filter (cast(e as time) <> time '00:00:00' and cast(e as time) < time '23:59:59') as timed,
         count(*) filter (next_start = e) as touching,
         count(*) filter (next_start = e + interval 1 day) as one_day_holes,
-        count(*) filter (day(e + interval 1 day) = day(s) and day(e) <> day(s) and e > s) as ends_before_the_day,
+        count(*) filter (day(e + interval 1 day) = day(s) and day(e) <> day(s) and e > s) as
+        ends_before_the_day,
         count(*) filter (day(e) = day(s) and e > s) as ends_on_the_day,
         count(*) filter (day(e + interval 1 day) = 1 and e > s) as month_ends
     from (
@@ -55,7 +56,8 @@ def count_ends(
     source = f"read_parquet({quote_literal(path)})"
     end = quote_identifier(contract.ends.end)
     timed = connection.execute(
-        f"select count({end}), count(*) filter (cast(cast({end} as timestamp) as time) <> time '00:00:00' and "
+        f"select count({end}), count(*) filter (cast(cast({end} as timestamp) as time) <> time "
+        "'00:00:00' and "
         f"cast(cast({end} as timestamp) as time) < time '23:59:59') from {source}"
     ).fetchone()
     if timed is None or not timed[0]:
@@ -93,7 +95,8 @@ def ends_remark(counts: Mapping[str, int] | None, column: str, convention: str |
         return Remark(
             "told",
             column,
-            f"looks like the last day of service in all {counts['total']:,} ends: it is read so, one day longer",
+            f"looks like the last day of service in all {counts['total']:,} ends: it is read so, one "
+            "day longer",
             "If it is the first day without service, say `ends: exclusive` in mapping.yml.",
         )
     if holes and touching:

@@ -81,7 +81,8 @@ class FileReport:
     reason: str | None
     """Why the whole file was refused."""
     rows: Mapping[str, int]
-    """`in`, `loaded`, and of the loaded ones `repeated` and `conflicting`; `quarantined`, `refused`, `blank`."""
+    """`in`, `loaded`, and of the loaded ones `repeated` and `conflicting`; `quarantined`, `refused`,
+    `blank`."""
     remarks: tuple[Remark, ...]
     """Every kind of mistake, and whatever else was done to the file; with the first value."""
     rejected: tuple[RejectedRow, ...]
@@ -180,7 +181,8 @@ def _rejected_rows(
     # Quarantines of older versions have one reason per row and no lines.
     line, problems = (name if name in names else "null" for name in ("_line", "_problems"))
     found = connection.execute(
-        f"select _row, {line}, _column, coalesce(_value, case when _column is null then _record end), _reason, "
+        f"select _row, {line}, _column, coalesce(_value, case when _column is null then _record end), "
+        "_reason, "
         f"{problems} from {source} {where} order by _row" + ("" if limit is None else f" limit {limit}")
     ).fetchall()
     rows = []

@@ -52,14 +52,19 @@ class _Sorted:
 
 
 def land(
-    settings: Settings, *, now: datetime | None = None, contracts: Contracts | None = None
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    contracts: Contracts | None = None,
+    records: Iterable[Batch] | None = None,
 ) -> LandingReport:
     """Load every complete file whose content is not on record yet.
 
     With `known_at` given nothing is loaded: what arrives now was not known then.
 
     Files are taken by source, object and file name, and get strictly increasing load times from `now` on
-    (default: the clock), later than any batch on record. The caller holds the warehouse's lock.
+    (default: the clock), later than any batch on record. `records` are the batches on record, where they are
+    not those of the home. The caller holds the warehouse's lock.
 
     Raises LandingError where the landing folder or the records as a whole cannot be used.
     """
@@ -68,7 +73,7 @@ def land(
         return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
     contracts = load_contracts() if contracts is None else contracts
     files, ignored = find_files(settings.landing, contracts)
-    records = all_batches(settings)
+    records = all_batches(settings) if records is None else list(records)
     new: list[Batch] = []
     stamp = _first_stamp(now or datetime.now(UTC), records)
     with _workspace(settings) as (connection, work):

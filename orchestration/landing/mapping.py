@@ -65,7 +65,8 @@ NO_MAPPING = FileMapping()
 
 
 def find_mapping(path: Path) -> Path | None:
-    """The mapping of a delivered file: `<its name without ending>.mapping.yml`, else `mapping.yml` beside it."""
+    """The mapping of a delivered file: `<its name without ending>.mapping.yml`, else `mapping.yml` beside
+    it."""
     stem = path.name.split(".")[0]
     for name in (*(f"{stem}.{ending}" for ending in MAPPING_ENDINGS), *MAPPING_ENDINGS):
         found = path.with_name(name)

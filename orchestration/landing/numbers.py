@@ -39,7 +39,8 @@ class NumberFormat:
         return rf"[+-]?({plain}|[1-9]\d{{0,2}}({_escaped(self.thousands)}\d{{3}})+({point}\d*)?)"
 
     def plain(self, text: str) -> str:
-        """SQL: the text with a point before decimals and nothing between thousands; null if it is not of this notation."""
+        """SQL: the text with a point before decimals and nothing between thousands; null if it is not of
+        this notation."""
         if self.is_default:
             return text
         unified = _unified(text)
@@ -67,7 +68,8 @@ _CANDIDATES = tuple(
 def find_number_format(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], *, is_semicolon: bool
 ) -> NumberFormat:
-    """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number columns.
+    """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number
+    columns.
 
     Texts that are no number in any notation have no say. Where no notation fits all others the default one
     is taken, and what it cannot read is rejected. Where `is_semicolon`, points before three digits may part
@@ -87,7 +89,8 @@ def find_number_format(
     fits = ", ".join(
         f"bool_and(regexp_full_match(text, {quote_literal(one.pattern)})) "
         f"filter (is_number) as f{place}, "
-        f"bit_xor(hash(text, try_cast({one.plain('text')} as decimal(38, 14)))) filter (is_number) as h{place}"
+        f"bit_xor(hash(text, try_cast({one.plain('text')} as decimal(38, 14)))) filter (is_number) as "
+        f"h{place}"
         for place, one in enumerate(_CANDIDATES)
     )
     any_fits = " or ".join(f"regexp_full_match(text, {quote_literal(one.pattern)})" for one in _CANDIDATES)

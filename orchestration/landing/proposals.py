@@ -27,8 +27,8 @@ from orchestration.warehouse import connect, quote_literal
 from orchestration.yamltext import read_yaml
 
 DATE_FORMATS = (
-    "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD",
-    "DD MMM YYYY", "MMM DD, YYYY", "DD-MMM-YYYY", "DD.MM.YY", "DD/MM/YY", "MM/DD/YY",
+    "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "YYYY.MM.DD",
+    "YYYYMMDD", "DD MMM YYYY", "MMM DD, YYYY", "DD-MMM-YYYY", "DD.MM.YY", "DD/MM/YY", "MM/DD/YY",
 )  # fmt: skip
 
 _FITS = 0.9
@@ -198,8 +198,11 @@ def _propose(
     body = yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True) if mapping else ""
     lines += body.splitlines()
     if missing:
-        lines += ["# Nothing in the file looks like these, which are needed. Give the value that all rows share,",
-                  "# or name the column above.", "fixed:"]  # fmt: skip
+        lines += [
+            "# Nothing in the file looks like these, which are needed. Give the value that all rows",
+            "# share, or name the column above.",
+            "fixed:",
+        ]
         lines += [f"  {name}: {contract.column(name).example}  # to be checked" for name in missing]
     unread = [text for text in header if text not in meant]
     if unread:
@@ -305,7 +308,8 @@ def _readable(
     text = text_sql(column, place)
     value = cast_sql(column, text, "UTC", mapping, numbers)
     row = connection.execute(
-        f"select count({text}), count(*) filter ({text} is not null and ({value}) is not null) from {tables.RAW}"
+        f"select count({text}), count(*) filter ({text} is not null and ({value}) is not null) from "
+        f"{tables.RAW}"
     ).fetchone()
     return 1.0 if not row or not row[0] else row[1] / row[0]
 
@@ -322,7 +326,8 @@ def _words(
         text = text_sql(column, place)
         known = ", ".join(quote_literal(word) for word in column.enum)
         found = connection.execute(
-            f"select {text} as word from {tables.RAW} where {text} is not null and lower({text}) not in ({known}) "
+            f"select {text} as word from {tables.RAW} where {text} is not null and lower({text}) not "
+            f"in ({known}) "
             f"group by word order by count(*) desc, word limit {_WORDS}"
         ).fetchall()
         for (word,) in found:

@@ -203,7 +203,8 @@ def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: Landing
 
 
 def _valued(labels: Sequence[str], rows: str) -> str:
-    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is legible."""
+    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is
+    legible."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
         " and quantity >= 0 and unit_amount is not null"

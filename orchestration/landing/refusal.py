@@ -14,7 +14,8 @@ class Remark:
     """One kind of mistake of a file, or one thing that the loader did to it."""
 
     kind: Kind
-    """`wrong`: the rows are not loaded. `told`: they are, and somebody should look. `note`: for the record."""
+    """`wrong`: the rows are not loaded. `told`: they are, and somebody should look. `note`: for the
+    record."""
     column: str | None
     text: str
     """What is wrong or was done, as the rest of a sentence that begins with the column. No value of a row."""

@@ -13,7 +13,8 @@ _CLOSE = 75.0
 
 
 def squashed(text: str) -> str:
-    """Letters and digits only, in lower case: `CreatedDate`, `created_date` and `Created date` are the same."""
+    """Letters and digits only, in lower case: `CreatedDate`, `created_date` and `Created date` are the
+    same."""
     return re.sub(r"[\W_]+", "", text).lower()
 
 

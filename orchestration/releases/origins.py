@@ -34,7 +34,8 @@ def compare_with_origins(
 ) -> Origins:
     """Compare marts with the database that they were built in and the batches that this was built from.
 
-    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a finding of its own.
+    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a
+    finding of its own.
     """
     given = list(batches)
     loaded: Counter[str] = Counter()
