@@ -259,11 +259,11 @@ def _told(
         if remark:
             yield remark
     for rule in contract.warns:
-        count, first = connection.execute(
+        rows, first = connection.execute(
             f"select count(*), min(_row) from read_parquet({quote_literal(path)}) where {rule.where}"
         ).fetchone() or (0, None)
-        if count:
-            yield Remark("told", rule.column, rule.text, rule.advice, count, first, _line(connection, first))
+        if rows:
+            yield Remark("told", rule.column, rule.text, rule.advice, rows, first, _line(connection, first))
 
 
 def _line(connection: duckdb.DuckDBPyConnection, record: int | None) -> int | None:
