@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -34,7 +34,8 @@ class _Count:
     kind: str
     column: Column
     condition: str
-    value: str
+    """SQL; of a placeholder first one that it may be one."""
+    cell: str
 
 
 def take_census(
@@ -43,32 +44,20 @@ def take_census(
     binding: Binding,
     mapping: FileMapping,
 ) -> Census:
-    """Count in one pass over the delivered texts what the loader reads otherwise than it stands there."""
-    counts = list(_counts(contract, binding, mapping))
-    if not counts:
-        return Census((), (), ())
-    measures = ", ".join(
-        f"count(*) filter ({one.condition}), min(record) filter ({one.condition})" for one in counts
-    )
-    row = connection.execute(f"select {measures} from {tables.RAW}").fetchone()
-    assert row is not None
-    remarks = []
-    found: dict[str, list[str]] = {"nothing": [], "placeholder": [], "address": []}
-    for place, one in enumerate(counts):
-        rows, first = row[2 * place], row[2 * place + 1]
-        if rows:
-            found[one.kind].append(one.column.name)
-            remarks.append(_remark(connection, one, rows, first))
-    required = {column.name for column in contract.columns if column.required}
+    """Count over the delivered texts what the loader reads otherwise than it stands there."""
+    found = _count(connection, list(_counts(contract, binding, mapping)))
+    # Few files have dates that may be placeholders, and only those are read as dates once more.
+    suspects = [_as_date(one, binding, mapping, contract) for one, *_ in found if one.kind == "placeholder"]
+    met = [each for each in found if each[0].kind != "placeholder"] + _count(connection, suspects)
+    by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
     return Census(
-        tuple(remarks),
-        tuple(found["address"]),
-        tuple(name for name in found["placeholder"] if name in required),
+        tuple(_remark(connection, *each) for each in met),
+        tuple(column.name for column in by_kind["address"]),
+        tuple(column.name for column in by_kind["placeholder"] if column.required),
     )
 
 
 def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
-    timezone = mapping.timezone or contract.source_timezone
     for column in contract.columns:
         place = binding.positions.get(column.name)
         if place is None:
@@ -77,20 +66,36 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
         if column.pii != "text":
             yield _Count("nothing", column, is_nothing(cell, column.keeps), cell)
         if column.is_time and (not column.required or column.placeholder):
-            text = text_sql(column, place, mapping)
-            value = cast_sql(column, text, timezone, mapping)
-            # Nearly all dates begin so, and no placeholder does: they need not be read for this.
-            found = f"coalesce({is_placeholder(value)}, false)"
-            condition = f"case when starts_with({cell}, '20') then false else {found} end"
-            yield _Count("placeholder", column, condition, cell)
+            # Nearly all dates begin so. In the order of years, months and days no placeholder does.
+            is_recent = f"starts_with({cell}, '20')" if mapping.date_format(column.name) is None else "false"
+            yield _Count("placeholder", column, f"{cell} <> '' and not {is_recent}", cell)
         if column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text"):
             condition = f"contains({cell}, '@') and regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
             yield _Count("address", column, condition, cell)
 
 
+def _as_date(one: _Count, binding: Binding, mapping: FileMapping, contract: LandingObject) -> _Count:
+    text = text_sql(one.column, binding.positions[one.column.name], mapping)
+    value = cast_sql(one.column, text, mapping.timezone or contract.source_timezone, mapping)
+    return replace(one, condition=is_placeholder(value))
+
+
+def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
+    """The conditions that rows meet, with how many do and the first of them, in one pass."""
+    if not counts:
+        return []
+    flags = ", ".join(f"{one.condition} as f{place}" for place, one in enumerate(counts))
+    measures = ", ".join(
+        f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(counts))
+    )
+    row = connection.execute(f"select {measures} from (select record, {flags} from {tables.RAW})").fetchone()
+    assert row is not None
+    return [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(counts) if row[2 * place]]
+
+
 def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first: int) -> Remark:
     found = connection.execute(
-        f"select line, {one.value} from {tables.RAW} where record = ?", [first]
+        f"select line, {one.cell} from {tables.RAW} where record = ?", [first]
     ).fetchone()
     line, value = found if found else (None, None)
     kind, text, advice = _WORDS[one.kind]

@@ -19,7 +19,7 @@ from orchestration.contract import LandingObject, load_contracts
 from orchestration.errors import LandingError
 from orchestration.landing.batches import Batch, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
-from orchestration.landing.conventions import are_too_many
+from orchestration.landing.conventions import are_too_many, max_reject_share
 from orchestration.landing.files import (
     ChangingFileError,
     IgnoredFile,
@@ -66,11 +66,13 @@ def land(
     (default: the clock), later than any batch on record. `records` are the batches on record, where they are
     not those of the home. The caller holds the warehouse's lock.
 
-    Raises LandingError where the landing folder or the records as a whole cannot be used.
+    Raises LandingError where the landing folder or the records as a whole cannot be used, and SettingsError
+    where the tolerated share of wrong rows cannot be read.
     """
     if settings.known_at:
         _log.info("known_at is given: new files wait for a run without it")
         return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
+    max_reject_share()  # a share that cannot be read is told before any file is judged by it
     contracts = load_contracts() if contracts is None else contracts
     files, ignored = find_files(settings.landing, contracts)
     records = all_batches(settings) if records is None else list(records)
