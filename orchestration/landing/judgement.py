@@ -33,7 +33,8 @@ FACTOR = 50
 FEW_PRICES = 5
 """Prices of a plan that tell what is usual."""
 
-OLDEST_YEAR = 1990
+OLDEST_YEAR, GAP_YEARS = 1990, 5
+"""Starts of service before that year, or so many years before all but a tenth of them, are odd."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,8 @@ def _missing_objects(
 def _unread_files(settings: Settings, ignored: Iterable[IgnoredFile]) -> Iterator[Notice]:
     for entry in ignored:
         text = f"ignored {entry.label}: {entry.reason}"
-        path = settings.landing / entry.label
-        found = recognise(header_of(path)) if path.is_file() else None
+        path = _first_file(settings.landing / entry.label)
+        found = recognise(header_of(path)) if path else None
         if found:
             text += (
                 f". It looks like {found.name}: put it into {Path('generic') / found.object}/ with a "
@@ -101,6 +102,15 @@ def _unread_files(settings: Settings, ignored: Iterable[IgnoredFile]) -> Iterato
                 f"`csw landing map {path}` proposes one"
             )
         yield Notice("warn", text)
+
+
+def _first_file(path: Path) -> Path | None:
+    """The file, or the first one in a folder that nothing reads."""
+    if path.is_file():
+        return path
+    if path.is_symlink() or not path.is_dir():
+        return None
+    return next((one for one in sorted(path.iterdir()) if one.is_file()), None)
 
 
 def _currencies(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
@@ -207,15 +217,18 @@ def _no_plans(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iter
 
 def _old_dates(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
     found = connection.execute(
-        f"select count(*) filter (year(period_start) < {OLDEST_YEAR} or (years < low - 10)), "
-        "min(period_start), any_value(low) from (select *, year(period_start) as years, "
-        "quantile_disc(year(period_start), 0.05) over () as low from raw.generic__subscription_periods)"
+        "with years as (select year(period_start) as started, count(*) as periods, min(period_start) as first "
+        "from raw.generic__subscription_periods group by 1), "
+        "placed as (select *, sum(periods) over (order by started) as so_far, sum(periods) over () as total, "
+        "lead(started) over (order by started) - started as gap from years) "
+        f"select max(so_far), min(first) from placed where started < {OLDEST_YEAR} "
+        f"or (gap > {GAP_YEARS} and so_far * 10 < total)"
     ).fetchone()
     if found and found[0]:
         yield Notice(
             "warn",
-            f"generic/subscription_periods: {found[0]:,} rows start long before the others "
-            f"({found[1]:%Y-%m-%d} first; most from {found[2]} on). Months are counted from the first start",
+            f"generic/subscription_periods: {found[0]:,} rows start long before the others, the first on "
+            f"{found[1]:%Y-%m-%d}. Months are counted from the first start",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["wrong", "told", "note"]
@@ -27,7 +27,7 @@ class Remark:
     """The first of them, counted from 1 below the header."""
     line: int | None = None
     """Where that row stands in the file; None for Parquet."""
-    value: str | None = None
+    value: str | None = field(default=None, compare=False)
     """What the first row holds. For the terminal and the quarantine only: it is never recorded."""
 
     def where(self) -> str:

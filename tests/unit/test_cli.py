@@ -129,7 +129,7 @@ def test_the_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     lines = process.stdout.splitlines()
     assert any(line.startswith("FAIL") and "generic/subscription_periods" in line for line in lines)
     assert any(line.startswith("warn") and "acounts" in line for line in lines)
-    assert any(line.startswith("ok") and "generic/accounts: 1 files, 1 new" in line for line in lines)
+    assert any(line.startswith("ok") and "accounts/file.csv: 1 of 1 rows" in line for line in lines)
 
 
 def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
     process = csw("doctor", "--home", str(tmp_path))
     assert process.returncode == 0, process.stdout
     assert "FAIL" not in process.stdout
-    assert "generic/subscription_periods: 1 files, 1 new" in process.stdout
+    assert "generic/subscription_periods/export" in process.stdout
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(
@@ -218,7 +218,8 @@ def test_doctor_finds_what_a_run_would_refuse_and_leaves_nothing(tmp_path: Path)
         (folder / name / "export.csv").write_text(text, encoding="utf-8")
     findings = [str(finding) for finding in examine(load_settings(home=tmp_path))]
     refused = [line for line in findings if line.startswith("FAIL")]
-    assert len(refused) == 1
-    assert "subscription_periods/export.csv would be refused" in refused[0]
-    assert "unit_amount" in refused[0]
+    assert len(refused) == 2
+    assert "subscription_periods/export.csv is refused" in refused[0]
+    assert "'price' may be unit_amount" in refused[0]
+    assert "generic/subscription_periods: no file has been accepted" in refused[1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
