@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from orchestration.errors import QueryError
+from orchestration.landing.batches import all_batches, mended_batches
 from orchestration.landing.inspection import FileReport, LandingStatus
 from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
@@ -21,6 +23,7 @@ from orchestration.releases.reaudit import Reaudit
 from orchestration.settings import Settings
 
 RECENT_MONTHS = 6
+WARNINGS_SHOWN = 12
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe, where no screen limits it."""
 
@@ -52,12 +55,62 @@ def print_summary(settings: Settings, program: str) -> None:
         headings = ("month", *_MOVEMENTS)
         rows = [(f"{row[0]:%Y-%m}", *(f"{round(value):,}" for value in row[1:])) for row in result.rows]
         console.print(_table("MRR of the last months", headings, rows, range(1, len(headings))))
+    _print_data_quality(settings, console)
+    _print_set_aside(settings, console, program)
     console.print("\nLook at them:")
     for command in (
         f"{program} query \"select * from mrr_monthly where dimension = 'all' order by month desc limit 12\"",
         f"{program} releases",
     ):
         console.print(f"  {escape(command)}", highlight=False, soft_wrap=True)
+
+
+def _print_data_quality(settings: Settings, console: Console) -> None:
+    """What the release itself says is odd about its data, with the MRR that it concerns."""
+    try:
+        found = query_current(
+            settings,
+            'select status, "check", "table", detail, observed, round(mrr) from _data_quality'
+            " where status <> 'pass' order by status, abs(mrr) desc nulls last, observed desc",
+        )
+    except QueryError:
+        return  # a release of an older version
+    if not found.rows:
+        return
+    headings = ("", "check", "table", "detail", "found", "MRR")
+    rows = [
+        (status, check, table, detail, f"{observed:,}", "" if mrr is None else f"{mrr:,.0f}")
+        for status, check, table, detail, observed, mrr in found.rows[:WARNINGS_SHOWN]
+    ]
+    console.print()
+    console.print(_table("Data quality: look at", headings, rows, (4, 5)))
+    if len(found.rows) > WARNINGS_SHOWN:
+        console.print(f"and {len(found.rows) - WARNINGS_SHOWN} more in the mart _data_quality")
+
+
+def _print_set_aside(settings: Settings, console: Console, program: str) -> None:
+    """Files that were refused, or of which rows were set aside, and were not mended since."""
+    batches = all_batches(settings)
+    mended = mended_batches(batches)
+    waiting = [
+        one for one in batches if one.batch_id not in mended and one.rows_quarantined + one.rows_refused
+    ]
+    if not waiting:
+        return
+    console.print("\nNot loaded:")
+    for batch in waiting[-WARNINGS_SHOWN:]:
+        what = (
+            f"refused, {batch.reason}"
+            if batch.status == "refused"
+            else f"{batch.rows_quarantined:,} of {batch.rows_in:,} rows set aside"
+        )
+        console.print(f"  {batch.label}: {what}", soft_wrap=True, markup=False, highlight=False)
+        console.print(
+            f"    every mistake: {program} landing show {batch.batch_id}", soft_wrap=True, highlight=False
+        )
+    console.print(
+        "  Mend the file and deliver it under the same name; its warnings then end.", soft_wrap=True
+    )
 
 
 def print_releases(releases: Sequence[ReleaseInfo]) -> None:
