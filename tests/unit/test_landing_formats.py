@@ -127,8 +127,8 @@ def test_parquet_types_become_the_contracts(case: Case, tmp_path: Path) -> None:
 def test_parquet_numbers_that_do_not_fit_are_quarantined(case: Case, tmp_path: Path) -> None:
     content = _parquet(
         tmp_path,
-        "select i as thing_id, case i when 7 then 1e0 / 3 when 8 then 'nan'::double when 9 then 'inf'::double "
-        "else i end as amount from range(500) t(i)",
+        "select i as thing_id, case i when 7 then 1e0 / 3 when 8 then 'nan'::double "
+        "when 9 then 'inf'::double else i end as amount from range(500) t(i)",
     )
     batch = case.land_one("a.parquet", content)
     assert [(row[0], row[3]) for row in case.quarantined(batch)] == [
