@@ -175,10 +175,12 @@ def _land(
     # Columns that no row gives are missing from the file.
     columns = [name for name in contract.column_names if any(name in row for row in rows)]
     cast = cast_rows(contract, bind(contract, columns))
-    cells = [[number, *(row.get(name) for name in columns)] for number, row in enumerate(rows, start=1)]
+    cells = [
+        [number, number + 1, *(row.get(name) for name in columns)] for number, row in enumerate(rows, start=1)
+    ]
     names = ", ".join(f"c{place} varchar" for place in range(len(columns)))
-    connection.execute(f"create or replace temp table {RAW} (record bigint, {names})")
-    marks = f"({', '.join('?' * (len(columns) + 1))})"
+    connection.execute(f"create or replace temp table {RAW} (record bigint, line bigint, {names})")
+    marks = f"({', '.join('?' * (len(columns) + 2))})"
     connection.execute(
         f"insert into {RAW} values {', '.join([marks] * len(cells))}",
         [cell for row in cells for cell in row],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,12 +16,17 @@ from orchestration.contract import Column, LandingObject
 from orchestration.landing import (
     Batch,
     LandingReport,
+    ReadingPolicies,
     accepted_batches,
     all_batches,
+    create_landing_records,
     create_raw_relations,
     land,
     quarantine_path,
 )
+from orchestration.landing.batches import rejected_path
+from orchestration.landing.records import count_rows
+from orchestration.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -75,34 +82,74 @@ class Case:
         """One landing pass; the counts of every record on file must add up, and agree with the files."""
         report = land(self.settings, now=now, contracts=self.contracts)
         for batch in all_batches(self.settings):
-            assert batch.rows_in == batch.rows_loaded + batch.rows_quarantined + batch.rows_refused
-            if batch.status == "refused":
-                assert batch.rows_refused == batch.rows_in
-                assert batch.reason
-                assert quarantine_path(self.settings, batch).stat().st_size == batch.bytes
-                assert not batch.path.exists()
-            else:
-                assert batch.rows_refused == 0
-                assert len(_query("select * from read_parquet($1)", str(batch.path))) == batch.rows_loaded
-                assert len(self.quarantined(batch)) == batch.rows_quarantined
+            self._check(batch)
+        for batch in report.new:
+            assert all(remark.line for remark in batch.remarks if remark.row and batch.format != "parquet")
         assert not (self.settings.raw / ".incoming").exists()
+        self._check_outcomes()
         return report
+
+    def _check(self, batch: Batch) -> None:
+        assert batch.rows_in == batch.rows_loaded + batch.rows_quarantined + batch.rows_refused
+        rejected = self.quarantined(batch)
+        wrong = sum(remark.rows or 0 for remark in batch.remarks if remark.kind == "wrong")
+        # A row may be wrong in several ways; only some of many unknown words are told.
+        assert (wrong > 0) == bool(rejected)
+        assert all(remark.value is None for remark in batch.remarks)
+        if batch.status == "refused":
+            assert batch.rows_refused == batch.rows_in
+            assert batch.reason
+            assert quarantine_path(self.settings, batch).stat().st_size == batch.bytes
+            assert not batch.path.exists()
+            expected = 0 if batch.rejected_share is None else round(batch.rejected_share * batch.rows_in)
+            assert len(rejected) == expected
+        else:
+            assert batch.rows_refused == 0
+            assert len(_query("select 1 from read_parquet($1)", str(batch.path))) == batch.rows_loaded
+            assert len(rejected) == batch.rows_quarantined
+            assert batch.rows_repeated + batch.rows_conflicting <= batch.rows_loaded
+
+    def _check_outcomes(self) -> None:
+        """Every row that came in is in exactly one of the outcomes that people see."""
+        batches = all_batches(self.settings)
+        with self.relations() as connection:
+            counts = count_rows(connection, self.contracts, batches)
+        for label, outcomes in counts.items():
+            mine = [batch for batch in batches if (batch.source, batch.object) == label]
+            blank = outcomes.pop("blank")
+            assert blank == sum(batch.rows_blank for batch in mine)
+            assert min(outcomes.values()) >= 0, (label, outcomes)
+            assert sum(outcomes.values()) == sum(batch.rows_in for batch in mine), (label, outcomes)
 
     def land_one(self, name: str, content: str | bytes) -> Batch:
         self.put(name, content)
         (batch,) = self.land().new
         return batch
 
-    def rows(self, columns: str = "*", relation: str = "shop__things") -> list[tuple[Any, ...]]:
-        """Rows of a raw relation over all accepted batches, in load order."""
+    @contextmanager
+    def relations(self, policies: ReadingPolicies | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The raw relations over all accepted batches, with their records."""
         with connect() as connection:
-            create_raw_relations(connection, self.contracts, accepted_batches(self.settings))
+            hand_over_key(connection, TEST_KEY)
+            create_raw_relations(connection, self.contracts, accepted_batches(self.settings), policies)
+            create_landing_records(connection, self.settings, self.contracts, all_batches(self.settings))
+            yield connection
+
+    def rows(
+        self,
+        columns: str = "*",
+        relation: str = "shop__things",
+        policies: ReadingPolicies | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Rows of a raw relation over all accepted batches, in load order."""
+        with self.relations(policies) as connection:
             return connection.execute(
                 f"select {columns} from raw.{relation} order by _loaded_at, _row"
             ).fetchall()
 
     def quarantined(self, batch: Batch) -> list[tuple[Any, ...]]:
-        path = quarantine_path(self.settings, batch)
+        """Row, column, value and reason of the rejected rows of a file, whether it was refused or not."""
+        path = rejected_path(self.settings, batch.source, batch.object, batch.batch_id)
         if not path.exists():
             return []
         return _query("select _row, _column, _value, _reason from read_parquet($1) order by _row", str(path))

@@ -149,20 +149,25 @@ def test_quarantined_rows_tell_everything(case: Case) -> None:
         "select * from read_parquet($1)", [str(quarantine_path(case.settings, batch))]
     ).fetchall()
     record = {"thing_id": "k1", "amount": "-1", "kind": "weekly", "made_at": "never", "note": 'a "b"'}
-    ((*facts, text),) = found
-    assert facts == [batch.batch_id, "a.csv", 301, "amount", "-1", "is below 0"]
+    ((*facts, problems, text),) = found
+    assert facts == [batch.batch_id, "a.csv", 301, 302, "amount", "-1", "is below 0"]
+    assert json.loads(problems) == [
+        {"column": "amount", "value": "-1", "reason": "is below 0"},
+        {"column": "kind", "value": "weekly", "reason": "is not one of recurring, one_off"},
+        {"column": "made_at", "value": "never", "reason": "is not a date or time"},
+    ]
     assert json.loads(text) == record
 
 
 def test_the_log_names_counts_and_reasons_but_no_values(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     case.put("a.csv", things_csv(300, "k1,-77.77,,,"))
-    case.put("bad.csv", things_csv(1, "secret,-77.77,,,"))
+    case.put("bad.csv", things_csv(1, "secret,-77.77,,,", "secret,-77.77,weekly,,"))
     with caplog.at_level(logging.INFO, logger="csw"):
         report = case.land()
         case.land()
     assert "landed shop/things: 1 file, 300 rows, 1 quarantined, 1 file refused" in caplog.messages
     assert "1 file unchanged: the same content was loaded before" in caplog.messages
-    assert any(message.startswith("refused shop/things/bad.csv: 1 of 2 rows") for message in caplog.messages)
+    assert any(message.startswith("refused shop/things/bad.csv: 2 of 3 rows") for message in caplog.messages)
     assert any(message.startswith("still refused shop/things/bad.csv") for message in caplog.messages)
     assert not any("77.77" in text or "secret" in text for text in caplog.messages + report.summary_lines())
 

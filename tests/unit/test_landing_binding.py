@@ -6,7 +6,7 @@ import pytest
 from landing_case import THINGS
 
 from orchestration.landing.binding import bind, snake_case
-from orchestration.landing.refusal import FileRefusedError
+from orchestration.landing.refusal import FileRefusedError, Remark
 
 
 @pytest.mark.parametrize(
@@ -34,16 +34,23 @@ def test_snake_case(text: str, expected: str) -> None:
 def test_position_and_case_do_not_matter() -> None:
     binding = bind(THINGS, ["Note", "MadeAt", "AMOUNT", "thing id", "kInD"])
     assert binding.positions == {"note": 0, "made_at": 1, "amount": 2, "thing_id": 3, "kind": 4}
-    assert binding.notes == ()
+    assert binding.remarks == ()
 
 
 def test_missing_and_unknown_columns_are_noted_once() -> None:
     binding = bind(THINGS, ["thing_id", "amount", "kind", "note", "Band", "", "_dlt_id"])
     assert binding.extras == {"band": 4, "column_6": 5, "_dlt_id": 6}
-    assert binding.notes == (
-        "not delivered, left empty: made_at",
-        "not in the contract, kept in _extra: band, column_6",
+    assert binding.remarks == (
+        Remark("note", None, "not delivered: made_at"),
+        Remark("note", None, "not in the contract, kept in _extra: band, column_6"),
     )
+
+
+def test_unknown_columns_of_one_name_are_numbered() -> None:
+    """Spreadsheets repeat what nobody reads: that refuses no file."""
+    binding = bind(THINGS, ["thing_id", "Notes", "Notes", "notes_2", ""])
+    assert binding.positions == {"thing_id": 0}
+    assert binding.extras == {"notes": 1, "notes_2": 2, "notes_2_2": 3, "column_5": 4}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,10 @@ def test_missing_and_unknown_columns_are_noted_once() -> None:
         (["a", "b"], "not an export of things: the header held 'a', 'b'"),
         (["amount", "note"], "required column thing_id missing: the header held 'amount', 'note'"),
         (["thing_id", "ThingId"], "two columns are named thing_id: the header held 'thing_id', 'ThingId'"),
-        (["thing_id", "x", "X"], "two columns are named x: the header held 'thing_id', 'x', 'X'"),
+        (
+            ["thing_id", "note", "Note"],
+            "two columns are named note: the header held 'thing_id', 'note', 'Note'",
+        ),
     ],
 )
 def test_refused_headers(header: list[str], reason: str) -> None:
