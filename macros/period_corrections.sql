@@ -2,7 +2,7 @@
     one row per period that any of them speaks of, null where it stays as delivered. See docs/overrides.md.
     Overrides are few; only the periods that have one are looked at closely. -#}
 {% macro period_corrections() -%}
-{%- set key = ['source_system', 'subscription_id', 'item_id', 'period_start'] -%}
+{%- set key = ['source_system', 'subscription_id', 'item_id', 'price_kind', 'period_start'] -%}
 -- An override of an item wins over one of its whole subscription. A link holds within one account.
 overridden as (
     select

@@ -1,4 +1,4 @@
--- one row per subscription item and period start
+-- one row per subscription item, price kind and period start
 with periods as (
     select * from {{ ref('stg_generic__subscription_periods') }}
 ),
@@ -75,4 +75,5 @@ left join corrections
         unified.source_system = corrections.source_system
         and unified.subscription_id = corrections.subscription_id
         and unified.item_id = corrections.item_id
+        and unified.price_kind = corrections.price_kind
         and unified.period_start = corrections.period_start

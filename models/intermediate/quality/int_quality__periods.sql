@@ -1,4 +1,4 @@
--- one row per subscription item and period start, with what it would be worth and what is odd about it
+-- one row per subscription item, price kind and period start, with what it would be worth and what is odd about it
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
 ),
@@ -33,6 +33,7 @@ neighbours as (
         source_system,
         subscription_id,
         item_id,
+        price_kind,
         period_start,
         lead(period_start) over (
             partition by source_system, subscription_id, item_id order by period_start
@@ -56,6 +57,7 @@ valued as (
 select
     valued.subscription_id,
     valued.item_id,
+    valued.price_kind,
     valued.period_start,
     {{ convert_money('valued.own_mrr', 'rates.rate') }} as mrr,
     valued.price_kind = 'recurring'
@@ -89,6 +91,7 @@ left join neighbours
         valued.source_system = neighbours.source_system
         and valued.subscription_id = neighbours.subscription_id
         and valued.item_id = neighbours.item_id
+        and valued.price_kind = neighbours.price_kind
         and valued.period_start = neighbours.period_start
 left join subscriptions as linked
     on

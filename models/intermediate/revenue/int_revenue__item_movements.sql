@@ -1,6 +1,6 @@
--- one row per subscription item, currency and booked movement of its account; in the item's own currency
+-- one row per subscription item, lane, currency and booked movement of its account; in the item's own currency
 {{ config(materialized='view') }}
-{%- set item = 'source_system, subscription_id, item_id' %}
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 {%- set is_rated_at_start = policy('fx_policy') == 'service_start_rate' %}
 with booked as (
     select

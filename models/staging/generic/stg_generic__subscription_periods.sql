@@ -1,8 +1,8 @@
--- one row per subscription item and period start, in its latest version
+-- one row per subscription item, price kind and period start, in its latest version
 with latest as (
     {{ latest_version(
         source('generic', 'subscription_periods'),
-        ['subscription_id', 'coalesce(item_id, subscription_id)', 'period_start'],
+        ['subscription_id', 'coalesce(item_id, subscription_id)', "coalesce(price_kind, 'recurring')", 'period_start'],
         'updated_at'
     ) }}
 ),
