@@ -176,6 +176,28 @@ def items(
 
 
 @st.composite
+def charges(
+    draw: st.DrawFn,
+    key: Row,
+    accounts: list[str],
+    moments: list[datetime],
+    agreements: list[Row],
+    has: Features,
+) -> list[Row]:
+    """Metered charges under the item of the fee or beside it, some at once, and a one-off charge with one."""
+    metered = {**key, "price_kind": "usage"}
+    if draw(st.booleans()):
+        metered["item_id"] = "usage"
+    rows: list[Row] = []
+    for _ in range(draw(st.sampled_from((1, 1, 2, 3)))):
+        rows += draw(items(metered, accounts, moments, agreements, has))
+    once = draw(st.sampled_from((None, None, *rows)))
+    if once is not None:
+        rows.insert(draw(st.sampled_from((0, len(rows)))), {**once, "price_kind": "one_off"})
+    return rows
+
+
+@st.composite
 def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Features) -> list[Row]:
     """Bills of subscriptions or of whole accounts; paid late or never, and at most one refund an account."""
     if not has & {"refunds", "payments"}:
@@ -234,9 +256,7 @@ def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row
         if draw(st.sampled_from((False, False, True))):
             periods += draw(items({**key, "item_id": "extra"}, accounts, moments, agreements, has))
         if "usage" in has:
-            periods += draw(
-                items({**key, "item_id": "usage", "price_kind": "usage"}, accounts, moments, agreements, has)
-            )
+            periods += draw(charges(key, accounts, moments, agreements, has))
     if "contracts" in has:
         starts_on = draw(st.sampled_from(moments)).date() - timedelta(days=draw(st.sampled_from((0, 1, 90))))
         ends_on = starts_on + timedelta(days=draw(st.sampled_from((1, 31, 365))))

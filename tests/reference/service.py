@@ -37,17 +37,44 @@ class _Period:
 def _periods(rows: Iterable[Record]) -> list[_Period]:
     """Periods of recurring and metered items, as they were delivered last."""
     periods = []
-    named = [{**row, "item_id": row.get("item_id") or row["subscription_id"]} for row in rows]
-    for row in latest(named, ("subscription_id", "item_id", "period_start")):
-        kind = row.get("price_kind") or "recurring"
+    named = [
+        {
+            **row,
+            "item_id": row.get("item_id") or row["subscription_id"],
+            "price_kind": row.get("price_kind") or "recurring",
+        }
+        for row in rows
+    ]
+    # What a price is for is part of what a period is.
+    for row in latest(named, ("subscription_id", "item_id", "price_kind", "period_start")):
         end = row.get("period_end") or FOREVER
         if row.get("is_deleted"):
             end = min(end, row["updated_at"])
         # What was withdrawn before it began never was; a one-off charge is no service.
-        if end > row["period_start"] and kind != "one_off":
-            item = (row["subscription_id"], row["item_id"], kind)
+        if end > row["period_start"] and row["price_kind"] != "one_off":
+            item = (row["subscription_id"], row["item_id"], 0)
             periods.append(_Period(row, item, row["period_start"], end, end))
+    _part_charges(periods)
     return periods
+
+
+def _part_charges(periods: Iterable[_Period]) -> None:
+    """Metered charges of an item add up: one that starts while others run gets a lane of its own.
+
+    Else it goes on in the lane that became free last; of equals in that of the charge that had run longest.
+    """
+    lanes: dict[tuple[str, str], list[_Period]] = {}
+    for charge in sorted(periods, key=lambda period: period.start):
+        if charge.row["price_kind"] == "usage":
+            last = lanes.setdefault(charge.item[:2], [])
+            free = [lane for lane, before in enumerate(last) if before.agreed_end <= charge.start]
+            if free:
+                lane = max(free, key=lambda lane: (last[lane].agreed_end, -last[lane].start.timestamp()))
+                last[lane] = charge
+            else:
+                lane = len(last)
+                last.append(charge)
+            charge.item = (*charge.item[:2], lane + 1)
 
 
 def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[ItemKey, list[_Period]]:
@@ -55,7 +82,7 @@ def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[Item
     by_item: dict[ItemKey, list[_Period]] = {}
     for period in sorted(periods, key=lambda period: period.start):
         of_item = by_item.setdefault(period.item, [])
-        # Usage beside a fee adds up; a later fee takes the place of the one before it.
+        # A later fee takes the place of the one before it; charges of one lane never overlap.
         if of_item:
             of_item[-1].agreed_end = min(of_item[-1].agreed_end, period.start)
         of_item.append(period)
