@@ -76,6 +76,14 @@ select
     valued.quantity * valued.unit_amount = 0 as is_free,
     plans.plan_id is null as is_without_plan,
     coalesce(valued.cancel_requested_at > valued.period_end, false) as is_cancelled_late,
+    valued.is_without_end
+    and not valued.is_deleted_without_date
+    and valued.price_kind <> 'one_off'
+    and neighbours.next_start is null
+    and coalesce(
+        valued.cancel_kind, cast(coalesce(valued.cancel_requested_at, valued.cancel_effective_at) as varchar)
+    ) is not null as is_cancelled_without_end,
+    valued.is_deleted_without_date,
     valued.period_start > {{ as_of() }} as is_in_future,
     valued.replaces_subscription_id is not null and linked.subscription_id is null as has_idle_link,
     coalesce(
