@@ -109,7 +109,10 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: F
         return [{**later, "unit_amount": draw(st.sampled_from(AMOUNTS))}, first]
     if how == "deleted":
         at = draw(st.sampled_from((spans[0] - timedelta(days=1), spans[0], spans[0] + timedelta(days=10))))
-        return [first, {**first, "is_deleted": True, "updated_at": draw(st.sampled_from((at, spans[1])))}]
+        gone = {**first, "is_deleted": True, "updated_at": draw(st.sampled_from((at, spans[1], None)))}
+        # A tombstone without a date has that of its delivery.
+        first["_loaded_at"], gone["_loaded_at"] = spans[0] - timedelta(days=1), at + timedelta(days=1)
+        return draw(st.sampled_from(([first, gone], [first, gone], [gone], [first, gone, gone])))
     return [first]
 
 
@@ -190,7 +193,9 @@ def charges(
         metered["item_id"] = "usage"
     rows: list[Row] = []
     for _ in range(draw(st.sampled_from((1, 1, 2, 3)))):
-        rows += draw(items(metered, accounts, moments, agreements, has))
+        known = {row["period_start"] for row in rows}
+        found = draw(items(metered, accounts, moments, agreements, has))
+        rows += [row for row in found if row["period_start"] not in known]
     once = draw(st.sampled_from((None, None, *rows)))
     if once is not None:
         rows.insert(draw(st.sampled_from((0, len(rows)))), {**once, "price_kind": "one_off"})
