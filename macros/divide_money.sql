@@ -12,8 +12,10 @@
     {#- Units of 10^-14 over units of 10^-4 leave 10^10 in the divisor. -#}
     {%- set exact -%}
         cast(
-            (2 * cast(cast({{ amount }} as decimal(38, 14)) * 100000000000000 as hugeint) + 10000000000 * ({{ divisor }}))
-            // (20000000000 * ({{ divisor }}))
+            (
+                2 * cast(cast({{ amount }} as decimal(38, 14)) * 100000000000000 as hugeint)
+                + 10000000000 * cast({{ divisor }} as hugeint)
+            ) // (20000000000 * cast({{ divisor }} as hugeint))
             as decimal(38, 0)
         ) * 0.0001
     {%- endset -%}

@@ -11,11 +11,14 @@ unified as (
         subscription_id,
         issued_at,
         due_at,
-        paid_at,
+        -- What was paid, nobody says when, was paid when it was issued.
+        coalesce(paid_at, case when status = 'paid' then issued_at end) as paid_at,
+        coalesce(paid_at is null and status = 'paid', false) as is_paid_without_date,
         currency,
         {{ round_money('amount') }} as amount,
         {{ round_money('amount_refunded') }} as amount_refunded,
         refunded_at,
+        is_refunded_without_date,
         coalesce(status, case when paid_at is null then 'open' else 'paid' end) as status,
         _batch_id,
         _loaded_at

@@ -4,6 +4,8 @@ with checks as (
     union all
     select * from {{ ref('int_quality__period_checks') }}
     union all
+    select * from {{ ref('int_quality__invoice_checks') }}
+    union all
     select * from {{ ref('int_quality__delivery_checks') }}
 )
 
