@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,8 @@ class Arrival:
     """A sum over the delivered rows of one key."""
     total: str | None = None
     """What must add up to the same over the rows of the model."""
+    ids_from: Mapping[str, str] = field(default_factory=dict)
+    """By column the staging table that has its value for delivered rows of which their neighbours decide it."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class LandingObject:
     source_timezone: str
     arrival: Arrival | None = None
     """Declared for every object of the project."""
+    latest_delivery: bool = False
+    """All rows of a key in its latest delivery count, not only the latest row."""
 
     @property
     def relation(self) -> str:
@@ -142,6 +146,7 @@ def _landing_object(
         is_required=bool(meta.get("is_required", False)),
         source_timezone=source_meta.get("source_timezone", "UTC"),
         arrival=_arrival(where, meta),
+        latest_delivery=bool(meta.get("latest_delivery", False)),
     )
 
 

@@ -1,8 +1,27 @@
 -- one row per subscription item and period start, in its latest version
-with latest as (
+with delivered as (
+    select * from {{ source('generic', 'subscription_periods') }}
+),
+
+lines as (
+    select * from {{ ref('stg_generic__subscription_line_ids') }}
+),
+
+identified as (
+    select
+        delivered.*,
+        coalesce(lines.item_id, delivered.item_id, delivered.subscription_id) as line_id
+    from delivered
+    left join lines
+        on
+            delivered._batch_id = lines._batch_id
+            and delivered._row = lines._row
+),
+
+latest as (
     {{ latest_version(
-        source('generic', 'subscription_periods'),
-        ['subscription_id', 'coalesce(item_id, subscription_id)', 'period_start'],
+        'identified',
+        ['subscription_id', 'line_id', 'period_start'],
         'updated_at'
     ) }}
 ),
@@ -10,7 +29,7 @@ with latest as (
 renamed as (
     select
         subscription_id,
-        coalesce(item_id, subscription_id) as item_id,
+        line_id as item_id,
         account_id,
         plan_id,
         upper(currency) as currency,
