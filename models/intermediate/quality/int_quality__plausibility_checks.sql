@@ -91,7 +91,8 @@ unlikely as (
         'month_without_movement' as check_name,
         'subscription_periods' as table_name,
         substring(cast({{ month_start('month_number') }} as {{ dbt.type_string() }}), 1, 7) as row_id,
-        mrr
+        -- The same customers month after month: their money counts once.
+        case when month_number = min(month_number) over () then mrr end as mrr
     from {{ ref('int_quality__still_months') }}
     where customers >= 20
     union all
