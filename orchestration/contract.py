@@ -109,6 +109,8 @@ class Arrival:
     """A sum over the delivered rows of one key."""
     total: str | None = None
     """What must add up to the same over the rows of the model."""
+    ids_from: Mapping[str, str] = field(default_factory=dict)
+    """By column the staging table that has its value for delivered rows of which their neighbours decide it."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 -- one row per invoice
 with invoices as (
-    select * from {{ ref('stg_generic__invoices') }}
+    {{ with_linked_account(ref('stg_generic__invoices')) }}
 ),
 
 unified as (
     select
         'generic' as source_system,
         invoice_id,
-        account_id,
+        linked_account_id as account_id,
         subscription_id,
         issued_at,
         due_at,

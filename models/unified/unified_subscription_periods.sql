@@ -1,6 +1,6 @@
 -- one row per subscription item, price kind and period start
 with periods as (
-    select * from {{ ref('stg_generic__subscription_periods') }}
+    {{ with_linked_account(ref('stg_generic__subscription_periods')) }}
 ),
 
 overrides as (
@@ -13,7 +13,7 @@ unified as (
         'generic' as source_system,
         subscription_id,
         item_id,
-        account_id,
+        linked_account_id as account_id,
         plan_id,
         currency,
         quantity,

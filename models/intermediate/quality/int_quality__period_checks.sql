@@ -25,9 +25,7 @@
     ('link_to_unknown', 'has_idle_link', 'running', 0, 'warn',
      'Periods said to continue a subscription that the account does not have. Nothing is continued. Money: of those that run at as_of.'),
     ('starts_after_as_of', 'is_in_future', 'all', none, 'warn',
-     'Periods that start after as_of. They count as committed at most.'),
-    ('currency_without_rate', 'is_without_rate', none, 0, 'fail',
-     'Periods in a currency that has no exchange rate by as_of. As soon as such money counts, the run stops.')
+     'Periods that start after as_of. They count as committed at most.')
 ] %}
 with periods as (
     select * from {{ ref('int_quality__periods') }}
@@ -41,9 +39,7 @@ select
     count(*) as observed,
     cast({{ 'null' if expected is none else expected }} as bigint) as expected,
     '{{ severity }}' as severity,
-    {%- if money is none %}
-    cast(null as decimal(18, 4)) as mrr,
-    {%- elif money == 'running' %}
+    {%- if money == 'running' %}
     cast(coalesce(sum(case when is_running then mrr end), 0) as decimal(18, 4)) as mrr,
     {%- else %}
     cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as mrr,

@@ -59,6 +59,13 @@ select
     valued.item_id,
     valued.price_kind,
     valued.period_start,
+    valued.account_id,
+    valued.plan_id,
+    valued.currency,
+    valued.own_mrr,
+    case when valued.price_kind = 'recurring' then valued.unit_amount end as unit_price,
+    valued.interval_unit,
+    valued.interval_count,
     {{ convert_money('valued.own_mrr', 'rates.rate') }} as mrr,
     valued.price_kind = 'recurring'
     and valued.status in ('active', 'past_due')

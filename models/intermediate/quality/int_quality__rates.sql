@@ -5,7 +5,7 @@ select
     max_by(rate, rate_on) as rate
 from {{ ref('unified_fx_rates') }}
 where
-    rate_on <= cast({{ as_of() }} as date)
+    rate_on <= {{ as_of_day() }}
     and currency <> '{{ policy('reporting_currency') }}'
 group by currency
 union all

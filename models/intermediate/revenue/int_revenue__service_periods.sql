@@ -4,6 +4,8 @@
 {%- set no_end = "cast('9999-12-31' as timestamp)" %}
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
+    -- What no rate can value counts nowhere; _data_quality says how much it is.
+    where {{ has_exchange_rate('currency') }}
 ),
 
 accounts as (

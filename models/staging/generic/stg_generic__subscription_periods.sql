@@ -1,17 +1,29 @@
 -- one row per subscription item, price kind and period start, in its latest version
-{%- set item_id = 'coalesce(item_id, subscription_id)' %}
-{%- set price_kind = "coalesce(price_kind, 'recurring')" %}
-{%- set key = ['subscription_id', 'item_id', 'price_kind', 'period_start'] %}
-with latest as (
-    {{ latest_version(
-        source('generic', 'subscription_periods'), ['subscription_id', item_id, price_kind, 'period_start'], 'updated_at'
-    ) }}
+{%- set key = ['subscription_id', 'line_id', 'kind', 'period_start'] %}
+with lines as (
+    select * from {{ ref('stg_generic__subscription_line_ids') }}
+),
+
+delivered as (
+    select
+        raw_periods.*,
+        coalesce(lines.item_id, raw_periods.item_id, raw_periods.subscription_id) as line_id,
+        coalesce(raw_periods.price_kind, 'recurring') as kind
+    from {{ source('generic', 'subscription_periods') }} as raw_periods
+    left join lines
+        on
+            raw_periods._batch_id = lines._batch_id
+            and raw_periods._row = lines._row
+),
+
+latest as (
+    {{ latest_version('delivered', key, 'updated_at') }}
 ),
 
 renamed as (
     select
         subscription_id,
-        {{ item_id }} as item_id,
+        line_id as item_id,
         account_id,
         plan_id,
         upper(currency) as currency,
@@ -21,7 +33,7 @@ renamed as (
         coalesce(interval_count, 1) as interval_count,
         coalesce(discount_amount, 0) as discount_amount,
         discount_kind,
-        {{ price_kind }} as price_kind,
+        kind as price_kind,
         coalesce(status, 'active') as status,
         period_start,
         period_end,
@@ -39,29 +51,22 @@ renamed as (
 
 tombstones as (
     select
-        subscription_id,
-        {{ item_id }} as item_id,
-        {{ price_kind }} as price_kind,
-        period_start,
+        {{ key | join(',\n        ') }},
         updated_at,
         _loaded_at
-    from {{ source('generic', 'subscription_periods') }}
+    from delivered
     where is_deleted
 ),
 
 living as (
     select
-        tombstones.{{ key | join(', tombstones.') }},
+        versions.{{ key | join(',\n        versions.') }},
         versions.updated_at,
         versions._loaded_at,
         versions._row
-    from {{ source('generic', 'subscription_periods') }} as versions
+    from delivered as versions
     inner join tombstones
-        on
-            versions.subscription_id = tombstones.subscription_id
-            and coalesce(versions.item_id, versions.subscription_id) = tombstones.item_id
-            and coalesce(versions.price_kind, 'recurring') = tombstones.price_kind
-            and versions.period_start = tombstones.period_start
+        on {% for column in key %}versions.{{ column }} = tombstones.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
     where not coalesce(versions.is_deleted, false)
 ),
 
@@ -73,7 +78,7 @@ latest_living as (
 -- delivery at the latest. What was never delivered alive ends where it starts.
 undated_deletions as (
     select
-        tombstones.{{ key | join(', tombstones.') }},
+        tombstones.{{ key | join(',\n        tombstones.') }},
         max(latest_living.updated_at) as living_updated_at,
         min(
             case when latest_living.subscription_id is null then tombstones.period_start else tombstones._loaded_at end
@@ -94,11 +99,12 @@ select
 from renamed
 left join undated_deletions
     on
-        {%- for column in key %}
-        renamed.{{ column }} = undated_deletions.{{ column }} and
-        {%- endfor %}
+        renamed.subscription_id = undated_deletions.subscription_id
+        and renamed.item_id = undated_deletions.line_id
+        and renamed.price_kind = undated_deletions.kind
+        and renamed.period_start = undated_deletions.period_start
         -- A tombstone that has a date wins.
-        not (
+        and not (
             renamed.is_deleted
             and renamed.updated_at is not null
             and coalesce(renamed.updated_at <> undated_deletions.living_updated_at, true)
