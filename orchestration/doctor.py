@@ -18,7 +18,8 @@ from typing import Literal
 from orchestration.contract import load_contracts
 from orchestration.errors import CswError
 from orchestration.lock import describe_holder, is_locked
-from orchestration.settings import PROJECT_DIR, Settings, project_policies
+from orchestration.policies import project_policies
+from orchestration.settings import PROJECT_DIR, Settings
 
 Level = Literal["ok", "warn", "FAIL"]
 

@@ -19,6 +19,8 @@ def create_sources(
 
     `parent` is the release that is followed; a replay of what was known earlier is compared with none.
     """
-    create_raw_relations(connection, load_contracts(), batches)
+    given = list(batches)
+    create_raw_relations(connection, load_contracts(), given)
     create_landing_records(connection, settings, known_batches(settings))
-    create_previous_relations(connection, settings, None if settings.known_at else parent)
+    followed = None if settings.known_at else parent
+    create_previous_relations(connection, settings, followed, (batch.batch_id for batch in given))

@@ -13,8 +13,9 @@ from rich.table import Table
 from orchestration.landing.inspection import LandingStatus, RejectedRows
 from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
+from orchestration.releases.listing import ReleaseInfo
 from orchestration.releases.previous import restatements_in_words
-from orchestration.releases.publish import ReleaseInfo, current_manifest
+from orchestration.releases.publish import current_manifest
 from orchestration.releases.query import QueryResult, query_current
 from orchestration.releases.reaudit import Reaudit
 from orchestration.settings import Settings
@@ -68,7 +69,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     headings = ("", "release", "published", "as of", "known at", "rows", "checks", "follows")
     rows = [
         (
-            "*" if one.is_current else "",
+            "*" if one.is_current else "experiment" if one.experiment else "",
             one.release_id,
             one.created_at or "",
             one.as_of or "",
@@ -84,6 +85,10 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
         if one.waits_for:
             names = ", ".join(one.waits_for)
             console.print(f"{one.release_id} waits for somebody to accept: {names}", soft_wrap=True)
+        if one.experiment:
+            console.print(
+                f"{one.release_id} is an experiment: {one.experiment}", soft_wrap=True, markup=False
+            )
         if one.problem:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import logging
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ import duckdb
 
 from orchestration.contract import LandingObject, load_contracts
 from orchestration.errors import LandingError
-from orchestration.landing.batches import Batch, all_batches, read_seen, write_seen
+from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content, max_reject_share
 from orchestration.landing.files import (
     ChangingFileError,
@@ -28,6 +30,7 @@ from orchestration.landing.files import (
     take_snapshot,
 )
 from orchestration.landing.report import LandingReport, by_object, count, object_line
+from orchestration.landing.withdrawals import withdrawn_batches
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -44,7 +47,8 @@ class _Sorted:
     """To be loaded, with their digests; no content twice."""
     unchanged: int = 0
     still_refused: list[Batch] = field(default_factory=list)
-    unreadable: list[IgnoredFile] = field(default_factory=list)
+    left_out: list[IgnoredFile] = field(default_factory=list)
+    """Unreadable, or withdrawn by a person."""
     seen: dict[str, Any] = field(default_factory=dict)
     """Signature and digest of every file, by its place in the landing folder."""
 
@@ -71,7 +75,7 @@ def land(
     stamp = _first_stamp(now or datetime.now(UTC), records)
     with _workspace(settings) as (connection, work):
         sorted_files = _sort(settings, files, contracts, records, {})
-        ignored += sorted_files.unreadable
+        ignored += sorted_files.left_out
         for file, digest in sorted_files.due:
             contract = contracts[file.source, file.object]
             shutil.rmtree(work / "file", ignore_errors=True)
@@ -88,6 +92,7 @@ def land(
             )
             new.append(batch)
             stamp += timedelta(microseconds=1)
+        _tell_gone(gone_files(settings))
         write_seen(settings, sorted_files.seen)
     report = LandingReport(
         new=tuple(new),
@@ -112,6 +117,24 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
     return [file for file, _ in found.due]
 
 
+def gone_files(settings: Settings) -> list[Batch]:
+    """Files that the last pass saw in the landing folder, that are there no more, and whose rows still count.
+
+    None where `known_at` is given.
+    """
+    if settings.known_at:
+        return []
+    gone: set[str] = set()
+    there: set[str] = set()
+    for place, (*_, digest) in read_seen(settings).items():
+        path = Path(ast.literal_eval(place))
+        if path.is_relative_to(settings.landing):
+            source, name = path.relative_to(settings.landing).parts[:2]
+            (there if os.path.lexists(path) else gone).add(_content_id(source, name, digest))
+    lost = gone - there
+    return [batch for batch in accepted_batches(settings) if batch.batch_id in lost] if lost else []
+
+
 def _sort(
     settings: Settings,
     files: Iterable[LandingFile],
@@ -121,21 +144,24 @@ def _sort(
 ) -> _Sorted:
     """Compare files with the batches on record, by content; `seen` spares reading those unchanged."""
     known = {batch.batch_id: batch for batch in records}
+    withdrawn = withdrawn_batches(settings)
     result = _Sorted()
     met: set[str] = set()
     for file in files:
-        place = ascii(file.path.relative_to(settings.landing).as_posix())
+        place = ascii(file.path.as_posix())
         try:
             now = signature(file.path)
             before = seen.get(place)
             digest = before[-1] if before and before[:-1] == now else digest_of(file.path)
         except OSError as error:
-            result.unreadable.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
+            result.left_out.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
             continue
         result.seen[place] = [*now, digest]
         batch_id = _batch_id(file, digest)
         batch = known.get(batch_id)
-        if batch_id in met or (batch and batch.status == "accepted"):
+        if batch_id in withdrawn:
+            result.left_out.append(IgnoredFile(file.label, withdrawn[batch_id].in_words))
+        elif batch_id in met or (batch and batch.status == "accepted"):
             result.unchanged += 1
         elif batch and not _is_due_again(batch, contracts[file.source, file.object]):
             result.still_refused.append(batch)
@@ -173,7 +199,11 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
 
 
 def _batch_id(file: LandingFile, digest: str) -> str:
-    return hashlib.sha256(f"{file.source}/{file.object}/{digest}".encode()).hexdigest()[:16]
+    return _content_id(file.source, file.object, digest)
+
+
+def _content_id(source: str, name: str, digest: str) -> str:
+    return hashlib.sha256(f"{source}/{name}/{digest}".encode()).hexdigest()[:16]
 
 
 def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:
@@ -196,3 +226,19 @@ def _tell(report: LandingReport) -> None:
         _log.warning("still refused %s: %s", batch.label, batch.reason)
     for entry in report.ignored:
         _log.info("ignored %s: %s", entry.label, entry.reason)
+
+
+def _tell_gone(batches: Sequence[Batch]) -> None:
+    """Said once: the next pass does not remember the files."""
+    if not batches:
+        return
+    first = batches[0]
+    others = f" and {count(len(batches) - 1, 'other file')}" if len(batches) > 1 else ""
+    _log.warning(
+        "%s%s %s gone from the landing folder, but what was loaded still counts; "
+        "`csw landing withdraw %s --reason ...` takes a file back",
+        first.label,
+        others,
+        "are" if others else "is",
+        first.label if not others else "<file>",
+    )

@@ -49,21 +49,24 @@ def create_landing_records(
                     batch.status,
                     _refusal(batch),
                     batch.rows_in,
-                    batch.rows_loaded,
-                    batch.rows_quarantined,
-                    batch.rows_refused,
+                    # All rows of a withdrawn file are withdrawn, also those that had been set aside.
+                    *(
+                        (0, 0, 0)
+                        if batch.status == "withdrawn"
+                        else (batch.rows_loaded, batch.rows_quarantined, batch.rows_refused)
+                    ),
                     batch.loaded_at.replace(tzinfo=None),
                 )
                 for batch in given
             ],
         )
     for batch in given:
-        if batch.rows_quarantined:
+        if batch.rows_quarantined and batch.status != "withdrawn":
             _insert_quarantined(connection, settings, batch)
 
 
 def _refusal(batch: Batch) -> str | None:
-    if batch.status == "accepted":
+    if batch.status != "refused":
         return None
     return "unreadable" if batch.rejected_share is None else "rejected rows"
 

@@ -15,7 +15,7 @@ from orchestration.landing import Batch, create_raw_relations
 from orchestration.quality.gate import Finding, personal_findings, reconciliation_findings, unanswered
 from orchestration.quality.personal import texts_that_name_persons
 from orchestration.quality.reconciliation import Figure, reconcile
-from orchestration.warehouse import connect, quote_literal
+from orchestration.warehouse import attach_release, connect, quote_literal
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,6 @@ def _opened(warehouse: Path, marts: Path, batches: Iterable[Batch]) -> Iterator[
     """
     with connect() as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
-        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        attach_release(connection, marts)
         create_raw_relations(connection, load_contracts(), batches)
         yield connection

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestration.policies import project_policies
 from orchestration.quality import load_suites
-from orchestration.settings import PROJECT_DIR, project_policies
+from orchestration.settings import PROJECT_DIR
 
 
 def test_ci_calls_the_commands_of_the_readme() -> None:

@@ -16,7 +16,7 @@ from orchestration.lock import hold_lock
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
 from orchestration.releases.candidate import clear_leftovers
 from orchestration.releases.export import ReleaseStamp, export_marts
-from orchestration.releases.publish import current_manifest, withdrawn_release_id
+from orchestration.releases.publish import current_manifest, rolled_back_release_id
 from orchestration.settings import Settings
 from tests.unit.release_case import (
     make_candidate,
@@ -194,13 +194,13 @@ def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Setting
     for name in ("1-one", "2-two", "3-three"):
         make_release(settings, name)
     assert rollback(settings).release_id == "2-two"
-    assert withdrawn_release_id(settings) == "3-three"
+    assert rolled_back_release_id(settings) == "3-three"
     assert rollback(settings, "1-one").release_id == "1-one"
     assert query_current(settings, "select release_id from _release").rows == [("1-one",)]
     with pytest.raises(PublishError, match="no release before the current one"):
         rollback(settings)
     make_release(settings, "4-four")
-    assert withdrawn_release_id(settings) is None
+    assert rolled_back_release_id(settings) is None
     assert [(one.release_id, one.is_current) for one in list_releases(settings)][-1] == ("4-four", True)
 
 
