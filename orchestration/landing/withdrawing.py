@@ -1,4 +1,4 @@
-"""Taking a wrong file back: it stays on disk and on record, and no later run reads it; and bringing it back."""
+"""Taking a wrong file back, so that no later run reads it, and bringing it back. It stays on disk."""
 
 from __future__ import annotations
 

@@ -88,10 +88,12 @@ def judge(
         reasons = _other_question(release, previous)
         is_earlier = release.as_of < previous.as_of or release.known_at is not None
         for finding in (*_rows(release, previous, limits), *_figures(release, previous, limits)):
-            if reasons and finding.outcome == "failed":
+            if finding.outcome == "failed" and reasons:
                 finding = replace(finding, observed=f"{finding.observed} ({'; '.join(reasons)})")
-                if release.is_experiment or (is_earlier and finding.family not in _CLOSED):
-                    finding = replace(finding, severity="warning")
+            if finding.outcome == "failed" and (
+                release.is_experiment or (is_earlier and finding.family not in _CLOSED)
+            ):
+                finding = replace(finding, severity="warning")
             findings.append(finding)
     findings += _freshness(release, limits)
     if previous is not None:
