@@ -99,7 +99,7 @@ def print_landing_status(status: LandingStatus) -> None:
     if not status.objects:
         console.print("Nothing was landed yet. `csw run` loads what is in the landing folder.")
         return
-    objects = ("object", "files", "rows in", "loaded", "quarantined", "refused")
+    objects = ("object", "files", "rows in", "loaded", "quarantined", "refused", "withdrawn")
     counts = [
         (
             one.object,
@@ -111,12 +111,15 @@ def print_landing_status(status: LandingStatus) -> None:
                     one.rows_loaded,
                     one.rows_quarantined,
                     one.rows_refused,
+                    one.rows_withdrawn,
                 )
             ),
         )
         for one in status.objects
     ]
-    console.print(_table(None, objects, counts, range(1, 6)))
+    console.print(_table(None, objects, counts, range(1, 7)))
+    for entry in status.withdrawn:
+        console.print(f"{entry.file} is {entry.in_words}", soft_wrap=True, markup=False, highlight=False)
     if status.rejected:
         headings = ("batch", "file", "", "rejected", "reason")
         rows = [

@@ -18,6 +18,7 @@ from orchestration.errors import LandingError
 from orchestration.landing.batches import Batch, all_batches, batch_path, quarantine_path
 from orchestration.landing.binding import bound_name
 from orchestration.landing.files import digest_of, find_files
+from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 from orchestration.lock import hold_lock
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -27,7 +28,7 @@ Contracts = Mapping[tuple[str, str], LandingObject]
 
 @dataclass(frozen=True)
 class ObjectCounts:
-    """One landing object: rows_in = rows_loaded + rows_quarantined + rows_refused."""
+    """One landing object: rows_in = rows_loaded + rows_quarantined + rows_refused + rows_withdrawn."""
 
     object: str
     files: int
@@ -35,6 +36,8 @@ class ObjectCounts:
     rows_loaded: int
     rows_quarantined: int
     rows_refused: int
+    rows_withdrawn: int
+    """All rows of the files that a person took back."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class LandingStatus:
 
     objects: tuple[ObjectCounts, ...]
     rejected: tuple[RejectedFile, ...]
+    withdrawn: tuple[Withdrawal, ...]
 
 
 @dataclass(frozen=True)
@@ -105,23 +109,29 @@ def landing_status(settings: Settings) -> LandingStatus:
 
     Raises LandingError for a record that cannot be read.
     """
-    batches = all_batches(settings)
+    batches, withdrawn = all_batches(settings), withdrawn_batches(settings)
     labels = sorted({(batch.source, batch.object) for batch in batches})
     objects = []
     for source, name in labels:
-        mine = [batch for batch in batches if (batch.source, batch.object) == (source, name)]
+        delivered = [batch for batch in batches if (batch.source, batch.object) == (source, name)]
+        mine = [batch for batch in delivered if batch.batch_id not in withdrawn]
         objects.append(
             ObjectCounts(
                 object=f"{source}/{name}",
-                files=len(mine),
-                rows_in=sum(batch.rows_in for batch in mine),
+                files=len(delivered),
+                rows_in=sum(batch.rows_in for batch in delivered),
                 rows_loaded=sum(batch.rows_loaded for batch in mine),
                 rows_quarantined=sum(batch.rows_quarantined for batch in mine),
                 rows_refused=sum(batch.rows_refused for batch in mine),
+                rows_withdrawn=sum(batch.rows_in for batch in delivered if batch.batch_id in withdrawn),
             )
         )
     rejected = [batch for batch in batches if batch.status == "refused" or batch.rows_quarantined]
-    return LandingStatus(tuple(objects), tuple(_rejected_file(settings, batch) for batch in rejected))
+    return LandingStatus(
+        tuple(objects),
+        tuple(_rejected_file(settings, batch) for batch in rejected if batch.batch_id not in withdrawn),
+        tuple(withdrawn.values()),
+    )
 
 
 def rejected_rows(settings: Settings, batch_id: str, *, limit: int | None = None) -> RejectedRows:

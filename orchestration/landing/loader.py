@@ -49,6 +49,8 @@ class _Sorted:
     still_refused: list[Batch] = field(default_factory=list)
     left_out: list[IgnoredFile] = field(default_factory=list)
     """Unreadable, or withdrawn by a person."""
+    met: set[str] = field(default_factory=set)
+    """Ids of all contents."""
     seen: dict[str, Any] = field(default_factory=dict)
     """Signature and digest of every file, by its place in the landing folder."""
 
@@ -92,7 +94,7 @@ def land(
             )
             new.append(batch)
             stamp += timedelta(microseconds=1)
-        _tell_gone(gone_files(settings))
+        _tell_gone(gone_files(settings, sorted_files.met))
         write_seen(settings, sorted_files.seen)
     report = LandingReport(
         new=tuple(new),
@@ -117,21 +119,22 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
     return [file for file, _ in found.due]
 
 
-def gone_files(settings: Settings) -> list[Batch]:
+def gone_files(settings: Settings, there: Iterable[str] = ()) -> list[Batch]:
     """Files that the last pass saw in the landing folder, that are there no more, and whose rows still count.
 
-    None where `known_at` is given.
+    `there` are ids of contents that are known to be there, under whatever name. None where `known_at` is
+    given.
     """
     if settings.known_at:
         return []
     gone: set[str] = set()
-    there: set[str] = set()
+    present = set(there)
     for place, (*_, digest) in read_seen(settings).items():
         path = Path(ast.literal_eval(place))
         if path.is_relative_to(settings.landing):
             source, name = path.relative_to(settings.landing).parts[:2]
-            (there if os.path.lexists(path) else gone).add(_content_id(source, name, digest))
-    lost = gone - there
+            (present if os.path.lexists(path) else gone).add(_content_id(source, name, digest))
+    lost = gone - present
     return [batch for batch in accepted_batches(settings) if batch.batch_id in lost] if lost else []
 
 
@@ -146,7 +149,6 @@ def _sort(
     known = {batch.batch_id: batch for batch in records}
     withdrawn = withdrawn_batches(settings)
     result = _Sorted()
-    met: set[str] = set()
     for file in files:
         place = ascii(file.path.as_posix())
         try:
@@ -161,13 +163,13 @@ def _sort(
         batch = known.get(batch_id)
         if batch_id in withdrawn:
             result.left_out.append(IgnoredFile(file.label, withdrawn[batch_id].in_words))
-        elif batch_id in met or (batch and batch.status == "accepted"):
+        elif batch_id in result.met or (batch and batch.status == "accepted"):
             result.unchanged += 1
         elif batch and not _is_due_again(batch, contracts[file.source, file.object]):
             result.still_refused.append(batch)
         else:
             result.due.append((file, digest))
-        met.add(batch_id)
+        result.met.add(batch_id)
     return result
 
 

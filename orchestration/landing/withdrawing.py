@@ -10,6 +10,7 @@ from typing import Literal
 
 from orchestration.errors import LandingError, SettingsError
 from orchestration.landing.batches import Batch, all_batches
+from orchestration.landing.report import count
 from orchestration.landing.withdrawals import (
     Withdrawal,
     read_withdrawals,
@@ -18,6 +19,7 @@ from orchestration.landing.withdrawals import (
 )
 from orchestration.lock import hold_lock
 from orchestration.settings import Settings
+from orchestration.spelling import did_you_mean
 from orchestration.users import user_name
 
 
@@ -46,8 +48,8 @@ def withdraw(settings: Settings, what: str, reason: str, *, now: datetime | None
         batch.batch_id,
         batch.label,
         batch.rows_loaded,
-        f"{batch.label} is withdrawn: its {batch.rows_loaded:,} rows count in no later run. What was loaded "
-        f"stays in {batch.path}. `csw run` makes a release without it; "
+        f"{batch.label} is withdrawn: no later run reads its {count(batch.rows_loaded, 'row')}. They "
+        f"stay in {batch.path}. `csw run` makes a release without it; "
         f"`csw landing restore {batch.batch_id}` brings it back.",
     )
 
@@ -61,14 +63,15 @@ def restore(settings: Settings, what: str, reason: str = "", *, now: datetime | 
         batch.batch_id,
         batch.label,
         batch.rows_loaded,
-        f"{batch.label} is restored: its {batch.rows_loaded:,} rows count again from the next `csw run` on.",
+        f"{batch.label} is restored: the next `csw run` reads its {count(batch.rows_loaded, 'row')} again.",
     )
 
 
 def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
     """The batch that is meant. Raises LandingError, with the candidates, where it is not exactly one."""
     state = withdrawn_batches(settings)
-    matching = [batch for batch in all_batches(settings) if _is_meant(batch, what)]
+    batches = all_batches(settings)
+    matching = [batch for batch in batches if _is_meant(batch, what)]
     fitting = [
         batch
         for batch in matching
@@ -81,9 +84,12 @@ def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
             f"{what!r} means {len(fitting)} files. Name one by its batch id:\n{_listed(fitting)}"
         )
     if not matching:
+        meant = did_you_mean(what, {name for one in batches for name in (one.file_name, one.label)})
         raise LandingError(
-            f"No file that was loaded is called {what!r}, and no batch id begins so. "
-            "`csw landing status` lists the files that were loaded."
+            f"No file that was loaded is called {what!r}, and no batch id begins so.{meant} "
+            f"The latest files are:\n{_listed(batches[-5:])}"
+            if batches
+            else "Nothing was landed yet. `csw run` loads what is in the landing folder."
         )
     told = [_why_not(batch, state.get(batch.batch_id)) for batch in matching]
     raise LandingError("\n".join(told))
@@ -110,7 +116,7 @@ def _is_meant(batch: Batch, what: str) -> bool:
 
 def _listed(batches: Sequence[Batch]) -> str:
     return "\n".join(
-        f"  {batch.batch_id}  {batch.label}, {batch.rows_loaded:,} rows, loaded "
+        f"  {batch.batch_id}  {batch.label}, {count(batch.rows_loaded, 'row')}, loaded "
         f"{batch.loaded_at.isoformat(timespec='seconds')}"
         for batch in batches
     )
