@@ -26,6 +26,7 @@ from orchestration.commands.common import (
     guarded,
     say,
 )
+from orchestration.environment import restart_without_settings_of_python
 from orchestration.errors import CswError, SettingsError
 from orchestration.settings import load_settings
 
@@ -51,6 +52,7 @@ app.add_typer(landing.app, name="landing")
 
 def main() -> None:
     """Run the command line; a user's mistake ends with a message, never with a traceback."""
+    restart_without_settings_of_python()
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app()

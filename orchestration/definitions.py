@@ -19,6 +19,7 @@ from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
 from orchestration.disk import disk_trouble
 from orchestration.durable import remove_tree
+from orchestration.environment import check_interpreter
 from orchestration.errors import CswError
 from orchestration.instance import spare_the_disk
 from orchestration.launcher import purpose_of
@@ -68,6 +69,7 @@ class LayerTranslator(DagsterDbtTranslator):
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location, with the settings of the environment."""
+    check_interpreter()
     spare_the_disk()
     return build_definitions(load_settings())
 

@@ -11,7 +11,7 @@ from datetime import date
 from orchestration.alerts import alert
 from orchestration.disk import disk_trouble
 from orchestration.durable import remove_tree
-from orchestration.environment import environment
+from orchestration.environment import check_interpreter, environment
 from orchestration.errors import CswError, LandingError, SettingsError
 from orchestration.instance import open_instance
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
@@ -64,6 +64,7 @@ def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) 
     Raises CswError for what a user can mend (and writes an alert, but for a wrong setting), UnexpectedError
     for the rest.
     """
+    check_interpreter()
     check_project_policies()
     with hold_lock(settings.lock_file, "csw run") as lock:
         ensure_files(settings, landing_is_given)

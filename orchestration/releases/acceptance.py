@@ -13,11 +13,12 @@ from typing import Any
 from orchestration.errors import AuditError, PublishError, SettingsError
 from orchestration.quality.contracts import load_mart_contracts
 from orchestration.quality.facts import ReleaseFacts, measure_release
-from orchestration.quality.gate import Finding, judge
+from orchestration.quality.gate import FAMILIES, Finding, judge
 from orchestration.quality.limits import load_limits
 from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
 from orchestration.releases.manifest import read_manifest
 from orchestration.settings import Settings
+from orchestration.spelling import did_you_mean
 from orchestration.users import user_name
 
 log = logging.getLogger("csw")
@@ -30,7 +31,9 @@ accepted (name, reason, by, at)."""
 
 
 def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> dict[str, str]:
-    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing."""
+    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing, or no finding
+    can have that name.
+    """
     accepted = {"schema": SCHEMA_REASON} if schema_change else {}
     for pair in pairs:
         name, _, reason = (part.strip() for part in pair.partition(":"))
@@ -38,6 +41,12 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
             raise SettingsError(
                 f'--accept {pair!r} is not of the form "name: reason", such as '
                 '"closing_mrr: two resellers joined".'
+            )
+        family = name.partition(".")[0]
+        if family not in FAMILIES:
+            raise SettingsError(
+                f"--accept {pair!r}: no finding is called {name!r}.{did_you_mean(family, FAMILIES)} "
+                f"Findings are called {', '.join(FAMILIES)}; or <that>.<place>, such as rows.mrr_monthly."
             )
         accepted[name] = reason
     return accepted

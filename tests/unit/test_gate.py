@@ -311,6 +311,8 @@ def test_acceptances_have_a_name_and_a_reason() -> None:
     for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
         with pytest.raises(SettingsError, match="name: reason"):
             parse_acceptances([wrong])
+    with pytest.raises(SettingsError, match=r"called 'closing_mr'. Did you mean 'closing_mrr'\?"):
+        parse_acceptances(["closing_mr: two resellers joined"])
 
 
 @pytest.mark.parametrize(

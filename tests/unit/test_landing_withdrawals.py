@@ -104,7 +104,7 @@ def test_a_file_is_named_in_the_ways_that_people_have(case: Case) -> None:
     first = case.land_one("export.csv", things_csv(1))
     path = case.put("export.csv", things_csv(2))
     [second] = case.land().new
-    with pytest.raises(LandingError, match="'export.csv' means 2 files") as failure:
+    with pytest.raises(LandingError, match=r"'export.csv' means 2 files") as failure:
         withdraw(case.settings, "export.csv", "wrong")
     assert all(f"  {one.batch_id}  shop/things/export.csv, " in str(failure.value) for one in (first, second))
     withdraw(case.settings, second.batch_id, "wrong")
@@ -133,7 +133,7 @@ def test_what_cannot_be_withdrawn_is_told(case: Case) -> None:
     with pytest.raises(SettingsError, match="--reason is empty"):
         withdraw(case.settings, "good.csv", "  ")
     withdraw(case.settings, "good.csv", "wrong")
-    with pytest.raises(LandingError, match="is withdrawn by .*: wrong; `csw landing restore"):
+    with pytest.raises(LandingError, match=r"is withdrawn by .*: wrong; `csw landing restore"):
         withdraw(case.settings, "good.csv", "wrong again")
     with hold_lock(case.settings.lock_file, "csw run"), pytest.raises(LockedError, match="csw run"):
         restore(case.settings, "good.csv")
