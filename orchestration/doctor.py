@@ -195,13 +195,17 @@ def _lock(settings: Settings) -> Iterator[Finding]:
 
 
 def _current(settings: Settings) -> Iterator[Finding]:
+    from orchestration.releases.export import MARTS_FILE
     from orchestration.releases.publish import current_manifest
+    from orchestration.warehouse import describe_writer
 
     manifest = current_manifest(settings)
     if manifest is None:
         yield Finding("ok", "no release yet; `csw run` makes the first one")
     else:
         yield Finding("ok", f"current release {manifest['release_id']}, as of {manifest['as_of']}")
+        if writer := describe_writer(settings.releases / manifest["release_id"] / MARTS_FILE):
+            yield Finding("warn", writer)
 
 
 def _last_failure(settings: Settings) -> Iterator[Finding]:

@@ -57,6 +57,16 @@ def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path) -> None:
         connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
 
 
+def describe_writer(marts: Path) -> str | None:
+    """Who has opened a published marts file for writing, in words; None where nobody has."""
+    with connect() as connection:
+        try:
+            attach_release(connection, marts)
+        except PublishError as error:
+            return str(error)
+    return None
+
+
 @contextmanager
 def writers_in_words(path: Path) -> Iterator[None]:
     """Raise PublishError where the block cannot open `path` because another process may write to it."""
