@@ -181,7 +181,8 @@ def policies_note(settings: Settings, manifest: Manifest) -> str:
     lasting = {
         name: value for name, value in settings.policies.items() if name not in settings.asked_policies
     }
-    if manifest["policies"] == lasting:
+    is_asked = manifest.get("experiment") or settings.asked_policies
+    if not is_asked or manifest["policies"] == lasting:
         return ""
     return (
         " The next run takes the policies of dbt_project.yml and CSW_POLICIES again, and restates what this "
