@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal
 from orchestration.contract import load_contracts
 from orchestration.errors import CswError
 from orchestration.lock import describe_holder, is_locked
-from orchestration.settings import PROJECT_DIR, Settings, project_policies
+from orchestration.policies import project_policies
+from orchestration.settings import PROJECT_DIR, Settings
 
 if TYPE_CHECKING:
     from orchestration.landing import Batch
@@ -238,13 +239,17 @@ def _lock(settings: Settings) -> Iterator[Finding]:
 
 
 def _current(settings: Settings) -> Iterator[Finding]:
+    from orchestration.releases.export import MARTS_FILE
     from orchestration.releases.publish import current_manifest
+    from orchestration.warehouse import describe_writer
 
     manifest = current_manifest(settings)
     if manifest is None:
         yield Finding("ok", "no release yet; `csw run` makes the first one")
     else:
         yield Finding("ok", f"current release {manifest['release_id']}, as of {manifest['as_of']}")
+        if writer := describe_writer(settings.releases / manifest["release_id"] / MARTS_FILE):
+            yield Finding("warn", writer)
 
 
 def _last_failure(settings: Settings) -> Iterator[Finding]:

@@ -11,13 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from orchestration.errors import QueryError
-from orchestration.landing.batches import all_batches, mended_batches
+from orchestration.landing.batches import known_batches, mended_batches
 from orchestration.landing.inspection import FileReport, LandingStatus
 from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
+from orchestration.releases.listing import ReleaseInfo
 from orchestration.releases.previous import restatements_in_words
-from orchestration.releases.publish import ReleaseInfo, current_manifest
+from orchestration.releases.publish import current_manifest
 from orchestration.releases.query import QueryResult, query_current
 from orchestration.releases.reaudit import Reaudit
 from orchestration.settings import Settings
@@ -90,10 +91,14 @@ def _print_data_quality(settings: Settings, console: Console) -> None:
 
 def _print_set_aside(settings: Settings, console: Console, program: str) -> None:
     """Files that were refused, or of which rows were set aside, and were not mended since."""
-    batches = all_batches(settings)
+    batches = known_batches(settings)
     mended = mended_batches(batches)
     waiting = [
-        one for one in batches if one.batch_id not in mended and one.rows_quarantined + one.rows_refused
+        one
+        for one in batches
+        if one.batch_id not in mended
+        and one.status != "withdrawn"
+        and one.rows_quarantined + one.rows_refused
     ]
     if not waiting:
         return
@@ -122,7 +127,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     headings = ("", "release", "published", "as of", "known at", "rows", "checks", "follows")
     rows = [
         (
-            "*" if one.is_current else "",
+            "*" if one.is_current else "experiment" if one.experiment else "",
             one.release_id,
             one.created_at or "",
             one.as_of or "",
@@ -138,6 +143,10 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
         if one.waits_for:
             names = ", ".join(one.waits_for)
             console.print(f"{one.release_id} waits for somebody to accept: {names}", soft_wrap=True)
+        if one.experiment:
+            console.print(
+                f"{one.release_id} is an experiment: {one.experiment}", soft_wrap=True, markup=False
+            )
         if one.problem:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)
 
@@ -155,6 +164,8 @@ def print_landing_status(status: LandingStatus) -> None:
         for one in status.objects
     ]
     console.print(_table(None, headings, counts, range(1, len(headings))))
+    for entry in status.withdrawn:
+        console.print(f"{entry.file} is {entry.in_words}", soft_wrap=True, markup=False, highlight=False)
     if status.rejected:
         headings = ("batch", "file", "", "rejected", "reason")
         rows = [

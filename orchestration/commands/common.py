@@ -38,7 +38,10 @@ KnownAt = Annotated[
 ]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", envvar="CSW_POLICIES", help="name=value of a policy; may be repeated."),
+    typer.Option(
+        "--policy",
+        help="name=value of a policy, for this run alone; may be repeated. CSW_POLICIES sets them for good.",
+    ),
 ]
 Accept = Annotated[
     list[str] | None,

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands import withdrawals
 from orchestration.commands.common import Home, Json, Landing, guarded, say
 from orchestration.settings import load_settings
 
 app = typer.Typer(
     help="What was loaded and what was rejected, and why; and how to try again.", no_args_is_help=True
 )
+withdrawals.register(app)
 
 What = Annotated[str, typer.Argument(help="Batch id, as `csw landing status` lists it, or its beginning.")]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from orchestration.contract import Column, LandingObject
 from orchestration.landing.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.refusal import FileRefusedError, Remark
-from orchestration.landing.suggest import column_meant, squashed
+from orchestration.landing.suggest import column_meant
+from orchestration.spelling import squashed
 
 _LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_dlt_", "_sdc_")
 """Columns that the usual loading tools add; they are carried along without a word."""

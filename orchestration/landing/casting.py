@@ -200,7 +200,8 @@ def _cleaned(column: Column, delivered: str) -> str:
         if column.pii == "text":
             return f"nullif({delivered}, '')"
         # Text stays as it came, but blanks alone are no name.
-        return f"case when {nothing} then null when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
+        has_text = f"{begins_in_ascii} or {trimmed} is not null"
+        return f"case when {nothing} then null when {has_text} then {delivered} end"
     ends = " or ".join(f"suffix({delivered}, {quote_literal(blank)})" for blank in _MAYBE_BLANK_ENDS)
     return (
         f"case when {nothing} then null "

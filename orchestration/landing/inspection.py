@@ -12,10 +12,18 @@ import duckdb
 
 from orchestration.contract import LandingObject, load_contracts
 from orchestration.errors import LandingError
-from orchestration.landing.batches import Batch, all_batches, mended_batches, quarantine_path, rejected_path
+from orchestration.landing.batches import (
+    Batch,
+    all_batches,
+    known_batches,
+    mended_batches,
+    quarantine_path,
+    rejected_path,
+)
 from orchestration.landing.records import count_rows
 from orchestration.landing.refusal import Remark
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 from orchestration.pseudonyms import hand_over_key, load_hash_key
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote_literal
@@ -58,6 +66,7 @@ class LandingStatus:
 
     objects: tuple[ObjectCounts, ...]
     rejected: tuple[RejectedFile, ...]
+    withdrawn: tuple[Withdrawal, ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def landing_status(settings: Settings, *, contracts: Contracts | None = None) ->
     Raises LandingError for a record that cannot be read.
     """
     contracts = load_contracts() if contracts is None else contracts
-    batches = all_batches(settings)
+    batches, withdrawn = known_batches(settings), withdrawn_batches(settings)
     with connect() as connection:
         hand_over_key(connection, load_hash_key(settings.home))
         accepted = [batch for batch in batches if batch.status == "accepted"]
@@ -116,7 +125,13 @@ def landing_status(settings: Settings, *, contracts: Contracts | None = None) ->
     mended = mended_batches(batches)
     rejected = [batch for batch in batches if batch.status == "refused" or batch.rows_quarantined]
     return LandingStatus(
-        tuple(objects), tuple(_rejected_file(batch, batch.batch_id in mended) for batch in rejected)
+        tuple(objects),
+        tuple(
+            _rejected_file(batch, batch.batch_id in mended)
+            for batch in rejected
+            if batch.status != "withdrawn"
+        ),
+        tuple(withdrawn.values()),
     )
 
 

@@ -18,8 +18,9 @@ from orchestration.landing.batches import Batch
 from orchestration.landing.files import IgnoredFile
 from orchestration.landing.proposals import header_of, recognise
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.policies import project_policies
 from orchestration.pseudonyms import hand_over_key, load_hash_key
-from orchestration.settings import PROJECT_DIR, Settings, project_policies
+from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect, quote_literal
 from orchestration.yamltext import read_yaml
 

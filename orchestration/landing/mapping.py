@@ -27,7 +27,7 @@ import yaml
 
 from orchestration.contract import LandingObject
 from orchestration.landing.refusal import FileRefusedError
-from orchestration.landing.suggest import nearest
+from orchestration.spelling import nearest
 
 MAPPING_ENDINGS = ("mapping.yml", "mapping.yaml")
 ENDS = ("inclusive", "exclusive")

@@ -22,7 +22,8 @@ from orchestration.landing.mapping import NO_MAPPING, FileMapping, strptime_form
 from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format
 from orchestration.landing.readers import read_records
 from orchestration.landing.refusal import FileRefusedError
-from orchestration.landing.suggest import column_meant, squashed, word_meant
+from orchestration.landing.suggest import column_meant, word_meant
+from orchestration.spelling import squashed
 from orchestration.warehouse import connect, quote_literal
 from orchestration.yamltext import read_yaml
 

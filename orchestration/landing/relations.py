@@ -18,8 +18,9 @@ from orchestration.contract import BATCH_COLUMNS, LandingObject
 from orchestration.landing.batches import Batch
 from orchestration.landing.conventions import is_placeholder
 from orchestration.landing.ends import DETECT, exclusive_end, inclusive_batches
+from orchestration.policies import project_policies
 from orchestration.pseudonyms import EMAIL_PATTERN, pseudonym_sql
-from orchestration.settings import Settings, project_policies
+from orchestration.settings import Settings
 from orchestration.warehouse import quote_identifier, quote_literal
 
 MASK = "[e-mail address]"

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from orchestration.contract import Column, LandingObject
-
-_CLOSE = 75.0
-"""Similarity (0 to 100) from which on a name is proposed."""
-
-
-def squashed(text: str) -> str:
-    """Letters and digits only, in lower case: `CreatedDate`, `created_date` and `Created date` are the
-    same."""
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
-def nearest(text: str, choices: Iterable[str]) -> str | None:
-    """The choice that is most like a text, compared without case and signs; None where none is close."""
-    from rapidfuzz import fuzz, process
-
-    wanted = squashed(text)
-    if len(wanted) < 2:
-        return None
-    found: Any = process.extractOne(
-        wanted, {choice: squashed(choice) for choice in choices}, scorer=fuzz.ratio, score_cutoff=_CLOSE
-    )
-    return str(found[2]) if found else None
+from orchestration.spelling import nearest, squashed
 
 
 def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -15,11 +13,13 @@ from typing import Any
 from orchestration.errors import AuditError, PublishError, SettingsError
 from orchestration.quality.contracts import load_mart_contracts
 from orchestration.quality.facts import ReleaseFacts, measure_release
-from orchestration.quality.gate import Finding, judge
+from orchestration.quality.gate import FAMILIES, Finding, judge
 from orchestration.quality.limits import load_limits
-from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
 from orchestration.releases.manifest import read_manifest
 from orchestration.settings import Settings
+from orchestration.spelling import did_you_mean
+from orchestration.users import user_name
 
 log = logging.getLogger("csw")
 
@@ -31,7 +31,9 @@ accepted (name, reason, by, at)."""
 
 
 def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> dict[str, str]:
-    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing."""
+    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing, or no finding
+    can have that name.
+    """
     accepted = {"schema": SCHEMA_REASON} if schema_change else {}
     for pair in pairs:
         name, _, reason = (part.strip() for part in pair.partition(":"))
@@ -39,6 +41,12 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
             raise SettingsError(
                 f'--accept {pair!r} is not of the form "name: reason", such as '
                 '"closing_mrr: two resellers joined".'
+            )
+        family = name.partition(".")[0]
+        if family not in FAMILIES:
+            raise SettingsError(
+                f"--accept {pair!r}: no finding is called {name!r}.{did_you_mean(family, FAMILIES)} "
+                f"Findings are called {', '.join(FAMILIES)}; or <that>.<place>, such as rows.mrr_monthly."
             )
         accepted[name] = reason
     return accepted
@@ -134,7 +142,8 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
     if compared is None:
         return None
     folder = settings.releases / compared
-    return measure_release(folder / MARTS_FILE, read_manifest(folder), events)
+    # Its Parquet: a reader that opened the marts file for writing keeps everybody else out of that.
+    return measure_release(folder / PARQUET_DIR, read_manifest(folder), events)
 
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:
@@ -145,7 +154,7 @@ def _newest_whole(settings: Settings, release_id: str) -> str | None:
     for one in dict.fromkeys([release_id, *published]):
         with suppress(PublishError):
             read_manifest(settings.releases / one)
-            if (settings.releases / one / MARTS_FILE).is_file():
+            if (settings.releases / one / PARQUET_DIR).is_dir():
                 return str(one)
     return None
 
@@ -159,7 +168,7 @@ def _new_acceptances(
         entry = {"name": name, "reason": reason}
         if any(_is_accepted(finding, [entry]) for finding in waiting):
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            new.append({**entry, "by": _user(), "at": now})
+            new.append({**entry, "by": user_name(), "at": now})
         else:
             log.warning("nothing to accept under the name %s", name)
     return new
@@ -186,10 +195,3 @@ def _refuse_unaccepted(
             f"If that is right: csw publish {release_id} {options}",
         ]
         raise AuditError("\n".join(lines))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"

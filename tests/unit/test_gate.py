@@ -40,6 +40,7 @@ def facts(**changes: Any) -> ReleaseFacts:
         as_of=datetime(2025, 1, 1, tzinfo=UTC),
         as_of_is_given=True,
         known_at=None,
+        is_experiment=False,
         checks={"m": 5},
         deliveries={},
         rows={"m": 1000},
@@ -110,18 +111,31 @@ def test_few_rows_and_few_customers_are_not_compared() -> None:
     assert bad(facts(rows={"m": 1}, months=(month("2024-12-01", "1", 1),)), small) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"policies": {"discount_policy": "none"}}, "other policies: discount_policy"),
-        ({"as_of": datetime(2024, 6, 1, tzinfo=UTC)}, "an earlier as_of"),
-        ({"known_at": "2024-06-01T00:00:00+00:00"}, "a replay"),
-    ],
-)
-def test_another_question_is_compared_with_a_warning(change: dict[str, Any], reason: str) -> None:
-    [finding] = bad(facts(rows={"m": 10}, **change))
-    assert (finding.name, finding.verdict, finding.is_blocking) == ("rows.m", "warning", False)
-    assert finding.observed == f"from 1,000 to 10 rows (-99%) ({reason})"
+QUESTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"policies": {"discount_policy": "none"}}, "other policies: discount_policy"),
+    ({"as_of": datetime(2024, 6, 1, tzinfo=UTC)}, "an earlier as_of"),
+    ({"known_at": "2024-06-01T00:00:00+00:00"}, "a replay"),
+]
+RESTATED = (month("2024-11-01", "700", 100), month("2024-12-01", "1100", 110))
+
+
+@pytest.mark.parametrize(("change", "reason"), QUESTIONS)
+def test_an_experiment_is_compared_with_warnings(change: dict[str, Any], reason: str) -> None:
+    found = bad(facts(rows={"m": 10}, months=RESTATED, is_experiment=True, **change))
+    assert [(one.name, one.verdict, one.is_blocking) for one in found] == [
+        ("rows.m", "warning", False),
+        ("restated_mrr", "warning", False),
+    ]
+    assert found[0].observed == f"from 1,000 to 10 rows (-99%) ({reason})"
+
+
+@pytest.mark.parametrize(("change", "reason"), QUESTIONS)
+def test_books_that_change_keep_to_the_limits(change: dict[str, Any], reason: str) -> None:
+    """Of another time only what is no closed month may differ unasked."""
+    found = bad(facts(rows={"m": 10}, months=RESTATED, **change))
+    verdict = "failed" if "policies" in change else "warning"
+    assert [(one.name, one.verdict) for one in found] == [("rows.m", verdict), ("restated_mrr", "failed")]
+    assert all(one.acceptable and one.observed.endswith(f"({reason})") for one in found)
 
 
 @pytest.mark.parametrize(
@@ -297,6 +311,8 @@ def test_acceptances_have_a_name_and_a_reason() -> None:
     for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
         with pytest.raises(SettingsError, match="name: reason"):
             parse_acceptances([wrong])
+    with pytest.raises(SettingsError, match=r"called 'closing_mr'. Did you mean 'closing_mrr'\?"):
+        parse_acceptances(["closing_mr: two resellers joined"])
 
 
 @pytest.mark.parametrize(
