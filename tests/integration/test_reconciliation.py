@@ -136,7 +136,8 @@ def test_what_shares_a_key_arrives_side_by_side(
         + "1,A-000001,p1,nps,10,2025-04-05\n2,A-000001,p2,nps,9,2025-04-05\n",
         "survey_responses/tool_b.csv": answers
         + "1,A-000001,p3,nps,2,2025-04-05\n2,A-000001,p2,nps,9,2025-05-05\n",
-        "survey_responses/z_later.csv": answers + "1,A-000001,p3,nps,3,2025-04-05\n2,A-000001,,nps,8,\n",
+        "survey_responses/z_later.csv": answers
+        + "1,A-000001,p3,nps,3,2025-04-05\n2,A-000001,,nps,8,2025-04-05\n",
         "subscription_periods/lines.csv": (
             "subscription_id,account_id,plan_id,currency,unit_amount,interval,period_start\n"
         )
