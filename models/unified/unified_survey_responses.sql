@@ -25,7 +25,8 @@ unified as (
         score,
         scale_max,
         higher_is_better,
-        sent_at,
+        -- An invitation without an answer is as old as whatever it is dated by.
+        coalesce(sent_at, case when score is null then coalesce(responded_at, updated_at) end) as sent_at,
         is_delivered or score is not null as is_delivered,
         -- Some exports only date the invitation.
         case when score is not null then coalesce(responded_at, sent_at, updated_at) end as responded_at,
