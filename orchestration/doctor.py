@@ -166,7 +166,9 @@ def _trial(settings: Settings, records: Sequence[Batch]) -> Iterator[Finding]:
             report = land(tried, records=records)
         finally:
             log.disabled = was_disabled
-        notices = judge_delivery(tried, contracts, [*records, *report.new], report.ignored)
+        notices = judge_delivery(tried, contracts, [*records, *report.new])
+    for entry in report.ignored:
+        yield Finding("warn", f"ignored {entry.label}: {entry.reason}.")
     for batch in (*report.new, *report.still_refused):
         yield from _of_file(settings, batch)
     yield from _loaded_before(records)

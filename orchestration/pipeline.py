@@ -23,6 +23,7 @@ from orchestration.landing import (
     recorded_batches,
     withdrawn_batches,
 )
+from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
 from orchestration.lock import WarehouseLock
 from orchestration.pseudonyms import key_id, load_hash_key
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
@@ -101,6 +102,9 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         report = land(settings)
         batches = tuple(accepted_batches(settings))
     _require_objects(settings, batches)
+    if report.new:
+        for notice in judge_delivery(settings, load_contracts(), batches):
+            log.warning("%s", notice.text)
     experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
@@ -275,23 +279,16 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
-    arrived = {(batch.source, batch.object) for batch in batches}
-    missing = {
-        key: contract.label
-        for key, contract in load_contracts().items()
-        if contract.is_required and key not in arrived
-    }
+    missing = missing_objects(load_contracts(), batches)
     if not missing:
         return
-    message = (
-        f"No file has been accepted yet for: {', '.join(missing.values())}. Put one into the folder of that "
-        f"name below {settings.landing} (csv, jsonl or parquet, with the columns of the landing contract). "
-        "`csw doctor` shows what is there; the lines above say why a file was refused."
-    )
+    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
+    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
     withdrawn = [
         batch.label
         for batch in known_batches(settings)
-        if batch.status == "withdrawn" and (batch.source, batch.object) in missing
+        if batch.status == "withdrawn"
+        and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
     ]
     if withdrawn:
         message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."

@@ -89,7 +89,10 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
         return  # nothing that lies there now is read
     if not landing_is_given:
         settings.landing.mkdir(parents=True, exist_ok=True)
-    if any(path.is_file() for path in settings.landing.rglob("*")) or all_batches(settings):
+    # A link that leads elsewhere is something that somebody put there, though it is not followed.
+    if any(path.is_file() or path.is_symlink() for path in settings.landing.rglob("*")):
+        return
+    if all_batches(settings):
         return
     if landing_is_given:
         raise LandingError(

@@ -15,8 +15,6 @@ import duckdb
 
 from orchestration.contract import LandingObject
 from orchestration.landing.batches import Batch
-from orchestration.landing.files import IgnoredFile
-from orchestration.landing.proposals import header_of, recognise
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
 from orchestration.policies import project_policies
 from orchestration.pseudonyms import hand_over_key, load_hash_key
@@ -40,11 +38,13 @@ def judge_delivery(
     settings: Settings,
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
-    ignored: Iterable[IgnoredFile],
 ) -> list[Notice]:
-    """Judge the accepted batches together, and the files that belong to no object."""
+    """Judge the accepted batches together."""
     accepted = [batch for batch in batches if batch.status == "accepted"]
-    notices = [*_missing_objects(settings, contracts, accepted), *_unread_files(settings, ignored)]
+    notices = [
+        Notice("stops", missing_in_words(settings, contract))
+        for contract in missing_objects(contracts, accepted)
+    ]
     if accepted:
         with connect() as connection:
             hand_over_key(connection, load_hash_key(settings.home))
@@ -70,36 +70,6 @@ def missing_in_words(settings: Settings, contract: LandingObject) -> str:
         "the columns "
         f"{needed}. `csw landing template {contract.name}` writes an example"
     )
-
-
-def _missing_objects(
-    settings: Settings, contracts: Mapping[tuple[str, str], LandingObject], batches: Iterable[Batch]
-) -> Iterator[Notice]:
-    for contract in missing_objects(contracts, batches):
-        yield Notice("stops", missing_in_words(settings, contract))
-
-
-def _unread_files(settings: Settings, ignored: Iterable[IgnoredFile]) -> Iterator[Notice]:
-    for entry in ignored:
-        text = f"ignored {entry.label}: {entry.reason}"
-        path = _first_file(settings.landing / entry.label)
-        found = recognise(header_of(path)) if path else None
-        if found:
-            text += (
-                f". It looks like {found.name}: put it into {Path('generic') / found.object}/ with a "
-                "mapping.yml; "
-                f"`csw landing map {path}` proposes one"
-            )
-        yield Notice("warn", text)
-
-
-def _first_file(path: Path) -> Path | None:
-    """The file, or the first one in a folder that nothing reads."""
-    if path.is_file():
-        return path
-    if path.is_symlink() or not path.is_dir():
-        return None
-    return next((one for one in sorted(path.iterdir()) if one.is_file()), None)
 
 
 def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:

@@ -31,6 +31,7 @@ from orchestration.landing.files import (
     signature,
     take_snapshot,
 )
+from orchestration.landing.proposals import header_of, recognise
 from orchestration.landing.report import LandingReport, by_object, count, object_line
 from orchestration.landing.withdrawals import withdrawn_batches
 from orchestration.settings import Settings
@@ -86,7 +87,8 @@ def land(
         return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
     max_reject_share()  # a share that cannot be read is told before any file is judged by it
     contracts = load_contracts() if contracts is None else contracts
-    files, ignored = find_files(settings.landing, contracts)
+    files, found = find_files(settings.landing, contracts)
+    ignored = [_recognised(settings, entry) for entry in found]
     records = all_batches(settings) if records is None else list(records)
     new: list[Batch] = []
     stamp = _first_stamp(now or datetime.now(UTC), records)
@@ -232,6 +234,22 @@ def _content(source: str, name: str, digest: str) -> str:
     return f"{source}/{name}/{digest}"
 
 
+def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
+    """What is left aside, with a word where it looks like an export of a known system."""
+    path = settings.landing / entry.label
+    if path.is_dir() and not path.is_symlink():
+        path = next((one for one in sorted(path.iterdir()) if one.is_file()), path)
+    found = recognise(header_of(path)) if path.is_file() else None
+    if found is None:
+        return entry
+    return IgnoredFile(
+        entry.label,
+        f"{entry.reason}. It looks like {found.name}: put it into generic/{found.object}/ with a "
+        "mapping.yml; "
+        f"`csw landing map {path}` proposes one",
+    )
+
+
 def batch_id_of(file: LandingFile, digest: str) -> str:
     """Made from the object, the content of the file, and that of its mapping."""
     mapping = f"/{file.mapping_digest}" if file.mapping_digest else ""
@@ -265,7 +283,8 @@ def _tell(report: LandingReport) -> None:
     for batch in report.still_refused:
         _log.warning("still refused %s: %s", batch.label, batch.reason)
     for entry in report.ignored:
-        _log.info("ignored %s: %s", entry.label, entry.reason)
+        level = logging.WARNING if "It looks like" in entry.reason else logging.INFO
+        _log.log(level, "ignored %s: %s", entry.label, entry.reason)
 
 
 def _tell_gone(batches: Sequence[Batch]) -> None:
