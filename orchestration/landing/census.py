@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import duckdb
 
@@ -47,8 +47,9 @@ def take_census(
     """Count over the delivered texts what the loader reads otherwise than it stands there."""
     found = _count(connection, list(_counts(contract, binding, mapping)))
     # Few files have dates that may be placeholders, and only those are read as dates once more.
-    suspects = [_as_date(one, binding, mapping, contract) for one, *_ in found if one.kind == "placeholder"]
-    met = [each for each in found if each[0].kind != "placeholder"] + _count(connection, suspects)
+    suspects = [one for one, *_ in found if one.kind == "placeholder"]
+    met = [each for each in found if each[0].kind != "placeholder"]
+    met += _count_placeholders(connection, contract, binding, mapping, suspects)
     by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
     return Census(
         tuple(_remark(connection, *each) for each in met),
@@ -74,21 +75,45 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             yield _Count("address", column, condition, cell)
 
 
-def _as_date(one: _Count, binding: Binding, mapping: FileMapping, contract: LandingObject) -> _Count:
-    text = text_sql(one.column, binding.positions[one.column.name], mapping)
-    value = cast_sql(one.column, text, mapping.timezone or contract.source_timezone, mapping)
-    return replace(one, condition=is_placeholder(value))
-
-
 def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
     """The conditions that rows meet, with how many do and the first of them, in one pass."""
     if not counts:
         return []
     flags = ", ".join(f"{one.condition} as f{place}" for place, one in enumerate(counts))
+    return _met(connection, counts, f"select record, {flags} from {tables.RAW}")
+
+
+def _count_placeholders(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping,
+    suspects: Sequence[_Count],
+) -> list[tuple[_Count, int, int]]:
+    """Of the columns that may have placeholders those that do. Each step is a query of its own: written out
+    as one, the expressions would take longer to plan than to run."""
+    if not suspects:
+        return []
+    timezone = mapping.timezone or contract.source_timezone
+    texts, values, flags = [], [], []
+    for place, one in enumerate(suspects):
+        texts.append(f"{text_sql(one.column, binding.positions[one.column.name], mapping)} as t{place}")
+        values.append(f"{cast_sql(one.column, f't{place}', timezone, mapping)} as r{place}")
+        flags.append(f"{is_placeholder(f'r{place}')} as f{place}")
+    is_suspect = " or ".join(one.condition for one in suspects)
+    query = f"select record, {', '.join(texts)} from {tables.RAW} where {is_suspect}"
+    query = f"select record, {', '.join(values)} from ({query})"
+    return _met(connection, suspects, f"select record, {', '.join(flags)} from ({query})")
+
+
+def _met(
+    connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count], query: str
+) -> list[tuple[_Count, int, int]]:
+    """The counts of which a row has the flag `f0`, `f1`, ..., with how many have and the first of them."""
     measures = ", ".join(
         f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(counts))
     )
-    row = connection.execute(f"select {measures} from (select record, {flags} from {tables.RAW})").fetchone()
+    row = connection.execute(f"select {measures} from ({query})").fetchone()
     assert row is not None
     return [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(counts) if row[2 * place]]
 
