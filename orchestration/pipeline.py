@@ -215,7 +215,7 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     origins = compare_with_origins(_as_begun(settings, noted), candidate.warehouse, marts, batches)
     findings += origins.findings
     candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
-    accepted = accept_findings(findings, settings.accept)
+    accepted = accept_findings(settings, findings, noted["parent"])
     for finding in findings:
         if finding.verdict != "passed":
             log.warning("gate  %s", finding.message)

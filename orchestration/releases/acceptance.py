@@ -23,6 +23,9 @@ from orchestration.users import user_name
 
 log = logging.getLogger("csw")
 
+LASTING = frozenset({"personal"})
+"""Families of findings whose acceptance holds for the releases that follow too."""
+
 SCHEMA_REASON = "the schema changes on purpose"
 
 Gate = dict[str, Any]
@@ -125,9 +128,19 @@ def verify_acceptances(manifest: Mapping[str, Any]) -> None:
     _refuse_unaccepted(manifest["release_id"], waiting, ())
 
 
-def accept_findings(findings: Iterable[Finding], accept: Mapping[str, str]) -> list[dict[str, str]]:
-    """Acceptances for the record, of findings that need one."""
-    return _new_acceptances(findings, (), accept)
+def accept_findings(
+    settings: Settings, findings: Sequence[Finding], parent: str | None
+) -> list[dict[str, str]]:
+    """Acceptances for the record, of findings that need one: those of this run, and lasting ones of `parent`.
+
+    That a text is no person's though a person is called so holds for later releases too.
+    """
+    lasting: list[dict[str, str]] = []
+    with suppress(PublishError):
+        gate = read_manifest(settings.releases / parent)["gate"] if parent else {"accepted": ()}
+        lasting = [entry for entry in gate["accepted"] if entry["name"].partition(".")[0] in LASTING]
+    kept = [entry for entry in lasting if any(_is_accepted(one, [entry]) for one in findings)]
+    return [*kept, *_new_acceptances(findings, kept, settings.accept)]
 
 
 def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseFacts | None:

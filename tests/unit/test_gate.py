@@ -18,8 +18,8 @@ from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.gate import FAMILIES, Finding, judge, personal_findings
 from orchestration.quality.limits import GATE_FILE, load_limits
 from orchestration.releases import current_release_id, list_releases, publish, rollback
-from orchestration.releases.acceptance import parse_acceptances
-from orchestration.releases.manifest import read_manifest
+from orchestration.releases.acceptance import accept_findings, parse_acceptances
+from orchestration.releases.manifest import read_manifest, write_manifest
 from orchestration.releases.publish import current_manifest
 from orchestration.settings import Settings
 from tests.unit.release_case import make_candidate, make_release
@@ -196,12 +196,21 @@ def test_old_events_warn() -> None:
     assert (finding.verdict, finding.observed) == ("warning", "newest 92 days before as_of")
 
 
-def test_a_person_in_a_text_cannot_be_accepted() -> None:
+def test_a_text_that_is_somebodys_name_waits_for_a_person_once(settings: Settings) -> None:
     assert [one.verdict for one in personal_findings({})] == ["passed"]
     [finding] = personal_findings({("dim_accounts", "industry"): 3})
     assert finding.name == "personal.dim_accounts.industry"
     assert finding.is_blocking
-    assert not finding.acceptable
+    accept = {"personal.dim_accounts.industry": "it is an industry"}
+    [entry] = accept_findings(replace(settings, accept=accept), [finding], None)
+    make_release(settings, "1-one", months=BASE)
+    folder = settings.releases / "1-one"
+    manifest = read_manifest(folder)
+    (folder / "manifest.json").chmod(0o644)
+    write_manifest(folder, {**manifest, "gate": {**manifest["gate"], "accepted": [entry]}})
+    # It holds for the releases that follow, and for nothing else.
+    assert accept_findings(settings, [finding], "1-one") == [entry]
+    assert accept_findings(settings, [replace(finding, name="personal.dim_accounts.segment")], "1-one") == []
 
 
 def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Settings) -> None:
