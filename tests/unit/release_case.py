@@ -149,7 +149,7 @@ def look(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     """What the gate records of a candidate."""
     noted = candidate.noted("audit")
     findings = inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
-    return record_gate(noted["parent"], findings, accept_findings(findings, settings.accept))
+    return record_gate(noted["parent"], findings, accept_findings(settings, findings, noted["parent"]))
 
 
 def make_release(settings: Settings, release_id: str, **facts: Any) -> str:

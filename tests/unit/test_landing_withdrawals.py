@@ -15,6 +15,7 @@ from orchestration.errors import LandingError, LockedError, SettingsError
 from orchestration.landing import (
     accepted_batches,
     create_landing_records,
+    create_raw_relations,
     gone_files,
     known_batches,
     pending_files,
@@ -152,20 +153,22 @@ def test_withdrawn_rows_are_a_number_that_people_can_see(case: Case) -> None:
     case.land_one("a.csv", things_csv(300))
     wrong = case.land_one("b.csv", things_csv(200, "k1,-1,,,"))
     withdraw(case.settings, "b.csv", "wrong")
-    status = landing_status(case.settings)
+    status = landing_status(case.settings, contracts=case.contracts)
     [things] = status.objects
-    assert (things.rows_in, things.rows_loaded, things.rows_quarantined) == (501, 300, 0)
-    assert (things.rows_refused, things.rows_withdrawn) == (0, 201)
+    assert things.rows_in == 501
+    assert {name: rows for name, rows in things.rows.items() if rows} == {"used": 300, "withdrawn": 201}
     assert [entry.file for entry in status.withdrawn] == ["shop/things/b.csv"]
     assert status.rejected == ()
     with connect() as connection:
-        create_landing_records(connection, case.settings, known_batches(case.settings))
+        known = known_batches(case.settings)
+        create_raw_relations(connection, case.contracts, known)
+        create_landing_records(connection, case.settings, case.contracts, known)
         found = connection.execute(
             "select status, rows_in, rows_loaded, rows_quarantined from raw.landing__files"
             " where batch_id = ?",
             [wrong.batch_id],
         ).fetchall()
-        quarantined = connection.execute("select count(*) from raw.landing__quarantined_rows").fetchone()
+        quarantined = connection.execute("select count(*) from raw.landing__rows_set_aside").fetchone()
     assert found == [("withdrawn", 201, 0, 0)]
     assert quarantined == (0,)
 
