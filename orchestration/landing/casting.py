@@ -231,15 +231,15 @@ def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[_
         yield misread, list(_misread_numbers(column, text))
     elif column.data_type == "boolean":
         yield misread, [("true", ("is not true or false", "Write true or false.", False, True))]
-    advice, refuses = column.refuses or "", column.refuses is not None
-    for condition, reason in (
-        (column.minimum is not None, f"is below {column.minimum}"),
-        (column.minimum_exclusive is not None, f"is not above {column.minimum_exclusive}"),
-        (column.maximum is not None, f"is above {column.maximum}"),
+    for limit, reason, sign in (
+        (column.minimum, "is below", "<"),
+        (column.minimum_exclusive, "is not above", "<="),
+        (column.maximum, "is above", ">"),
     ):
-        if condition:
-            limit = {"is below": "<", "is not above": "<=", "is above": ">"}[reason.rsplit(" ", 1)[0]]
-            yield f"{value} {limit} {reason.rsplit(' ', 1)[1]}", [("true", (reason, advice, refuses, False))]
+        if limit is not None:
+            refuses = column.refuses is not None and limit is column.minimum
+            advice = column.refuses if column.refuses and refuses else ""
+            yield f"{value} {sign} {limit}", [("true", (f"{reason} {limit}", advice, refuses, False))]
     if column.pattern is not None:
         words = column.pattern_in_words
         reason = f"is not {words}" if words else f"does not match {column.pattern}"

@@ -219,6 +219,7 @@ def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Feat
             ),
             "issued_at": issued_at,
             "paid_at": None if paid_at is None else issued_at + paid_at,
+            "status": draw(st.sampled_from((None, None, "paid"))),
             "currency": period["currency"],
             "amount": draw(st.sampled_from((Decimal(100), Decimal(100), Decimal(30), Decimal(0)))),
         }
@@ -226,7 +227,8 @@ def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Feat
             row["amount_refunded"] = draw(
                 st.sampled_from((Decimal(50), Decimal("33.33"), Decimal(100), Decimal(500)))
             )
-            row["refunded_at"] = issued_at + draw(st.sampled_from((timedelta(), *LENGTHS[4:9])))
+            refunded_at = issued_at + draw(st.sampled_from((timedelta(), *LENGTHS[4:9])))
+            row[draw(st.sampled_from(("refunded_at", "refunded_at", "updated_at")))] = refunded_at
         found.append(row)
     return found
 

@@ -9,7 +9,7 @@ from tests.reference.models import Company
 
 NEEDED = frozenset(
     {"subscription_id", "account_id", "currency", "unit_amount", "interval", "period_start", "invoice_id"}
-    | {"issued_at", "amount", "contract_id", "starts_on", "ends_on", "_loaded_at"}
+    | {"issued_at", "amount", "contract_id", "starts_on", "ends_on"}
 )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import cast
 
-from tests.reference.instants import FOREVER, add_interval
+from tests.reference.instants import FOREVER, NEVER, add_interval
 from tests.reference.policies import Policies
 from tests.reference.records import ItemKey, Landing, Record, Segment, latest, number, round_half_up
 from tests.reference.refunds import after_refunds, is_for
@@ -83,7 +83,7 @@ def _deleted_at(row: Record, versions: Sequence[Record]) -> datetime | None:
     ]
     if not undated:
         return None
-    return cast("datetime", undated[0]["_loaded_at"] if living else row["period_start"])
+    return cast("datetime", undated[0].get("_loaded_at", NEVER) if living else row["period_start"])
 
 
 def _part_charges(periods: Iterable[_Period]) -> None:
@@ -153,7 +153,7 @@ def _bridge(periods: Sequence[_Period]) -> list[_Period]:
 # --------------------------------------------------------------------------------------------- what is active
 def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> dict[ItemKey, list[Segment]]:
     """Stretches in which items are active, by item, in order of time."""
-    invoices = latest(landing.invoices, ("invoice_id",))
+    invoices = _dated_invoices(landing.invoices)
     periods = _periods(landing.periods)
     rows = [period.row for period in periods]
     served: dict[ItemKey, list[Segment]] = {}
@@ -165,6 +165,25 @@ def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> di
         paid = _paid(stretches, invoices, as_of) if policies.require_first_payment else stretches
         segments[item] = _with_runs(_active(paid, policies), timedelta(minutes=policies.grouping_window))
     return segments
+
+
+def _dated_invoices(rows: Sequence[Record]) -> list[Record]:
+    """Paid when issued and refunded when that was first written, where nobody says when."""
+    dated: list[Record] = []
+    for row in latest(rows, ("invoice_id",)):
+        changes: dict[str, datetime] = {}
+        if row.get("paid_at") is None and row.get("status") == "paid":
+            changes["paid_at"] = row["issued_at"]
+        if row.get("amount_refunded") and row.get("refunded_at") is None:
+            changes["refunded_at"] = min(
+                version.get("updated_at") or version.get("_loaded_at", NEVER)
+                for version in rows
+                if version["invoice_id"] == row["invoice_id"]
+                and version.get("amount_refunded")
+                and version.get("refunded_at") is None
+            )
+        dated.append({**row, **changes})
+    return dated
 
 
 def _active(segments: Iterable[Segment], policies: Policies) -> list[Segment]:

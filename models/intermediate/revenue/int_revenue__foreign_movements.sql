@@ -1,4 +1,4 @@
--- one row per lane of an item in a foreign currency and movement of its account or monthly revaluation; in the reporting currency
+-- one row per lane of a foreign item and movement of its account or monthly revaluation; in the reporting currency
 {{ config(materialized='view') }}
 {%- set terms = 'source_system, subscription_id, item_id, lane, currency, plan_id' %}
 {%- set passed = 'active_change, change_count, end_kind, end_reason, source_batch_id' %}

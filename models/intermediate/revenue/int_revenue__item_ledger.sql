@@ -1,4 +1,4 @@
--- one row per subscription item, lane, currency and movement of its account or monthly revaluation; in the reporting currency
+-- one row per item, lane, currency and movement of its account or monthly revaluation; in the reporting currency
 with item_movements as (
     select * from {{ ref('int_revenue__item_movements') }}
     where currency = '{{ policy('reporting_currency') }}'

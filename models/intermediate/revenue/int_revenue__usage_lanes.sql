@@ -37,7 +37,7 @@ levels as (
     from boundaries
     window charges_so_far as (
         partition by {{ meter }}
-        order by occurred_at, step, period_start desc
+        order by occurred_at asc, step asc, period_start desc
         rows between unbounded preceding and current row
     )
 ),
@@ -56,7 +56,7 @@ links as (
             charge_level,
             lag(period_start) over (
                 partition by {{ meter }}, charge_level
-                order by occurred_at, step, period_start desc
+                order by occurred_at asc, step asc, period_start desc
             ) as continued_start
         from levels
     ) as neighbours

@@ -20,6 +20,7 @@ with item_ledger as (
         {%- endfor %}
         min_by(source_batch_id, lane) as source_batch_id
     from {{ ref('int_revenue__item_ledger') }}
+    where mrr_change <> 0
     group by account_id, occurred_at, booking_order, month_number, subscription_id, item_id, currency
     having sum(mrr_change) <> 0
     {%- endif %}

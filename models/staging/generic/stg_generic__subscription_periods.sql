@@ -85,7 +85,11 @@ undated_deletions as (
         ) as deleted_at
     from tombstones
     left join latest_living
-        on {% for column in key %}tombstones.{{ column }} = latest_living.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+        on
+            {%- for column in key %}
+            tombstones.{{ column }} = latest_living.{{ column }}
+            {%- if not loop.last %} and{% endif -%}
+            {%- endfor %}
     where
         (tombstones.updated_at is null or tombstones.updated_at = latest_living.updated_at)
         and (latest_living._loaded_at is null or tombstones._loaded_at >= latest_living._loaded_at)
