@@ -110,8 +110,7 @@ class Arrival:
     total: str | None = None
     """What must add up to the same over the rows of the model."""
     ids_from: Mapping[str, str] = field(default_factory=dict)
-    """By column the staging table that has its value for delivered rows of which their neighbours decide
-    it."""
+    """By column the staging table with its value for delivered rows of which their neighbours decide it."""
 
 
 @dataclass(frozen=True)

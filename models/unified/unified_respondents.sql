@@ -1,4 +1,4 @@
--- one row per id of a contact and per pseudonym of an address of contacts, with the account that such a person speaks for
+-- one row per id of a contact and per pseudonym of an address, with the account that such a person speaks for
 with contacts as (
     {{ with_linked_account(ref('stg_generic__contacts')) }}
 ),

@@ -1,12 +1,20 @@
--- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old. One that has no rate
--- at all is left out and told in _data_quality, unless most of the subscription periods are in such currencies.
+-- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old. One without any
+-- rate is left out and told in _data_quality, unless most subscription periods are in such currencies.
 -- Land the missing days in fx_rates, add them to seeds/fx_rates.csv, raise fx_max_age_days, or set reporting_currency.
-with periods as (
+with currencies as (
     select
         currency,
-        count(*) as periods
+        count(*) as periods,
+        {{ has_exchange_rate('currency') }} as has_rate
     from {{ ref('unified_subscription_periods') }}
     group by currency
+),
+
+totals as (
+    select
+        sum(case when has_rate then 0 else periods end) as without_rate,
+        sum(periods) as periods
+    from currencies
 )
 
 select
@@ -16,13 +24,11 @@ from {{ ref('int_revenue__exchange_rates') }}
 where rate is null
 union all
 select
-    currency,
+    currencies.currency,
     {{ as_of_day() }} as missing_rate_on
-from periods
+from currencies
+cross join totals
 where
-    not {{ has_exchange_rate('currency') }}
-    and (
-        select sum(case when {{ has_exchange_rate('currency') }} then -periods else periods end)
-        from periods
-    ) > 0
+    not currencies.has_rate
+    and 2 * totals.without_rate > totals.periods
 order by currency, missing_rate_on

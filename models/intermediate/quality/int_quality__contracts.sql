@@ -4,7 +4,9 @@ with contracts as (
         *,
         coalesce(currency, '{{ policy('reporting_currency') }}') as own_currency,
         -- A term that is written backwards is as long as one that is not.
-        greatest(1, cast(round(abs({{ days_between('starts_on', 'ends_on') }}) * 12 / 365.25) as integer)) as term_months
+        greatest(
+            1, cast(round(abs({{ days_between('starts_on', 'ends_on') }}) * 12 / 365.25) as integer)
+        ) as term_months
     from {{ ref('unified_contracts') }}
 ),
 

@@ -7,7 +7,7 @@ declared as (
     select
         'subscription_periods' as table_name,
         'fail' as severity,
-        'Periods in a currency without any exchange rate by as_of. They count nowhere. Detail: what runs at as_of, a month.'
+        'Periods in a currency without any exchange rate by as_of. They count nowhere. Detail: what runs, a month.'
             as description
     union all
     select

@@ -8,17 +8,17 @@ customers as (
     where mrr > 0 and not is_internal
 ),
 
-usual_prices as (
+totals as (
     select
-        plan_id,
-        currency,
-        interval_unit,
-        interval_count,
-        {{ median('unit_price') }} as unit_price
+        count(*) as customers,
+        sum(mrr) as mrr
+    from customers
+),
+
+plans_in_use as (
+    select count(plan_id) as plans
     from periods
-    where unit_price > 0
-    group by plan_id, currency, interval_unit, interval_count
-    having count(*) >= 3
+    where is_running
 ),
 
 declared as (
@@ -52,40 +52,33 @@ unlikely as (
     select
         'account_with_most_mrr' as check_name,
         'subscription_periods' as table_name,
-        account_id as row_id,
-        mrr
+        customers.account_id as row_id,
+        customers.mrr
     from customers
+    cross join totals
     where
-        2 * mrr > (select sum(mrr) from customers)
-        and (select count(*) from customers) >= 10
+        2 * customers.mrr > totals.mrr
+        and totals.customers >= 10
     union all
     select
         'price_far_from_its_plan' as check_name,
         'subscription_periods' as table_name,
-        periods.subscription_id as row_id,
-        case when periods.is_running then periods.mrr end as mrr
-    from periods
-    inner join usual_prices
-        on
-            periods.plan_id = usual_prices.plan_id
-            and periods.currency = usual_prices.currency
-            and periods.interval_unit = usual_prices.interval_unit
-            and periods.interval_count = usual_prices.interval_count
-    where
-        periods.unit_price >= 50 * usual_prices.unit_price
-        or (periods.unit_price > 0 and 50 * periods.unit_price <= usual_prices.unit_price)
+        subscription_id as row_id,
+        mrr
+    from {{ ref('int_quality__odd_prices') }}
     union all
     select
         'no_plan_at_all' as check_name,
         'subscription_periods' as table_name,
-        subscription_id as row_id,
-        mrr
+        periods.subscription_id as row_id,
+        periods.mrr
     from periods
+    cross join plans_in_use
     where
-        is_running
-        and not is_internal
-        and mrr > 0
-        and (select count(plan_id) from periods where is_running) = 0
+        periods.is_running
+        and not periods.is_internal
+        and periods.mrr > 0
+        and plans_in_use.plans = 0
     union all
     select
         'month_without_movement' as check_name,

@@ -24,7 +24,6 @@ select
     cast(0 as bigint) as expected,
     'warn' as severity,
     cast(null as decimal(18, 4)) as mrr,
-    'Answers with a score that their scale does not have: they count as answered and in no score. NPS takes whole scores from 0 to 10.'
-        as description
+    'Answers with a score off their scale (nps: whole, 0 to 10). They count as answered and in no score.' as description
 from types
 left join answers on types.survey_type = answers.survey_type

@@ -15,11 +15,18 @@ with lines as (
     where item_id is null
 ),
 
-several as (
-    select distinct subscription_id
+starts as (
+    select
+        subscription_id,
+        count(distinct coalesce(plan_id, '')) as plans
     from lines
     group by subscription_id, _batch_id, period_start, price_kind, updated_at
-    having count(distinct coalesce(plan_id, '')) > 1
+),
+
+several as (
+    select distinct subscription_id
+    from starts
+    where plans > 1
 )
 
 select

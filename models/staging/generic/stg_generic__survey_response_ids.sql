@@ -61,7 +61,7 @@ numbered as (
         *,
         dense_rank() over (
             partition by response_id
-            order by known_sent_at nulls last, survey_type asc, known_person nulls last
+            order by known_sent_at asc nulls last, survey_type asc, known_person asc nulls last
         ) as answer_number
     from completed
 )
