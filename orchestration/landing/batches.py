@@ -52,7 +52,10 @@ class Batch:
     columns: tuple[str, ...] | None = None
     """Columns of the contract that were delivered; None in records of older versions."""
     day_columns: tuple[str, ...] = ()
-    """Timestamps that hold days without a time, in the order of the bits of `_days`."""
+    """Timestamps that may hold days without a time, in the order of the bits of `_days`; none where none
+    does."""
+    whole_day_columns: tuple[str, ...] = ()
+    """Those whose times all begin or end a day, without an offset: they are days, too."""
     address_columns: tuple[str, ...] = ()
     """Columns in which e-mail addresses stand that are not meant to hold any."""
     placeholder_columns: tuple[str, ...] = ()
@@ -193,7 +196,7 @@ def _read(path: Path) -> Batch:
         # Records of older versions have notes in words only.
         notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
         facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
-        for name in ("columns", "day_columns", "address_columns", "placeholder_columns"):
+        for name in ("columns", "day_columns", "whole_day_columns", "address_columns", "placeholder_columns"):
             if facts.get(name) is not None:
                 facts[name] = tuple(facts[name])
         batch = Batch(**facts, path=path.with_suffix(".parquet"))

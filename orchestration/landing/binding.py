@@ -18,6 +18,9 @@ _LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_dlt_", "_sdc_")
 
 _SHOWN = 40
 
+_VALUE = re.compile(r"\S+@\S+\.\S+|[-+$€£]?\d[\d., ]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
+"""An address, a number or a date: no column is called so."""
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -45,6 +48,13 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
             )
     positions = {name: place for place, name in enumerate(names) if name in contract.column_names}
     shown = _show(header)
+    if not positions and any(_VALUE.fullmatch(text.strip()) for text in header):
+        # Values of rows are nobody's business, and here they would be told in logs.
+        raise FileRefusedError(
+            f"not an export of {contract.name}: the first line holds values, not names of columns. "
+            "Put a header "
+            f"above it, such as {','.join(contract.column_names[:3])}"
+        )
     if not positions:
         raise FileRefusedError(f"not an export of {contract.name}: the header held {shown}")
     twice = [name for name, count in Counter(names).items() if count > 1 and name in positions]

@@ -12,24 +12,26 @@ from orchestration.errors import ContractError
 from orchestration.landing.binding import Binding
 from orchestration.landing.conventions import BLANKS, is_nothing, is_placeholder
 from orchestration.landing.mapping import NO_MAPPING, FileMapping
-from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat
+from orchestration.landing.numbers import DEFAULT_FORMAT, PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.tables import RAW
+from orchestration.landing.times import (
+    Answer,
+    date_sql,
+    is_day,
+    may_be_day,
+    misread_times,
+    timestamp_sql,
+)
 from orchestration.warehouse import quote_literal
 
 # A cheap test that text has no blanks round it: trimming costs more than any cast.
 _MAYBE_BLANK_ENDS = (" ", "\t", "\r", "\n", "\f", "\v", "\u00a0")
 
-_OFFSET = r"( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?"
-_ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?" + _OFFSET + ")?"
-_ISO_UTC = r"[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?"
-_MIDNIGHT = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?" + _OFFSET + ")?"
-_SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 _WHOLE_DIGITS = 19
 
-# With a date format from a mapping, these may follow the day.
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
-
-_MAPPING_HINT = "or say the format in mapping.yml beside the file"
+MAY_BE_DAY = 32
+"""Place of the bits for times that begin or end a day and have no offset, above those for days without a
+time."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Cast:
 
     query: str
     """One row per record: `record`, `line`, `v0`, `v1`, ... in contract order, `r0`, `r1`, ... (values with
-    placeholder dates), `_days` (bits of `day_columns`), `p0`, `p1`, ... (a problem code for each column that
+    placeholder dates), `_days` (bits of `day_columns`, see MAY_BE_DAY), `p0`, `p1`, ... (a problem code
+    for each column that
     has checks), `problem` (the first of them, null where there is none), and the delivered `c0`, `c1`, ..."""
     problems: tuple[Problem, ...]
     """By problem code; in contract order, so that the first broken column decides."""
@@ -68,7 +71,7 @@ def cast_rows(
     contract: LandingObject,
     binding: Binding,
     mapping: FileMapping = NO_MAPPING,
-    numbers: NumberFormat = DEFAULT_FORMAT,
+    numbers: Numbers = PLAIN_NUMBERS,
 ) -> Cast:
     """Build the one statement that casts and checks every column of a file."""
     texts, read, values, checks, days = [], [], [], [], []
@@ -83,10 +86,11 @@ def cast_rows(
             continue
         text, value = f"t{place}", f"v{place}"
         texts.append(f"{text_sql(column, position, mapping)} as {text}")
-        read.append(f"{cast_sql(column, text, timezone, mapping, numbers)} as r{place}")
+        read.append(f"{cast_sql(column, text, timezone, mapping, numbers.of(column.name))} as r{place}")
         values.append(f"{_without_placeholder(column, f'r{place}')} as {value}")
         if column.data_type == "timestamp":
-            days.append((column.name, _is_day(text, value, mapping.date_format(column.name))))
+            local = mapping.date_format(column.name)
+            days.append((column.name, is_day(text, value, local), may_be_day(text, value, local)))
         cases, first = [], len(problems)
         for condition, answers in _checks(column, text, f"r{place}"):
             inner = []
@@ -106,7 +110,9 @@ def cast_rows(
         groups.append((len(problems),))
         problems.append(Problem(rule.column, binding.positions.get(rule.column), rule.text, rule.advice))
     day_bits = " + ".join(
-        f"case when {is_day} then {1 << bit} else 0 end" for bit, (_, is_day) in enumerate(days)
+        f"case when {is_day} then {1 << bit}::bigint when {may_be} then "
+        f"{1 << bit + MAY_BE_DAY}::bigint else 0 end"
+        for bit, (_, is_day, may_be) in enumerate(days)
     )
     codes = [f"{check} as p{place}" for place, check in enumerate(checks)]
     problem = (
@@ -118,7 +124,7 @@ def cast_rows(
         f"from (select *, {', '.join(values)} from (select {', '.join(['*', *read])} "
         f"from (select {', '.join(['*', *texts])} from {RAW}))))"
     )
-    return Cast(query, tuple(problems), tuple(groups), tuple(name for name, _ in days))
+    return Cast(query, tuple(problems), tuple(groups), tuple(name for name, *_ in days))
 
 
 def text_sql(column: Column, position: int | None, mapping: FileMapping = NO_MAPPING) -> str:
@@ -142,7 +148,7 @@ def cast_sql(
     text: str,
     timezone: str,
     mapping: FileMapping = NO_MAPPING,
-    numbers: NumberFormat = DEFAULT_FORMAT,
+    notation: NumberFormat = DEFAULT_FORMAT,
 ) -> str:
     """SQL value of a column from its text; null where the text is not exactly of the type.
 
@@ -162,12 +168,11 @@ def cast_sql(
         )
     if column.is_time:
         local = mapping.date_format(column.name)
-        value = _date(text) if column.data_type == "date" else _timestamp(text, timezone)
-        return value if local is None else f"coalesce({value}, {_by_format(column, text, local, timezone)})"
+        return date_sql(text, local) if column.data_type == "date" else timestamp_sql(text, timezone, local)
     if column.data_type == "bigint":
-        return f"try_cast({_decimal(numbers.plain(text), _WHOLE_DIGITS, 0)} as bigint)"
+        return f"try_cast({_decimal(notation.plain(text), _WHOLE_DIGITS, 0)} as bigint)"
     precision, scale = decimal_size(column)
-    return _decimal(numbers.plain(text), precision, scale)
+    return _decimal(notation.plain(text), precision, scale)
 
 
 def decimal_size(column: Column) -> tuple[int, int]:
@@ -210,12 +215,7 @@ def _cleaned(column: Column, delivered: str) -> str:
     )
 
 
-_Answer = tuple[str, tuple[str, str, bool, bool]]
-"""SQL condition, and the problem: reason, advice, whether it refuses the file, whether each value is a
-mistake of its own."""
-
-
-def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[_Answer]]]:
+def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[Answer]]]:
     """Conditions that reject a row, in the order of a CASE, each with what it can be in detail."""
     if column.required:
         yield f"{text} is null", [("true", ("is required and empty", "", False, False))]
@@ -223,7 +223,7 @@ def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[_
     if column.enum:
         yield misread, [("true", (f"is not one of {', '.join(column.enum)}", "", False, True))]
     elif column.is_time:
-        yield misread, list(_misread_times(text))
+        yield misread, misread_times(text, column.data_type)
         if column.required and column.placeholder is None:
             reason = "is a placeholder, not a date"
             yield is_placeholder(value), [("true", (reason, "Give the real date.", False, False))]
@@ -246,7 +246,7 @@ def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[_
         yield f"not {_matches(text, column.pattern, 'c')}", [("true", (reason, "", False, True))]
 
 
-def _misread_numbers(column: Column, text: str) -> Iterator[_Answer]:
+def _misread_numbers(column: Column, text: str) -> Iterator[Answer]:
     """Why a text is no number of the type."""
     precision, scale = (_WHOLE_DIGITS, 0) if column.data_type == "bigint" else decimal_size(column)
     comma = 'Write 99.90 for 99,90; or say `decimal: ","` in mapping.yml beside the file.'
@@ -267,13 +267,17 @@ def _misread_numbers(column: Column, text: str) -> Iterator[_Answer]:
         ("has a comma; a point is expected for decimals", comma, False, False),
     )
     yield (
-        _matches(text, r"[+-]?\d{1,3}([ ,.'" + "\u00a0\u202f\u2019" + r"]\d{3})+([.,]\d+)?"),
+        _matches(text, r"[+-]?\d{1,3}([ ,.'" + "\u00a0\u202f\u2019" + r"]\d{2,3})+([.,]\d+)?"),
         (
             "has signs between thousands that do not fit the other numbers of the file",
             "Write 1200.50 for 1,200.50; or say `thousands` in mapping.yml beside the file.",
             False,
             False,
         ),
+    )
+    yield (
+        _matches(text, r"\([$€£¥]?[-+0-9.,]+\)|[0-9.,]+-|[−–][0-9.,]+"),
+        ("is a negative number in another notation", "Write -5.00 for (5.00) or 5.00-.", False, False),
     )
     yield (
         _matches(text, r"([$€£¥]|[A-Z]{3}) ?[-+0-9.,]+|[-+0-9.,]+ ?([$€£¥%]|[A-Z]{3})"),
@@ -287,29 +291,6 @@ def _misread_numbers(column: Column, text: str) -> Iterator[_Answer]:
     yield "true", ("is not a number" if scale else "is not a whole number", "", False, False)
 
 
-def _misread_times(text: str) -> Iterator[_Answer]:
-    """Why a text is no date or time."""
-    yield (
-        _matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
-        (
-            "is not written year first",
-            f"Write 2024-05-31 for 31 May 2024; {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
-            False,
-            False,
-        ),
-    )
-    yield (
-        _matches(text, r"\d{4}-\d{2}-\d{2}.*"),
-        (
-            "is no day of the calendar, or has a time that cannot be read",
-            "Write 2024-05-31, or 2024-05-31T12:00:00Z.",
-            False,
-            False,
-        ),
-    )
-    yield "true", ("is not a date or time", f"Write 2024-05-31; {_MAPPING_HINT}.", False, False)
-
-
 def _without_placeholder(column: Column, value: str) -> str:
     """SQL: a date that stands for none is none, where a column may be empty."""
     if not column.is_time or column.required:
@@ -321,35 +302,6 @@ def _on_values(contract: LandingObject, condition: str) -> str:
     """A condition on the contract's columns as one on `v0`, `v1`, ..."""
     places = {name: f"v{place}" for place, name in enumerate(contract.column_names)}
     return re.sub(r"\b[a-z_]+\b", lambda word: places.get(word[0], word[0]), condition)
-
-
-def _date(text: str) -> str:
-    return (
-        f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
-        f"then try_cast(left({text}, 10) as date) end"
-    )
-
-
-def _is_day(text: str, value: str, local: str | None) -> str:
-    """SQL: the text of a timestamp is a date without a time."""
-    iso = f"({value} is not null and length({text}) = 10 and substr({text}, 5, 1) = '-')"
-    return iso if local is None else f"({iso} or try_strptime({text}, {quote_literal(local)}) is not null)"
-
-
-def _by_format(column: Column, text: str, local: str, timezone: str) -> str:
-    """SQL: a date or time as a mapping says that it is written."""
-    formats = [local] if "%H" in local or "%I" in local else [local + clock for clock in _CLOCKS]
-    listed = ", ".join(quote_literal(one) for one in formats)
-    found = f"try_strptime({text}, [{listed}])"
-    if column.data_type == "date":
-        return f"cast({found} as date)"
-    if timezone.upper() == "UTC":
-        return found
-    # A day has no time zone yet.
-    return (
-        f"case when {found} = date_trunc('day', {found}) then {found} "
-        f"else timezone('UTC', timezone({quote_literal(timezone)}, {found})) end"
-    )
 
 
 def _decimal(text: str, precision: int, scale: int) -> str:
@@ -370,36 +322,6 @@ def _decimal(text: str, precision: int, scale: int) -> str:
         f"when {_matches(text, scientific)} and length({mantissa}) - {exponent} <= {finest} "
         f"and {coarse} = {fine} then {coarse} end"
     )
-
-
-def _timestamp(text: str, timezone: str) -> str:
-    """SQL: a UTC timestamp without zone.
-
-    A text with an offset is read as `timestamptz`: DuckDB's cast to `timestamp` drops the offset. A local
-    time that a clock change skips or repeats takes the standard time of its zone.
-    """
-    rest = f"replace(replace(upper(substr({text}, 12)), ' ', ''), 'UTC', 'Z')"
-    iso = f"left({text}, 10) || ' ' || coalesce(nullif({rest}, ''), '00:00')"
-    local = f"try_cast({iso} as timestamp)"
-    is_utc = timezone.upper() == "UTC"
-    if not is_utc:
-        # A date without a time is a day of the reporting time zone, which is not known yet.
-        local = (
-            f"case when length({text}) = 10 then {local} "
-            f"else timezone('UTC', timezone({quote_literal(timezone)}, {local})) end"
-        )
-    common = f"when {_matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
-    return (
-        f"case {common}when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "
-        f"case when regexp_matches(substr({text}, 12), '[ZCzc+-]') "
-        f"then timezone('UTC', try_cast({iso} as timestamptz)) else {local} end "
-        f"when {_matches(text, _SECONDS)} then {_epoch(text, 1_000_000)} "
-        f"when {_matches(text, _MILLISECONDS)} then {_epoch(text, 1_000)} end"
-    )
-
-
-def _epoch(text: str, microseconds: int) -> str:
-    return f"make_timestamp(try_cast(floor(try_cast({text} as decimal(25, 9)) * {microseconds}) as bigint))"
 
 
 def _matches(text: str, pattern: str, options: str = "i") -> str:

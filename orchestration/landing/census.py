@@ -68,8 +68,9 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             yield _Count("nothing", column, is_nothing(cell, column.keeps), cell)
         if column.is_time and (not column.required or column.placeholder):
             # Nearly all dates begin so. In the order of years, months and days no placeholder does.
-            is_recent = f"starts_with({cell}, '20')" if mapping.date_format(column.name) is None else "false"
-            yield _Count("placeholder", column, f"{cell} <> '' and not {is_recent}", cell)
+            is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
+            is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
+            yield _Count("placeholder", column, f"{cell} <> '' and {is_suspect}", cell)
         if column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text"):
             condition = f"contains({cell}, '@') and regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
             yield _Count("address", column, condition, cell)

@@ -16,13 +16,15 @@ from orchestration.durable import settle
 from orchestration.landing import tables
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path, write_record
 from orchestration.landing.binding import Binding, bind
-from orchestration.landing.casting import Cast, cast_rows, json_object, text_sql
+from orchestration.landing.casting import Cast, cast_rows, json_object
 from orchestration.landing.census import Census, take_census
 from orchestration.landing.conventions import are_too_many, max_reject_share
+from orchestration.landing.days import Days, find_days
 from orchestration.landing.ends import count_ends, ends_remark
 from orchestration.landing.files import LandingFile, Snapshot
 from orchestration.landing.mapping import FileMapping, read_mapping
-from orchestration.landing.numbers import NumberFormat, find_number_format
+from orchestration.landing.notation import find_numbers
+from orchestration.landing.numbers import Numbers
 from orchestration.landing.readers import Reading, read_file
 from orchestration.landing.refusal import FileRefusedError, Remark
 from orchestration.landing.repeats import Repeats, mark_repeats
@@ -53,7 +55,7 @@ class _Loaded:
     blank: int
     mapping: FileMapping
     columns: tuple[str, ...]
-    day_columns: tuple[str, ...]
+    days: Days
     census: Census
     repeats: Repeats
     ends: dict[str, int] | None
@@ -97,15 +99,15 @@ def _load_rows(
     reading = read_file(connection, path, ending, contract, folder, mapping)
     try:
         binding = bind(contract, reading.header, mapping)
-        numbers = _number_format(connection, contract, binding, mapping, reading)
+        numbers = find_numbers(connection, contract, binding, mapping, reading)
     except FileRefusedError as refusal:
-        raise FileRefusedError(refusal.reason, rows=reading.rows) from None
+        raise FileRefusedError(refusal.reason, rows=reading.rows, remarks=refusal.remarks) from None
     cast = cast_rows(contract, binding, mapping, numbers)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
     aside = SetAside(0, 0, (), None)
     if loaded < reading.rows:
-        aside = set_rows_aside(connection, contract, cast, len(reading.header))
+        aside = set_rows_aside(connection, contract, binding, cast, len(reading.header))
     rows = reading.rows - aside.blank
     try:
         if aside.wrong:
@@ -115,7 +117,7 @@ def _load_rows(
         temporary.unlink()
         raise
     repeats = mark_repeats(connection, contract, temporary)
-    ends = count_ends(connection, contract, temporary)
+    ends = count_ends(connection, contract.ends, f"read_parquet({quote_literal(temporary)})")
     census = take_census(connection, contract, binding, mapping)
     found = _Loaded(
         rows=rows,
@@ -125,7 +127,7 @@ def _load_rows(
         columns=tuple(
             name for name in contract.column_names if name in binding.positions or name in mapping.fixed
         ),
-        day_columns=_day_columns(connection, cast, temporary),
+        days=find_days(connection, contract, cast, mapping, temporary),
         census=census,
         repeats=repeats,
         ends=ends,
@@ -134,25 +136,6 @@ def _load_rows(
     told = list(_told(connection, contract, reading, binding, numbers, found, temporary))
     settle(temporary, target)
     return replace(found, remarks=(*aside.remarks, *told))
-
-
-def _number_format(
-    connection: duckdb.DuckDBPyConnection,
-    contract: LandingObject,
-    binding: Binding,
-    mapping: FileMapping,
-    reading: Reading,
-) -> NumberFormat:
-    """The notation that the mapping names, else the one that fits all numbers of the file."""
-    if mapping.decimal is not None or mapping.thousands is not None:
-        decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
-        return NumberFormat(decimal, mapping.thousands or "")
-    columns = [
-        (column.name, text_sql(column, binding.positions[column.name], mapping))
-        for column in contract.columns
-        if column.is_number and column.name in binding.positions
-    ]
-    return find_number_format(connection, columns, is_semicolon=reading.delimiter == ";")
 
 
 def _write_typed(
@@ -209,22 +192,12 @@ def _refuse_wrong_files(aside: SetAside, rows: int) -> None:
     )
 
 
-def _day_columns(connection: duckdb.DuckDBPyConnection, cast: Cast, path: Path) -> tuple[str, ...]:
-    """The columns that the bits of `_days` are about; none where no row has a day without a time."""
-    source = f"read_parquet({quote_literal(path)})"
-    return (
-        cast.day_columns
-        if tables.scalar(connection, f"select count(*) from {source} where _days <> 0")
-        else ()
-    )
-
-
 def _told(
     connection: duckdb.DuckDBPyConnection,
     contract: LandingObject,
     reading: Reading,
     binding: Binding,
-    numbers: NumberFormat,
+    numbers: Numbers,
     found: _Loaded,
     path: Path,
 ) -> Iterator[Remark]:
@@ -235,9 +208,20 @@ def _told(
     if reading.lines_above:
         yield Remark("note", None, f"{count(reading.lines_above, 'line')} above the header passed over")
     if found.blank:
-        yield Remark("note", None, "records without any value passed over", rows=found.blank)
-    if not numbers.is_default and found.mapping.decimal is None and found.mapping.thousands is None:
-        yield Remark("note", None, f"numbers read with {numbers.in_words()}")
+        yield Remark(
+            "note", None, "records without any value, or the header once more, passed over", rows=found.blank
+        )
+    if not numbers.notation.is_default and found.mapping.decimal is None and found.mapping.thousands is None:
+        yield Remark("note", None, f"numbers read with {numbers.notation.in_words()}")
+    if numbers.may_be_thousands:
+        yield Remark(
+            "told",
+            None,
+            "all numbers with a point have three digits after it: 1.200 is read as 1.2",
+            'If it means 1200, say `thousands: "."` in mapping.yml.',
+        )
+    for name in found.days.whole:
+        yield Remark("note", name, "has no time of day; its days begin in the reporting time zone")
     yield from found.census.remarks
     if found.repeats.repeated:
         yield Remark(
@@ -284,7 +268,8 @@ def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: _Loa
         rows_repeated=found.repeats.repeated,
         rows_conflicting=found.repeats.conflicting,
         columns=found.columns,
-        day_columns=found.day_columns,
+        day_columns=found.days.columns,
+        whole_day_columns=found.days.whole,
         address_columns=found.census.address_columns,
         placeholder_columns=found.census.placeholder_columns,
         ends=found.ends,

@@ -27,9 +27,10 @@ class Conventions:
 
     nothing: tuple[str, ...]
     """Lower case."""
+    rule_signs: str
     placeholder_before: str
     placeholder_from: str
-    placeholder_exactly: tuple[str, ...]
+    placeholder_days: tuple[str, ...]
     share: float
     rows: int
 
@@ -41,9 +42,10 @@ def conventions() -> Conventions:
     dates, tolerance = found["placeholder_dates"], found["tolerance"]
     return Conventions(
         nothing=tuple(str(word) for word in found["nothing"]),
+        rule_signs=str(found["rule_signs"]),
         placeholder_before=str(dates["before"]),
         placeholder_from=str(dates["from"]),
-        placeholder_exactly=tuple(str(day) for day in dates["exactly"]),
+        placeholder_days=tuple(str(day) for day in dates["days"]),
         share=float(tolerance["share"]),
         rows=int(tolerance["rows"]),
     )
@@ -76,22 +78,27 @@ def is_nothing(text: str, keeps: Collection[str] = ()) -> str:
 
     The length and the first character are looked at first: comparing words costs more.
     """
+    signs = conventions().rule_signs
     words = [word for word in conventions().nothing if word not in keeps]
-    firsts = sorted({ord(letter) for word in words for letter in (word[0], word[0].upper())})
+    firsts = sorted(
+        {ord(letter) for word in words for letter in (word[0], word[0].upper())} | set(map(ord, signs))
+    )
     longest = max(len(word) for word in words)
-    trimmed = f"lower(trim({text}, {quote_literal(BLANKS)}))"
+    trimmed = f"trim({text}, {quote_literal(BLANKS)})"
     blanks = [ord(blank) for blank in BLANKS]
     return (
-        f"(ascii({text}) in ({', '.join(map(str, [*firsts, *blanks]))}) and length({text}) <= {longest + 6} "
-        f"and {trimmed} in ({', '.join(quote_literal(word) for word in words)}))"
+        f"(ascii({text}) in ({', '.join(map(str, [*firsts, *blanks]))}) and ("
+        f"length({text}) <= {longest + 6} "
+        f"and lower({trimmed}) in ({', '.join(quote_literal(word) for word in words)}) "
+        f"or {trimmed} <> '' and trim({text}, {quote_literal(BLANKS + signs)}) = ''))"
     )
 
 
 def is_placeholder(moment: str) -> str:
     """SQL: a date or timestamp that stands for none."""
     known = conventions()
-    exactly = "".join(f" or {moment} = timestamp '{day} 00:00:00'" for day in known.placeholder_exactly)
+    days = ", ".join(f"date '{day}'" for day in known.placeholder_days)
     return (
         f"({moment} < timestamp '{known.placeholder_before} 00:00:00' "
-        f"or {moment} >= timestamp '{known.placeholder_from} 00:00:00'{exactly})"
+        f"or {moment} >= timestamp '{known.placeholder_from} 00:00:00' or cast({moment} as date) in ({days}))"
     )

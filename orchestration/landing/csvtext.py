@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -148,14 +148,20 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
     return Plain(max(0, records - 1), "\\r\\n" if ends_with_return else "\\n", has_breaks_in_fields)
 
 
-def rewrite(path: Path, delimiter: str, width: int, folder: Path, lines_above: int = 0) -> Rewritten:
+def rewrite(
+    path: Path, delimiter: str, header: Sequence[str], folder: Path, lines_above: int = 0
+) -> Rewritten:
     """Split a CSV file into good and broken records, reading it from its start, one record at a time.
 
-    `lines_above` were cut off the delivered file; line numbers are those of the delivered one.
+    `lines_above` were cut off the delivered file; line numbers are those of the delivered one. Empty fields
+    beyond the header, and missing ones of columns without a name, are what a delimiter at the end of a line
+    leaves, and break no record.
 
     Raises FileRefusedError where it is cut short: the last record has too few fields and no line end,
     or a quote is never closed.
     """
+    width = len(header)
+    named = max((place for place, name in enumerate(header, start=1) if name.strip()), default=width)
     good_path, broken_path = folder / "good.csv", folder / "broken.csv"
     records = blank = 0
     cut_short: str | None = None
@@ -186,10 +192,11 @@ def rewrite(path: Path, delimiter: str, width: int, folder: Path, lines_above: i
                 continue
             records += 1
             cut_short = None
-            if len(fields) == width:
-                write_good((records, lines.first, *fields))
+            if len(fields) >= named and not any(fields[width:]):
+                padding = [""] * (width - len(fields))
+                write_good((records, lines.first, *fields[:width], *padding))
                 continue
-            reason = f"has {len(fields)} fields instead of {width}"
+            reason = f"has {len(fields)} field{'' if len(fields) == 1 else 's'} instead of {width}"
             write_broken((records, lines.first, lines.text, reason))
             if len(fields) < width:
                 cut_short = f"{reason} (line {lines.first})"

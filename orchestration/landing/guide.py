@@ -70,7 +70,7 @@ def guide_page(contracts: Mapping[tuple[str, str], LandingObject]) -> str:
         nothing=", ".join(f"`{word}`" for word in known.nothing),
         before=known.placeholder_before,
         until=known.placeholder_from,
-        exactly=", ".join(known.placeholder_exactly),
+        exactly=", ".join(known.placeholder_days),
         share=known.share,
         rows=known.rows,
     )

@@ -6,6 +6,7 @@ numbers are turned into marked strings before anything parses them, and the mark
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -74,6 +75,20 @@ def read_jsonl(
     )
     tables.create_raw(connection, "select * from delivered")
     return tuple(keys), tables.count(connection, "json_lines")
+
+
+def number_keys(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> set[str]:
+    """The keys of the file read last that have a number in one of its objects, and not only texts."""
+    if not keys:
+        return set()
+    numeric = "('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')"
+    flags = ", ".join(
+        f"coalesce(bool_or(json_type(line, {quote_literal(_pointer(key))}) in {numeric}), false)"
+        for key in keys
+    )
+    row = connection.execute(f"select {flags} from json_lines where {_KIND} = 'OBJECT'").fetchone()
+    assert row is not None
+    return {key for key, has_numbers in zip(keys, row, strict=True) if has_numbers}
 
 
 def _load_lines(connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, lines: int) -> None:

@@ -16,7 +16,6 @@ A contract declares the same things for the objects of a vendor (`also`, `prefix
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ import yaml
 
 from orchestration.contract import LandingObject
 from orchestration.landing.refusal import FileRefusedError
+from orchestration.landing.times import DateFormat, date_format
 from orchestration.spelling import nearest
 
 MAPPING_ENDINGS = ("mapping.yml", "mapping.yaml")
@@ -34,10 +34,6 @@ ENDS = ("inclusive", "exclusive")
 THOUSANDS = ("", ",", ".", " ", "'")
 
 _KEYS = ("columns", "fixed", "words", "dates", "decimal", "thousands", "ends", "timezone")
-
-# The longest first, so that YYYY is not read as two times YY.
-_TOKENS = (("YYYY", "%Y"), ("YY", "%y"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"))
-_TIME_TOKENS = (("mm", "%M"), ("ss", "%S"), ("AM", "%p"), ("hh", "%I"))
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,8 @@ class FileMapping:
     """Header as delivered -> column of the contract."""
     fixed: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    dates: Mapping[str, str] = field(default_factory=dict)
-    """Column -> format as DuckDB's strptime has it; `*` for every column of dates."""
+    dates: Mapping[str, DateFormat] = field(default_factory=dict)
+    """By column; `*` for every column of dates."""
     decimal: str | None = None
     thousands: str | None = None
     ends: str | None = None
@@ -57,7 +53,7 @@ class FileMapping:
     digest: str = ""
     """Of the file's bytes; empty where there is no file."""
 
-    def date_format(self, column: str) -> str | None:
+    def date_format(self, column: str) -> DateFormat | None:
         return self.dates.get(column, self.dates.get("*"))
 
 
@@ -128,23 +124,6 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
     )
 
 
-def strptime_format(text: str) -> str | None:
-    """`DD.MM.YYYY` as `%d.%m.%Y`; a format with `%` stays. None where it names no day, month and year."""
-    if "%" in text:
-        found = text
-    else:
-        day, blank, time = text.partition(" ")
-        for token, directive in _TOKENS:
-            day = re.sub(rf"(?<!%){token}(?![a-zA-Z])" if token == "MM" else token, directive, day)
-        for token, directive in (*_TIME_TOKENS, ("HH", "%H")):
-            time = time.replace(token, directive)
-        found = day + blank + time
-    has_day = all(
-        any(part in found for part in parts) for parts in (("%d",), ("%m", "%b", "%B"), ("%Y", "%y"))
-    )
-    return found if has_day else None
-
-
 def _words(path: Path, contract: LandingObject, content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = {}
     for name, pairs in _pairs(path, content, "words"):
@@ -160,14 +139,14 @@ def _words(path: Path, contract: LandingObject, content: Mapping[str, Any]) -> d
     return words
 
 
-def _dates(path: Path, contract: LandingObject, given: Any) -> dict[str, str]:
+def _dates(path: Path, contract: LandingObject, given: Any) -> dict[str, DateFormat]:
     if given is None:
         return {}
     pairs = given if isinstance(given, dict) else {"*": given}
     dates = {}
     for name, text in pairs.items():
         key = "*" if name == "*" else _column(path, contract, "dates", name)
-        found = strptime_format(str(text))
+        found = date_format(str(text))
         if found is None:
             raise _wrong(path, f"dates: {text!r} is no format such as DD/MM/YYYY or MM/DD/YYYY")
         dates[key] = found

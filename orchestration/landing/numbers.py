@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.landing.refusal import FileRefusedError
+from orchestration.landing.refusal import FileRefusedError, Remark
 from orchestration.landing.tables import RAW
 from orchestration.warehouse import quote_literal
 
@@ -54,8 +54,29 @@ class NumberFormat:
         thousands = {"": "nothing", " ": "a blank"}.get(self.thousands, f"{self.thousands!r}")
         return f"{self.decimal!r} before decimals and {thousands} between thousands"
 
+    def in_mapping(self) -> str:
+        """As the lines of a mapping.yml that say so."""
+        return f'`decimal: "{self.decimal}"` and `thousands: "{self.thousands}"`'
+
 
 DEFAULT_FORMAT = NumberFormat()
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """In which notation the columns of a file write numbers."""
+
+    notation: NumberFormat = DEFAULT_FORMAT
+    exact: frozenset[str] = frozenset()
+    """Columns whose values are numbers in the file itself, and no texts."""
+    may_be_thousands: bool = False
+    """All numbers with a point have three digits after it, and nothing tells that it parts thousands."""
+
+    def of(self, column: str) -> NumberFormat:
+        return DEFAULT_FORMAT if column in self.exact else self.notation
+
+
+PLAIN_NUMBERS = Numbers()
 
 _CANDIDATES = tuple(
     NumberFormat(decimal, thousands)
@@ -65,32 +86,64 @@ _CANDIDATES = tuple(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Signs:
+    """Which signs the numbers of a file have."""
+
+    has_others: bool = False
+    """One has another sign than a point: a comma, a blank, an apostrophe."""
+    are_thousandths: bool = False
+    """Some have a point, and all of these three digits after it: it may part thousands."""
+
+
+def find_signs(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> Signs:
+    """Look at the texts of number columns, given by name and SQL, in one pass."""
+    if not columns:
+        return Signs()
+    others = " or ".join(
+        f"bool_or(contains({text}, ',') or contains({text}, ' ') or contains({text}, '''') "
+        f"or regexp_matches({text}, '{_WIDE_BLANKS}|{_APOSTROPHE}'))"
+        for _, text in columns
+    )
+    points = " + ".join(f"count(*) filter (contains({text}, '.'))" for _, text in columns)
+    threes = " + ".join(
+        f"count(*) filter (substr({text}, -4, 1) = '.' and {text}[1] between '1' and '9')"
+        for _, text in columns
+    )
+    row = connection.execute(f"select coalesce({others}, false), {points}, {threes} from {RAW}").fetchone()
+    assert row is not None
+    return Signs(bool(row[0]), row[1] > 0 and row[1] == row[2])
+
+
 def find_number_format(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], *, is_semicolon: bool
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
 ) -> NumberFormat:
     """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number
     columns.
 
     Texts that are no number in any notation have no say. Where no notation fits all others the default one
-    is taken, and what it cannot read is rejected. Where `is_semicolon`, points before three digits may part
-    thousands. Raises FileRefusedError where two notations fit and mean different numbers.
+    is taken, and what it cannot read is rejected. Raises FileRefusedError where two notations fit and mean
+    different numbers.
     """
-    if not columns or not _is_needed(connection, columns, is_semicolon):
+    if not columns:
         return DEFAULT_FORMAT
     texts = " union all ".join(
-        f"select {quote_literal(name)} as name, {_unified(text)} as text, record, line from {RAW}"
+        f"select {quote_literal(name)} as name, {_unified(text)} as text, {text} as cell, record, "
+        f"line from {RAW}"
         for name, text in columns
     )
     connection.execute(
-        "create or replace temp table number_texts as select name, text, min(record) as record, "
+        "create or replace temp table number_texts as select name, text, any_value(cell) as cell, "
+        "count(*) as rows, "
+        "min(record) as record, "
         f"arg_min(line, record) as line from ({texts}) "
         f"where regexp_full_match(text, {quote_literal(_MADE_OF)}) group by name, text"
     )
     fits = ", ".join(
         f"bool_and(regexp_full_match(text, {quote_literal(one.pattern)})) "
         f"filter (is_number) as f{place}, "
-        f"bit_xor(hash(text, try_cast({one.plain('text')} as decimal(38, 14)))) filter (is_number) as "
-        f"h{place}"
+        f"bit_xor(hash(name, text, try_cast({one.plain('text')} as decimal(38, 14)))) filter (is_number) "
+        f"as h{place}"
         for place, one in enumerate(_CANDIDATES)
     )
     any_fits = " or ".join(f"regexp_full_match(text, {quote_literal(one.pattern)})" for one in _CANDIDATES)
@@ -110,43 +163,23 @@ def find_number_format(
     return first
 
 
-def _is_needed(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]], is_semicolon: bool
-) -> bool:
-    """Whether a number has another sign than a point, or points that may part thousands."""
-    others = " or ".join(
-        f"bool_or(contains({text}, ',') or contains({text}, ' ') or contains({text}, '''') "
-        f"or regexp_matches({text}, '{_WIDE_BLANKS}|{_APOSTROPHE}'))"
-        for _, text in columns
-    )
-    row = connection.execute(f"select coalesce({others}, false) from {RAW}").fetchone()
-    if row and row[0]:
-        return True
-    if not is_semicolon:
-        return False
-    points = " + ".join(f"count(*) filter (contains({text}, '.'))" for _, text in columns)
-    threes = " + ".join(
-        f"count(*) filter (contains({text}, '.') and substr({text}, -4, 1) = '.')" for _, text in columns
-    )
-    row = connection.execute(f"select {points} as points, {threes} as threes from {RAW}").fetchone()
-    return row is not None and row[0] > 0 and row[0] == row[1]
-
-
 def _two_readings(
     connection: duckdb.DuckDBPyConnection, one: NumberFormat, other: NumberFormat
 ) -> FileRefusedError:
     values = [f"try_cast({each.plain('text')} as decimal(38, 14))" for each in (one, other)]
-    row = connection.execute(
-        f"select name, line, record, {values[0]}::double, {values[1]}::double from number_texts "
-        f"where {values[0]} is distinct from {values[1]} order by record, name limit 1"
-    ).fetchone()
-    assert row is not None
-    name, line, record, first, second = row
-    place = f"line {line}" if line is not None else f"row {record}"
+    found = connection.execute(
+        f"select name, cast(sum(rows) as bigint), min(record), arg_min(line, record), arg_min(cell, record) "
+        f"from number_texts where {values[0]} is distinct from {values[1]} group by name order by 3, name"
+    ).fetchall()
+    remarks = [
+        Remark("told", name, "means different numbers in the two ways", "", rows, record, line, value)
+        for name, rows, record, line, value in found
+    ]
     return FileRefusedError(
-        f"its numbers can be read in two ways: with {one.in_words()}, or with {other.in_words()} "
-        f"({name} in {place} would be {first:,g} or {second:,g}). Say which in mapping.yml beside the file, "
-        f'such as `decimal: "{one.decimal}"` and `thousands: "{one.thousands}"`'
+        f"its numbers can be read in two ways: with {one.in_words()}, or with {other.in_words()}. Say "
+        "which in "
+        f"mapping.yml beside the file: {one.in_mapping()}, or {other.in_mapping()}",
+        remarks=remarks,
     )
 
 

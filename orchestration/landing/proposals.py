@@ -18,11 +18,12 @@ from orchestration.landing import tables
 from orchestration.landing.binding import bound_name
 from orchestration.landing.casting import cast_sql, text_sql
 from orchestration.landing.files import FORMATS
-from orchestration.landing.mapping import NO_MAPPING, FileMapping, strptime_format
-from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format
+from orchestration.landing.mapping import NO_MAPPING, FileMapping
+from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format, find_signs
 from orchestration.landing.readers import read_records
 from orchestration.landing.refusal import FileRefusedError
 from orchestration.landing.suggest import column_meant, word_meant
+from orchestration.landing.times import date_format
 from orchestration.spelling import squashed
 from orchestration.warehouse import connect, quote_literal
 from orchestration.yamltext import read_yaml
@@ -249,7 +250,7 @@ def _looks_like(connection: duckdb.DuckDBPyConnection, column: Column, place: in
         return bool(row and row[0])
     if column.is_number:
         try:
-            numbers = find_number_format(connection, [(column.name, text)], is_semicolon=False)
+            numbers = _number_format(connection, [(column.name, text)])
         except FileRefusedError:
             return True
         return _readable(connection, column, place, NO_MAPPING, numbers) >= _FITS
@@ -266,7 +267,7 @@ def _notation(
         if contract.column(name).is_number
     ]
     try:
-        found = find_number_format(connection, columns, is_semicolon=True)
+        found = _number_format(connection, columns)
     except FileRefusedError as refusal:
         return {"decimal": ",", "thousands": "."}, [f"To be decided: {refusal.reason}."]
     if found == DEFAULT_FORMAT:
@@ -284,7 +285,7 @@ def _date_formats(
         if not column.is_time or _readable(connection, column, place, NO_MAPPING) >= _FITS:
             continue
         for text in DATE_FORMATS:
-            given = FileMapping(dates={"*": strptime_format(text) or ""})
+            given = _dates(text)
             if _readable(connection, column, place, given) == 1:
                 found[name] = text
                 break
@@ -292,10 +293,24 @@ def _date_formats(
     certain = set(found.values())
     if len(certain) > 1:
         for text in certain:
-            given = FileMapping(dates={"*": strptime_format(text) or ""})
+            given = _dates(text)
             if all(_readable(connection, contract.column(name), places[name], given) == 1 for name in found):
                 return dict.fromkeys(found, text)
     return found
+
+
+def _dates(text: str) -> FileMapping:
+    """A mapping with one format for all dates."""
+    found = date_format(text)
+    assert found is not None, text
+    return FileMapping(dates={"*": found})
+
+
+def _number_format(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> NumberFormat:
+    """The notation of number columns. Raises FileRefusedError where there are two."""
+    signs = find_signs(connection, columns)
+    is_plain = not signs.has_others and not signs.are_thousandths
+    return DEFAULT_FORMAT if is_plain else find_number_format(connection, columns)
 
 
 def _readable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,22 @@ from orchestration.warehouse import quote_identifier, quote_literal
 
 _DELIVERED = "delivered"
 
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -28,11 +45,14 @@ class Reading:
     rows: int
     """Records in the file, broken ones included, blank ones not."""
     blank: int = 0
-    """Records without any value that were passed over."""
+    """Records that were passed over: those without any value, and the header once more."""
     delimiter: str | None = None
     """Of CSV."""
     lines_above: int = 0
     """Lines above the header."""
+    is_json: bool = False
+    typed: frozenset[int] = frozenset()
+    """Of Parquet: positions of numbers."""
 
 
 def read_file(
@@ -60,7 +80,7 @@ def read_file(
         if is_csv:
             return _read_csv(connection, path, contract, folder, mapping)
         header, rows = read_jsonl(connection, path, folder / "lines", lines)
-        return Reading(header, rows)
+        return Reading(header, rows, is_json=True)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=refusal.rows or max(0, lines - is_csv)) from None
 
@@ -118,17 +138,47 @@ def _load_body(
     plain = csvtext.plain_structure(body, delimiter)
     names = [f"c{place}" for place in range(len(header))]
     if plain and _load_plain_csv(connection, body, names, delimiter, plain, above):
-        return Reading(header, plain.records, delimiter=delimiter, lines_above=above)
-    rewritten = csvtext.rewrite(body, delimiter, len(header), folder, above)
-    try:
-        rows = _load_rewritten_csv(connection, rewritten, names)
-    except duckdb.Error as error:
-        tables.raise_machine_error(error)
-        raise FileRefusedError(
-            f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
-            rows=rewritten.records,
-        ) from None
-    return Reading(header, rows, rewritten.blank, delimiter, above)
+        records, blank = plain.records, 0
+    else:
+        rewritten = csvtext.rewrite(body, delimiter, header, folder, above)
+        try:
+            records, blank = _load_rewritten_csv(connection, rewritten, names), rewritten.blank
+        except duckdb.Error as error:
+            tables.raise_machine_error(error)
+            raise FileRefusedError(
+                f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
+                rows=rewritten.records,
+            ) from None
+    headers = _tidy(connection, names, header)
+    return Reading(header, records - headers, blank + headers, delimiter, above)
+
+
+def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: Sequence[str]) -> int:
+    """Take what spreadsheets and joined files add out of RAW: ="007" is 007, and a header is no row.
+
+    Returns how many rows were the header once more.
+    """
+    formula = " or ".join(f"starts_with({name}, '=\"')" for name in names)
+    is_header = " and ".join(
+        f"{name} = {quote_literal(text)}" for name, text in zip(names, header, strict=True) if text
+    )
+    row = connection.execute(
+        f"select coalesce(bool_or({formula}), false), count(*) filter ({is_header}) from {tables.RAW}"
+    ).fetchone()
+    assert row is not None
+    has_formulas, headers = row
+    cells = [
+        f'case when regexp_full_match({name}, \'="[^"]*"\') then substr({name}, 3, length({name}) - 3) '
+        f"else {name} end as {name}"
+        for name in names
+    ]
+    if has_formulas or headers:
+        connection.execute(
+            f"create or replace temp table tidy as select record, line, "
+            f"{', '.join(cells if has_formulas else names)} from {tables.RAW} where ({is_header}) is not true"
+        )
+        tables.create_raw(connection, "select * from tidy")
+    return int(headers)
 
 
 def _find_header(
@@ -244,7 +294,8 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
             _parquet_rows(connection, path),
         ) from None
     tables.create_raw(connection, f"select * from {_DELIVERED}")
-    return Reading(header, tables.count(connection, _DELIVERED))
+    typed = frozenset(place for place, (_, kind) in enumerate(columns) if kind.startswith(_NUMERIC))
+    return Reading(header, tables.count(connection, _DELIVERED), typed=typed)
 
 
 def _as_text(name: str, kind: str) -> str:

@@ -17,7 +17,15 @@ import duckdb
 from orchestration.contract import BATCH_COLUMNS, LandingObject
 from orchestration.landing.batches import Batch
 from orchestration.landing.conventions import is_placeholder
-from orchestration.landing.ends import DETECT, exclusive_end, inclusive_batches
+from orchestration.landing.days import Days
+from orchestration.landing.ends import (
+    DETECT,
+    closing_batches,
+    count_ends,
+    day_after,
+    inclusive_batches,
+    minute_after,
+)
 from orchestration.policies import project_policies
 from orchestration.pseudonyms import EMAIL_PATTERN, pseudonym_sql
 from orchestration.settings import Settings
@@ -67,10 +75,11 @@ def create_raw_relations(
         if first_day is None and any(batch.placeholder_columns for batch in mine):
             first_day = _business_start(connection, contracts, given, policies)
         query = _query(connection, contract, mine)
-        for step in (_ends, _days, _filled, _published):
-            query = step(query, contract, mine, policies)
         if first_day is not None:
             query = _placeholders(query, mine, first_day)
+        query = _ends(connection, query, contract, mine, policies)
+        for step in (_days, _filled, _published):
+            query = step(query, contract, mine, policies)
         name = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
         connection.execute(f"create or replace view {name} as {query}")
 
@@ -97,16 +106,31 @@ def _columns(types: Mapping[str, str], present: set[str]) -> str:
     )
 
 
-def _ends(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
-    """Last days become first days without service."""
-    inclusive = inclusive_batches(mine, policies.period_end_convention) if contract.ends else set()
-    if not inclusive or contract.ends is None:
+def _ends(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    contract: LandingObject,
+    mine: Sequence[Batch],
+    policies: ReadingPolicies,
+) -> str:
+    """Last days and last seconds become first instants without service."""
+    if contract.ends is None:
         return query
     end = quote_identifier(contract.ends.end)
-    shifted = exclusive_end(end, contract.column(contract.ends.end).data_type)
-    return _replace(
-        query, {contract.ends.end: f"case when {_is_of(inclusive)} then {shifted} else {end} end"}
+    convention = policies.period_end_convention
+    inclusive = inclusive_batches(
+        mine, convention, lambda: count_ends(connection, contract.ends, f"({query})")
     )
+    cases = []
+    if inclusive:
+        cases.append(f"when {_is_of(inclusive)} then {day_after(end)}")
+    closing = closing_batches(mine, convention)
+    if closing:
+        cases.append(f"when {_is_of(closing)} then {minute_after(end)}")
+    if not cases:
+        return query
+    data_type = contract.column(contract.ends.end).data_type
+    return _replace(query, {contract.ends.end: f"cast(case {' '.join(cases)} else {end} end as {data_type})"})
 
 
 def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
@@ -116,16 +140,17 @@ def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: 
     changes: dict[str, str] = {}
     if policies.timezone != "UTC":
         zone = quote_literal(policies.timezone)
-        by_columns: dict[tuple[str, ...], set[str]] = {}
+        by_columns: dict[Days, set[str]] = {}
         for batch in mine:
-            by_columns.setdefault(batch.day_columns, set()).add(batch.batch_id)
+            days = Days(batch.day_columns, batch.whole_day_columns)
+            by_columns.setdefault(days, set()).add(batch.batch_id)
         for column in contract.columns:
             name = quote_identifier(column.name)
             cases = [
-                f"when {_is_of(ids)} and (_days & {1 << names.index(column.name)}) <> 0 "
+                f"when {_is_of(ids)} and (_days & {days.mask(column.name)}) <> 0 "
                 f"then timezone('UTC', timezone({zone}, {name}))"
-                for names, ids in by_columns.items()
-                if column.name in names
+                for days, ids in by_columns.items()
+                if column.name in days.columns
             ]
             if cases:
                 changes[column.name] = f"case {' '.join(cases)} else {name} end"

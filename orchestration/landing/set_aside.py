@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.contract import LandingObject
 from orchestration.landing import tables
+from orchestration.landing.binding import Binding
 from orchestration.landing.casting import Cast, Problem, json_object
 from orchestration.landing.conventions import BLANKS, is_nothing
 from orchestration.landing.refusal import Remark
@@ -35,16 +36,19 @@ class SetAside:
 
 
 def set_rows_aside(
-    connection: duckdb.DuckDBPyConnection, contract: LandingObject, cast: Cast, width: int
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, binding: Binding, cast: Cast, width: int
 ) -> SetAside:
     """Collect the rows with a problem in a table, and count what is wrong with them.
 
     `width` is the number of columns of the file.
     """
     cells = [f"c{place}" for place in range(width)]
+    keeps = {place: contract.column(name).keeps for name, place in binding.positions.items()}
     codes = [f"p{place}" for place in range(len(cast.groups))]
     blank = " and ".join(
-        f"(trim(coalesce({cell}, ''), {quote_literal(BLANKS)}) = '' or {is_nothing(cell)})" for cell in cells
+        f"(trim(coalesce({cell}, ''), {quote_literal(BLANKS)}) = '' or "
+        f"{is_nothing(cell, keeps.get(place, ()))})"
+        for place, cell in enumerate(cells)
     )
     connection.execute(
         f"create or replace temp table {_TABLE} as "

@@ -23,7 +23,7 @@ MAX_LINE = 64 * 1024 * 1024
 def start(connection: duckdb.DuckDBPyConnection) -> None:
     """Forget the file before, and make BROKEN anew."""
     connection.execute(f"drop view if exists {RAW}")
-    for table in ("delivered", "json_lines", "json_shapes", "broken_text"):
+    for table in ("delivered", "json_lines", "json_shapes", "broken_text", "tidy"):
         connection.execute(f"drop table if exists {table}")
     connection.execute(
         f"create or replace temp table {BROKEN} (record bigint, line bigint, text varchar, reason varchar)"

@@ -1,0 +1,53 @@
+"""How the numbers of one file are to be read: as its mapping says, else as all of them fit together."""
+
+from __future__ import annotations
+
+import duckdb
+
+from orchestration.contract import LandingObject
+from orchestration.landing.binding import Binding
+from orchestration.landing.casting import text_sql
+from orchestration.landing.jsonlines import number_keys
+from orchestration.landing.mapping import FileMapping
+from orchestration.landing.numbers import NumberFormat, Numbers, find_number_format, find_signs
+from orchestration.landing.readers import Reading
+
+
+def find_numbers(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping,
+    reading: Reading,
+) -> Numbers:
+    """The notation of a file that was read.
+
+    What the format itself tells to be a number (in Parquet and JSON) has one notation only. Raises
+    FileRefusedError where the texts can be read in two ways.
+    """
+    places = {
+        column.name: binding.positions[column.name]
+        for column in contract.columns
+        if column.is_number and column.name in binding.positions
+    }
+    is_given = mapping.decimal is not None or mapping.thousands is not None
+    if not is_given:
+        texts = [(name, text_sql(contract.column(name), place, mapping)) for name, place in places.items()]
+        signs = find_signs(connection, texts)
+        is_suspect = signs.are_thousandths and reading.delimiter is not None
+        if not signs.has_others and not (is_suspect and reading.delimiter == ";"):
+            return Numbers(may_be_thousands=is_suspect)
+    exact = frozenset(name for name, place in places.items() if place in _typed(connection, reading))
+    if is_given:
+        decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
+        return Numbers(NumberFormat(decimal, mapping.thousands or ""), exact)
+    found = find_number_format(connection, [(name, text) for name, text in texts if name not in exact])
+    return Numbers(found, exact)
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, reading: Reading) -> frozenset[int]:
+    """Places of the columns that hold numbers and not only texts."""
+    if not reading.is_json:
+        return reading.typed
+    keys = number_keys(connection, reading.header)
+    return frozenset(place for place, key in enumerate(reading.header) if key in keys)
