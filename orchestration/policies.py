@@ -7,6 +7,7 @@ the same words; here a wrong value is found before anything is landed or parsed.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -22,6 +23,11 @@ from orchestration.spelling import did_you_mean
 from orchestration.yamltext import read_yaml
 
 PROJECT_FILE = Path(__file__).resolve().parents[1] / "dbt_project.yml"
+
+_NO_POLICIES = frozenset({"as_of", "policy_catalog", "policy_presets"})
+"""The other variables of the project."""
+
+log = logging.getLogger("csw")
 
 Rule = Mapping[str, Any]
 
@@ -39,10 +45,17 @@ def project_policies() -> dict[str, Any]:
 
 
 def check_project_policies() -> None:
-    """Raise SettingsError where `dbt_project.yml` sets a policy to a value that it does not take."""
+    """Raise SettingsError where `dbt_project.yml` sets a policy to a value that it does not take.
+
+    A variable that is no policy, but is called almost like one, is logged: it may be of a model of one's own.
+    """
     catalog = policy_catalog()
     for name, value in _variables().items():
-        problem = policy_problem(catalog[name], value) if name in catalog and value is not None else None
+        if name not in catalog:
+            if name not in _NO_POLICIES and (meant := did_you_mean(name, catalog)):
+                log.warning("dbt_project.yml sets %s, which is no policy.%s", name, meant)
+            continue
+        problem = policy_problem(catalog[name], value) if value is not None else None
         if problem:
             raise SettingsError(
                 f"dbt_project.yml sets policy {name} to {json.dumps(value, default=str)}: {problem}. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -21,6 +21,9 @@ from orchestration.lock import hold_lock
 from orchestration.settings import Settings
 from orchestration.spelling import did_you_mean
 from orchestration.users import user_name
+
+LISTED = 20
+"""Files that a message lists at most."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def restore(settings: Settings, what: str, reason: str = "", *, now: datetime | 
 
 def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
     """The batch that is meant. Raises LandingError, with the candidates, where it is not exactly one."""
-    state = withdrawn_batches(settings)
+    state = withdrawn_batches(replace(settings, known_at=None))
     batches = all_batches(settings)
     matching = [batch for batch in batches if _is_meant(batch, what)]
     fitting = [
@@ -115,10 +118,11 @@ def _is_meant(batch: Batch, what: str) -> bool:
 
 
 def _listed(batches: Sequence[Batch]) -> str:
+    """One line per batch; of many the latest."""
     return "\n".join(
         f"  {batch.batch_id}  {batch.label}, {count(batch.rows_loaded, 'row')}, loaded "
         f"{batch.loaded_at.isoformat(timespec='seconds')}"
-        for batch in batches
+        for batch in batches[-LISTED:]
     )
 
 

@@ -121,3 +121,17 @@ def test_a_wrong_value_in_the_project_is_told_before_anything_is_landed(
     with pytest.raises(SettingsError, match="pause_policy"):
         refresh(load_settings(tmp_path / "home", environment={}), landing_is_given=False)
     assert not (tmp_path / "home").exists()
+
+
+def test_a_variable_that_is_called_almost_like_a_policy_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    check_project_policies()
+    text = policies.PROJECT_FILE.read_text(encoding="utf-8")
+    lines = "    pause_polcy: keep\n    warehouse_of_my_own: x\n"
+    (tmp_path / "dbt_project.yml").write_text(text + lines, encoding="utf-8")
+    monkeypatch.setattr(policies, "PROJECT_FILE", tmp_path / "dbt_project.yml")
+    check_project_policies()
+    assert caplog.messages == [
+        "dbt_project.yml sets pause_polcy, which is no policy. Did you mean 'pause_policy'?"
+    ]
