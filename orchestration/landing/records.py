@@ -217,14 +217,16 @@ def _valued(labels: Sequence[str], rows: str) -> str:
     legible."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
-        " and quantity >= 0 and unit_amount is not null"
+        " and quantity between 0 and 1e9 and unit_amount between -1e10 and 1e10"
+        " and cast(quantity as double) * cast(unit_amount as double) between -1e11 and 1e11"
     )
     return f"""
         insert into raw.landing__rows_set_aside
         select {_list(labels)}, column_name, reason,
             case when is_whole then currency end, case when is_whole then interval_unit end,
             case when is_whole then interval_count end, count(*),
-            sum(case when is_whole then cast(quantity * unit_amount as decimal(38, 14)) end)
+            sum(case when is_whole then
+                try_cast(quantity as decimal(19, 6)) * try_cast(unit_amount as decimal(19, 8)) end)
         from (select *, {is_whole} as is_whole from ({rows}))
         group by all
     """
