@@ -13,9 +13,7 @@ unified as (
         case when min(links.account_id) = max(links.account_id) then min(links.account_id) end as account_id
     from links
     left join accounts on links.source_key = accounts.account_id
-    where
-        links.source_system <> 'generic'
-        and accounts.account_id is null
+    where accounts.account_id is null
     group by links.source_key
 )
 

@@ -98,7 +98,7 @@ EXPECTED = {
     ("currency_without_rate", "subscription_periods", "XYZ 10.0000"): ("fail", 1, None),
     ("currency_without_rate", "contracts", "XYZ 240.0000"): ("fail", 1, None),
     ("currency_without_rate", "acquisition_costs", "XYZ 500.0000"): ("fail", 1, None),
-    ("channel_unknown", "acquisition_costs", "all"): ("warn", 1, None),
+    ("channel_unknown", "acquisition_costs", "XYZ 500.0000"): ("warn", 1, None),
     ("link_to_unknown", "contracts", "all"): ("warn", 1, "100.0000"),
     ("ends_before_it_starts", "contracts", "all"): ("warn", 1, "50.0000"),
     ("account_unknown", "contracts", "all"): ("warn", 1, "10.0000"),

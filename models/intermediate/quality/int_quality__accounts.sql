@@ -50,7 +50,6 @@ select
     accounts.is_in_crm,
     accounts.is_internal,
     accounts.created_at,
-    accounts.acquisition_channel,
     cast(coalesce(running.mrr, 0) as decimal(18, 4)) as mrr,
     accounts.parent_account_id is not null and parents.account_id is null as has_unknown_parent,
     circles.account_id is not null as is_its_own_parent

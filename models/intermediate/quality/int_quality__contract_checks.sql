@@ -14,6 +14,8 @@
      'Contracts said to be continued by one that was not delivered. The link counts for nothing.'),
     ('continued_by_an_earlier_one', 'is_continued_backwards', 0,
      'Contracts said to be continued by one that ends no later, as in links turned round, to itself, or in a circle.'),
+    ('continued_by_another_account', 'is_continued_elsewhere', 0,
+     'Contracts said to be continued by one of another account, as after a merger. They count as renewed.'),
     ('starts_after_as_of', 'is_in_future', none,
      'Contracts that start after as_of. They fall due later.')
 ] %}

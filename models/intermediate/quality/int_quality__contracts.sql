@@ -48,6 +48,7 @@ select
     contracts.starts_on > {{ as_of_day() }} as is_in_future,
     contracts.renewed_by_contract_id is not null and named.contract_id is null as has_idle_link,
     coalesce(named.ends_on <= contracts.ends_on, false) as is_continued_backwards,
+    coalesce(named.account_id <> contracts.account_id, false) as is_continued_elsewhere,
     coalesce(contracts.amount, contracts.renewed_amount) is not null
     and (rates.rate is null or due_rates.contract_id is not null) as is_without_rate
 from contracts

@@ -31,15 +31,6 @@ subscriptions as (
     from {{ ref('int_quality__periods') }}
 ),
 
-costs as (
-    select * from {{ ref('unified_acquisition_costs') }}
-),
-
-channels as (
-    select distinct acquisition_channel
-    from accounts
-),
-
 found as (
     select
         'parent_unknown' as check_name,
@@ -119,17 +110,6 @@ found as (
     where
         invoices.subscription_id is not null
         and subscriptions.subscription_id is null
-    union all
-    select
-        'channel_unknown' as check_name,
-        'acquisition_costs' as table_name,
-        count(*) as observed,
-        null as mrr,
-        'Costs, by month and currency, of a channel that no account came by. They count in the total of all channels.'
-            as description
-    from costs
-    left join channels on costs.channel = channels.acquisition_channel
-    where channels.acquisition_channel is null
 )
 
 select

@@ -1,19 +1,26 @@
 -- one row per subscription period whose price is far from the usual one of its plan
 with periods as (
-    select * from {{ ref('int_quality__periods') }}
+    select
+        *,
+        -- Near enough to tell fifty times apart.
+        cast(unit_price as double) / interval_count * case interval_unit
+            when 'day' then 30.4
+            when 'week' then 4.33
+            when 'month' then 1
+            else 0.0833
+        end as monthly_price
+    from {{ ref('int_quality__periods') }}
     where unit_price > 0
 ),
 
--- By currency and billing interval; three prices are the least that show what is usual.
+-- Three prices are the least that show what is usual.
 usual as (
     select
         plan_id,
         currency,
-        interval_unit,
-        interval_count,
-        {{ median('unit_price') }} as unit_price
+        {{ median('monthly_price') }} as monthly_price
     from periods
-    group by plan_id, currency, interval_unit, interval_count
+    group by plan_id, currency
     having count(*) >= 3
 )
 
@@ -25,8 +32,6 @@ inner join usual
     on
         periods.plan_id = usual.plan_id
         and periods.currency = usual.currency
-        and periods.interval_unit = usual.interval_unit
-        and periods.interval_count = usual.interval_count
 where
-    periods.unit_price >= 50 * usual.unit_price
-    or 50 * periods.unit_price <= usual.unit_price
+    periods.monthly_price >= 50 * usual.monthly_price
+    or 50 * periods.monthly_price <= usual.monthly_price
