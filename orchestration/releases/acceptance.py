@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -201,7 +202,9 @@ def _refuse_unaccepted(
 ) -> None:
     waiting = _waiting(findings, accepted)
     if waiting:
-        options = " ".join(f'--accept "{finding.name}: <reason>"' for finding in waiting[:5])
+        families = Counter(finding.family for finding in waiting)
+        names = [one.family if families[one.family] > 1 else one.name for one in waiting]
+        options = " ".join(f'--accept "{name}: <reason>"' for name in list(dict.fromkeys(names))[:5])
         lines = [
             f"Release {release_id} differs more than the limits allow; it is kept, but not published.",
             *(f"  {finding.message}" for finding in waiting[:10]),

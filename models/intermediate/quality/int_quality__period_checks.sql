@@ -24,6 +24,8 @@
      'Periods that start when another subscription of the account has replaced theirs, as in links turned round or in a circle. They count nowhere.'),
     ('link_to_unknown', 'has_idle_link', 'running', 0, 'warn',
      'Periods said to continue a subscription that the account does not have. Nothing is continued. Money: of those that run at as_of.'),
+    ('starts_before_rates', 'starts_before_rates', 'running', 0, 'warn',
+     'Periods that start before the first exchange rate of their currency. Until then that rate values them. Money: of those that run at as_of.'),
     ('starts_after_as_of', 'is_in_future', 'all', none, 'warn',
      'Periods that start after as_of. They count as committed at most.')
 ] %}

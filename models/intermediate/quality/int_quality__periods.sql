@@ -96,6 +96,7 @@ select
     coalesce(
         valued.price_kind in ('recurring', 'usage') and valued.period_start >= replacements.replaced_at, false
     ) as is_replaced_early,
+    coalesce({{ local_day('valued.period_start') }} < rates.first_rate_on, false) as starts_before_rates,
     rates.rate is null as is_without_rate
 from valued
 inner join accounts on valued.account_id = accounts.account_id
