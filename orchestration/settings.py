@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from orchestration.errors import SettingsError
-from orchestration.policies import parse_policies
+from orchestration.policies import parse_policies, project_policies
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 
 # DuckDB expands these in a path, and then reads another file than the one that was named.
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
@@ -111,12 +114,13 @@ def load_settings(
     landing_path = folder_path(
         "--landing", landing or environment.get("CSW_LANDING") or home_path / "landing"
     )
-    known = known_at or environment.get("CSW_KNOWN_AT") or None
-    known_moment = parse_moment("--known-at", known) if known else None
-    given = as_of or environment.get("CSW_AS_OF") or None
-    moment = parse_moment("--as-of", given) if given else (known_moment or now or datetime.now(UTC))
     lasting = parse_policies("CSW_POLICIES", environment.get("CSW_POLICIES", "").split())
     asked = parse_policies("--policy", policies or ())
+    zone = str((project_policies() | lasting | asked)["reporting_timezone"])
+    known = known_at or environment.get("CSW_KNOWN_AT") or None
+    known_moment = parse_moment("--known-at", known, zone) if known else None
+    given = as_of or environment.get("CSW_AS_OF") or None
+    moment = parse_moment("--as-of", given, zone) if given else (known_moment or now or datetime.now(UTC))
     return Settings(
         home=home_path,
         landing=landing_path,
@@ -128,8 +132,8 @@ def load_settings(
     )
 
 
-def parse_moment(option: str, text: str) -> datetime:
-    """Read an ISO 8601 date (its first instant, UTC) or a timestamp (UTC where it names no offset)."""
+def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:
+    """Read an ISO 8601 date (its first instant in the time zone `zone`) or a timestamp (UTC without offset)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -137,7 +141,10 @@ def parse_moment(option: str, text: str) -> datetime:
             f"{option} {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
             f"2025-01-01T12:00:00+00:00 (CSW_{option[2:].replace('-', '_').upper()} takes the same)."
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        is_day = _DAY.fullmatch(text.strip()) is not None
+        moment = moment.replace(tzinfo=ZoneInfo(zone) if is_day else UTC)
+    return moment.astimezone(UTC)
 
 
 def folder_path(option: str, value: str | Path) -> Path:

@@ -27,13 +27,16 @@ Landing = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option(envvar="CSW_AS_OF", help="Nothing after this date or time (UTC) counts. Default: now."),
+    typer.Option(
+        envvar="CSW_AS_OF",
+        help="Nothing after this counts: a time (UTC), or a date (its start in reporting_timezone). Default: now.",
+    ),
 ]
 KnownAt = Annotated[
     str | None,
     typer.Option(
         envvar="CSW_KNOWN_AT",
-        help="Read only what had been loaded by this date or time (UTC). Default: everything.",
+        help="Read only what had been loaded by this date or time. Default: everything.",
     ),
 ]
 Policies = Annotated[

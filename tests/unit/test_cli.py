@@ -209,6 +209,13 @@ def test_as_of_is_an_instant_in_utc(text: str, expected: datetime) -> None:
     assert (settings.as_of, settings.as_of_is_given) == (expected, True)
 
 
+def test_a_date_without_a_time_is_a_day_in_the_reporting_time_zone() -> None:
+    zone = {"environment": {"CSW_POLICIES": "reporting_timezone=America/Los_Angeles"}}
+    assert load_settings(as_of="2025-01-01", **zone).as_of == datetime(2025, 1, 1, 8, tzinfo=UTC)
+    assert load_settings(as_of="2025-07-01", **zone).as_of == datetime(2025, 7, 1, 7, tzinfo=UTC)
+    assert load_settings(as_of="2025-01-01T00:00:00", **zone).as_of == datetime(2025, 1, 1, tzinfo=UTC)
+
+
 def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> None:
     settings = load_settings(known_at="2025-03-01T12:00:00.000250", environment={})
     assert settings.known_at == datetime(2025, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
