@@ -133,7 +133,7 @@ def load_settings(
 
 
 def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:
-    """Read an ISO 8601 date (its first instant in the time zone `zone`) or a timestamp (UTC without offset)."""
+    """Read an ISO 8601 date (its first instant in `zone`) or a timestamp (UTC where it names no offset)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -29,7 +29,7 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         envvar="CSW_AS_OF",
-        help="Nothing after this counts: a time (UTC), or a date (its start in reporting_timezone). Default: now.",
+        help="Nothing after this counts: a time (UTC), or a day of reporting_timezone. Default: now.",
     ),
 ]
 KnownAt = Annotated[
