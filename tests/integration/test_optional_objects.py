@@ -153,6 +153,13 @@ def test_exchange_rates_value_what_is_left_out_without_them() -> None:
     assert one(marts({"fx_rates": RATES})["mrr_monthly"], "closing_mrr", **where) == 155
 
 
+def test_most_money_is_never_left_out() -> None:
+    """A company that forgot its rates, or its reporting currency, gets a message and no release."""
+    euros = [{**row, "currency": "EUR"} for row in COMPANY["subscription_periods"]]
+    with pytest.raises(AssertionError, match="every_valuation_has_an_exchange_rate"):
+        marts({"subscription_periods": euros})
+
+
 def test_every_optional_object_is_tried_here() -> None:
     tried = {
         *("contacts", "account_keys", "plans", "invoices", "contracts", "acquisition_costs"),

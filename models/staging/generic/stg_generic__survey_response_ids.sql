@@ -70,5 +70,8 @@ select
     _batch_id,
     _row,
     -- The first answer keeps the id, in whatever order they were delivered.
-    case when answer_number = 1 then response_id else response_id || '#' || answer_number end as response_id
+    case
+        when answer_number = 1 then response_id
+        else response_id || '#' || cast(answer_number as {{ dbt.type_string() }})
+    end as response_id
 from numbered
