@@ -28,7 +28,7 @@ scaled as (
             when due.has_one_term
                 then {{ divide_money('pieces.amount * due.longest_term_months', 'pieces.term_months') }}
             else {{ share_of_money(
-                divide_money('pieces.amount', 'pieces.term_months'), 'due.due_amount', 'due.monthly_amount'
+                'pieces.amount', 'due.due_amount * due.common_months', 'due.common_amount * pieces.term_months'
             ) }}
         end as amount
     from pieces
