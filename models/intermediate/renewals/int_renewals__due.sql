@@ -27,7 +27,11 @@ ranked as (
             order by due_amount desc nulls last, contract_id asc, source_system asc
         ) as size_rank,
         -- A time that the terms divide: without remainder, as long as there are no more than two.
-        min(term_months) over same_renewal * max(term_months) over same_renewal as common_months
+        max(term_months) over same_renewal
+        * case
+            when min(term_months) over same_renewal = max(term_months) over same_renewal then 1
+            else min(term_months) over same_renewal
+        end as common_months
     from valued
     window same_renewal as (partition by account_id, ends_on)
 ),
@@ -68,7 +72,7 @@ merged as (
         min(term_months) as shortest_term_months,
         max(term_months) as longest_term_months,
         max(common_months) as common_months,
-        sum({{ divide_money('due_amount * common_months', 'term_months') }}) as common_amount
+        sum({{ divide_money('cast(due_amount as decimal(28, 4)) * common_months', 'term_months') }}) as common_amount
     from ranked
     group by account_id, ends_on, valued_month_number
 )
