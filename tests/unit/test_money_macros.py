@@ -72,7 +72,7 @@ MACROS = {
         ("decimal(18, 4)", "decimal(18, 4)", "decimal(18, 4)"),
         lambda amount, part, whole: amount * part / whole,
         lambda draw: (drawn(draw, 4), (whole := drawn(draw, 4)) * draw.randrange(1, 5) / 4, whole),
-        (("0.0001", "1", "2"), ("0.0003", "1", "2"), ("0.0001", "0.9999", "2")),
+        (("0.0001", "1", "2"), ("0.0003", "1", "2"), ("0.0001", "0.9999", "2"), ("1000000000000", "1", "3")),
     ),
 }
 
