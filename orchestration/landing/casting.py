@@ -24,9 +24,6 @@ from orchestration.landing.times import (
 )
 from orchestration.warehouse import quote_literal
 
-# A cheap test that text has no blanks round it: trimming costs more than any cast.
-_MAYBE_BLANK_ENDS = (" ", "\t", "\r", "\n", "\f", "\v", "\u00a0")
-
 _WHOLE_DIGITS = 19
 
 MAY_BE_DAY = 32
@@ -51,6 +48,16 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The columns of a file in which stands what few files have; in the others it need not be looked for."""
+
+    nothing: frozenset[str]
+    """Words for nothing."""
+    placeholders: frozenset[str]
+    """Placeholder dates."""
+
+
+@dataclass(frozen=True)
 class Cast:
     """The typed rows of a file as SQL, and what its problem codes mean."""
 
@@ -72,8 +79,12 @@ def cast_rows(
     binding: Binding,
     mapping: FileMapping = NO_MAPPING,
     numbers: Numbers = PLAIN_NUMBERS,
+    seen: Seen | None = None,
 ) -> Cast:
-    """Build the one statement that casts and checks every column of a file."""
+    """Build the one statement that casts and checks every column of a file.
+
+    Without `seen`, every column may hold everything.
+    """
     texts, read, values, checks, days = [], [], [], [], []
     problems: list[Problem] = []
     groups: list[tuple[int, ...]] = []
@@ -85,14 +96,17 @@ def cast_rows(
             values.append(f"cast(null as {column.data_type}) as v{place}")
             continue
         text, value = f"t{place}", f"v{place}"
-        texts.append(f"{text_sql(column, position, mapping)} as {text}")
+        texts.append(f"{text_sql(column, position, mapping, seen)} as {text}")
         read.append(f"{cast_sql(column, text, timezone, mapping, numbers.of(column.name))} as r{place}")
-        values.append(f"{_without_placeholder(column, f'r{place}')} as {value}")
+        has_placeholders = column.is_time and (
+            seen is None or fixed is not None or column.name in seen.placeholders
+        )
+        values.append(f"{_without_placeholder(column, f'r{place}', has_placeholders)} as {value}")
         if column.data_type == "timestamp":
             local = mapping.date_format(column.name)
             days.append((column.name, is_day(text, value, local), may_be_day(text, value, local)))
         cases, first = [], len(problems)
-        for condition, answers in _checks(column, text, f"r{place}"):
+        for condition, answers in _checks(column, text, f"r{place}", has_placeholders):
             inner = []
             for test, answer in answers:
                 inner.append(f"when {test} then {len(problems)}")
@@ -127,12 +141,15 @@ def cast_rows(
     return Cast(query, tuple(problems), tuple(groups), tuple(name for name, *_ in days))
 
 
-def text_sql(column: Column, position: int | None, mapping: FileMapping = NO_MAPPING) -> str:
+def text_sql(
+    column: Column, position: int | None, mapping: FileMapping = NO_MAPPING, seen: Seen | None = None
+) -> str:
     """SQL: what a cell says, in the contract's words; null where it says nothing."""
     fixed = mapping.fixed.get(column.name)
     if position is None:
         return quote_literal(fixed)
-    text = _cleaned(column, f"c{position}")
+    has_nothing = seen is None or column.name in seen.nothing
+    text = _cleaned(column, f"c{position}", has_nothing=has_nothing)
     words = mapping.words.get(column.name)
     if words:
         cases = " ".join(
@@ -196,26 +213,27 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
     return f"nullif('{{' || concat_ws(',', {pairs}) || '}}', '{{}}')" if pairs else "null::varchar"
 
 
-def _cleaned(column: Column, delivered: str) -> str:
+def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
     """SQL: what was delivered, without blanks round it (but for names and free text); null for nothing."""
     trimmed = f"nullif(trim({delivered}, {quote_literal(BLANKS)}), '')"
+    # A cheap test that there are no blanks round a text: trimming costs more than any cast.
     begins_in_ascii = f"ascii({delivered}) between 33 and 126"
-    nothing = is_nothing(delivered, column.keeps)
+    ends_in_ascii = f"ascii({delivered}[-1]) between 33 and 126"
+    nothing = f"when {is_nothing(delivered, column.keeps)} then null " if has_nothing else ""
     if column.data_type == "varchar" and not column.enum and not column.is_id:
         if column.pii == "text":
             return f"nullif({delivered}, '')"
         # Text stays as it came, but blanks alone are no name.
-        has_text = f"{begins_in_ascii} or {trimmed} is not null"
-        return f"case when {nothing} then null when {has_text} then {delivered} end"
-    ends = " or ".join(f"suffix({delivered}, {quote_literal(blank)})" for blank in _MAYBE_BLANK_ENDS)
+        return f"case {nothing}when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
     return (
-        f"case when {nothing} then null "
-        f"when {begins_in_ascii} and not ({ends}) then {delivered} "
+        f"case {nothing}when {begins_in_ascii} and {ends_in_ascii} then {delivered} "
         f"when {delivered} <> '' then {trimmed} end"
     )
 
 
-def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[Answer]]]:
+def _checks(
+    column: Column, text: str, value: str, has_placeholders: bool
+) -> Iterator[tuple[str, list[Answer]]]:
     """Conditions that reject a row, in the order of a CASE, each with what it can be in detail."""
     if column.required:
         yield f"{text} is null", [("true", ("is required and empty", "", False, False))]
@@ -224,7 +242,7 @@ def _checks(column: Column, text: str, value: str) -> Iterator[tuple[str, list[A
         yield misread, [("true", (f"is not one of {', '.join(column.enum)}", "", False, True))]
     elif column.is_time:
         yield misread, misread_times(text, column.data_type)
-        if column.required and column.placeholder is None:
+        if has_placeholders and column.required and column.placeholder is None:
             reason = "is a placeholder, not a date"
             yield is_placeholder(value), [("true", (reason, "Give the real date.", False, False))]
     elif column.is_number:
@@ -291,9 +309,9 @@ def _misread_numbers(column: Column, text: str) -> Iterator[Answer]:
     yield "true", ("is not a number" if scale else "is not a whole number", "", False, False)
 
 
-def _without_placeholder(column: Column, value: str) -> str:
+def _without_placeholder(column: Column, value: str, has_placeholders: bool) -> str:
     """SQL: a date that stands for none is none, where a column may be empty."""
-    if not column.is_time or column.required:
+    if not has_placeholders or column.required:
         return value
     return f"case when not {is_placeholder(value)} then {value} end"
 

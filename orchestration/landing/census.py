@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ import duckdb
 from orchestration.contract import Column, LandingObject
 from orchestration.landing import tables
 from orchestration.landing.binding import Binding
-from orchestration.landing.casting import cast_sql, text_sql
-from orchestration.landing.conventions import is_nothing, is_placeholder
+from orchestration.landing.casting import Seen, cast_sql, text_sql
+from orchestration.landing.conventions import is_nothing, is_placeholder, may_be_nothing
 from orchestration.landing.mapping import FileMapping
 from orchestration.landing.refusal import Kind, Remark
 from orchestration.pseudonyms import EMAIL_PATTERN
@@ -25,17 +26,23 @@ class Census:
     remarks: tuple[Remark, ...]
     address_columns: tuple[str, ...]
     placeholder_columns: tuple[str, ...]
+    seen: Seen
 
 
 @dataclass(frozen=True)
 class _Count:
-    """A condition on a cell that is counted over the file."""
+    """A condition on a cell that is counted over the file. Both are SQL."""
 
     kind: str
     column: Column
-    condition: str
-    """SQL; of a placeholder first one that it may be one."""
     cell: str
+    suspicion: str
+    """Cheap, and true wherever the condition is."""
+    condition: str
+    """On the cell, or on `{value}`."""
+    text: str | None = None
+    value: str | None = None
+    """What the cell says, and what a column makes of `{text}`, where the condition is on that."""
 
 
 def take_census(
@@ -45,17 +52,34 @@ def take_census(
     mapping: FileMapping,
 ) -> Census:
     """Count over the delivered texts what the loader reads otherwise than it stands there."""
-    found = _count(connection, list(_counts(contract, binding, mapping)))
-    # Few files have dates that may be placeholders, and only those are read as dates once more.
-    suspects = [one for one, *_ in found if one.kind == "placeholder"]
-    met = [each for each in found if each[0].kind != "placeholder"]
-    met += _count_placeholders(connection, contract, binding, mapping, suspects)
+    met = _count(connection, list(_counts(contract, binding, mapping)))
     by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
+    told = [each for each in met if each[0].kind != "placeholder" or _may_hold_placeholders(each[0].column)]
     return Census(
-        tuple(_remark(connection, *each) for each in met),
-        tuple(column.name for column in by_kind["address"]),
-        tuple(column.name for column in by_kind["placeholder"] if column.required),
+        tuple(_remark(connection, *each) for each in told),
+        tuple(column.name for column in by_kind["address"]) + tuple(_given_addresses(contract, mapping)),
+        tuple(column.name for column in by_kind["placeholder"] if column.required and column.placeholder),
+        Seen(
+            frozenset(column.name for column in by_kind["nothing"]),
+            frozenset(column.name for column in by_kind["placeholder"]),
+        ),
     )
+
+
+def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[str]:
+    """Columns that get an address from the mapping."""
+    for column in contract.columns:
+        texts = [mapping.fixed.get(column.name, ""), *mapping.words.get(column.name, {}).values()]
+        if _may_not_hold_addresses(column) and any(re.search(EMAIL_PATTERN, text) for text in texts):
+            yield column.name
+
+
+def _may_hold_placeholders(column: Column) -> bool:
+    return not column.required or column.placeholder is not None
+
+
+def _may_not_hold_addresses(column: Column) -> bool:
+    return column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text")
 
 
 def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
@@ -65,58 +89,55 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             continue
         cell = f"c{place}"
         if column.pii != "text":
-            yield _Count("nothing", column, is_nothing(cell, column.keeps), cell)
-        if column.is_time and (not column.required or column.placeholder):
+            condition = is_nothing(cell, column.keeps)
+            yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
+        if column.is_time:
+            text = text_sql(column, place, mapping)
+            value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
             # Nearly all dates begin so. In the order of years, months and days no placeholder does.
             is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
-            yield _Count("placeholder", column, f"{cell} <> '' and {is_suspect}", cell)
-        if column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text"):
-            condition = f"contains({cell}, '@') and regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
-            yield _Count("address", column, condition, cell)
+            suspicion = f"{cell} <> '' and {is_suspect}"
+            yield _Count("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
+        if _may_not_hold_addresses(column):
+            condition = f"regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
+            yield _Count("address", column, cell, f"contains({cell}, '@')", condition)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
-    """The conditions that rows meet, with how many do and the first of them, in one pass."""
+    """The conditions that rows meet, with how many do and the first of them."""
     if not counts:
         return []
-    flags = ", ".join(f"{one.condition} as f{place}" for place, one in enumerate(counts))
-    return _met(connection, counts, f"select record, {flags} from {tables.RAW}")
-
-
-def _count_placeholders(
-    connection: duckdb.DuckDBPyConnection,
-    contract: LandingObject,
-    binding: Binding,
-    mapping: FileMapping,
-    suspects: Sequence[_Count],
-) -> list[tuple[_Count, int, int]]:
-    """Of the columns that may have placeholders those that do. Each step is a query of its own: written out
-    as one, the expressions would take longer to plan than to run."""
+    suspicions = ", ".join(f"bool_or({one.suspicion})" for one in counts)
+    flags = connection.execute(f"select {suspicions} from {tables.RAW}").fetchone()
+    assert flags is not None
+    suspects = [one for one, is_suspect in zip(counts, flags, strict=True) if is_suspect]
     if not suspects:
         return []
-    timezone = mapping.timezone or contract.source_timezone
-    texts, values, flags = [], [], []
-    for place, one in enumerate(suspects):
-        texts.append(f"{text_sql(one.column, binding.positions[one.column.name], mapping)} as t{place}")
-        values.append(f"{cast_sql(one.column, f't{place}', timezone, mapping)} as r{place}")
-        flags.append(f"{is_placeholder(f'r{place}')} as f{place}")
-    is_suspect = " or ".join(one.condition for one in suspects)
-    query = f"select record, {', '.join(texts)} from {tables.RAW} where {is_suspect}"
-    query = f"select record, {', '.join(values)} from ({query})"
-    return _met(connection, suspects, f"select record, {', '.join(flags)} from ({query})")
-
-
-def _met(
-    connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count], query: str
-) -> list[tuple[_Count, int, int]]:
-    """The counts of which a row has the flag `f0`, `f1`, ..., with how many have and the first of them."""
     measures = ", ".join(
-        f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(counts))
+        f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(suspects))
     )
-    row = connection.execute(f"select {measures} from ({query})").fetchone()
+    row = connection.execute(f"select {measures} from ({_in_steps(suspects)})").fetchone()
     assert row is not None
-    return [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(counts) if row[2 * place]]
+    found = [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(suspects)]
+    return [each for each in found if each[1]]
+
+
+def _in_steps(counts: Sequence[_Count]) -> str:
+    """SQL of RAW with a flag `f0`, `f1`, ... for each count. Texts and values are read in queries of their
+    own:
+    written out as one, the expressions would take longer to plan than to run."""
+    texts, values, flags = [], [], []
+    for place, one in enumerate(counts):
+        condition = one.condition
+        if one.text is not None and one.value is not None:
+            texts.append(f"{one.text} as t{place}")
+            values.append(f"{one.value.replace('{text}', f't{place}')} as r{place}")
+            condition = condition.replace("{value}", f"r{place}")
+        flags.append(f"case when {one.suspicion} then {condition} else false end as f{place}")
+    query = f"select {', '.join(['*', *texts])} from {tables.RAW}"
+    query = f"select {', '.join(['*', *values])} from ({query})"
+    return f"select record, {', '.join(flags)} from ({query})"
 
 
 def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first: int) -> Remark:

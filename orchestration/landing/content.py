@@ -99,10 +99,11 @@ def _load_rows(
     reading = read_file(connection, path, ending, contract, folder, mapping)
     try:
         binding = bind(contract, reading.header, mapping)
-        numbers = find_numbers(connection, contract, binding, mapping, reading)
+        census = take_census(connection, contract, binding, mapping)
+        numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=reading.rows, remarks=refusal.remarks) from None
-    cast = cast_rows(contract, binding, mapping, numbers)
+    cast = cast_rows(contract, binding, mapping, numbers, census.seen)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
     aside = SetAside(0, 0, (), None)
@@ -118,7 +119,6 @@ def _load_rows(
         raise
     repeats = mark_repeats(connection, contract, temporary)
     ends = count_ends(connection, contract.ends, f"read_parquet({quote_literal(temporary)})")
-    census = take_census(connection, contract, binding, mapping)
     found = _Loaded(
         rows=rows,
         quarantined=aside.wrong,

@@ -6,7 +6,7 @@ import duckdb
 
 from orchestration.contract import LandingObject
 from orchestration.landing.binding import Binding
-from orchestration.landing.casting import text_sql
+from orchestration.landing.casting import Seen, text_sql
 from orchestration.landing.jsonlines import number_keys
 from orchestration.landing.mapping import FileMapping
 from orchestration.landing.numbers import NumberFormat, Numbers, find_number_format, find_signs
@@ -19,6 +19,7 @@ def find_numbers(
     binding: Binding,
     mapping: FileMapping,
     reading: Reading,
+    seen: Seen,
 ) -> Numbers:
     """The notation of a file that was read.
 
@@ -32,8 +33,7 @@ def find_numbers(
     }
     is_given = mapping.decimal is not None or mapping.thousands is not None
     if not is_given:
-        texts = [(name, text_sql(contract.column(name), place, mapping)) for name, place in places.items()]
-        signs = find_signs(connection, texts)
+        signs = find_signs(connection, [f"c{place}" for place in places.values()])
         is_suspect = signs.are_thousandths and reading.delimiter is not None
         if not signs.has_others and not (is_suspect and reading.delimiter == ";"):
             return Numbers(may_be_thousands=is_suspect)
@@ -41,7 +41,12 @@ def find_numbers(
     if is_given:
         decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
         return Numbers(NumberFormat(decimal, mapping.thousands or ""), exact)
-    found = find_number_format(connection, [(name, text) for name, text in texts if name not in exact])
+    texts = [
+        (name, text_sql(contract.column(name), place, mapping, seen))
+        for name, place in places.items()
+        if name not in exact
+    ]
+    found = find_number_format(connection, texts)
     return Numbers(found, exact)
 
 

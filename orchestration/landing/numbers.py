@@ -96,19 +96,19 @@ class Signs:
     """Some have a point, and all of these three digits after it: it may part thousands."""
 
 
-def find_signs(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> Signs:
-    """Look at the texts of number columns, given by name and SQL, in one pass."""
-    if not columns:
+def find_signs(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> Signs:
+    """Look at the delivered cells of number columns in one pass."""
+    if not cells:
         return Signs()
     others = " or ".join(
         f"bool_or(contains({text}, ',') or contains({text}, ' ') or contains({text}, '''') "
-        f"or regexp_matches({text}, '{_WIDE_BLANKS}|{_APOSTROPHE}'))"
-        for _, text in columns
+        # Longer in bytes than in characters: another kind of blank or apostrophe, perhaps.
+        f"or strlen({text}) <> length({text}))"
+        for text in cells
     )
-    points = " + ".join(f"count(*) filter (contains({text}, '.'))" for _, text in columns)
+    points = " + ".join(f"count(*) filter (contains({text}, '.'))" for text in cells)
     threes = " + ".join(
-        f"count(*) filter (substr({text}, -4, 1) = '.' and {text}[1] between '1' and '9')"
-        for _, text in columns
+        f"count(*) filter (substr({text}, -4, 1) = '.' and {text}[1] between '1' and '9')" for text in cells
     )
     row = connection.execute(f"select coalesce({others}, false), {points}, {threes} from {RAW}").fetchone()
     assert row is not None

@@ -308,7 +308,7 @@ def _dates(text: str) -> FileMapping:
 
 def _number_format(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> NumberFormat:
     """The notation of number columns. Raises FileRefusedError where there are two."""
-    signs = find_signs(connection, columns)
+    signs = find_signs(connection, [text for _, text in columns])
     is_plain = not signs.has_others and not signs.are_thousandths
     return DEFAULT_FORMAT if is_plain else find_number_format(connection, columns)
 

@@ -133,7 +133,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
             warehouse.parent.mkdir()
             with connect(warehouse) as connection:
                 create_raw_relations(connection, load_contracts(), [])
-                create_landing_records(connection, settings, [])
+                create_landing_records(connection, settings, load_contracts(), [])
                 create_previous_relations(connection, settings, None)
             result = run_dbt(settings, ["build", "--exclude-resource-type", "unit_test"], warehouse)
             return f"{len(result.nodes)} models and tests on no rows", None

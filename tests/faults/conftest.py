@@ -127,7 +127,7 @@ def _work_beside(settings: Settings, pid: int, folder: Path) -> Meanwhile:
     folder.mkdir()
     with connect(database) as connection:
         create_raw_relations(connection, load_contracts(), accepted_batches(settings))
-        create_landing_records(connection, settings, known_batches(settings))
+        create_landing_records(connection, settings, load_contracts(), known_batches(settings))
     environment = os.environ | {
         "CSW_HOME": str(settings.home),
         "CSW_WAREHOUSE": str(database),

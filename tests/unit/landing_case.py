@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.contract import Column, LandingObject
+from orchestration.contract import Column, LandingObject, load_contracts
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -135,6 +136,16 @@ class Case:
             create_landing_records(connection, self.settings, self.contracts, all_batches(self.settings))
             yield connection
 
+    def deliver(self, name: str, content: str | bytes, file: str = "a.csv", *, mapping: str = "") -> Batch:
+        """Land one file of an object of the source `generic`, with a mapping beside it."""
+        folder = self.settings.landing / "generic" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        if mapping:
+            (folder / "mapping.yml").write_text(mapping)
+        (folder / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+        (batch,) = self.land().new
+        return batch
+
     def rows(
         self,
         columns: str = "*",
@@ -159,6 +170,18 @@ def make_case(tmp_path: Path) -> Case:
     settings = Settings(home=tmp_path / "home", landing=tmp_path / "landing", as_of=NOW)
     settings.landing.mkdir()
     return Case(settings, {("shop", "things"): THINGS, ("shop", "others"): OTHERS})
+
+
+def make_generic(tmp_path: Path) -> Case:
+    """A case with the contracts that the project declares."""
+    case = make_case(tmp_path)
+    case.contracts = dict(_declared())
+    return case
+
+
+@cache
+def _declared() -> dict[tuple[str, str], LandingObject]:
+    return load_contracts()
 
 
 def things_csv(rows: int, *more: str, header: str = HEADER) -> str:
