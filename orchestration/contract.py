@@ -45,6 +45,8 @@ class Column:
     """Why one row beyond the minimum or maximum refuses the whole file; None: only the row is rejected."""
     pii: str | None = None
     """What the column holds of persons: email, name, text or None."""
+    may_be_address: bool = False
+    """An address is as good as an id here: the models make a pseudonym of it."""
     placeholder: str | None = None
     """`business_start` where a placeholder date stands for the day on which business begins."""
     keeps: tuple[str, ...] = ()
@@ -215,6 +217,7 @@ def _landing_object(
                 pattern_in_words=rules.get("pattern_in_words"),
                 refuses=rules.get("refuses"),
                 pii=rules.get("pii"),
+                may_be_address=bool(rules.get("may_be_address", False)),
                 placeholder=rules.get("placeholder"),
                 keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
                 also=tuple(rules.get("also", ())),

@@ -79,7 +79,9 @@ def _may_hold_placeholders(column: Column) -> bool:
 
 
 def _may_not_hold_addresses(column: Column) -> bool:
-    return column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text")
+    if column.data_type != "varchar" or column.enum or column.may_be_address:
+        return False
+    return column.pii not in ("email", "text")
 
 
 def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:

@@ -43,7 +43,7 @@ def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dic
             connection.execute(f"attach '{path}' as {name}")
         changed = connection.execute(change).fetchone()
     assert changed != (0,), "nothing was changed"
-    origins = compare_with_origins(copies["build"], copies["release"], accepted_batches(settings))
+    origins = compare_with_origins(settings, copies["build"], copies["release"], accepted_batches(settings))
     for path in copies.values():
         path.with_suffix(".kept").replace(path)
     return {one.name: one for one in origins.findings if one.is_blocking}
@@ -113,7 +113,7 @@ def test_rows_that_the_build_did_not_read_are_missed(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
-    origins = compare_with_origins(copies["build"], copies["release"], batches)
+    origins = compare_with_origins(small_company, copies["build"], copies["release"], batches)
     names = {one.name for one in origins.findings if one.is_blocking}
     assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
 
@@ -184,7 +184,7 @@ def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Setting
     gone = small_company.raw.rename(tmp_path / "raw")
     try:
         origins = compare_with_origins(
-            folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
+            moved, folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
         )
     finally:
         gone.rename(small_company.raw)

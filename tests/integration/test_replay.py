@@ -155,7 +155,10 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
         for mart in MARTS:
             # It names the batch that delivered the row, and that is another one.
             columns = "* exclude (source_batch_id)" if mart == "fct_mrr_movement_items" else "*"
-            query = f"select {columns} from {{}}.marts.{mart} order by all"
+            # These tell of files, and here are others.
+            of_files = ("delivered_rows", "reading_remarks", "conflicting_rows")
+            where = f'where "check" not in {of_files}' if mart == "_data_quality" else ""
+            query = f"select {columns} from {{}}.marts.{mart} {where} order by all"
             ours, theirs = made.execute(query.format("warehouse")), published.execute(query.format("csw"))
             assert ours.description == theirs.description, mart
             assert ours.fetchall() == theirs.fetchall(), mart
