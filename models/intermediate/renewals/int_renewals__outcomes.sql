@@ -26,7 +26,9 @@ scaled as (
         case
             when due.has_one_term and due.longest_term_months = pieces.term_months then pieces.amount
             when due.has_one_term
-                then {{ divide_money('cast(pieces.amount as decimal(28, 4)) * due.longest_term_months', 'pieces.term_months') }}
+                then {{ divide_money(
+                    'cast(pieces.amount as decimal(28, 4)) * due.longest_term_months', 'pieces.term_months'
+                ) }}
             else {{ share_of_money(
                 'pieces.amount',
                 'cast(due.due_amount as decimal(28, 4)) * due.common_months',
