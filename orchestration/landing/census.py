@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
@@ -38,7 +39,9 @@ class _Count:
     cell: str
     suspicion: str
     """Cheap, and true wherever the condition is."""
-    condition: str
+    value: str
+    """What the condition is about."""
+    condition: Callable[[str], str]
 
 
 def take_census(
@@ -70,6 +73,10 @@ def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[
             yield column.name
 
 
+def _holds_address(text: str) -> str:
+    return f"regexp_matches({text}, {quote_literal(EMAIL_PATTERN)})"
+
+
 def _may_hold_placeholders(column: Column) -> bool:
     return not column.required or column.placeholder is not None
 
@@ -85,8 +92,8 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             continue
         cell = f"c{place}"
         if column.pii != "text":
-            condition = is_nothing(cell, column.keeps)
-            yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
+            condition = partial(is_nothing, keeps=column.keeps)
+            yield _Count("nothing", column, cell, may_be_nothing(cell), cell, condition)
         if column.is_time:
             text = text_sql(column, place, mapping)
             value = cast_sql(column, text, mapping.timezone or contract.source_timezone, mapping)
@@ -94,10 +101,9 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
             suspicion = f"{cell} <> '' and {is_suspect}"
-            yield _Count("placeholder", column, cell, suspicion, is_placeholder(value))
+            yield _Count("placeholder", column, cell, suspicion, value, is_placeholder)
         if _may_not_hold_addresses(column):
-            condition = f"regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
-            yield _Count("address", column, cell, f"contains({cell}, '@')", condition)
+            yield _Count("address", column, cell, f"contains({cell}, '@')", cell, _holds_address)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
@@ -113,12 +119,13 @@ def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> l
     measures = ", ".join(
         f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(suspects))
     )
-    conditions = ", ".join(
-        f"case when {one.suspicion} then {one.condition} else false end as f{place}"
-        for place, one in enumerate(suspects)
+    # The values stand in a query of their own, so that a condition may name them several times.
+    values = ", ".join(
+        f"case when {one.suspicion} then {one.value} end as v{place}" for place, one in enumerate(suspects)
     )
+    conditions = ", ".join(f"{one.condition(f'v{place}')} as f{place}" for place, one in enumerate(suspects))
     row = connection.execute(
-        f"select {measures} from (select record, {conditions} from {tables.RAW})"
+        f"select {measures} from (select record, {conditions} from (select record, {values} from {tables.RAW}))"
     ).fetchone()
     assert row is not None
     found = [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(suspects)]
