@@ -16,15 +16,21 @@
 
 
 {#- One end of the 95 % interval of a net promoter score: adjusted Wald (add 3/4 promoter, 3/4 detractor and
-    3 voters), clamped to the scale. `sign` is '-' or '+'; `size` is the effective number of voters.
+    3 voters), clamped to the scale and never short of the score itself; null below two voters, of whom nothing can be
+    said. `sign` is '-' or '+'; `size` is the effective number of voters.
     Source: Rocks 2016, as reported by MeasuringU, "Confidence intervals for Net Promoter Scores". -#}
 {% macro nps_interval(sign, promoters, detractors, voters, size) -%}
     {%- set up = '((' ~ rate(promoters, voters) ~ ') * ' ~ size ~ ' + 0.75) / (' ~ size ~ ' + 3)' -%}
     {%- set down = '((' ~ rate(detractors, voters) ~ ') * ' ~ size ~ ' + 0.75) / (' ~ size ~ ' + 3)' -%}
     {%- set centre = '(' ~ up ~ ' - ' ~ down ~ ')' -%}
-    greatest(-100, least(100, 100 * (
-        {{ centre }} {{ sign }} 1.959964 * sqrt(
-            ({{ up }} + {{ down }} - {{ centre }} * {{ centre }}) / ({{ size }} + 3)
-        )
-    )))
+    {%- set outward, inward = ('least', 'greatest') if sign == '-' else ('greatest', 'least') -%}
+    case
+        -- Weights are added up in floating point: two equal votes may be a hair less than two.
+        when {{ size }} >= 1.999999
+            then {{ outward }}({{ nps(promoters, detractors, voters) }}, {{ inward }}({{ sign }}100, 100 * (
+                {{ centre }} {{ sign }} 1.959964 * sqrt(
+                    ({{ up }} + {{ down }} - {{ centre }} * {{ centre }}) / ({{ size }} + 3)
+                )
+            )))
+    end
 {%- endmacro %}

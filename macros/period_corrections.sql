@@ -2,7 +2,7 @@
     one row per period that any of them speaks of, null where it stays as delivered. See docs/overrides.md.
     Overrides are few; only the periods that have one are looked at closely. -#}
 {% macro period_corrections() -%}
-{%- set key = ['source_system', 'subscription_id', 'item_id', 'period_start'] -%}
+{%- set key = ['source_system', 'subscription_id', 'item_id', 'price_kind', 'period_start'] -%}
 -- An override of an item wins over one of its whole subscription. A link holds within one account.
 overridden as (
     select
@@ -32,6 +32,8 @@ served as (
         overridden.said_churn_kind,
         overridden.said_churn_reason,
         case when unified.price_kind <> 'one_off' then overridden.said_cancelled_at end as said_end,
+        {{ earliest(earliest('unified.period_end', 'overridden.said_cancelled_at'), "cast('9999-12-31' as timestamp)") }}
+            as latest_end,
         coalesce(unified.period_end > unified.period_start, true)
         and coalesce(unified.period_start < overridden.said_cancelled_at, true) as has_service
     from unified
@@ -39,16 +41,17 @@ served as (
         on {% for column in key %}unified.{{ column }} = overridden.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
 ),
 
--- The ending of an item begins with its last active period: what follows, say unpaid or paused, is part of it.
+-- The ending of an item begins with its last active period: what follows, say unpaid or paused, is part of it. Metered
+-- charges run beside each other: all that run then are the last, and those that end last are part of the ending.
 placed as (
     select
         *,
-        coalesce(
-            period_start = max(case when has_service then period_start end) over same_item, false
-        ) as is_last,
+        coalesce(period_start = max(case when has_service then period_start end) over same_item, false)
+        or (price_kind = 'usage' and has_service and coalesce(period_end > said_end, said_end is not null)) as is_last,
         coalesce(
             period_start >= max(case when has_service and status = 'active' then period_start end) over same_item, true
-        ) as is_ending,
+        )
+        or (price_kind = 'usage' and latest_end = max(latest_end) over same_item) as is_ending,
         {%- for column in ['cancel_requested_at', 'cancel_kind', 'cancel_reason'] %}
         max_by(
             case when period_start >= said_end then {{ column }} end, period_start

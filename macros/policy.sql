@@ -53,7 +53,7 @@
             {{ return('it takes a number or a fraction above zero and not above ' ~ rule['maximum'] ~ others) }}
         {%- endif -%}
     {%- elif rule['type'] == 'list' -%}
-        {%- if value is string or value is not iterable or value | reject('in', rule['items']) | list or value | unique | list | length != value | length -%}
+        {%- if value is string or value is mapping or value is not iterable or value | reject('in', rule['items']) | list or value | unique | list | length != value | length -%}
             {{ return('it takes a list of ' ~ rule['items'] | join(', ') ~ ', each at most once') }}
         {%- endif -%}
     {%- elif rule['type'] == 'month' -%}

@@ -8,13 +8,13 @@
 {%- endmacro %}
 
 {% macro duckdb__share_of_money(amount, part, whole) -%}
+    {#- In units of 10^-4, as whole numbers. -#}
+    {%- set units = [] -%}
+    {%- for money in [amount, part, whole] -%}
+        {%- do units.append('cast(cast(' ~ money ~ ' as decimal(38, 4)) * 10000 as hugeint)') -%}
+    {%- endfor -%}
     {%- set exact -%}
-        cast(
-            (
-                2 * cast(({{ amount }}) * 10000 as hugeint) * cast(({{ part }}) * 10000 as hugeint)
-                + cast(({{ whole }}) * 10000 as hugeint)
-            ) // (2 * cast(({{ whole }}) * 10000 as hugeint)) as decimal(38, 0)
-        ) * 0.0001
+        cast((2 * {{ units[0] }} * {{ units[1] }} + {{ units[2] }}) // (2 * {{ units[2] }}) as decimal(38, 0)) * 0.0001
     {%- endset -%}
     {%- set approximate -%}
         cast({{ amount }} as double) * cast({{ part }} as double) / cast({{ whole }} as double)

@@ -26,6 +26,7 @@ from orchestration.commands.common import (
     guarded,
     say,
 )
+from orchestration.environment import restart_without_settings_of_python
 from orchestration.errors import CswError, SettingsError
 from orchestration.settings import load_settings
 
@@ -51,6 +52,7 @@ app.add_typer(landing.app, name="landing")
 
 def main() -> None:
     """Run the command line; a user's mistake ends with a message, never with a traceback."""
+    restart_without_settings_of_python()
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app()
@@ -95,17 +97,21 @@ def run(
     known_at: KnownAt = None,
     policy: Policies = None,
     force: Annotated[bool, typer.Option("--force", help="Build and publish also if nothing is new.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Publish also what would be an experiment beside the release.")
+    ] = False,
     accept: Accept = None,
     accept_schema_change: AcceptSchemaChange = False,
     json: Json = False,
 ) -> None:
     """Land new files, build the marts, audit them, and publish them if they pass.
 
-    With --known-at the warehouse is built again as it could have been built then: no new file is landed,
-    and the release is made beside the current one, which stays.
+    With --policy, with an --as-of before that of the current release, or with --known-at, which reads only
+    what had been loaded by then, the run makes an experiment beside the current release, which stays.
     """
     settings = replace(
         load_settings(home, landing, as_of, policy, known_at),
+        publish=publish,
         accept=acceptances(accept, accept_schema_change),
     )
     with guarded(settings):
@@ -116,9 +122,10 @@ def run(
         with progress_on_console():
             outcome = refresh(settings, landing_is_given=landing is not None, force=force)
         if json:
-            from orchestration.releases.publish import current_manifest
+            from orchestration.releases.manifest import read_manifest
 
-            manifest = current_manifest(settings) if outcome.release_id else None
+            made = outcome.release_id or outcome.experiment_id
+            manifest = read_manifest(settings.releases / made) if made else None
             say({**vars(outcome), "gate": manifest["gate"] if manifest else None})
             return
         typer.echo(outcome.message)
@@ -149,6 +156,9 @@ def prepare(
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT on the marts.")],
+    release: Annotated[
+        str, typer.Option(help="Id of the release, or its beginning. Default: the current one.")
+    ] = "current",
     home: Home = None,
     json: Annotated[bool, typer.Option("--json", help="All rows, as JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="All rows, as CSV.")] = False,
@@ -156,16 +166,16 @@ def query(
         bool, typer.Option("--spreadsheet", help="All rows, as CSV without formulas.")
     ] = False,
 ) -> None:
-    """Ask the current release. Nothing can be changed, and no other file can be read."""
+    """Ask a release. Nothing can be changed, and no other file can be read."""
     if json + csv + spreadsheet > 1:
         raise SettingsError("Choose one of --json, --csv and --spreadsheet.")
     settings = load_settings(home)
     with guarded(settings):
-        from orchestration.releases.query import as_csv, as_json, query_current
+        from orchestration.releases.query import as_csv, as_json, query_release
         from orchestration.summary import print_rows
 
         is_whole = json or csv or spreadsheet
-        result = query_current(settings, sql, limit=None if is_whole else QUERY_ROWS)
+        result = query_release(settings, sql, release, limit=None if is_whole else QUERY_ROWS)
         if is_whole:
             sys.stdout.write(as_json(result) if json else as_csv(result, for_spreadsheet=spreadsheet))
         else:

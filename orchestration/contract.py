@@ -23,8 +23,8 @@ BATCH_COLUMNS = {
     "_loaded_at": "timestamp",
     "_row": "bigint",
 }
-"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same file
-has the same key and stands further down; `_repeat`: an equal row of the same file stands further up."""
+"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same
+file has the same key and stands further down; `_repeat`: an equal row of it stands further up."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,11 @@ class Column:
     """Regular expression that the whole text must match."""
     pattern_in_words: str | None = None
     refuses: str | None = None
-    """Why one row beyond the minimum or maximum refuses the whole file; None where it only rejects the row."""
+    """Why one row beyond the minimum or maximum refuses the whole file; None: only the row is rejected."""
     pii: str | None = None
     """What the column holds of persons: email, name, text or None."""
+    may_be_address: bool = False
+    """An address is as good as an id here: the models make a pseudonym of it."""
     placeholder: str | None = None
     """`business_start` where a placeholder date stands for the day on which business begins."""
     keeps: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class Column:
 
     @property
     def is_id(self) -> bool:
-        """Whether its values tell things apart, so that two of them may be equal only if they mean the same."""
+        """Whether its values tell things apart."""
         return self.name.endswith(("_id", "_key"))
 
 
@@ -85,7 +87,7 @@ class RowRule:
 
 @dataclass(frozen=True)
 class Ends:
-    """The columns in which it shows whether ends are written as last days or as first days without service."""
+    """The columns that show whether ends are written as last days or as first days without service."""
 
     start: str
     end: str
@@ -109,6 +111,8 @@ class Arrival:
     """A sum over the delivered rows of one key."""
     total: str | None = None
     """What must add up to the same over the rows of the model."""
+    ids_from: Mapping[str, str] = field(default_factory=dict)
+    """By column the staging table with its value for delivered rows of which their neighbours decide it."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,7 @@ def _landing_object(
                 pattern_in_words=rules.get("pattern_in_words"),
                 refuses=rules.get("refuses"),
                 pii=rules.get("pii"),
+                may_be_address=bool(rules.get("may_be_address", False)),
                 placeholder=rules.get("placeholder"),
                 keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
                 also=tuple(rules.get("also", ())),

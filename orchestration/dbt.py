@@ -16,6 +16,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from orchestration.environment import environment
 from orchestration.errors import BuildError, LockedError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.pseudonyms import load_hash_key
@@ -122,13 +123,13 @@ def _invoke(
         *("--log-level-file", "none"),
         "--no-use-colors",
     ]
-    environment = {
+    variables = {
         "CSW_WAREHOUSE": str(warehouse),
         "CSW_AS_OF": settings.as_of_text if as_of is None else as_of,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    with _environment(environment), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
+    with environment(variables, without=("DBT_",)), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
         outcome = invoke_dbt(arguments, on_event, manifest=manifest, log_file=log_file)
     if not outcome.success:
         nodes = _node_results(outcome.result)
@@ -297,17 +298,3 @@ def _log_file(path: Path) -> Iterator[logging.Handler]:
         yield handler
     finally:
         handler.close()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

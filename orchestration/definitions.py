@@ -8,23 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.checks import check_name, gate_name, gate_results
+from orchestration.checks import attach_tests, check_name, gate_name, gate_results
 from orchestration.contract import load_contracts
 from orchestration.dbt import DbtEvent, prepare_manifest
 from orchestration.disk import disk_trouble
 from orchestration.durable import remove_tree
+from orchestration.environment import check_interpreter
 from orchestration.errors import CswError
 from orchestration.instance import spare_the_disk
 from orchestration.launcher import purpose_of
 from orchestration.lock import WarehouseLock, hold_lock
-from orchestration.pipeline import audit_step, build_step, land_step, publish_step
+from orchestration.pipeline import LandStep, audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.quality.gate import FAMILIES
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
@@ -48,6 +48,8 @@ class Warehouse:
     settings: Settings
     candidate: Candidate
     lock: WarehouseLock
+    landed: LandStep | None
+    """What the run has landed already, before it loaded Dagster."""
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -67,18 +69,24 @@ class LayerTranslator(DagsterDbtTranslator):
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location, with the settings of the environment."""
+    check_interpreter()
     spare_the_disk()
     return build_definitions(load_settings())
 
 
 def build_definitions(
-    settings: Settings, *, fixed: bool = False, lock: WarehouseLock | None = None
+    settings: Settings,
+    *,
+    fixed: bool = False,
+    lock: WarehouseLock | None = None,
+    landed: LandStep | None = None,
 ) -> dg.Definitions:
     """Everything Dagster knows of one warehouse.
 
     With `fixed`, runs take `settings` as they are and write under the caller's `lock`; otherwise each
     run reads the environment when it begins, so that `as_of` is its own time, and takes the lock itself.
-    Raises BuildError where the dbt project does not parse.
+    `landed` is what the caller has landed for its run already. Raises BuildError where the dbt project does
+    not parse.
     """
     path = prepare_manifest(settings, dbt_version(), lock)
     manifest = attach_tests(json.loads(path.read_text(encoding="utf-8")))
@@ -103,33 +111,10 @@ def build_definitions(
         jobs=[refresh],
         schedules=triggers.schedules,
         sensors=triggers.sensors,
-        resources={"warehouse": _warehouse(settings if fixed else None, lock)},
+        resources={"warehouse": _warehouse(settings if fixed else None, lock, landed)},
         # Steps share one candidate and one lock, so they belong in one process.
         executor=dg.in_process_executor,
     )
-
-
-def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Name the model or seed that each test over several of them is a check of: the last of them in the flow.
-
-    Without it Dagster could not show those tests as checks.
-    """
-    parents: Mapping[str, Sequence[str]] = manifest["parent_map"]
-
-    @cache
-    def depth(model: str) -> int:
-        return 1 + max((depth(parent) for parent in parents.get(model, ())), default=0)
-
-    for test in manifest["nodes"].values():
-        if test["resource_type"] != "test" or test.get("attached_node"):
-            continue
-        models = [one for one in test["depends_on"]["nodes"] if one.startswith(("model.", "seed."))]
-        if len(test["depends_on"]["nodes"]) < 2 or not models:
-            continue
-        last = max(models, key=lambda model: (depth(model), model))
-        name = {"name": manifest["nodes"][last]["name"]}
-        test["config"].setdefault("meta", {}).setdefault("dagster", {}).setdefault("ref", name)
-    return manifest
 
 
 def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[str, dg.AssetKey]:
@@ -166,9 +151,8 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         warehouse: Warehouse = context.resources.warehouse
         with _failures_in_words(warehouse):
-            landed = land_step(
-                warehouse.settings, warehouse.candidate, force=context.op_execution_context.op_config["force"]
-            )
+            force = context.op_execution_context.op_config["force"]
+            landed = warehouse.landed or land_step(warehouse.settings, warehouse.candidate, force=force)
             if landed.nothing_new:
                 context.log.info(landed.nothing_new)
                 remove_tree(warehouse.candidate.folder)
@@ -295,7 +279,9 @@ def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     return release
 
 
-def _warehouse(settings: Settings | None, lock: WarehouseLock | None) -> dg.ResourceDefinition:
+def _warehouse(
+    settings: Settings | None, lock: WarehouseLock | None, landed: LandStep | None
+) -> dg.ResourceDefinition:
     @dg.resource(description="The candidate of the run, and the lock of the warehouse.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         run = context.run
@@ -306,7 +292,7 @@ def _warehouse(settings: Settings | None, lock: WarehouseLock | None) -> dg.Reso
         with nullcontext(lock) if lock else hold_lock(used.lock_file, purpose_of(run.run_id)) as held:
             assert held is not None
             clear_leftovers(used, candidate)
-            yield Warehouse(used, candidate, held)
+            yield Warehouse(used, candidate, held, landed)
 
     return warehouse
 

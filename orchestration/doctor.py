@@ -8,17 +8,22 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from orchestration.contract import load_contracts
 from orchestration.errors import CswError
 from orchestration.lock import describe_holder, is_locked
-from orchestration.settings import PROJECT_DIR, Settings, project_policies
+from orchestration.policies import project_policies
+from orchestration.settings import PROJECT_DIR, Settings
+
+if TYPE_CHECKING:
+    from orchestration.landing import Batch
+    from orchestration.landing.refusal import Remark
 
 Level = Literal["ok", "warn", "FAIL"]
 
@@ -127,63 +132,105 @@ def _policies(settings: Settings) -> Iterator[Finding]:
 
 
 def _landing(settings: Settings) -> Iterator[Finding]:
-    from orchestration.landing import accepted_batches, all_batches, pending_files
+    from orchestration.landing import all_batches
     from orchestration.landing.files import find_files
 
     contracts = load_contracts()
-    accepted = accepted_batches(settings)
+    records = all_batches(settings)
     if not settings.landing.is_dir():
-        level: Level = "ok" if accepted or settings.landing == settings.home / "landing" else "FAIL"
+        is_default = settings.landing == settings.home / "landing"
+        level: Level = "ok" if any(one.status == "accepted" for one in records) or is_default else "FAIL"
         hint = "`csw run` simulates a company there" if level == "ok" else "create it, or mend --landing"
         yield Finding(level, f"landing folder {settings.landing} is not there; {hint}.")
         return
     files, ignored = find_files(settings.landing, contracts)
-    pending = {file.path for file in pending_files(settings)}
-    for contract in contracts.values():
-        mine = [file for file in files if (file.source, file.object) == (contract.source, contract.name)]
-        loaded = sum((one.source, one.object) == (contract.source, contract.name) for one in accepted)
-        new = sum(file.path in pending for file in mine)
-        text = f"{contract.label}: {len(mine)} files, {new} new; {loaded} batches loaded so far"
-        if mine or loaded:
-            yield Finding("ok", text)
-        elif contract.is_required and (files or accepted):
-            where = settings.landing / contract.source / contract.name
-            yield Finding(
-                "FAIL", f"{contract.label}: no file, and nothing can be built without; expected in {where}"
-            )
-        else:
-            yield Finding("ok", f"{contract.label}: no file (optional)" if not contract.is_required else text)
+    yield Finding("ok", f"landing folder {settings.landing}: {len(files)} files; {len(records)} on record")
     for file in files:
         if not os.access(file.path, os.R_OK):
             yield Finding("FAIL", f"{file.label} cannot be read; mend its rights.")
-    for entry in ignored:
-        yield Finding("warn", f"ignored {entry.label}: {entry.reason}")
-    records = all_batches(settings)
-    if pending or any(record.status == "refused" for record in records):
-        yield from _trial(settings, {record.digest for record in records if record.status == "accepted"})
+    if files or ignored or records:
+        yield from _trial(settings, records)
 
 
-def _trial(settings: Settings, accepted: set[str]) -> Iterator[Finding]:
-    """Load the files into a home that is thrown away: what the loader finds wrong is wrong."""
+def _trial(settings: Settings, records: Sequence[Batch]) -> Iterator[Finding]:
+    """Load what is new into a home that is thrown away: what the loader finds wrong is wrong."""
     from orchestration.landing import land
+    from orchestration.landing.judgement import judge_delivery
 
+    contracts = load_contracts()
     log = logging.getLogger("csw")
     with tempfile.TemporaryDirectory(prefix="csw-doctor-") as scratch:
+        tried = replace(settings, home=Path(scratch))
         was_disabled, log.disabled = log.disabled, True
         try:
-            report = land(replace(settings, home=Path(scratch)))
+            report = land(tried, records=records)
         finally:
             log.disabled = was_disabled
-    for batch in report.new:
-        if batch.digest in accepted:
-            continue
-        if batch.status == "refused":
-            yield Finding("FAIL", f"{batch.label} would be refused: {batch.reason}")
-        elif batch.rows_quarantined:
-            yield Finding(
-                "warn",
-                f"{batch.label}: {batch.rows_quarantined} of {batch.rows_in} rows would be quarantined",
-            )
+        notices = judge_delivery(tried, contracts, [*records, *report.new])
+    for entry in report.ignored:
+        yield Finding("warn", f"ignored {entry.label}: {entry.reason}.")
+    for batch in (*report.new, *report.still_refused):
+        yield from _of_file(settings, batch)
+    yield from _loaded_before(records)
+    levels: dict[str, Level] = {"stops": "FAIL", "warn": "warn", "note": "ok"}
+    yield from (Finding(levels[notice.level], f"{notice.text}.") for notice in notices)
+
+
+def _loaded_before(records: Sequence[Batch]) -> Iterator[Finding]:
+    """What is odd about files that were loaded and not mended since, each thing once."""
+    from orchestration.landing.batches import mended_batches
+
+    mended = mended_batches(records)
+    told: dict[tuple[str, str | None, str], list[tuple[Batch, Remark]]] = {}
+    for batch in records:
+        for remark in batch.remarks:
+            if batch.status == "accepted" and batch.batch_id not in mended and remark.kind != "note":
+                key = (f"{batch.source}/{batch.object}", remark.column, remark.text)
+                told.setdefault(key, []).append((batch, remark))
+    for found in told.values():
+        batch, remark = found[-1]
+        others = f" The same in {len(found) - 1} files before it." if len(found) > 1 else ""
+        yield Finding("warn", f"{batch.label}, loaded: {remark.sentence()}{others}")
+
+
+def _of_file(settings: Settings, batch: Batch) -> Iterator[Finding]:
+    """What is wrong with a file, kind by kind, with the first value of each."""
+    remarks = batch.remarks
+    if batch.status == "refused":
+        if not any(remark.value for remark in remarks):
+            remarks = _with_values(settings, batch)
+        yield Finding("FAIL", f"{batch.label} is refused: {batch.reason}.{_recognised(settings, batch)}")
+    else:
+        counts = f"{batch.rows_loaded:,} of {batch.rows_in:,} rows can be loaded"
+        level: Level = "warn" if batch.rows_quarantined else "ok"
+        yield Finding(level, f"{batch.label}: {counts}")
+    for remark in remarks:
+        if not remark.text.startswith("not delivered"):
+            wrong: Level = "FAIL" if batch.status == "refused" else "warn"
+            level = {"wrong": wrong, "told": "warn"}.get(remark.kind, "ok")
+            yield Finding(level, f"  {batch.label}: {remark.sentence(with_value=True)}")
+
+
+def _with_values(settings: Settings, batch: Batch) -> tuple[Remark, ...]:
+    """The remarks of a file that was refused in an earlier run; its values are in the quarantine."""
+    from orchestration.landing.inspection import file_report
+
+    try:
+        return file_report(settings, batch.batch_id, limit=1).remarks
+    except CswError:
+        return batch.remarks
+
+
+def _recognised(settings: Settings, batch: Batch) -> str:
+    """What a refused file looks like, and how to map it."""
+    from orchestration.landing.proposals import header_of, recognise
+
+    path = settings.landing / batch.source / batch.object / batch.file_name
+    if batch.rejected_share is not None or not path.is_file():
+        return ""
+    found = recognise(header_of(path))
+    looks = f" It looks like {found.name}." if found else ""
+    return f"{looks} `csw landing map {path}` proposes a mapping."
 
 
 def _lock(settings: Settings) -> Iterator[Finding]:
@@ -194,13 +241,17 @@ def _lock(settings: Settings) -> Iterator[Finding]:
 
 
 def _current(settings: Settings) -> Iterator[Finding]:
+    from orchestration.releases.export import MARTS_FILE
     from orchestration.releases.publish import current_manifest
+    from orchestration.warehouse import describe_writer
 
     manifest = current_manifest(settings)
     if manifest is None:
         yield Finding("ok", "no release yet; `csw run` makes the first one")
     else:
         yield Finding("ok", f"current release {manifest['release_id']}, as of {manifest['as_of']}")
+        if writer := describe_writer(settings.releases / manifest["release_id"] / MARTS_FILE):
+            yield Finding("warn", writer)
 
 
 def _last_failure(settings: Settings) -> Iterator[Finding]:

@@ -14,7 +14,16 @@ from orchestration.contract import load_contracts
 from orchestration.dbt import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.durable import remove_tree, write_json
 from orchestration.errors import LandingError, PublishError
-from orchestration.landing import Batch, LandingReport, accepted_batches, land, recorded_batches
+from orchestration.landing import (
+    Batch,
+    LandingReport,
+    accepted_batches,
+    known_batches,
+    land,
+    recorded_batches,
+    withdrawn_batches,
+)
+from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
 from orchestration.lock import WarehouseLock
 from orchestration.pseudonyms import key_id, load_hash_key
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
@@ -27,6 +36,7 @@ from orchestration.releases.acceptance import (
 )
 from orchestration.releases.assembly import assemble
 from orchestration.releases.candidate import Candidate
+from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment
 from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.manifest import read_manifest
@@ -36,9 +46,8 @@ from orchestration.releases.publish import (
     Published,
     current_manifest,
     current_release_id,
-    kept_manifests,
     publish,
-    withdrawn_release_id,
+    rolled_back_release_id,
 )
 from orchestration.settings import Settings
 from orchestration.sources import create_sources
@@ -56,40 +65,47 @@ class LandStep:
     """All that were ever accepted, in the order of loading."""
     nothing_new: str | None
     """Why nothing needs building, in words; None where something does."""
+    experiment: str | None
+    """Why the release is made beside the current one, in words; None where it is published."""
 
 
 def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
     """Why a run on these batches would make what is there already, in words; None where it would not."""
-    if settings.known_at:
-        replay = replay_id(settings, batches)
-        return f"nothing new since release {replay}, which is the same replay" if replay else None
     fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
     manifest = current_manifest(settings)
     if manifest and manifest["fingerprint"] == fingerprint:
         return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
-    withdrawn = withdrawn_release_id(settings)
-    if withdrawn and _fingerprint(settings, withdrawn) == fingerprint:
-        return f"nothing new since release {withdrawn}, which was rolled back; --force builds it again"
+    if experiment_reason(settings):
+        made = same_experiment(settings, fingerprint)
+        same = f"nothing new since experiment {made}, which is the same"
+        return experiment_in_words(settings, made, same) if made else None
+    rolled_back = rolled_back_release_id(settings)
+    if rolled_back and _fingerprint(settings, rolled_back) == fingerprint:
+        return f"nothing new since release {rolled_back}, which was rolled back; --force builds it again"
     return None
 
 
-def replay_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """The newest release that a run with these settings and batches has made, `current` or not."""
-    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
-    made = (one["release_id"] for one in kept_manifests(settings) if one["fingerprint"] == fingerprint)
-    return next(made, None)
+def experiment_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """The newest experiment that a run with these settings and batches has made, compared with `current`."""
+    return same_experiment(
+        settings, run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    )
 
 
 def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
     """Load every complete new file and begin the candidate.
 
-    Raises LandingError where an object without which nothing can be built has never been accepted.
+    Raises LandingError where an object without which nothing can be built has no file that counts.
     """
     candidate.begin()
     with candidate.timed("land"):
         report = land(settings)
         batches = tuple(accepted_batches(settings))
     _require_objects(settings, batches)
+    if report.new:
+        for notice in judge_delivery(settings, load_contracts(), batches):
+            log.warning("%s", notice.text)
+    experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
     candidate.note(
@@ -99,6 +115,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         policies=dict(settings.policies),
         hash_key_id=key_id(key),
         parent=current_release_id(settings),
+        experiment=experiment,
         code_version=code,
         fingerprint=run_fingerprint(settings, code, (batch.batch_id for batch in batches)),
         forced=force,
@@ -113,8 +130,9 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
             }
             for batch in batches
         ],
+        withdrawn_batches=[entry.to_json() for entry in withdrawn_batches(settings).values()],
     )
-    return LandStep(report, batches, None if force else nothing_new(settings, batches))
+    return LandStep(report, batches, None if force else nothing_new(settings, batches), experiment)
 
 
 def build_step(
@@ -163,7 +181,7 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
         export = export_marts(candidate.warehouse, candidate.export, stamp)
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
     restatements = count_restatements(candidate.export, release_id)
-    if words := restatements_in_words(restatements):
+    if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with candidate.timed("audit"):
         report = audit_marts(candidate.export / MARTS_FILE, load_suites())
@@ -197,7 +215,7 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     origins = compare_with_origins(_as_begun(settings, noted), candidate.warehouse, marts, batches)
     findings += origins.findings
     candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
-    accepted = accept_findings(findings, settings.accept)
+    accepted = accept_findings(settings, findings, noted["parent"])
     for finding in findings:
         if finding.verdict != "passed":
             log.warning("gate  %s", finding.message)
@@ -209,8 +227,8 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
 def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) -> Published:
     """Turn the audited candidate into a release and make that current; the candidate is gone afterwards.
 
-    A replay of what was known at an earlier time passes the same gate, but `current` stays: whoever reads
-    it must not go back in time unasked. Raises AuditError for a bad verdict, PublishError for whatever else
+    An experiment is verified alike, but `current` stays: whoever reads it must not get the answer to
+    another question unasked. Raises AuditError for a bad verdict, PublishError for whatever else
     the gate finds wrong.
     """
     noted = candidate.noted("gate")
@@ -223,7 +241,7 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
         assemble(settings, candidate, release_id)
     try:
         published = publish(
-            settings, release_id, lock=lock, switch=noted["known_at"] is None, accept=settings.accept
+            settings, release_id, lock=lock, switch=noted["experiment"] is None, accept=settings.accept
         )
     finally:
         remove_tree(candidate.folder)
@@ -261,18 +279,20 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
-    arrived = {(batch.source, batch.object) for batch in batches}
-    missing = [
-        contract.label
-        for key, contract in load_contracts().items()
-        if contract.is_required and key not in arrived
+    missing = missing_objects(load_contracts(), batches)
+    if not missing:
+        return
+    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
+    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
+    withdrawn = [
+        batch.label
+        for batch in known_batches(settings)
+        if batch.status == "withdrawn"
+        and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
     ]
-    if missing:
-        raise LandingError(
-            f"No file has been accepted yet for: {', '.join(missing)}. Put one into the folder of that name "
-            f"below {settings.landing} (csv, jsonl or parquet, with the columns of the landing contract). "
-            "`csw doctor` shows what is there; the lines above say why a file was refused."
-        )
+    if withdrawn:
+        message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."
+    raise LandingError(message)
 
 
 def _landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:

@@ -27,7 +27,8 @@ TEST_KEY = b"the key of the unit tests, known to all"
 """Always there under another name, so that unit tests can expect one pseudonym everywhere."""
 
 EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
-"""What an e-mail address looks like (RE2): a local part, an at sign, a domain with a dot. No text of a mart may
+"""What an e-mail address looks like (RE2): a local part, an at sign, a domain with a dot. No text of a
+mart may
 match it. Without braces, because queries of the audit are templates."""
 
 _BLOCK = 64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 import warnings
 from dataclasses import dataclass
@@ -11,12 +10,17 @@ from datetime import date
 
 from orchestration.alerts import alert
 from orchestration.disk import disk_trouble
-from orchestration.errors import CswError, LandingError
+from orchestration.durable import remove_tree
+from orchestration.environment import check_interpreter, environment
+from orchestration.errors import CswError, LandingError, SettingsError
 from orchestration.instance import open_instance
-from orchestration.landing import accepted_batches, all_batches, pending_files
+from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
 from orchestration.lock import WarehouseLock, hold_lock
-from orchestration.pipeline import nothing_new, replay_id
-from orchestration.releases.publish import current_release_id
+from orchestration.pipeline import LandStep, experiment_id, land_step, nothing_new
+from orchestration.policies import check_project_policies
+from orchestration.releases.candidate import clear_leftovers, open_candidate
+from orchestration.releases.experiments import experiment_in_words
+from orchestration.releases.publish import current_manifest, current_release_id, policies_note
 from orchestration.settings import Settings
 
 DEMO_ACCOUNTS = 500
@@ -46,21 +50,25 @@ class Outcome:
     """How a run ended that did not fail."""
 
     release_id: str | None
-    """The release that the run published; None where nothing was new."""
+    """The release that the run published; None where nothing was new, or it made an experiment."""
     message: str
-    replay_id: str | None = None
-    """The release that a run with `known_at` made, beside the current one."""
+    experiment_id: str | None = None
+    """The release that the run made beside the current one."""
 
 
 def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) -> Outcome:
     """Land, build, audit and publish; or find that nothing is new, without loading any of the tools.
 
-    Where the home is new and nobody named a landing folder, a small company is simulated into it first.
-    Raises CswError for what a user can mend (and writes an alert), UnexpectedError for the rest.
+    Files are landed, and refusals told, before Dagster and dbt are loaded. Where the home is new and nobody
+    named a landing folder, a small company is simulated into it first.
+    Raises CswError for what a user can mend (and writes an alert, but for a wrong setting), UnexpectedError
+    for the rest.
     """
+    check_interpreter()
+    check_project_policies()
     with hold_lock(settings.lock_file, "csw run") as lock:
         ensure_files(settings, landing_is_given)
-        if not force and not pending_files(settings):
+        if not (force or pending_files(settings) or gone_files(settings)):
             reason = nothing_new(settings, accepted_batches(settings))
             if reason:
                 return Outcome(None, reason)
@@ -81,7 +89,10 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
         return  # nothing that lies there now is read
     if not landing_is_given:
         settings.landing.mkdir(parents=True, exist_ok=True)
-    if any(path.is_file() for path in settings.landing.rglob("*")) or all_batches(settings):
+    # A link that leads elsewhere is something that somebody put there, though it is not followed.
+    if any(path.is_file() or path.is_symlink() for path in settings.landing.rglob("*")):
+        return
+    if all_batches(settings):
         return
     if landing_is_given:
         raise LandingError(
@@ -111,63 +122,75 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
 def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
     before = current_release_id(settings)
     run_id = str(uuid.uuid4())
+    step = "landing"
     try:
-        _run_job(settings, lock, force, run_id)
+        landed = _land(settings, run_id, force)
+        if landed.nothing_new:
+            return Outcome(None, landed.nothing_new)
+        step = "run"
+        _run_job(settings, lock, run_id, landed)
+    except SettingsError:
+        raise
     except CswError as error:
-        alert(settings, run_id, error.step if isinstance(error, StepError) else "run", str(error))
+        alert(settings, run_id, error.step if isinstance(error, StepError) else step, str(error))
         raise
     except Exception as error:
         # Dagster's records lie on the same disk, so it may be the first that finds it full.
         told = disk_trouble(error, settings.home)
-        alert(settings, run_id, "run", str(told) if told else f"Unexpected error: {type(error).__name__}")
+        alert(settings, run_id, step, str(told) if told else f"Unexpected error: {type(error).__name__}")
         if told:
             raise told from None
         raise
-    current = current_release_id(settings)
-    if settings.known_at:
-        replay = replay_id(settings, accepted_batches(settings))
-        message = (
-            f"made release {replay} of what was known at {settings.known_at.isoformat()}, in "
-            f"{settings.releases / str(replay)}\n`current` stays {current or 'empty'}; "
-            f"`csw rollback {replay}` would serve the replay"
-        )
-        return Outcome(None, message, replay)
-    if current == before:
-        reason = nothing_new(settings, accepted_batches(settings))
-        return Outcome(None, reason or f"release {current} stays the current one")
-    return Outcome(current, f"published release {current}")
+    if landed.experiment and (made := experiment_id(settings, landed.batches)):
+        return Outcome(None, experiment_in_words(settings, made, f"made experiment {made}"), made)
+    current = current_manifest(settings)
+    if current is None or current["release_id"] == before:
+        return Outcome(None, f"release {before} stays the current one")
+    note = policies_note(settings, current)
+    message = f"published release {current['release_id']}{'.' if note else ''}{note}"
+    return Outcome(current["release_id"], message)
 
 
-def _run_job(settings: Settings, lock: WarehouseLock, force: bool, run_id: str) -> None:
+def _land(settings: Settings, run_id: str, force: bool) -> LandStep:
+    """Land for the run `run_id`, whose candidate is gone again where nothing is new."""
+    candidate = open_candidate(settings, run_id)
+    clear_leftovers(settings, candidate)
+    landed = None
+    try:
+        landed = land_step(settings, candidate, force=force)
+    finally:
+        if landed is None or landed.nothing_new:
+            remove_tree(candidate.folder)
+    return landed
+
+
+def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandStep) -> None:
     # Before anything of Dagster or dbt is imported: no word to anybody about this run.
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
+    quiet = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
     warnings.filterwarnings("ignore", module="dagster")
     # Without a handler of its own, what Dagster logs would go to the terminal.
     logging.getLogger("dagster").addHandler(logging.NullHandler())
     log.info("loading Dagster and dbt")
-    from orchestration.definitions import JOB, build_definitions
-    from orchestration.triggers import failure_in_words
+    with environment(quiet, without=("DAGSTER_", "DBT_")):
+        from orchestration.definitions import JOB, build_definitions
+        from orchestration.triggers import failure_in_words
 
-    job = build_definitions(settings, fixed=True, lock=lock).resolve_job_def(JOB)
-    with open_instance(settings) as instance:
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            raise_on_error=False,
-            run_config={
-                "ops": {"landing": {"config": {"force": force}}},
+        job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
+        with open_instance(settings) as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                raise_on_error=False,
                 # What people should see comes from the logger `csw`.
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
-        if result.success:
-            return
-        failed = [event for event in result.all_events if event.is_step_failure]
-        step, message = failure_in_words(failed, None)
-        told = failed[0].step_failure_data.user_failure_data if failed else None
-        if told:
-            facts = {name: entry.value for name, entry in (told.metadata or {}).items()}
-            raise StepError(step, message, str(facts["error"]), int(str(facts["exit_code"])))
-        details = "\n".join(event.step_failure_data.error_display_string for event in failed)
-        raise UnexpectedError(f"{step}: {message}\n{details}")
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+    if result.success:
+        return
+    failed = [event for event in result.all_events if event.is_step_failure]
+    step, message = failure_in_words(failed, None)
+    told = failed[0].step_failure_data.user_failure_data if failed else None
+    if told:
+        facts = {name: entry.value for name, entry in (told.metadata or {}).items()}
+        raise StepError(step, message, str(facts["error"]), int(str(facts["exit_code"])))
+    details = "\n".join(event.step_failure_data.error_display_string for event in failed)
+    raise UnexpectedError(f"{step}: {message}\n{details}")

@@ -10,18 +10,19 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import yaml
+from zoneinfo import ZoneInfo
 
 from orchestration.errors import SettingsError
-from orchestration.yamltext import read_yaml
+from orchestration.policies import parse_policies, project_policies
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 
 # DuckDB expands these in a path, and then reads another file than the one that was named.
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
@@ -38,6 +39,10 @@ class Settings:
     """UTC. Only batches that were loaded by this instant are read; None: all of them."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """Policy variables that differ from dbt_project.yml, by name."""
+    asked_policies: tuple[str, ...] = ()
+    """Those of them that the command line sets, for this run alone; CSW_POLICIES sets the others for good."""
+    publish: bool = False
+    """Publish what would else be an experiment beside the current release."""
     accept: Mapping[str, str] = field(default_factory=dict)
     """Findings of the gate that a person accepts beforehand, with the reasons."""
 
@@ -101,30 +106,34 @@ def load_settings(
 ) -> Settings:
     """Resolve the settings: an option wins over its `CSW_*` variable, which wins over the default.
 
-    With `known_at` and without `as_of`, nothing after `known_at` counts. Raises SettingsError for a path
-    that DuckDB would expand, an unreadable date or an unknown policy.
+    `policies` are those of the command line; each wins over CSW_POLICIES by its name. With `known_at` and
+    without `as_of`, nothing after `known_at` counts. Raises SettingsError for a path that DuckDB would
+    expand, an unreadable date, or a policy that is unknown or cannot have that value.
     """
     home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
     landing_path = folder_path(
         "--landing", landing or environment.get("CSW_LANDING") or home_path / "landing"
     )
+    lasting = parse_policies("CSW_POLICIES", environment.get("CSW_POLICIES", "").split())
+    asked = parse_policies("--policy", policies or ())
+    zone = str((project_policies() | lasting | asked)["reporting_timezone"])
     known = known_at or environment.get("CSW_KNOWN_AT") or None
-    known_moment = parse_moment("--known-at", known) if known else None
+    known_moment = parse_moment("--known-at", known, zone) if known else None
     given = as_of or environment.get("CSW_AS_OF") or None
-    moment = parse_moment("--as-of", given) if given else (known_moment or now or datetime.now(UTC))
-    pairs = list(policies or []) or environment.get("CSW_POLICIES", "").split()
+    moment = parse_moment("--as-of", given, zone) if given else (known_moment or now or datetime.now(UTC))
     return Settings(
         home=home_path,
         landing=landing_path,
         as_of=moment.astimezone(UTC).replace(microsecond=0),
         as_of_is_given=bool(given or known),
         known_at=known_moment,
-        policies=parse_policies(pairs),
+        policies=lasting | asked,
+        asked_policies=tuple(sorted(asked)),
     )
 
 
-def parse_moment(option: str, text: str) -> datetime:
-    """Read an ISO 8601 date (its first instant, UTC) or a timestamp (UTC where it names no offset)."""
+def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:
+    """Read an ISO 8601 date (its first instant in `zone`) or a timestamp (UTC where it names no offset)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -132,31 +141,10 @@ def parse_moment(option: str, text: str) -> datetime:
             f"{option} {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
             f"2025-01-01T12:00:00+00:00 (CSW_{option[2:].replace('-', '_').upper()} takes the same)."
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def parse_policies(pairs: Iterable[str]) -> dict[str, Any]:
-    """Turn `name=value` pairs into policy variables; values are read as YAML (30, true, [a, b])."""
-    known = project_policies()
-    chosen: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            raise SettingsError(f"--policy {pair!r} is not of the form name=value.")
-        if name not in known:
-            raise SettingsError(
-                f"There is no policy {name!r}. Those of dbt_project.yml are: {', '.join(sorted(known))}."
-            )
-        value = yaml.safe_load(text)
-        chosen[name] = value.isoformat() if isinstance(value, date) else value
-    return chosen
-
-
-def project_policies() -> dict[str, Any]:
-    """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
-    project = read_yaml(PROJECT_DIR / "dbt_project.yml")
-    variables = project["vars"]["csw"]
-    return {name: variables.get(name, rule["default"]) for name, rule in variables["policy_catalog"].items()}
+    if moment.tzinfo is None:
+        is_day = _DAY.fullmatch(text.strip()) is not None
+        moment = moment.replace(tzinfo=ZoneInfo(zone) if is_day else UTC)
+    return moment.astimezone(UTC)
 
 
 def folder_path(option: str, value: str | Path) -> Path:

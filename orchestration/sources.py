@@ -26,7 +26,9 @@ def create_sources(
 
     `parent` is the release that is followed; a replay of what was known earlier is compared with none.
     """
+    given = list(batches)
     hand_over_key(connection, load_hash_key(settings.home))
-    create_raw_relations(connection, load_contracts(), batches, ReadingPolicies.of(settings))
+    create_raw_relations(connection, load_contracts(), given, ReadingPolicies.of(settings))
     create_landing_records(connection, settings, load_contracts(), known_batches(settings))
-    create_previous_relations(connection, settings, None if settings.known_at else parent)
+    followed = None if settings.known_at else parent
+    create_previous_relations(connection, settings, followed, (batch.batch_id for batch in given))

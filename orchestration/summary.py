@@ -10,16 +10,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestration.landing.inspection import LandingStatus, RejectedRows
+from orchestration.errors import QueryError
+from orchestration.landing.batches import known_batches, mended_batches
+from orchestration.landing.inspection import FileReport, LandingStatus
+from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
+from orchestration.releases.listing import ReleaseInfo
 from orchestration.releases.previous import restatements_in_words
-from orchestration.releases.publish import ReleaseInfo, current_manifest
+from orchestration.releases.publish import current_manifest
 from orchestration.releases.query import QueryResult, query_current
 from orchestration.releases.reaudit import Reaudit
 from orchestration.settings import Settings
 
 RECENT_MONTHS = 6
+WARNINGS_SHOWN = 12
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe, where no screen limits it."""
 
@@ -51,12 +56,66 @@ def print_summary(settings: Settings, program: str) -> None:
         headings = ("month", *_MOVEMENTS)
         rows = [(f"{row[0]:%Y-%m}", *(f"{round(value):,}" for value in row[1:])) for row in result.rows]
         console.print(_table("MRR of the last months", headings, rows, range(1, len(headings))))
+    _print_data_quality(settings, console)
+    _print_set_aside(settings, console, program)
     console.print("\nLook at them:")
     for command in (
         f"{program} query \"select * from mrr_monthly where dimension = 'all' order by month desc limit 12\"",
         f"{program} releases",
     ):
         console.print(f"  {escape(command)}", highlight=False, soft_wrap=True)
+
+
+def _print_data_quality(settings: Settings, console: Console) -> None:
+    """What the release itself says is odd about its data, with the MRR that it concerns."""
+    try:
+        found = query_current(
+            settings,
+            'select status, "check", "table", detail, observed, round(mrr) from _data_quality'
+            " where status <> 'pass' order by status, abs(mrr) desc nulls last, observed desc",
+        )
+    except QueryError:
+        return  # a release of an older version
+    if not found.rows:
+        return
+    headings = ("", "check", "table", "detail", "found", "MRR")
+    rows = [
+        (status, check, table, detail, f"{observed:,}", "" if mrr is None else f"{mrr:,.0f}")
+        for status, check, table, detail, observed, mrr in found.rows[:WARNINGS_SHOWN]
+    ]
+    console.print()
+    console.print(_table("Data quality: look at", headings, rows, (4, 5)))
+    if len(found.rows) > WARNINGS_SHOWN:
+        console.print(f"and {len(found.rows) - WARNINGS_SHOWN} more in the mart _data_quality")
+
+
+def _print_set_aside(settings: Settings, console: Console, program: str) -> None:
+    """Files that were refused, or of which rows were set aside, and were not mended since."""
+    batches = known_batches(settings)
+    mended = mended_batches(batches)
+    waiting = [
+        one
+        for one in batches
+        if one.batch_id not in mended
+        and one.status != "withdrawn"
+        and one.rows_quarantined + one.rows_refused
+    ]
+    if not waiting:
+        return
+    console.print("\nNot loaded:")
+    for batch in waiting[-WARNINGS_SHOWN:]:
+        what = (
+            f"refused, {batch.reason}"
+            if batch.status == "refused"
+            else f"{batch.rows_quarantined:,} of {batch.rows_in:,} rows set aside"
+        )
+        console.print(f"  {batch.label}: {what}", soft_wrap=True, markup=False, highlight=False)
+        console.print(
+            f"    every mistake: {program} landing show {batch.batch_id}", soft_wrap=True, highlight=False
+        )
+    console.print(
+        "  Mend the file and deliver it under the same name; its warnings then end.", soft_wrap=True
+    )
 
 
 def print_releases(releases: Sequence[ReleaseInfo]) -> None:
@@ -68,7 +127,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     headings = ("", "release", "published", "as of", "known at", "rows", "checks", "follows")
     rows = [
         (
-            "*" if one.is_current else "",
+            "*" if one.is_current else "experiment" if one.experiment else "",
             one.release_id,
             one.created_at or "",
             one.as_of or "",
@@ -84,6 +143,10 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
         if one.waits_for:
             names = ", ".join(one.waits_for)
             console.print(f"{one.release_id} waits for somebody to accept: {names}", soft_wrap=True)
+        if one.experiment:
+            console.print(
+                f"{one.release_id} is an experiment: {one.experiment}", soft_wrap=True, markup=False
+            )
         if one.problem:
             console.print(f"[red]{escape(one.problem)}[/red]", soft_wrap=True)
 
@@ -94,31 +157,23 @@ def print_landing_status(status: LandingStatus) -> None:
     if not status.objects:
         console.print("Nothing was landed yet. `csw run` loads what is in the landing folder.")
         return
-    objects = ("object", "files", "rows in", "loaded", "quarantined", "refused")
+    outcomes = [name for name in OUTCOMES if name == "used" or any(one.rows[name] for one in status.objects)]
+    headings = ("object", "files", "rows in", *outcomes)
     counts = [
-        (
-            one.object,
-            *(
-                f"{number:,}"
-                for number in (
-                    one.files,
-                    one.rows_in,
-                    one.rows_loaded,
-                    one.rows_quarantined,
-                    one.rows_refused,
-                )
-            ),
-        )
+        (one.object, f"{one.files:,}", f"{one.rows_in:,}", *(f"{one.rows[name]:,}" for name in outcomes))
         for one in status.objects
     ]
-    console.print(_table(None, objects, counts, range(1, 6)))
+    console.print(_table(None, headings, counts, range(1, len(headings))))
+    for entry in status.withdrawn:
+        console.print(f"{entry.file} is {entry.in_words}", soft_wrap=True, markup=False, highlight=False)
     if status.rejected:
         headings = ("batch", "file", "", "rejected", "reason")
         rows = [
             (
                 one.batch_id,
                 one.file,
-                "refused" if one.status == "refused" else "rows in quarantine",
+                ("refused" if one.status == "refused" else "rows in quarantine")
+                + (", mended since" if one.is_mended else ""),
                 f"{one.rows_quarantined + one.rows_refused:,}",
                 one.reason,
             )
@@ -127,21 +182,43 @@ def print_landing_status(status: LandingStatus) -> None:
         console.print()
         console.print(_table(None, headings, rows, (3,)))
         console.print(
-            "\n`csw landing show <batch>` shows the rows, `csw landing requeue <batch>` tries them again."
+            "\n`csw landing show <batch>` shows every mistake and the rows, `csw landing requeue <batch>` "
+            "tries them again.",
+            soft_wrap=True,
         )
 
 
-def print_rejected(found: RejectedRows) -> None:
-    """The rejected rows of one file, with their values."""
+def print_file_report(found: FileReport) -> None:
+    """Counts, every kind of mistake and the rejected rows of one file, with values."""
     console = _console()
+    counts = ", ".join(f"{rows:,} {name}" for name, rows in found.rows.items() if rows or name == "in")
+    lines = [f"{found.file}: {found.status}; rows: {counts}"]
     if found.status == "refused":
-        console.print(f"{found.file} was refused whole: {found.reason}", soft_wrap=True, markup=False)
-        console.print(f"Its bytes are kept in {found.kept}", soft_wrap=True, markup=False)
-        return
-    rows = [(f"{row.row:,}", row.column or "", row.value or "", row.reason) for row in found.rows]
-    console.print(_table(found.file, ("row", "column", "value", "reason"), rows, (0,)))
-    if len(rows) < found.total:
-        console.print(f"{len(rows)} of {found.total:,} rejected rows; --limit shows more.")
+        lines.append(f"Refused whole: {found.reason}.")
+    titles = (("wrong", "Wrong:"), ("told", "Look at:"), ("note", "For the record:"))
+    for kind, title in titles:
+        mine = [remark for remark in found.remarks if remark.kind == kind]
+        if mine:
+            lines += ["", title, *(f"  {remark.sentence(with_value=True)}" for remark in mine)]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if found.rejected:
+        rows = [
+            (
+                "" if row.line is None else f"{row.line:,}",
+                f"{row.row:,}",
+                row.column or "",
+                row.value or "",
+                row.reason,
+            )
+            for row in found.rejected
+        ]
+        console.print()
+        console.print(_table("Rejected rows", ("line", "row", "column", "value", "reason"), rows, (0, 1)))
+    if found.has_more:
+        console.print("There are more rejected rows; --limit shows them.")
+    if found.kept:
+        console.print(f"\nKept in {found.kept}", soft_wrap=True, markup=False, highlight=False)
 
 
 def print_audit(found: Reaudit) -> None:

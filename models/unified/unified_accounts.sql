@@ -1,6 +1,6 @@
 -- one row per account, whoever reports it
 with crm_accounts as (
-    select * from {{ ref('stg_generic__accounts') }}
+    {{ with_linked_account(ref('stg_generic__accounts'), 'parent_account_id') }}
 ),
 
 subscription_periods as (
@@ -33,7 +33,7 @@ unified as (
         account_id,
         account_name,
         lower(domain) as domain,
-        parent_account_id,
+        linked_parent_account_id as parent_account_id,
         segment,
         industry,
         country,

@@ -1,12 +1,12 @@
 -- one row per contact person
 with contacts as (
-    select * from {{ ref('stg_generic__contacts') }}
+    {{ with_linked_account(ref('stg_generic__contacts')) }}
 ),
 
 unified as (
     select
         contact_id,
-        account_id,
+        linked_account_id as account_id,
         {{ hash_person('email') }} as email_hash,
         role,
         is_decision_maker,

@@ -1,13 +1,13 @@
 -- one row per contract
 with contracts as (
-    select * from {{ ref('stg_generic__contracts') }}
+    {{ with_linked_account(ref('stg_generic__contracts')) }}
 ),
 
 unified as (
     select
         'generic' as source_system,
         contract_id,
-        account_id,
+        linked_account_id as account_id,
         starts_on,
         ends_on,
         {{ round_money('amount') }} as amount,

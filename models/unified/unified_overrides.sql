@@ -40,7 +40,11 @@ select
     subscription_id,
     item_id,
     nullif(trim(replaces_subscription_id), '') as replaces_subscription_id,
-    cancelled_at,
+    -- A date without a time is a day of the reporting time zone.
+    case
+        when cancelled_at = {{ dbt.date_trunc('day', 'cancelled_at') }} then {{ utc_time('cancelled_at') }}
+        else cancelled_at
+    end as cancelled_at,
     is_internal,
     lower(trim(churn_kind)) as churn_kind,
     nullif(lower(trim(churn_reason)), '') as churn_reason,

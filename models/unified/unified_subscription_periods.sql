@@ -1,6 +1,6 @@
--- one row per subscription item and period start
+-- one row per subscription item, price kind and period start
 with periods as (
-    select * from {{ ref('stg_generic__subscription_periods') }}
+    {{ with_linked_account(ref('stg_generic__subscription_periods')) }}
 ),
 
 overrides as (
@@ -13,7 +13,7 @@ unified as (
         'generic' as source_system,
         subscription_id,
         item_id,
-        account_id,
+        linked_account_id as account_id,
         plan_id,
         currency,
         quantity,
@@ -25,11 +25,13 @@ unified as (
         price_kind,
         status,
         period_start,
-        -- A deleted period was real until it was deleted: without it the loss would vanish with the row.
-        case
-            when is_deleted then least(coalesce(period_end, updated_at), updated_at)
-            else period_end
-        end as period_end,
+        -- A deleted period was real until it was deleted: without it the loss would vanish with the row. A period
+        -- without an end is over when billing ended it.
+        {{ earliest(
+            'coalesce(period_end, case when cancel_effective_at > period_start then cancel_effective_at end)', 'deleted_at'
+        ) }} as period_end,
+        period_end is null as is_without_end,
+        is_deleted_without_date,
         cancel_requested_at,
         cancel_effective_at,
         cancel_kind,
@@ -67,6 +69,8 @@ select
     coalesce(corrections.period_end, corrections.cancel_effective_at) is not null as has_cancellation_override,
     coalesce(corrections.has_churn_override, false) as has_churn_override,
     corrections.replaces_subscription_id is not null as has_link_override,
+    unified.is_without_end,
+    unified.is_deleted_without_date,
     unified._batch_id,
     unified._loaded_at
 from unified
@@ -75,4 +79,5 @@ left join corrections
         unified.source_system = corrections.source_system
         and unified.subscription_id = corrections.subscription_id
         and unified.item_id = corrections.item_id
+        and unified.price_kind = corrections.price_kind
         and unified.period_start = corrections.period_start

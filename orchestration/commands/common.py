@@ -27,18 +27,24 @@ Landing = Annotated[
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option(envvar="CSW_AS_OF", help="Nothing after this date or time (UTC) counts. Default: now."),
+    typer.Option(
+        envvar="CSW_AS_OF",
+        help="Nothing after this counts: a time (UTC), or a day of reporting_timezone. Default: now.",
+    ),
 ]
 KnownAt = Annotated[
     str | None,
     typer.Option(
         envvar="CSW_KNOWN_AT",
-        help="Read only what had been loaded by this date or time (UTC). Default: everything.",
+        help="Read only what had been loaded by this date or time. Default: everything.",
     ),
 ]
 Policies = Annotated[
     list[str] | None,
-    typer.Option("--policy", envvar="CSW_POLICIES", help="name=value of a policy; may be repeated."),
+    typer.Option(
+        "--policy",
+        help="name=value of a policy, for this run alone; may be repeated. CSW_POLICIES sets them for good.",
+    ),
 ]
 Accept = Annotated[
     list[str] | None,

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands import withdrawals
 from orchestration.commands.common import Home, Json, Landing, guarded, say
 from orchestration.settings import load_settings
 
 app = typer.Typer(
     help="What was loaded and what was rejected, and why; and how to try again.", no_args_is_help=True
 )
+withdrawals.register(app)
 
 What = Annotated[str, typer.Argument(help="Batch id, as `csw landing status` lists it, or its beginning.")]
 
@@ -36,14 +38,61 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
     json: Json = False,
 ) -> None:
-    """The rejected rows of a file: row, column, value and reason. Prints values; keep them private."""
+    """What became of a file: every mistake, and the rejected rows. Prints values; keep them private."""
     settings = load_settings(home)
     with guarded(settings):
-        from orchestration.landing.inspection import rejected_rows
-        from orchestration.summary import print_rejected
+        from orchestration.landing.inspection import file_report
+        from orchestration.summary import print_file_report
 
-        found = rejected_rows(settings, batch, limit=None if json else limit)
-        say(found) if json else print_rejected(found)
+        found = file_report(settings, batch, limit=None if json else limit)
+        say(found) if json else print_file_report(found)
+
+
+@app.command()
+def template(
+    object_name: Annotated[str | None, typer.Argument(help="Object. Default: all of them.")] = None,
+    home: Home = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: <home>/templates.")] = None,
+    json: Json = False,
+) -> None:
+    """Write example files with every column, and beside each what its columns mean."""
+    from orchestration.contract import load_contracts
+    from orchestration.errors import LandingError
+    from orchestration.landing.guide import write_templates
+
+    settings = load_settings(home)
+    contracts = load_contracts()
+    chosen = {key: one for key, one in contracts.items() if object_name in (None, one.name, one.label)}
+    if not chosen:
+        known = ", ".join(one.name for one in contracts.values())
+        raise LandingError(f"There is no object {object_name!r}. The objects are {known}.")
+    written = write_templates(out or settings.home / "templates", chosen)
+    say({"files": [str(path) for path in written]}) if json else typer.echo("\n".join(map(str, written)))
+
+
+@app.command(name="map")
+def propose(
+    file: Annotated[Path, typer.Argument(help="A file as it was exported.")],
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="Object that it is of. Default: the one that fits best.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write mapping.yml beside the file, unless there is one.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Propose a mapping.yml that makes an export load without editing it. Nothing is applied unasked."""
+    from orchestration.contract import load_contracts
+    from orchestration.errors import LandingError
+    from orchestration.landing.proposals import propose_mapping
+
+    found = propose_mapping(file, load_contracts(), object_name)
+    if write:
+        target = file.with_name("mapping.yml")
+        if target.exists():
+            raise LandingError(f"{target} is there already. Move it away, or compare it with the proposal.")
+        target.write_text(found.text, encoding="utf-8")
+    say(found) if json else typer.echo(found.text, nl=False)
 
 
 @app.command()
@@ -57,7 +106,7 @@ def requeue(
     """Try again: a file of the rejected rows to mend and land, or a refused file once more as it is."""
     settings = load_settings(home, landing)
     with guarded(settings):
-        from orchestration.landing.inspection import requeue as queue_again
+        from orchestration.landing.requeue import requeue as queue_again
 
         done = queue_again(settings, batch, out)
         say(done) if json else typer.echo(done.message)

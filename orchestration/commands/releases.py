@@ -17,7 +17,7 @@ from orchestration.commands.common import (
 )
 from orchestration.settings import load_settings
 
-Release = Annotated[str, typer.Argument(help="Id of the release, or `current`.")]
+Release = Annotated[str, typer.Argument(help="Id of the release, or its beginning, or `current`.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def releases(home: Home = None, json: Json = False) -> None:
-    """List the releases that are kept; * marks the current one."""
+    """List the releases that are kept; * marks the current one, and experiments are named as such."""
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.releases import list_releases

@@ -9,10 +9,11 @@ from orchestration.landing.batches import (
     recorded_batches,
 )
 from orchestration.landing.files import IgnoredFile, LandingFile
-from orchestration.landing.loader import land, pending_files
+from orchestration.landing.loader import gone_files, land, pending_files
 from orchestration.landing.records import create_landing_records
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
 from orchestration.landing.report import LandingReport
+from orchestration.landing.withdrawals import withdrawn_batches
 
 __all__ = [
     "Batch",
@@ -24,9 +25,11 @@ __all__ = [
     "all_batches",
     "create_landing_records",
     "create_raw_relations",
+    "gone_files",
     "known_batches",
     "land",
     "pending_files",
     "quarantine_path",
     "recorded_batches",
+    "withdrawn_batches",
 ]

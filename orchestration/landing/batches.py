@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from orchestration.durable import write_text
 from orchestration.errors import LandingError
 from orchestration.landing.refusal import Remark
+from orchestration.landing.withdrawals import withdrawn_batches
 from orchestration.settings import Settings
 
 _SEEN = ".files.json"
@@ -31,7 +32,8 @@ class Batch:
     bytes: int
     loaded_at: datetime
     """UTC, microseconds, no two alike: the order of the batches."""
-    status: Literal["accepted", "refused"]
+    status: Literal["accepted", "refused", "withdrawn"]
+    """`withdrawn` is on no record of a batch: the log of withdrawals says so of one that was accepted."""
     rows_in: int
     """Always rows_loaded + rows_quarantined + rows_refused."""
     rows_loaded: int
@@ -50,7 +52,8 @@ class Batch:
     columns: tuple[str, ...] | None = None
     """Columns of the contract that were delivered; None in records of older versions."""
     day_columns: tuple[str, ...] = ()
-    """Timestamps that may hold days without a time, in the order of the bits of `_days`; none where none does."""
+    """Timestamps that may hold days without a time, in the order of the bits of `_days`; none where none
+    does."""
     whole_day_columns: tuple[str, ...] = ()
     """Those whose times all begin or end a day, without an offset: they are days, too."""
     address_columns: tuple[str, ...] = ()
@@ -79,7 +82,7 @@ def batch_path(settings: Settings, source: str, name: str, batch_id: str) -> Pat
 
 def quarantine_path(settings: Settings, batch: Batch) -> Path:
     """The rejected rows of an accepted batch (Parquet), or the bytes of a refused file as they came."""
-    if batch.status == "accepted":
+    if batch.status != "refused":
         return rejected_path(settings, batch.source, batch.object, batch.batch_id)
     return settings.quarantine / batch.source / batch.object / f"{batch.batch_id}.refused.{batch.format}"
 
@@ -99,19 +102,30 @@ def all_batches(settings: Settings) -> list[Batch]:
 
 
 def known_batches(settings: Settings) -> list[Batch]:
-    """Every batch on record, accepted or refused, that was loaded by `known_at`, in load order."""
-    known_at = settings.known_at
-    return [batch for batch in all_batches(settings) if known_at is None or batch.loaded_at <= known_at]
+    """Every batch that was loaded by `known_at`, in load order: accepted, refused, or withdrawn by then."""
+    known_at, withdrawn = settings.known_at, withdrawn_batches(settings)
+    return [
+        replace(batch, status="withdrawn") if batch.batch_id in withdrawn else batch
+        for batch in all_batches(settings)
+        if known_at is None or batch.loaded_at <= known_at
+    ]
 
 
 def accepted_batches(settings: Settings) -> list[Batch]:
     """The batches that a build reads, in load order.
 
-    Raises LandingError where `known_at` is given and nothing had been accepted by then.
+    Raises LandingError where `known_at` is given and nothing had been accepted by then, or all of it had been
+    withdrawn.
     """
-    accepted = [batch for batch in known_batches(settings) if batch.status == "accepted"]
+    known = known_batches(settings)
+    accepted = [batch for batch in known if batch.status == "accepted"]
     if accepted or settings.known_at is None:
         return accepted
+    if any(batch.status == "withdrawn" for batch in known):
+        raise LandingError(
+            f"All files that had been accepted by {_instant(settings.known_at)}, the instant of --known-at, "
+            "had been withdrawn by then. Give another instant."
+        )
     first = next((batch for batch in all_batches(settings) if batch.status == "accepted"), None)
     raise LandingError(
         f"Nothing had been accepted by {_instant(settings.known_at)}, the instant of --known-at. "

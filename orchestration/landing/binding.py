@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from orchestration.contract import Column, LandingObject
 from orchestration.landing.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.refusal import FileRefusedError, Remark
-from orchestration.landing.suggest import column_meant, squashed
+from orchestration.landing.suggest import column_meant
+from orchestration.spelling import squashed
 
 _LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_dlt_", "_sdc_")
 """Columns that the usual loading tools add; they are carried along without a word."""
@@ -50,7 +51,8 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
     if not positions and any(_VALUE.fullmatch(text.strip()) for text in header):
         # Values of rows are nobody's business, and here they would be told in logs.
         raise FileRefusedError(
-            f"not an export of {contract.name}: the first line holds values, not names of columns. Put a header "
+            f"not an export of {contract.name}: the first line holds values, not names of columns. "
+            "Put a header "
             f"above it, such as {','.join(contract.column_names[:3])}"
         )
     if not positions:
@@ -154,7 +156,8 @@ def _remarks(
             yield Remark(
                 "told",
                 None,
-                f"{header[place]!r} is no column of {contract.name}, and {meant[name]} was not delivered: it {effect}",
+                f"{header[place]!r} is no column of {contract.name}, and {meant[name]} was not "
+                f"delivered: it {effect}",
                 f"Rename {header[place]!r} to {meant[name]} if it is that, or map it in mapping.yml.",
             )
     others = ", ".join(name for name in unknown if name not in meant)

@@ -27,7 +27,8 @@ from orchestration.warehouse import quote_literal
 _WHOLE_DIGITS = 19
 
 MAY_BE_DAY = 32
-"""Place of the bits for times that begin or end a day and have no offset, above those for days without a time."""
+"""Place of the bits for times that begin or end a day and have no offset, above those for days without a
+time."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Cast:
 
     query: str
     """One row per record: `record`, `line`, `v0`, `v1`, ... in contract order, `r0`, `r1`, ... (values with
-    placeholder dates), `_days` (bits of `day_columns`, see MAY_BE_DAY), `p0`, `p1`, ... (a problem code for each column that
+    placeholder dates), `_days` (bits of `day_columns`, see MAY_BE_DAY), `p0`, `p1`, ... (a problem code
+    for each column that
     has checks), `problem` (the first of them, null where there is none), and the delivered `c0`, `c1`, ..."""
     problems: tuple[Problem, ...]
     """By problem code; in contract order, so that the first broken column decides."""
@@ -122,7 +124,8 @@ def cast_rows(
         groups.append((len(problems),))
         problems.append(Problem(rule.column, binding.positions.get(rule.column), rule.text, rule.advice))
     day_bits = " + ".join(
-        f"case when {is_day} then {1 << bit}::bigint when {may_be} then {1 << bit + MAY_BE_DAY}::bigint else 0 end"
+        f"case when {is_day} then {1 << bit}::bigint when {may_be} then "
+        f"{1 << bit + MAY_BE_DAY}::bigint else 0 end"
         for bit, (_, is_day, may_be) in enumerate(days)
     )
     codes = [f"{check} as p{place}" for place, check in enumerate(checks)]
@@ -130,7 +133,8 @@ def cast_rows(
         f"coalesce({', '.join(f'p{place}' for place in range(len(checks)))})" if checks else "null::integer"
     )
     query = (
-        f"select *, {problem} as problem from (select {', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
+        f"select *, {problem} as problem from (select "
+        f"{', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
         f"from (select *, {', '.join(values)} from (select {', '.join(['*', *read])} "
         f"from (select {', '.join(['*', *texts])} from {RAW}))))"
     )
@@ -245,15 +249,15 @@ def _checks(
         yield misread, list(_misread_numbers(column, text))
     elif column.data_type == "boolean":
         yield misread, [("true", ("is not true or false", "Write true or false.", False, True))]
-    advice, refuses = column.refuses or "", column.refuses is not None
-    for condition, reason in (
-        (column.minimum is not None, f"is below {column.minimum}"),
-        (column.minimum_exclusive is not None, f"is not above {column.minimum_exclusive}"),
-        (column.maximum is not None, f"is above {column.maximum}"),
+    for limit, reason, sign in (
+        (column.minimum, "is below", "<"),
+        (column.minimum_exclusive, "is not above", "<="),
+        (column.maximum, "is above", ">"),
     ):
-        if condition:
-            limit = {"is below": "<", "is not above": "<=", "is above": ">"}[reason.rsplit(" ", 1)[0]]
-            yield f"{value} {limit} {reason.rsplit(' ', 1)[1]}", [("true", (reason, advice, refuses, False))]
+        if limit is not None:
+            refuses = column.refuses is not None and limit is column.minimum
+            advice = column.refuses if column.refuses and refuses else ""
+            yield f"{value} {sign} {limit}", [("true", (f"{reason} {limit}", advice, refuses, False))]
     if column.pattern is not None:
         words = column.pattern_in_words
         reason = f"is not {words}" if words else f"does not match {column.pattern}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import duckdb
 
@@ -39,9 +38,11 @@ class _Count:
     cell: str
     suspicion: str
     """Cheap, and true wherever the condition is."""
-    value: str
-    """What the condition is about."""
-    condition: Callable[[str], str]
+    condition: str
+    """On the cell, or on `{value}`."""
+    text: str | None = None
+    value: str | None = None
+    """What the cell says, and what a column makes of `{text}`, where the condition is on that."""
 
 
 def take_census(
@@ -73,16 +74,14 @@ def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[
             yield column.name
 
 
-def _holds_address(text: str) -> str:
-    return f"regexp_matches({text}, {quote_literal(EMAIL_PATTERN)})"
-
-
 def _may_hold_placeholders(column: Column) -> bool:
     return not column.required or column.placeholder is not None
 
 
 def _may_not_hold_addresses(column: Column) -> bool:
-    return column.data_type == "varchar" and not column.enum and column.pii not in ("email", "text")
+    if column.data_type != "varchar" or column.enum or column.may_be_address:
+        return False
+    return column.pii not in ("email", "text")
 
 
 def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
@@ -92,18 +91,19 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
             continue
         cell = f"c{place}"
         if column.pii != "text":
-            condition = partial(is_nothing, keeps=column.keeps)
-            yield _Count("nothing", column, cell, may_be_nothing(cell), cell, condition)
+            condition = is_nothing(cell, column.keeps)
+            yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
         if column.is_time:
             text = text_sql(column, place, mapping)
-            value = cast_sql(column, text, mapping.timezone or contract.source_timezone, mapping)
+            value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
             # Nearly all dates begin so. In the order of years, months and days no placeholder does.
             is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
             suspicion = f"{cell} <> '' and {is_suspect}"
-            yield _Count("placeholder", column, cell, suspicion, value, is_placeholder)
+            yield _Count("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
         if _may_not_hold_addresses(column):
-            yield _Count("address", column, cell, f"contains({cell}, '@')", cell, _holds_address)
+            condition = f"regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
+            yield _Count("address", column, cell, f"contains({cell}, '@')", condition)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
@@ -119,17 +119,27 @@ def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> l
     measures = ", ".join(
         f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(suspects))
     )
-    # The values stand in a query of their own, so that a condition may name them several times.
-    values = ", ".join(
-        f"case when {one.suspicion} then {one.value} end as v{place}" for place, one in enumerate(suspects)
-    )
-    conditions = ", ".join(f"{one.condition(f'v{place}')} as f{place}" for place, one in enumerate(suspects))
-    row = connection.execute(
-        f"select {measures} from (select record, {conditions} from (select record, {values} from {tables.RAW}))"
-    ).fetchone()
+    row = connection.execute(f"select {measures} from ({_in_steps(suspects)})").fetchone()
     assert row is not None
     found = [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(suspects)]
     return [each for each in found if each[1]]
+
+
+def _in_steps(counts: Sequence[_Count]) -> str:
+    """SQL of RAW with a flag `f0`, `f1`, ... for each count. Texts and values are read in queries of their
+    own:
+    written out as one, the expressions would take longer to plan than to run."""
+    texts, values, flags = [], [], []
+    for place, one in enumerate(counts):
+        condition = one.condition
+        if one.text is not None and one.value is not None:
+            texts.append(f"{one.text} as t{place}")
+            values.append(f"{one.value.replace('{text}', f't{place}')} as r{place}")
+            condition = condition.replace("{value}", f"r{place}")
+        flags.append(f"case when {one.suspicion} then {condition} else false end as f{place}")
+    query = f"select {', '.join(['*', *texts])} from {tables.RAW}"
+    query = f"select {', '.join(['*', *values])} from ({query})"
+    return f"select record, {', '.join(flags)} from ({query})"
 
 
 def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first: int) -> Remark:

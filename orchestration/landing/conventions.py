@@ -1,4 +1,5 @@
-"""What exporters write for nothing, and how many wrong rows a file may have, as `conventions.yml` lists it."""
+"""What exporters write for nothing, and how many wrong rows a file may have, as `conventions.yml` lists
+it."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def conventions() -> Conventions:
 
 
 def max_reject_share(environment: Mapping[str, str] = os.environ) -> float:
-    """The share of wrong rows that a file may have. Raises SettingsError where the variable holds no share."""
+    """The share of wrong rows that a file may have. Raises SettingsError where the variable holds no
+    share."""
     text = environment.get(MAX_REJECT_SHARE_VARIABLE)
     try:
         share = float(text) if text else conventions().share
@@ -72,14 +74,16 @@ def are_too_many(wrong: int, rows: int) -> bool:
 
 
 def may_be_nothing(text: str) -> str:
-    """SQL: by its first two characters, the text may be a word for nothing. Much cheaper than `is_nothing`."""
+    """SQL: by its first two characters, the text may be a word for nothing. Much cheaper than
+    `is_nothing`."""
     words = conventions().nothing
     letters = {letter for word in words if word[0].isalpha() for letter in (word[0], word[0].upper())}
     seconds = {letter for word in words if word[0].isalpha() for letter in (word[1], word[1].upper())}
     others = {word[0] for word in words if not word[0].isalpha()} | set(conventions().rule_signs + BLANKS)
     # Digits, with which most cells begin, are told apart by comparing texts, which is quickest.
     return (
-        f"case when {text} < '0' or {text} >= ':' then case when ascii({text}) in ({_codes(letters | others)}) "
+        f"case when {text} < '0' or {text} >= ':' then case when ascii({text}) in "
+        f"({_codes(letters | others)}) "
         f"then ascii({text}) in ({_codes(others)}) or ascii(substr({text}, 2, 1)) in ({_codes(seconds)}) "
         "else false end else false end"
     )

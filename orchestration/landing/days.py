@@ -21,7 +21,8 @@ class Days:
     columns: tuple[str, ...] = ()
     """In the order of the bits; none where no row has a day."""
     whole: tuple[str, ...] = ()
-    """Those in which 2024-02-01 00:00:00 is a day, too, because no row of the file has another time of day."""
+    """Those in which 2024-02-01 00:00:00 is a day, too, because no row of the file has another time of
+    day."""
 
     def mask(self, column: str) -> int:
         """The bits that say that a value of the column is a day."""
@@ -36,7 +37,8 @@ def find_days(
     mapping: FileMapping,
     path: Path,
 ) -> Days:
-    """Look through a typed file. Where a time zone is declared, times without an offset are times of that zone."""
+    """Look through a typed file. Where a time zone is declared, times without an offset are times of that
+    zone."""
     names: Sequence[str] = cast.day_columns
     if not names:
         return Days()

@@ -121,7 +121,8 @@ def ends_remark(counts: Counts | None, column: str, convention: str | None) -> R
         return Remark(
             "told",
             column,
-            f"is the last second of service in {count(counts['last_second'], 'row')}; it is read as the first "
+            f"is the last second of service in {count(counts['last_second'], 'row')}; it is read as "
+            "the first "
             "instant after it",
         )
     holes = f"{count(counts['one_day_holes'], 'hole')} of exactly one day"
@@ -134,7 +135,8 @@ def ends_remark(counts: Counts | None, column: str, convention: str | None) -> R
         return Remark(
             "told",
             column,
-            f"looks like the last day of service in {ends}{seen}. It is read so, one day longer, unless other "
+            f"looks like the last day of service in {ends}{seen}. It is read so, one day longer, "
+            "unless other "
             "files of the object or period_end_convention say otherwise",
             "If it is the first day without service, say `ends: exclusive` in mapping.yml.",
         )

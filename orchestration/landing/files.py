@@ -76,7 +76,8 @@ def find_files(
 ) -> tuple[list[LandingFile], list[IgnoredFile]]:
     """List the complete files in the order of source, object and file name, and what is left aside.
 
-    Numbers in file names are compared as numbers, so that export_10 comes after export_9. Raises LandingError where there is no landing folder.
+    Numbers in file names are compared as numbers, so that export_10 comes after export_9. Raises
+    LandingError where there is no landing folder.
     """
     if not landing.is_dir():
         raise LandingError(

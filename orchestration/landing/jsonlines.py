@@ -67,7 +67,8 @@ def read_jsonl(
     pointers = ", ".join(quote_literal(_pointer(key)) for key in keys)
     columns = ", ".join(f"{_unmark(f'fields[{place + 1}]')} as c{place}" for place in range(len(keys)))
     connection.execute(
-        f"create or replace temp table delivered as select record, number as line, {columns} from (select record, number, "
+        f"create or replace temp table delivered as select record, number as line, {columns} from "
+        "(select record, number, "
         f"json_extract_string({_mark_every_number('line', 'quick')}, [{pointers}]) as fields "
         f"from (select rowid + 1 as record, number, line, {_mark_values('line')} as quick from json_lines "
         f"where {is_object}))"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import logging
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +19,7 @@ import duckdb
 from orchestration.console import PRIVATE
 from orchestration.contract import LandingObject, load_contracts
 from orchestration.errors import LandingError
-from orchestration.landing.batches import Batch, all_batches, read_seen, write_seen
+from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
 from orchestration.landing.conventions import are_too_many, max_reject_share
 from orchestration.landing.files import (
@@ -29,13 +31,21 @@ from orchestration.landing.files import (
     signature,
     take_snapshot,
 )
+from orchestration.landing.proposals import header_of, recognise
 from orchestration.landing.report import LandingReport, by_object, count, object_line
+from orchestration.landing.withdrawals import withdrawn_batches
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
 _log = logging.getLogger("csw")
 
 Contracts = Mapping[tuple[str, str], LandingObject]
+
+_OTHER_MAPPING = (
+    "loaded with another mapping.yml than lies beside it now, and what was loaded counts; to read it "
+    "again, take it "
+    "back first: csw landing withdraw {} --reason ..."
+)
 
 
 @dataclass
@@ -46,20 +56,28 @@ class _Sorted:
     """To be loaded, with their digests; no content twice."""
     unchanged: int = 0
     still_refused: list[Batch] = field(default_factory=list)
-    unreadable: list[IgnoredFile] = field(default_factory=list)
+    left_out: list[IgnoredFile] = field(default_factory=list)
+    """Unreadable, or withdrawn by a person."""
+    met: set[str] = field(default_factory=set)
+    """All contents, each under its object."""
     seen: dict[str, Any] = field(default_factory=dict)
     """Signature and digest of every file, by its place in the landing folder."""
 
 
 def land(
-    settings: Settings, *, now: datetime | None = None, contracts: Contracts | None = None
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    contracts: Contracts | None = None,
+    records: Iterable[Batch] | None = None,
 ) -> LandingReport:
     """Load every complete file whose content is not on record yet.
 
     With `known_at` given nothing is loaded: what arrives now was not known then.
 
     Files are taken by source, object and file name, and get strictly increasing load times from `now` on
-    (default: the clock), later than any batch on record. The caller holds the warehouse's lock.
+    (default: the clock), later than any batch on record. `records` are the batches on record, where they are
+    not those of the home. The caller holds the warehouse's lock.
 
     Raises LandingError where the landing folder or the records as a whole cannot be used, and SettingsError
     where the tolerated share of wrong rows cannot be read.
@@ -69,13 +87,14 @@ def land(
         return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
     max_reject_share()  # a share that cannot be read is told before any file is judged by it
     contracts = load_contracts() if contracts is None else contracts
-    files, ignored = find_files(settings.landing, contracts)
-    records = all_batches(settings)
+    files, found = find_files(settings.landing, contracts)
+    ignored = [_recognised(settings, entry) for entry in found]
+    records = all_batches(settings) if records is None else list(records)
     new: list[Batch] = []
     stamp = _first_stamp(now or datetime.now(UTC), records)
     with _workspace(settings) as (connection, work):
         sorted_files = _sort(settings, files, contracts, records, {})
-        ignored += sorted_files.unreadable
+        ignored += sorted_files.left_out
         for file, digest in sorted_files.due:
             contract = contracts[file.source, file.object]
             shutil.rmtree(work / "file", ignore_errors=True)
@@ -92,6 +111,7 @@ def land(
             )
             new.append(batch)
             stamp += timedelta(microseconds=1)
+        _tell_gone(gone_files(settings, sorted_files.met))
         write_seen(settings, sorted_files.seen)
     report = LandingReport(
         new=tuple(new),
@@ -116,6 +136,28 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
     return [file for file, _ in found.due]
 
 
+def gone_files(settings: Settings, there: Iterable[str] = ()) -> list[Batch]:
+    """Files that the last pass saw in the landing folder, that are there no more, and whose rows still count.
+
+    `there` are contents that are known to be there, under whatever name. None where `known_at` is
+    given.
+    """
+    if settings.known_at:
+        return []
+    gone: set[str] = set()
+    present = set(there)
+    for place, (*_, digest) in read_seen(settings).items():
+        path = Path(ast.literal_eval(place))
+        if path.is_relative_to(settings.landing):
+            source, name = path.relative_to(settings.landing).parts[:2]
+            (present if os.path.lexists(path) else gone).add(_content(source, name, digest))
+    lost = gone - present
+    if not lost:
+        return []
+    accepted = accepted_batches(settings)
+    return [one for one in accepted if _content(one.source, one.object, one.digest) in lost]
+
+
 def _sort(
     settings: Settings,
     files: Iterable[LandingFile],
@@ -125,27 +167,36 @@ def _sort(
 ) -> _Sorted:
     """Compare files with the batches on record, by content; `seen` spares reading those unchanged."""
     known = {batch.batch_id: batch for batch in records}
+    withdrawn = withdrawn_batches(settings)
+    loaded = {
+        _content(batch.source, batch.object, batch.digest)
+        for batch in known.values()
+        if batch.status == "accepted" and batch.batch_id not in withdrawn
+    }
     result = _Sorted()
-    met: set[str] = set()
     for file in files:
-        place = ascii(file.path.relative_to(settings.landing).as_posix())
+        place = ascii(file.path.as_posix())
         try:
             now = signature(file.path)
             before = seen.get(place)
             digest = before[-1] if before and before[:-1] == now else digest_of(file.path)
         except OSError as error:
-            result.unreadable.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
+            result.left_out.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
             continue
         result.seen[place] = [*now, digest]
-        batch_id = batch_id_of(file, digest)
+        batch_id, content = batch_id_of(file, digest), _content(file.source, file.object, digest)
         batch = known.get(batch_id)
-        if batch_id in met or (batch and batch.status == "accepted"):
+        if batch_id in withdrawn:
+            result.left_out.append(IgnoredFile(file.label, withdrawn[batch_id].in_words))
+        elif content in result.met or (batch and batch.status == "accepted"):
             result.unchanged += 1
+        elif content in loaded:
+            result.left_out.append(IgnoredFile(file.label, _OTHER_MAPPING.format(file.label)))
         elif batch and not _is_due_again(batch, contracts[file.source, file.object]):
             result.still_refused.append(batch)
         else:
             result.due.append((file, digest))
-        met.add(batch_id)
+        result.met.add(content)
     return result
 
 
@@ -178,10 +229,32 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _content(source: str, name: str, digest: str) -> str:
+    """What tells whether the same was delivered before, however it is to be read."""
+    return f"{source}/{name}/{digest}"
+
+
+def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
+    """What is left aside, with a word where it looks like an export of a known system."""
+    path = settings.landing / entry.label
+    if path.is_dir() and not path.is_symlink():
+        path = next((one for one in sorted(path.iterdir()) if one.is_file()), path)
+    found = recognise(header_of(path)) if path.is_file() else None
+    if found is None:
+        return entry
+    return IgnoredFile(
+        entry.label,
+        f"{entry.reason}. It looks like {found.name}: put it into generic/{found.object}/ with a "
+        "mapping.yml; "
+        f"`csw landing map {path}` proposes one",
+    )
+
+
 def batch_id_of(file: LandingFile, digest: str) -> str:
     """Made from the object, the content of the file, and that of its mapping."""
     mapping = f"/{file.mapping_digest}" if file.mapping_digest else ""
-    return hashlib.sha256(f"{file.source}/{file.object}/{digest}{mapping}".encode()).hexdigest()[:16]
+    content = _content(file.source, file.object, digest) + mapping
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:
@@ -210,4 +283,21 @@ def _tell(report: LandingReport) -> None:
     for batch in report.still_refused:
         _log.warning("still refused %s: %s", batch.label, batch.reason)
     for entry in report.ignored:
-        _log.info("ignored %s: %s", entry.label, entry.reason)
+        level = logging.WARNING if "It looks like" in entry.reason else logging.INFO
+        _log.log(level, "ignored %s: %s", entry.label, entry.reason)
+
+
+def _tell_gone(batches: Sequence[Batch]) -> None:
+    """Said once: the next pass does not remember the files."""
+    if not batches:
+        return
+    first = batches[0]
+    others = f" and {count(len(batches) - 1, 'other file')}" if len(batches) > 1 else ""
+    _log.warning(
+        "%s%s %s gone from the landing folder, but what was loaded still counts; "
+        "`csw landing withdraw %s --reason ...` takes a file back",
+        first.label,
+        others,
+        "are" if others else "is",
+        first.label if not others else "<file>",
+    )

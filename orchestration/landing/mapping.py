@@ -26,8 +26,8 @@ import yaml
 
 from orchestration.contract import LandingObject
 from orchestration.landing.refusal import FileRefusedError
-from orchestration.landing.suggest import nearest
 from orchestration.landing.times import DateFormat, date_format
+from orchestration.spelling import nearest
 
 MAPPING_ENDINGS = ("mapping.yml", "mapping.yaml")
 ENDS = ("inclusive", "exclusive")
@@ -61,7 +61,8 @@ NO_MAPPING = FileMapping()
 
 
 def find_mapping(path: Path) -> Path | None:
-    """The mapping of a delivered file: `<its name without ending>.mapping.yml`, else `mapping.yml` beside it."""
+    """The mapping of a delivered file: `<its name without ending>.mapping.yml`, else `mapping.yml` beside
+    it."""
     stem = path.name.split(".")[0]
     for name in (*(f"{stem}.{ending}" for ending in MAPPING_ENDINGS), *MAPPING_ENDINGS):
         found = path.with_name(name)

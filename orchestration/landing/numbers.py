@@ -39,7 +39,8 @@ class NumberFormat:
         return rf"[+-]?({plain}|[1-9]\d{{0,2}}({_escaped(self.thousands)}\d{{3}})+({point}\d*)?)"
 
     def plain(self, text: str) -> str:
-        """SQL: the text with a point before decimals and nothing between thousands; null if it is not of this notation."""
+        """SQL: the text with a point before decimals and nothing between thousands; null if it is not of
+        this notation."""
         if self.is_default:
             return text
         unified = _unified(text)
@@ -117,7 +118,8 @@ def find_signs(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> S
 def find_number_format(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
 ) -> NumberFormat:
-    """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number columns.
+    """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number
+    columns.
 
     Texts that are no number in any notation have no say. Where no notation fits all others the default one
     is taken, and what it cannot read is rejected. Raises FileRefusedError where two notations fit and mean
@@ -126,11 +128,13 @@ def find_number_format(
     if not columns:
         return DEFAULT_FORMAT
     texts = " union all ".join(
-        f"select {quote_literal(name)} as name, {_unified(text)} as text, {text} as cell, record, line from {RAW}"
+        f"select {quote_literal(name)} as name, {_unified(text)} as text, {text} as cell, record, "
+        f"line from {RAW}"
         for name, text in columns
     )
     connection.execute(
-        "create or replace temp table number_texts as select name, text, any_value(cell) as cell, count(*) as rows, "
+        "create or replace temp table number_texts as select name, text, any_value(cell) as cell, "
+        "count(*) as rows, "
         "min(record) as record, "
         f"arg_min(line, record) as line from ({texts}) "
         f"where regexp_full_match(text, {quote_literal(_MADE_OF)}) group by name, text"
@@ -172,7 +176,8 @@ def _two_readings(
         for name, rows, record, line, value in found
     ]
     return FileRefusedError(
-        f"its numbers can be read in two ways: with {one.in_words()}, or with {other.in_words()}. Say which in "
+        f"its numbers can be read in two ways: with {one.in_words()}, or with {other.in_words()}. Say "
+        "which in "
         f"mapping.yml beside the file: {one.in_mapping()}, or {other.in_mapping()}",
         remarks=remarks,
     )

@@ -85,6 +85,33 @@ def read_file(
         raise FileRefusedError(refusal.reason, rows=refusal.rows or max(0, lines - is_csv)) from None
 
 
+def read_records(
+    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, folder: Path
+) -> tuple[str, ...]:
+    """Fill RAW from a file of whatever object; returns its header. `folder` takes intermediate files.
+
+    Raises FileRefusedError for a file that cannot be read.
+    """
+    tables.start(connection)
+    if path.stat().st_size == 0:
+        raise FileRefusedError("empty")
+    if file_format == "parquet":
+        return _read_parquet(connection, path).header
+    if file_format.endswith(".gz"):
+        path = unpack(path, folder / "plain")
+    is_csv = file_format.startswith("csv")
+    lines = check_text(path, header_lines=int(is_csv))
+    if not is_csv:
+        return read_jsonl(connection, path, folder / "lines", lines)[0]
+    heads = [head for head in csvtext.read_heads(path) if head.records]
+    if not heads:
+        raise FileRefusedError("empty")
+    widest = max(heads, key=lambda head: max(len(fields) for _, fields in head.records))
+    width = max(len(fields) for _, fields in widest.records)
+    line, header = next(record for record in widest.records if len(record[1]) == width)
+    return _load_body(connection, path, widest.delimiter, line, header, folder).header
+
+
 def _read_csv(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
@@ -94,6 +121,18 @@ def _read_csv(
 ) -> Reading:
     delimiter, line, header = _find_header(path, contract, mapping)
     bind(contract, header, mapping)  # what is no export of this object need not be read
+    return _load_body(connection, path, delimiter, line, header, folder)
+
+
+def _load_body(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    delimiter: str,
+    line: int,
+    header: tuple[str, ...],
+    folder: Path,
+) -> Reading:
+    """Fill RAW and BROKEN with what stands below the header, which is in `line`."""
     above = max(0, line - 1)
     body = csvtext.cut_above(path, line, folder / "body.csv")
     plain = csvtext.plain_structure(body, delimiter)

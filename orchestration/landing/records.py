@@ -36,7 +36,9 @@ _SET_ASIDE = """
         amount decimal(38, 14)
     )
 """
-OUTCOMES = ("used", "superseded", "repeated", "conflicting", "quarantined", "refused", "blank")
+OUTCOMES = (
+    "used", "superseded", "repeated", "conflicting", "quarantined", "refused", "withdrawn", "blank"
+)  # fmt: skip
 """What can become of a delivered row; blank records are passed over and are no rows."""
 
 NOT_KEPT = "the quarantined rows were removed"
@@ -88,6 +90,8 @@ def create_landing_records(
         ],
     )
     for batch in given:
+        if batch.status == "withdrawn":
+            continue
         if batch.rows_quarantined and batch.batch_id not in mended:
             _insert_quarantined(connection, settings, batch)
         if batch.rows_conflicting:
@@ -106,6 +110,9 @@ def count_rows(
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for batch in batches:
         mine = counts.setdefault((batch.source, batch.object), dict.fromkeys(OUTCOMES, 0))
+        if batch.status == "withdrawn":
+            mine["withdrawn"] += batch.rows_in
+            continue
         mine["superseded"] += batch.rows_loaded - batch.rows_repeated - batch.rows_conflicting
         mine["repeated"] += batch.rows_repeated
         mine["conflicting"] += batch.rows_conflicting
@@ -128,16 +135,19 @@ def _file(batch: Batch, is_mended: bool) -> tuple[object, ...]:
         batch.status,
         _refusal(batch),
         batch.rows_in,
-        batch.rows_loaded,
-        batch.rows_quarantined,
-        batch.rows_refused,
+        # All rows of a withdrawn file are withdrawn, also those that had been set aside.
+        *(
+            (0, 0, 0)
+            if batch.status == "withdrawn"
+            else (batch.rows_loaded, batch.rows_quarantined, batch.rows_refused)
+        ),
         is_mended,
         batch.loaded_at.replace(tzinfo=None),
     )
 
 
 def _refusal(batch: Batch) -> str | None:
-    if batch.status == "accepted":
+    if batch.status != "refused":
         return None
     return "unreadable" if batch.rejected_share is None else "rejected rows"
 
@@ -203,17 +213,20 @@ def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: Landing
 
 
 def _valued(labels: Sequence[str], rows: str) -> str:
-    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is legible."""
+    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is
+    legible."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
-        " and quantity >= 0 and unit_amount is not null"
+        " and quantity between 0 and 1e9 and unit_amount between -1e10 and 1e10"
+        " and cast(quantity as double) * cast(unit_amount as double) between -1e11 and 1e11"
     )
     return f"""
         insert into raw.landing__rows_set_aside
         select {_list(labels)}, column_name, reason,
             case when is_whole then currency end, case when is_whole then interval_unit end,
             case when is_whole then interval_count end, count(*),
-            sum(case when is_whole then cast(quantity * unit_amount as decimal(38, 14)) end)
+            sum(case when is_whole then
+                try_cast(quantity as decimal(19, 6)) * try_cast(unit_amount as decimal(19, 8)) end)
         from (select *, {is_whole} as is_whole from ({rows}))
         group by all
     """

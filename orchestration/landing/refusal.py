@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["wrong", "told", "note"]
@@ -14,7 +14,8 @@ class Remark:
     """One kind of mistake of a file, or one thing that the loader did to it."""
 
     kind: Kind
-    """`wrong`: the rows are not loaded. `told`: they are, and somebody should look. `note`: for the record."""
+    """`wrong`: the rows are not loaded. `told`: they are, and somebody should look. `note`: for the
+    record."""
     column: str | None
     text: str
     """What is wrong or was done, as the rest of a sentence that begins with the column. No value of a row."""
@@ -26,7 +27,7 @@ class Remark:
     """The first of them, counted from 1 below the header."""
     line: int | None = None
     """Where that row stands in the file; None for Parquet."""
-    value: str | None = None
+    value: str | None = field(default=None, compare=False)
     """What the first row holds. For the terminal and the quarantine only: it is never recorded."""
 
     def where(self) -> str:

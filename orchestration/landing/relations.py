@@ -26,8 +26,9 @@ from orchestration.landing.ends import (
     inclusive_batches,
     minute_after,
 )
+from orchestration.policies import project_policies
 from orchestration.pseudonyms import EMAIL_PATTERN, pseudonym_sql
-from orchestration.settings import Settings, project_policies
+from orchestration.settings import Settings
 from orchestration.warehouse import quote_identifier, quote_literal
 
 MASK = "[e-mail address]"
@@ -182,7 +183,8 @@ def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies
     steps.append(({name: ids for name, ids in absent.items() if name != contract.version_at}, version))
     for columns, order in steps:
         changes = {
-            name: f"last_value(case when not {_is_of(ids)} then {{'v': {quote_identifier(name)}}} end ignore nulls)"
+            name: f"last_value(case when not {_is_of(ids)} then {{'v': {quote_identifier(name)}}} end "
+            "ignore nulls)"
             f" over (partition by {key} order by {order} rows between unbounded preceding and current row).v"
             for name, ids in columns.items()
             if name is not None
@@ -214,7 +216,8 @@ def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
     return _replace(
         query,
         {
-            name: f"case when {is_placeholder(column)} then timestamp {quote_literal(first_day)} else {column} end"
+            name: f"case when {is_placeholder(column)} then timestamp {quote_literal(first_day)} "
+            f"else {column} end"
             for name in names
             for column in [quote_identifier(name)]
         },

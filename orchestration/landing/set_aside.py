@@ -46,7 +46,8 @@ def set_rows_aside(
     keeps = {place: contract.column(name).keeps for name, place in binding.positions.items()}
     codes = [f"p{place}" for place in range(len(cast.groups))]
     blank = " and ".join(
-        f"(trim(coalesce({cell}, ''), {quote_literal(BLANKS)}) = '' or {is_nothing(cell, keeps.get(place, ()))})"
+        f"(trim(coalesce({cell}, ''), {quote_literal(BLANKS)}) = '' or "
+        f"{is_nothing(cell, keeps.get(place, ()))})"
         for place, cell in enumerate(cells)
     )
     connection.execute(

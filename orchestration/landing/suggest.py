@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from orchestration.contract import Column, LandingObject
-
-_CLOSE = 75.0
-"""Similarity (0 to 100) from which on a name is proposed."""
-
-
-def squashed(text: str) -> str:
-    """Letters and digits only, in lower case: `CreatedDate`, `created_date` and `Created date` are the same."""
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
-def nearest(text: str, choices: Iterable[str]) -> str | None:
-    """The choice that is most like a text, compared without case and signs; None where none is close."""
-    from rapidfuzz import fuzz, process
-
-    wanted = squashed(text)
-    if len(wanted) < 2:
-        return None
-    found: Any = process.extractOne(
-        wanted, {choice: squashed(choice) for choice in choices}, scorer=fuzz.ratio, score_cutoff=_CLOSE
-    )
-    return str(found[2]) if found else None
+from orchestration.spelling import nearest, squashed
 
 
 def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) -> str | None:
@@ -37,6 +15,10 @@ def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) 
     wanted = squashed(text)
     for column in free:
         if wanted in {squashed(name) for name in (column.name, *column.called)}:
+            return column.name
+    for column in free:
+        # A question is the name of a column in surveys: "How likely are you to ..."
+        if any(len(squashed(name)) > 7 and wanted.startswith(squashed(name)) for name in column.called):
             return column.name
     names = {name: column.name for column in reversed(free) for name in (*column.called, column.name)}
     found = nearest(text, [name for name in names if len(squashed(name)) > 3])

@@ -9,7 +9,8 @@ import duckdb
 from orchestration.errors import LandingError
 
 RAW = "raw_rows"
-"""View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, where it begins in the file; null
+"""View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, where it begins in the
+file; null
 in Parquet), then `c0`, `c1`, ... (varchar)."""
 
 BROKEN = "broken_rows"

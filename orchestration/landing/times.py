@@ -1,4 +1,5 @@
-"""Dates and times: in which format they are written, what they mean, and whether they are days without a time."""
+"""Dates and times: in which format they are written, what they mean, and whether they are days without a
+time."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _WHOLE_DAY = r"\d{4}-\d{2}-\d{2}[T ](00:00(:00(\.0+)?)?|23:59(:59(\.\d+)?)?)"
 _SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 
 _NO_DAY = r"0|(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00:00(:00(\.0+)?)?Z?)?"
-"""What MySQL and spreadsheets write for no date; it is read as the first day of the calendar, a placeholder."""
+"""What MySQL and spreadsheets write for no date; it is read as the first day of the calendar, a
+placeholder."""
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
 """May follow the day where a format has no time."""
@@ -189,10 +191,12 @@ def misread_times(text: str, data_type: str) -> list[Answer]:
 
 
 def _in_zone(value: str, is_day: str, timezone: str) -> str:
-    """SQL: a local time as UTC. A day without a time has no zone yet: the reporting time zone is not known here."""
+    """SQL: a local time as UTC. A day without a time has no zone yet: the reporting time zone is not known
+    here."""
     if timezone.upper() == "UTC":
         return value
-    return f"case when {is_day} then {value} else timezone('UTC', timezone({quote_literal(timezone)}, {value})) end"
+    in_utc = f"timezone('UTC', timezone({quote_literal(timezone)}, {value}))"
+    return f"case when {is_day} then {value} else {in_utc} end"
 
 
 def _epoch(text: str, microseconds: int) -> str:

@@ -30,7 +30,7 @@ from orchestration.quality.suites import (
     Suite,
     email_check,
 )
-from orchestration.warehouse import connect, quote_identifier
+from orchestration.warehouse import connect, quote_identifier, writers_in_words
 
 if TYPE_CHECKING:
     from orchestration.quality.gx_duckdb import Answer
@@ -105,7 +105,7 @@ def _tables(database: Path) -> Tables:
         order by table_name, ordinal_position
     """
     try:
-        with connect(database, read_only=True) as connection:
+        with writers_in_words(database), connect(database, read_only=True) as connection:
             rows = connection.execute(query, [SCHEMA]).fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]

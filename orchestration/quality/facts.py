@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from orchestration.warehouse import connect, quote_identifier, quote_literal
+from orchestration.warehouse import attach_release, connect, quote_identifier, quote_literal
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ class ReleaseFacts:
     as_of: datetime
     as_of_is_given: bool
     known_at: str | None
+    is_experiment: bool
+    """It was made beside the current release, and nobody reads it in its place."""
     checks: Mapping[str, int]
     """Evaluated checks by mart."""
     deliveries: Mapping[str, datetime]
@@ -48,7 +50,11 @@ class ReleaseFacts:
 
 
 def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseFacts:
-    """Measure a marts file. `record` is the manifest of the release, or what its run has noted so far."""
+    """Measure a marts file, or the folder of its Parquet files, which nobody can lock.
+
+    `record` is the manifest of the release, or what its run has noted so far. Raises PublishError where
+    another process has opened the file for writing.
+    """
     checks: dict[str, int] = {}
     for result in record["audit"]["results"]:
         checks[result["mart"]] = checks.get(result["mart"], 0) + (result["outcome"] != "raised")
@@ -56,12 +62,16 @@ def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
         label: datetime.fromisoformat(moment) for label, moment in (record.get("deliveries") or {}).items()
     }
     with connect() as connection:
-        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        if marts.is_dir():
+            _view_parquet(connection, marts)
+        else:
+            attach_release(connection, marts)
         return ReleaseFacts(
             release_id=record["release_id"],
             as_of=datetime.fromisoformat(record["as_of"]),
             as_of_is_given=record["as_of_is_given"],
             known_at=record.get("known_at"),
+            is_experiment=bool(record.get("experiment")),
             checks=checks,
             deliveries=deliveries,
             rows=_measured(lambda: _rows(connection)),
@@ -70,6 +80,15 @@ def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
             policies=_measured(lambda: _policies(connection)),
             events=_measured(lambda: _events(connection, events)),
         )
+
+
+def _view_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """The Parquet files of a folder, by the names that the tables of a marts file have."""
+    connection.execute("attach ':memory:' as release")
+    connection.execute("create schema release.marts")
+    for path in sorted(folder.glob("*.parquet")):
+        name = quote_identifier(path.stem)
+        connection.execute(f"create view release.marts.{name} as from read_parquet({quote_literal(path)})")
 
 
 def _measured(measure: Callable[[], T]) -> T | str:
@@ -82,7 +101,7 @@ def _measured(measure: Callable[[], T]) -> T | str:
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     names = connection.execute(
-        "select table_name from duckdb_tables() where database_name = 'release' order by 1"
+        "select table_name from information_schema.tables where table_catalog = 'release' order by 1"
     ).fetchall()
     counts = {}
     for (name,) in names:

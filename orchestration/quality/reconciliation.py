@@ -88,25 +88,18 @@ def _arrived(
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     columns = [quote_identifier(name) for name in arrival.columns]
     delivered = [f"{sql} as {name}" for name, sql in zip(columns, arrival.columns.values(), strict=True)]
-    order = [f"{quote_identifier(contract.version_at)} desc nulls last"] if contract.version_at else []
-    order += ["_loaded_at desc", "_row desc"]
     both = " and ".join(f"delivered.{name} is not distinct from arrived.{name}" for name in columns)
     query = f"""
-    with versions as (
-        select
-            *,
-            row_number() over (
-                partition by {", ".join(arrival.delivered_key)} order by {", ".join(order)}
-            ) as _newest
-        from {raw}
-    ),
+    with rows as ({_identified(raw, arrival)}),
+
+    versions as (select *, {_counts(contract, arrival)} as _counts from rows),
 
     delivered as (
         select
             {", ".join(delivered)},
             {arrival.delivered_total or "null"} as total
         from versions
-        where _newest = 1 and ({arrival.delivered_where})
+        where _counts and ({arrival.delivered_where})
         group by all
     ),
 
@@ -134,6 +127,34 @@ def _arrived(
         values = dict(zip(("raw", "unified"), totals, strict=True))
         figures.append(Figure(f"{contract.label} {arrival.total}", values))
     return figures
+
+
+def _identified(raw: str, arrival: Arrival) -> str:
+    """SQL of the delivered rows, each under the ids by which it arrives."""
+    joins, values = [], []
+    for place, (column, table) in enumerate(arrival.ids_from.items()):
+        name = quote_identifier(column)
+        values.append(f"coalesce(ids_{place}.{name}, raw.{name}) as {name}")
+        joins.append(
+            f"left join build.staging.{quote_identifier(table)} as ids_{place}"
+            f" on raw._batch_id = ids_{place}._batch_id and raw._row = ids_{place}._row"
+        )
+    replaced = f" replace ({', '.join(values)})" if values else ""
+    return f"select raw.*{replaced} from {raw} as raw {' '.join(joins)}"
+
+
+def _counts(contract: LandingObject, arrival: Arrival) -> str:
+    """SQL that tells whether a delivered row counts beside the others of its key."""
+    key = ", ".join(arrival.delivered_key)
+    if contract.latest_delivery:
+        content = ", ".join(quote_identifier(name) for name in (*contract.column_names, "_extra"))
+        return (
+            f"_loaded_at = max(_loaded_at) over (partition by {key})"
+            f" and row_number() over (partition by {content}, _batch_id order by _row) = 1"
+        )
+    order = [f"{quote_identifier(contract.version_at)} desc nulls last"] if contract.version_at else []
+    order += ["_loaded_at desc", "_row desc"]
+    return f"row_number() over (partition by {key} order by {', '.join(order)}) = 1"
 
 
 def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Decimal | None:

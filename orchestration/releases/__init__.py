@@ -1,10 +1,9 @@
 """Releases: exporting marts, describing and publishing them, and asking the current one."""
 
+from orchestration.releases.listing import ReleaseInfo, list_releases
 from orchestration.releases.publish import (
     Published,
-    ReleaseInfo,
     current_release_id,
-    list_releases,
     publish,
     rollback,
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
-import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -15,13 +14,18 @@ from typing import Any
 from orchestration.errors import AuditError, PublishError, SettingsError
 from orchestration.quality.contracts import load_mart_contracts
 from orchestration.quality.facts import ReleaseFacts, measure_release
-from orchestration.quality.gate import Finding, judge
+from orchestration.quality.gate import FAMILIES, Finding, judge
 from orchestration.quality.limits import load_limits
-from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
 from orchestration.releases.manifest import read_manifest
 from orchestration.settings import Settings
+from orchestration.spelling import did_you_mean
+from orchestration.users import user_name
 
 log = logging.getLogger("csw")
+
+LASTING = frozenset({"personal"})
+"""Families of findings whose acceptance holds for the releases that follow too."""
 
 SCHEMA_REASON = "the schema changes on purpose"
 
@@ -31,7 +35,9 @@ accepted (name, reason, by, at)."""
 
 
 def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> dict[str, str]:
-    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing."""
+    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing, or no finding
+    can have that name.
+    """
     accepted = {"schema": SCHEMA_REASON} if schema_change else {}
     for pair in pairs:
         name, _, reason = (part.strip() for part in pair.partition(":"))
@@ -39,6 +45,12 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
             raise SettingsError(
                 f'--accept {pair!r} is not of the form "name: reason", such as '
                 '"closing_mrr: two resellers joined".'
+            )
+        family = name.partition(".")[0]
+        if family not in FAMILIES:
+            raise SettingsError(
+                f"--accept {pair!r}: no finding is called {name!r}.{did_you_mean(family, FAMILIES)} "
+                f"Findings are called {', '.join(FAMILIES)}; or <that>.<place>, such as rows.mrr_monthly."
             )
         accepted[name] = reason
     return accepted
@@ -117,9 +129,19 @@ def verify_acceptances(manifest: Mapping[str, Any]) -> None:
     _refuse_unaccepted(manifest["release_id"], waiting, ())
 
 
-def accept_findings(findings: Iterable[Finding], accept: Mapping[str, str]) -> list[dict[str, str]]:
-    """Acceptances for the record, of findings that need one."""
-    return _new_acceptances(findings, (), accept)
+def accept_findings(
+    settings: Settings, findings: Sequence[Finding], parent: str | None
+) -> list[dict[str, str]]:
+    """Acceptances for the record, of findings that need one: those of this run, and lasting ones of `parent`.
+
+    That a text is no person's though a person is called so holds for later releases too.
+    """
+    lasting: list[dict[str, str]] = []
+    with suppress(PublishError):
+        gate = read_manifest(settings.releases / parent)["gate"] if parent else {"accepted": ()}
+        lasting = [entry for entry in gate["accepted"] if entry["name"].partition(".")[0] in LASTING]
+    kept = [entry for entry in lasting if any(_is_accepted(one, [entry]) for one in findings)]
+    return [*kept, *_new_acceptances(findings, kept, settings.accept)]
 
 
 def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseFacts | None:
@@ -134,7 +156,8 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
     if compared is None:
         return None
     folder = settings.releases / compared
-    return measure_release(folder / MARTS_FILE, read_manifest(folder), events)
+    # Its Parquet: a reader that opened the marts file for writing keeps everybody else out of that.
+    return measure_release(folder / PARQUET_DIR, read_manifest(folder), events)
 
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:
@@ -145,7 +168,7 @@ def _newest_whole(settings: Settings, release_id: str) -> str | None:
     for one in dict.fromkeys([release_id, *published]):
         with suppress(PublishError):
             read_manifest(settings.releases / one)
-            if (settings.releases / one / MARTS_FILE).is_file():
+            if (settings.releases / one / PARQUET_DIR).is_dir():
                 return str(one)
     return None
 
@@ -159,7 +182,7 @@ def _new_acceptances(
         entry = {"name": name, "reason": reason}
         if any(_is_accepted(finding, [entry]) for finding in waiting):
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            new.append({**entry, "by": _user(), "at": now})
+            new.append({**entry, "by": user_name(), "at": now})
         else:
             log.warning("nothing to accept under the name %s", name)
     return new
@@ -179,17 +202,12 @@ def _refuse_unaccepted(
 ) -> None:
     waiting = _waiting(findings, accepted)
     if waiting:
-        options = " ".join(f'--accept "{finding.name}: <reason>"' for finding in waiting[:5])
+        families = Counter(finding.family for finding in waiting)
+        names = [one.family if families[one.family] > 1 else one.name for one in waiting]
+        options = " ".join(f'--accept "{name}: <reason>"' for name in list(dict.fromkeys(names))[:5])
         lines = [
             f"Release {release_id} differs more than the limits allow; it is kept, but not published.",
             *(f"  {finding.message}" for finding in waiting[:10]),
             f"If that is right: csw publish {release_id} {options}",
         ]
         raise AuditError("\n".join(lines))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"

@@ -15,7 +15,7 @@ from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.publish import release_folder
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote_literal
+from orchestration.warehouse import attach_release, connect
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def month_changes(before: Path, after: Path) -> tuple[MonthChange, ...]:
 def _months(path: Path) -> list[tuple[Any, ...]]:
     with connect() as connection:
         try:
-            connection.execute(f"attach {quote_literal(path)} as release (read_only)")
+            attach_release(connection, path)
             return connection.execute(
                 "select month, is_complete, closing_mrr, closing_customers"
                 " from release.marts.mrr_monthly where dimension = 'all' order by month"

@@ -15,9 +15,10 @@ MANIFEST_FILE = "manifest.json"
 _DIGEST = "manifest_sha256"
 
 Manifest = Mapping[str, Any]
-"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, policies, hash_key_id,
-code_version, git_commit, versions, fingerprint, landing, raw_batches, files, tables, restatements, dbt,
-audit, gate, deliveries, seconds. It holds counts, hashes, totals of months and who accepted what, never a
+"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, experiment (why it was
+made beside the current release, else None), policies, hash_key_id, code_version, git_commit, versions,
+fingerprint, forced, landing, raw_batches, withdrawn_batches, files, tables, restatements, dbt, audit, gate,
+reconciliation, deliveries, seconds. It holds counts, hashes, totals of months and who accepted what, never a
 value of a row, and no path or name of the machine."""
 
 

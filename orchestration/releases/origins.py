@@ -17,7 +17,7 @@ from orchestration.quality.gate import Finding, personal_findings, reconciliatio
 from orchestration.quality.personal import texts_that_name_persons
 from orchestration.quality.reconciliation import Figure, reconcile
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote_literal
+from orchestration.warehouse import attach_release, connect, quote_literal
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def compare_with_origins(
 ) -> Origins:
     """Compare marts with the database that they were built in and the batches that this was built from.
 
-    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a finding of its own.
+    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a
+    finding of its own.
     """
     given = list(batches)
     loaded: Counter[str] = Counter()
@@ -62,7 +63,7 @@ def _opened(
     """
     with connect() as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
-        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        attach_release(connection, marts)
         hand_over_key(connection, load_hash_key(settings.home))
         create_raw_relations(connection, load_contracts(), batches, ReadingPolicies.of(settings))
         yield connection

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.errors import PublishError
 from orchestration.releases.export import ALIAS_FILE, PARQUET_DIR, RESTATEMENTS_TABLE
 from orchestration.releases.fingerprint import code_version
+from orchestration.releases.manifest import read_manifest
 from orchestration.settings import PROJECT_DIR, Settings
 from orchestration.warehouse import connect, quote_identifier, quote_literal
 from orchestration.yamltext import read_yaml
@@ -19,11 +21,15 @@ SCHEMA = "previous"
 
 
 def create_previous_relations(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, release_id: str | None
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    release_id: str | None,
+    batch_ids: Iterable[str] = (),
 ) -> None:
     """Create or replace the tables of schema `previous` that the sources YAML declares.
 
     They hold what the published Parquet files of `release_id` hold; what these lack is null or empty.
+    `batch_ids` are the batches of the run that follows it.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
     document = read_yaml(RELATIONS)
@@ -33,7 +39,23 @@ def create_previous_relations(
         path = folder / f"{table['config']['meta']['mart']}.parquet"
         query = _query(connection, types, path if release_id and path.is_file() else None)
         connection.execute(f"create or replace table {SCHEMA}.{quote_identifier(table['name'])} as {query}")
-    connection.execute(f"update {SCHEMA}.release set code_version_now = ?", [code_version()])
+    connection.execute(
+        f"update {SCHEMA}.release set code_version_now = ?, batches_were_withdrawn = ?",
+        [code_version(), _were_withdrawn(settings, release_id, set(batch_ids))],
+    )
+
+
+def _were_withdrawn(settings: Settings, release_id: str | None, now: set[str]) -> bool:
+    """Whether a batch of the release is not read any more, or one is that was withdrawn from it."""
+    if release_id is None:
+        return False
+    try:
+        manifest = read_manifest(settings.releases / release_id)
+    except PublishError:
+        return False
+    before = {batch["batch_id"] for batch in manifest["raw_batches"]}
+    withdrawn = {batch["batch_id"] for batch in manifest.get("withdrawn_batches", ())}
+    return bool(before - now or withdrawn & now)
 
 
 def count_restatements(export: Path, release_id: str) -> dict[str, Any]:
@@ -51,15 +73,21 @@ def count_restatements(export: Path, release_id: str) -> dict[str, Any]:
     }
 
 
-def restatements_in_words(counted: Mapping[str, Any] | None) -> str | None:
-    """One line for people; None where no closed month changed."""
+def restatements_in_words(counted: Mapping[str, Any] | None, *, is_experiment: bool = False) -> str | None:
+    """One line for people; None where no closed month changed. An experiment would restate them."""
     if not counted or not counted["figures"]:
         return None
     months = counted["months"]
     shown = ", ".join(months) if len(months) <= 3 else f"{months[0]} to {months[-1]}"
-    why = {"data": "late or corrected data", "policies": "other policies", "code": "other code"}
+    why = {
+        "policies": "other policies",
+        "code": "other code",
+        "withdrawal": "withdrawn or restored files",
+        "data": "late or corrected data",
+    }
+    verb = "would restate" if is_experiment else "restated"
     return (
-        f"restated {counted['figures']:,} figures of {len(months)} closed "
+        f"{verb} {counted['figures']:,} figures of {len(months)} closed "
         f"month{'' if len(months) == 1 else 's'} ({shown}), because of {why[counted['cause']]}; "
         f"see {RESTATEMENTS_TABLE}"
     )

@@ -15,7 +15,7 @@ from orchestration.durable import append_line, point_link, sha256_file
 from orchestration.errors import AuditError, PublishError
 from orchestration.lock import WarehouseLock, hold_lock
 from orchestration.quality.suites import Suite, declared_checks, load_suites
-from orchestration.releases.acceptance import pass_gate, verify_acceptances, waiting_findings
+from orchestration.releases.acceptance import pass_gate, verify_acceptances
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
 from orchestration.settings import Settings
@@ -32,25 +32,6 @@ class Published:
     changed: bool
     """False where `current` already was what was asked for."""
     message: str
-
-
-@dataclass(frozen=True)
-class ReleaseInfo:
-    """One line of `csw releases`."""
-
-    release_id: str
-    is_current: bool
-    sequence: int | None
-    parent: str | None
-    created_at: str | None
-    as_of: str | None
-    known_at: str | None
-    rows: int | None
-    checks: int | None
-    waits_for: tuple[str, ...]
-    """Findings of the gate that nobody has accepted yet, which keeps it from being published."""
-    problem: str | None
-    """Why it cannot be used, where its manifest already tells."""
 
 
 def current_release_id(settings: Settings) -> str | None:
@@ -89,9 +70,10 @@ def kept_manifests(settings: Settings) -> Iterator[Manifest]:
 
 
 def release_folder(settings: Settings, release_id: str) -> Path:
-    """The folder of a release by its id, or by the word `current`.
+    """The folder of a release by its id, by the beginning of its id, or by the word `current`.
 
-    Raises PublishError for anything that is not the id of a release; whether it exists, its manifest tells.
+    Raises PublishError for anything that is not the id of a release, or begins several; whether it exists,
+    its manifest tells.
     """
     if release_id == "current":
         found = current_release_id(settings)
@@ -100,7 +82,17 @@ def release_folder(settings: Settings, release_id: str) -> Path:
         release_id = found
     if "/" in release_id or release_id.startswith(".") or not release_id:
         raise PublishError(f"{release_id!r} is not the id of a release. `csw releases` lists them.")
-    return settings.releases / release_id
+    folder = settings.releases / release_id
+    kept = sorted(path.name for path in settings.releases.glob("[0-9]*"))
+    matching = [name for name in kept if name.startswith(release_id)]
+    if folder.is_dir() or not matching:
+        return folder
+    if len(matching) > 1:
+        raise PublishError(
+            f"{release_id!r} begins {len(matching)} releases: {', '.join(matching[-5:])}. "
+            "Give more of the id."
+        )
+    return settings.releases / matching[0]
 
 
 def publish(
@@ -120,15 +112,16 @@ def publish(
     """
     with _locked(settings, f"publishing {release_id}", lock):
         current = current_release_id(settings)
+        folder = release_folder(settings, release_id)
+        release_id = folder.name
         if release_id == current:
             return Published(release_id, current, False, f"Release {release_id} is already the current one.")
-        folder = release_folder(settings, release_id)
         manifest = read_manifest(folder)
         verify_verdict(manifest)
         verify_suites(manifest, load_suites())
         verify_files(folder, manifest)
         if not switch:
-            message = f"Made release {release_id}; `csw rollback {release_id}` would serve it."
+            message = f"Made experiment {release_id}; `csw publish {release_id}` would publish it."
             return Published(release_id, current, False, message)
         if manifest["parent"] != current:
             raise PublishError(
@@ -139,12 +132,15 @@ def publish(
         if served and served["fingerprint"] == manifest["fingerprint"] and not manifest["forced"]:
             message = f"Release {current} was made from the same files and code; it stays the current one."
             return Published(release_id, current, False, message)
-        gate = pass_gate(settings, manifest, current, accept or {})
-        if gate["accepted"] != manifest["gate"]["accepted"]:
-            write_manifest(folder, {**manifest, "gate": gate})
+        # What was an experiment is judged by the limits of a release that people read.
+        published = {**manifest, "experiment": None}
+        gate = pass_gate(settings, published, current, accept or {})
+        if gate["accepted"] != manifest["gate"]["accepted"] or manifest.get("experiment"):
+            write_manifest(folder, {**published, "gate": gate})
             (folder / MANIFEST_FILE).chmod(0o444)
         _switch(settings, release_id, current, "published")
-        return Published(release_id, current, True, f"Published release {release_id}.")
+        message = f"Published release {release_id}.{policies_note(settings, manifest)}"
+        return Published(release_id, current, True, message)
 
 
 def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock | None = None) -> Published:
@@ -162,9 +158,15 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
                     "There is no release before the current one. `csw releases` lists those that exist."
                 )
         folder = release_folder(settings, to)
+        to = folder.name
         if to == current:
             return Published(to, current, False, f"Release {to} is already the current one.")
         manifest = read_manifest(folder)
+        if manifest.get("experiment"):
+            raise PublishError(
+                f"Release {to} is an experiment that was never published ({manifest['experiment']}). "
+                f"`csw publish {to}` judges it and makes it the current one."
+            )
         verify_verdict(manifest)
         verify_acceptances(manifest)
         verify_files(folder, manifest)
@@ -172,6 +174,20 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
         return Published(
             to, current, True, f"Rolled back: release {to} is the current one, {current} is kept."
         )
+
+
+def policies_note(settings: Settings, manifest: Manifest) -> str:
+    """A warning where a published release has policies that the next run will not have; else empty."""
+    lasting = {
+        name: value for name, value in settings.policies.items() if name not in settings.asked_policies
+    }
+    is_asked = manifest.get("experiment") or settings.asked_policies
+    if not is_asked or manifest["policies"] == lasting:
+        return ""
+    return (
+        " The next run takes the policies of dbt_project.yml and CSW_POLICIES again, and restates what this "
+        "release changed; set its policies there to keep them."
+    )
 
 
 def verify_verdict(manifest: Manifest) -> None:
@@ -237,22 +253,15 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
             )
 
 
-def list_releases(settings: Settings) -> list[ReleaseInfo]:
-    """Every release that is kept, oldest first."""
-    current = current_release_id(settings)
-    folders = settings.releases.glob("[0-9]*") if settings.releases.is_dir() else []
-    return [_info(folder, current) for folder in sorted(folders) if folder.is_dir()]
-
-
-def withdrawn_release_id(settings: Settings) -> str | None:
+def rolled_back_release_id(settings: Settings) -> str | None:
     """The release that the latest change of `current` rolled back from, if it was a rollback."""
     current = current_release_id(settings)
     # A change is written down before it is made; one that never came does not lead to `current`.
     made = [entry for entry in history(settings) if entry["release_id"] == current]
     if not made or made[-1].get("action") != "rolled back":
         return None
-    withdrawn: str | None = made[-1].get("previous")
-    return withdrawn
+    previous: str | None = made[-1].get("previous")
+    return previous
 
 
 def history(settings: Settings) -> list[dict[str, Any]]:
@@ -283,28 +292,6 @@ def _whole_manifest(settings: Settings, release_id: str | None) -> Manifest | No
         return read_manifest(settings.releases / release_id)
     except PublishError:
         return None
-
-
-def _info(folder: Path, current: str | None) -> ReleaseInfo:
-    is_current = folder.name == current
-    try:
-        manifest = read_manifest(folder)
-    except PublishError as error:
-        unknown = (None,) * 7
-        return ReleaseInfo(folder.name, is_current, *unknown, waits_for=(), problem=str(error))
-    return ReleaseInfo(
-        release_id=folder.name,
-        is_current=is_current,
-        sequence=manifest["sequence"],
-        parent=manifest["parent"],
-        created_at=manifest["created_at"],
-        as_of=manifest["as_of"],
-        known_at=manifest.get("known_at"),
-        rows=sum(table["rows"] for table in manifest["tables"].values()),
-        checks=manifest["audit"]["evaluated"] + manifest["dbt"]["results"].get("pass", 0),
-        waits_for=tuple(finding.name for finding in waiting_findings(manifest.get("gate"))),
-        problem=None,
-    )
 
 
 def _switch(settings: Settings, release_id: str, previous: str | None, action: str) -> None:

@@ -1,4 +1,4 @@
-"""Questions to the current release: one SELECT, on a connection that can neither write nor look elsewhere."""
+"""Questions to a release: one SELECT, on a connection that can neither write nor look elsewhere."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import duckdb
 from orchestration.errors import PublishError, QueryError
 from orchestration.jsontext import json_text
 from orchestration.releases.export import MARTS_FILE
-from orchestration.releases.publish import current_release_id
+from orchestration.releases.publish import release_folder
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote_literal
+from orchestration.warehouse import attach_release, connect
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,23 +34,32 @@ class QueryResult:
 
 
 def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> QueryResult:
-    """Answer one SELECT from the marts of the current release; at most `limit` rows.
+    """Answer one SELECT from the marts of the current release, like `query_release`."""
+    return query_release(settings, sql, limit=limit)
 
-    Raises QueryError for anything but one readable SELECT, PublishError before the first release.
+
+def query_release(
+    settings: Settings, sql: str, release_id: str = "current", *, limit: int | None = None
+) -> QueryResult:
+    """Answer one SELECT from the marts of a release; at most `limit` rows.
+
+    Raises QueryError for anything but one readable SELECT, PublishError where there is no such release, or
+    another process holds its file for writing.
     """
-    release_id = current_release_id(settings)
-    if release_id is None:
-        raise PublishError(f"There is no release in {settings.home} yet. `csw run` makes the first one.")
-    path = settings.releases / release_id / MARTS_FILE
+    folder = release_folder(settings, release_id)
+    path = folder / MARTS_FILE
+    if not folder.is_dir() and release_id != "current":
+        raise PublishError(f"There is no release {release_id}. `csw releases` lists those that exist.")
     if not path.is_file():
         raise PublishError(
-            f"The current release {release_id} has no {MARTS_FILE}. Choose another with `csw rollback <id>`."
+            f"The release {folder.name} has no {MARTS_FILE}. If it is the current one, choose another with "
+            "`csw rollback <id>`."
         )
     with connect() as connection:
         # Attached under another name: opened directly, the database is called marts like its schema, and
         # `marts.mrr_monthly` would be ambiguous.
+        attach_release(connection, path)
         for statement in (
-            f"attach {quote_literal(path)} as release (read_only)",
             "use release.marts",
             "set python_enable_replacements = false",
             "set enable_external_access = false",

@@ -57,13 +57,16 @@ def test_dbt_by_hand_beside_a_run_disturbs_neither(delivered: Delivered, undistu
 
 
 def test_a_poisonous_delivery_leaves_nothing_behind(delivered: Delivered, home: Settings) -> None:
-    """The account of `more.csv` first arrives with a currency that has no rate, and then mended.
+    """The account of `more.csv` first arrives with a currency whose rates are too old, and then mended.
 
     A build that kept what a refused or killed one had made would fail again on those rows, or have skipped
     the mended ones as seen.
     """
     (home.landing / "generic" / "subscription_periods" / "more.csv").unlink()
     deliver(home, "poison.csv", MORE.replace("USD", "NOK"))
+    (home.landing / "generic" / "fx_rates" / "old.csv").write_text(
+        "currency,rate_on,rate\nNOK,2020-01-31,0.1\n", encoding="utf-8"
+    )
     before = fingerprint_of_current(home)
     _kill_while_it_builds(home)
     assert fingerprint_of_current(home) == before

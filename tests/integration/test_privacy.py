@@ -79,7 +79,7 @@ def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Sett
     batches = accepted_batches(company)
 
     def named(marts: Path) -> list[str]:
-        found = compare_with_origins(folder / "warehouse.duckdb", marts, batches).findings
+        found = compare_with_origins(company, folder / "warehouse.duckdb", marts, batches).findings
         return [one.name for one in found if one.family == "personal" and one.is_blocking]
 
     assert named(folder / "csw.duckdb") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from orchestration.contract import load_contracts
 from orchestration.landing import accepted_batches
 from orchestration.quality.gate import Finding
+from orchestration.refresh import refresh
 from orchestration.releases.origins import compare_with_origins
 from orchestration.settings import Settings
 from tests.conftest import copy_home
@@ -41,7 +43,7 @@ def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dic
             connection.execute(f"attach '{path}' as {name}")
         changed = connection.execute(change).fetchone()
     assert changed != (0,), "nothing was changed"
-    origins = compare_with_origins(copies["build"], copies["release"], accepted_batches(settings))
+    origins = compare_with_origins(settings, copies["build"], copies["release"], accepted_batches(settings))
     for path in copies.values():
         path.with_suffix(".kept").replace(path)
     return {one.name: one for one in origins.findings if one.is_blocking}
@@ -111,7 +113,7 @@ def test_rows_that_the_build_did_not_read_are_missed(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
-    origins = compare_with_origins(copies["build"], copies["release"], batches)
+    origins = compare_with_origins(small_company, copies["build"], copies["release"], batches)
     names = {one.name for one in origins.findings if one.is_blocking}
     assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
 
@@ -121,6 +123,48 @@ def test_what_cannot_be_compared_blocks_under_its_own_name(
 ) -> None:
     found = found_after(small_company, copies, "drop table build.unified.unified_plans")
     assert [(name, one.verdict) for name, one in found.items()] == [("reconciliation", "raised")]
+
+
+def test_what_shares_a_key_arrives_side_by_side(
+    small_company: Settings, copy_of: Callable[[Settings], Settings]
+) -> None:
+    """Answers of two tools, lines of a subscription without ids, and costs of one month and channel."""
+    settings = copy_of(small_company)
+    answers = "response_id,account_id,respondent_id,survey_type,score,sent_at\n"
+    files = {
+        "survey_responses/tool_a.csv": answers
+        + "1,A-000001,p1,nps,10,2025-04-05\n2,A-000001,p2,nps,9,2025-04-05\n",
+        "survey_responses/tool_b.csv": answers
+        + "1,A-000001,p3,nps,2,2025-04-05\n2,A-000001,p2,nps,9,2025-05-05\n",
+        "survey_responses/z_later.csv": answers
+        + "1,A-000001,p3,nps,3,2025-04-05\n2,A-000001,,nps,8,2025-04-05\n",
+        "subscription_periods/lines.csv": (
+            "subscription_id,account_id,plan_id,currency,unit_amount,interval,period_start\n"
+        )
+        + "S-lines,A-000001,base,USD,100,month,2025-03-01\nS-lines,A-000001,seats,USD,50,month,2025-03-01\n",
+        "acquisition_costs/odd.csv": "month,channel,amount,currency\n"
+        "2025-03-01,fair,100,USD\n2025-03-01,fair,40,USD\n2025-03-01,fair,40,USD\n",
+    }
+    for name, text in files.items():
+        (settings.landing / "generic" / name).write_text(text, encoding="utf-8")
+    # It would not be published if anything had got lost or doubled.
+    assert refresh(settings, landing_is_given=False).release_id
+    with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
+        scores = marts.execute(
+            "select response_id, score from marts.fct_survey_responses"
+            " where response_id similar to '[12](#2)?' order by response_id"
+        ).fetchall()
+        lines = marts.execute(
+            "select item_id, mrr_change from marts.fct_mrr_movement_items"
+            " where subscription_id = 'S-lines' order by item_id"
+        ).fetchall()
+        cost = marts.execute(
+            "select acquisition_cost from marts.unit_economics_monthly"
+            " where month = '2025-03-01' and dimension_value = 'fair'"
+        ).fetchone()
+    assert scores == [("1", 10), ("1#2", 3), ("2", 8), ("2#2", 9)]
+    assert lines == [("S-lines:base", 100), ("S-lines:seats", 50)]
+    assert cost == (140,)
 
 
 def test_the_manifest_holds_the_figures(small_company: Settings) -> None:
@@ -140,7 +184,7 @@ def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Setting
     gone = small_company.raw.rename(tmp_path / "raw")
     try:
         origins = compare_with_origins(
-            folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
+            moved, folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
         )
     finally:
         gone.rename(small_company.raw)

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.landing.withdrawing import withdraw
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.previous import restatements_in_words
 from orchestration.settings import Settings, load_settings
@@ -46,8 +47,8 @@ def restated(settings: Settings) -> list[tuple[Any, ...]]:
 
 
 def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
-    policies = ["slice_dimensions=[segment]"]
-    settings = load_settings(tmp_path / "home", as_of="2025-04-15", policies=policies, environment={})
+    books = {"CSW_POLICIES": "slice_dimensions=[segment]"}
+    settings = load_settings(tmp_path / "home", as_of="2025-04-15", environment=books)
     spare_parsing(settings)
     put(settings, "accounts/one.csv", "account_id,segment\nA1,smb\n")
     put(settings, "subscription_periods/one.csv", PERIODS + "S1,A1,USD,100,month,2025-01-10\n")
@@ -75,7 +76,24 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
         "see _restatements"
     )
 
-    # Nothing changes again: the log goes on, and nothing is added to it.
+    # It was a mistake. Without the file every figure is as before, and the log says why.
+    withdraw(settings, "late.csv", "it was never signed")
     third = run_to_the_end(settings, "third")
-    assert restated(settings) == expected
-    assert read_manifest(settings.releases / third)["restatements"]["figures"] == 0
+    undone = [(*row[:4], row[5], row[4], "withdrawal", third) for row in expected]
+    assert restated(settings) == sorted([*expected, *undone])
+    manifest = read_manifest(settings.releases / third)
+    [entry] = manifest["withdrawn_batches"]
+    assert (entry["file"], entry["reason"]) == (
+        "generic/subscription_periods/late.csv",
+        "it was never signed",
+    )
+    assert entry["batch_id"] not in {batch["batch_id"] for batch in manifest["raw_batches"]}
+    assert restatements_in_words(manifest["restatements"]) == (
+        "restated 14 figures of 2 closed months (2025-02, 2025-03), because of withdrawn or restored files; "
+        "see _restatements"
+    )
+
+    # Nothing changes again: the log goes on, and nothing is added to it.
+    fourth = run_to_the_end(settings, "fourth")
+    assert restated(settings) == sorted([*expected, *undone])
+    assert read_manifest(settings.releases / fourth)["restatements"]["figures"] == 0

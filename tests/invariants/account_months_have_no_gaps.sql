@@ -7,6 +7,7 @@ with account_months as (
         {{ month_number('cohort_month') }} as cohort_month_number,
         opening_mrr,
         reactivation_mrr,
+        transfer_mrr,
         closing_mrr,
         opening_mrr_constant,
         closing_mrr_constant,
@@ -36,8 +37,14 @@ from compared
 where
     month_number <> previous_month_number + 1
     {%- if first_month_number() is not none %}
-    -- Who had left before the loaded history begins has no months until they come back.
-    or (previous_month_number is null and month_number <> cohort_month_number and opening_mrr = 0 and reactivation_mrr = 0)
+    -- Who had left before the loaded history begins has no months until they come back, or take over an item.
+    or (
+        previous_month_number is null
+        and month_number <> cohort_month_number
+        and opening_mrr = 0
+        and reactivation_mrr = 0
+        and transfer_mrr = 0
+    )
     {%- else %}
     or (previous_month_number is null and month_number <> cohort_month_number)
     {%- endif %}

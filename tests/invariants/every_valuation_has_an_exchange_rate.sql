@@ -1,8 +1,34 @@
--- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old.
--- Land the missing days in fx_rates, add them to seeds/fx_rates.csv, or raise fx_max_age_days.
+-- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old. One without any
+-- rate is left out and told in _data_quality, unless most subscription periods are in such currencies.
+-- Land the missing days in fx_rates, add them to seeds/fx_rates.csv, raise fx_max_age_days, or set reporting_currency.
+with currencies as (
+    select
+        currency,
+        count(*) as periods,
+        {{ has_exchange_rate('currency') }} as has_rate
+    from {{ ref('unified_subscription_periods') }}
+    group by currency
+),
+
+totals as (
+    select
+        sum(case when has_rate then 0 else periods end) as without_rate,
+        sum(periods) as periods
+    from currencies
+)
+
 select
     currency,
     valued_on as missing_rate_on
 from {{ ref('int_revenue__exchange_rates') }}
 where rate is null
-order by currency, valued_on
+union all
+select
+    currencies.currency,
+    {{ as_of_day() }} as missing_rate_on
+from currencies
+cross join totals
+where
+    not currencies.has_rate
+    and 2 * totals.without_rate > totals.periods
+order by currency, missing_rate_on

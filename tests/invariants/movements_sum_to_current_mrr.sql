@@ -32,5 +32,6 @@ from moved
 full outer join months on moved.account_id = months.account_id
 full outer join accounts on moved.account_id = accounts.account_id
 where
-    moved.mrr is distinct from months.closing_mrr
-    or moved.mrr is distinct from accounts.current_mrr
+    -- A price that is worth less than half a unit in the reporting currency never moves anything.
+    coalesce(moved.mrr, 0) <> coalesce(months.closing_mrr, 0)
+    or coalesce(moved.mrr, 0) <> coalesce(accounts.current_mrr, 0)

@@ -8,7 +8,8 @@ select
 from {{ ref('nps_periods') }}
 where
     nps not between -100 and 100
-    or nps_ci_low > nps_ci_high
+    or nps not between nps_ci_low and nps_ci_high
+    or (nps_ci_low is not null and responses < 2)
     or promoters + passives + detractors <> responses
     or responses > invited
     or response_rate not between 0 and 1
@@ -23,5 +24,7 @@ select
 from {{ ref('nps_cohorts') }}
 where
     nps not between -100 and 100
+    or nps not between nps_ci_low and nps_ci_high
+    or (nps_ci_low is not null and responses < 2)
     or promoters + passives + detractors <> responses
     or (nps is null) <> is_suppressed

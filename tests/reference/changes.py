@@ -94,7 +94,9 @@ def _changes_of(stretches: Sequence[Segment], accounts: set[str]) -> Iterator[Ch
             yield from _restart(before, now)
         elif before.account_id == now.account_id:
             yield from _change(before, now)
-        elif before.mrr and {before.account_id, now.account_id} <= accounts:
+        elif (
+            before.mrr and before.currency == now.currency and {before.account_id, now.account_id} <= accounts
+        ):
             yield Change(before.account_id, now.start, before, None, is_merge=True)
             yield Change(now.account_id, now.start, None, before, is_merge=True)
             yield from _change(before, now)

@@ -109,7 +109,10 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: F
         return [{**later, "unit_amount": draw(st.sampled_from(AMOUNTS))}, first]
     if how == "deleted":
         at = draw(st.sampled_from((spans[0] - timedelta(days=1), spans[0], spans[0] + timedelta(days=10))))
-        return [first, {**first, "is_deleted": True, "updated_at": draw(st.sampled_from((at, spans[1])))}]
+        gone = {**first, "is_deleted": True, "updated_at": draw(st.sampled_from((at, spans[1], None)))}
+        # A tombstone without a date has that of its delivery.
+        first["_loaded_at"], gone["_loaded_at"] = spans[0] - timedelta(days=1), at + timedelta(days=1)
+        return draw(st.sampled_from(([first, gone], [first, gone], [gone], [first, gone, gone])))
     return [first]
 
 
@@ -176,6 +179,30 @@ def items(
 
 
 @st.composite
+def charges(
+    draw: st.DrawFn,
+    key: Row,
+    accounts: list[str],
+    moments: list[datetime],
+    agreements: list[Row],
+    has: Features,
+) -> list[Row]:
+    """Metered charges under the item of the fee or beside it, some at once, and a one-off charge with one."""
+    metered = {**key, "price_kind": "usage"}
+    if draw(st.booleans()):
+        metered["item_id"] = "usage"
+    rows: list[Row] = []
+    for _ in range(draw(st.sampled_from((1, 1, 2, 3)))):
+        known = {row["period_start"] for row in rows}
+        found = draw(items(metered, accounts, moments, agreements, has))
+        rows += [row for row in found if row["period_start"] not in known]
+    once = draw(st.sampled_from((None, None, *rows)))
+    if once is not None:
+        rows.insert(draw(st.sampled_from((0, len(rows)))), {**once, "price_kind": "one_off"})
+    return rows
+
+
+@st.composite
 def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Features) -> list[Row]:
     """Bills of subscriptions or of whole accounts; paid late or never, and at most one refund an account."""
     if not has & {"refunds", "payments"}:
@@ -192,6 +219,7 @@ def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Feat
             ),
             "issued_at": issued_at,
             "paid_at": None if paid_at is None else issued_at + paid_at,
+            "status": draw(st.sampled_from((None, None, "paid"))),
             "currency": period["currency"],
             "amount": draw(st.sampled_from((Decimal(100), Decimal(100), Decimal(30), Decimal(0)))),
         }
@@ -199,7 +227,8 @@ def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Feat
             row["amount_refunded"] = draw(
                 st.sampled_from((Decimal(50), Decimal("33.33"), Decimal(100), Decimal(500)))
             )
-            row["refunded_at"] = issued_at + draw(st.sampled_from((timedelta(), *LENGTHS[4:9])))
+            refunded_at = issued_at + draw(st.sampled_from((timedelta(), *LENGTHS[4:9])))
+            row[draw(st.sampled_from(("refunded_at", "refunded_at", "updated_at")))] = refunded_at
         found.append(row)
     return found
 
@@ -234,9 +263,7 @@ def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row
         if draw(st.sampled_from((False, False, True))):
             periods += draw(items({**key, "item_id": "extra"}, accounts, moments, agreements, has))
         if "usage" in has:
-            periods += draw(
-                items({**key, "item_id": "usage", "price_kind": "usage"}, accounts, moments, agreements, has)
-            )
+            periods += draw(charges(key, accounts, moments, agreements, has))
     if "contracts" in has:
         starts_on = draw(st.sampled_from(moments)).date() - timedelta(days=draw(st.sampled_from((0, 1, 90))))
         ends_on = starts_on + timedelta(days=draw(st.sampled_from((1, 31, 365))))

@@ -133,18 +133,21 @@ def check_items(
             key = (whose, row["subscription_id"], row["item_id"], row["currency"])
             assert key not in found, key
             found[key] = parts | {"mrr_change": row["mrr_change"]}
+    zero = dict.fromkeys(("volume", "price", "discount", "other", "mrr_change"), Decimal(0))
     wanted: dict[Any, Row] = {}
     for number, entry in [*enumerate(booked), *((None, entry) for entry in still)]:
         whose = number if number is not None else (entry.account_id, entry.occurred_at)
-        for item, values in entry.items.items():
+        for (item, currency), values in entry.items.items():
             parts = {name: money(values[name]) for name in ("volume", "price", "discount")}
             change = money(values["mrr_change"])
             parts["other"] = change - sum(parts.values())
-            if change:
-                wanted[(whose, *item)] = parts | {"mrr_change": change}
-    for key in wanted.keys() | found.keys():
-        zero = dict.fromkeys(("volume", "price", "discount", "other", "mrr_change"), Decimal(0))
-        has, wants = found.get(key, zero), wanted.get(key, zero)
+            # Booked lane by lane, shown as one item.
+            shown = wanted.setdefault((whose, *item[:2], currency), dict.fromkeys(zero, Decimal(0)))
+            for name, amount in (parts | {"mrr_change": change}).items():
+                shown[name] += amount if change else 0
+    moved = {key: row for key, row in wanted.items() if row["mrr_change"]}
+    for key in moved.keys() | found.keys():
+        has, wants = found.get(key, zero), moved.get(key, zero)
         differing = differences(has, wants)
         assert not differing, ("fct_mrr_movement_items", key, differing)
 

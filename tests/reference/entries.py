@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference.policies import Policies
-from tests.reference.records import DIGITS
+from tests.reference.records import DIGITS, ItemKey
 
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation")
 ZERO = Fraction(0)
@@ -31,8 +31,8 @@ class Movement:
     mrr_change: Decimal
     mrr_after: Decimal
     change_count: int
-    items: dict[tuple[str, str, str], dict[str, Any]]
-    """By subscription, item and currency: what it contributes."""
+    items: dict[tuple[ItemKey, str], dict[str, Any]]
+    """By item and currency: what it contributes."""
 
 
 @dataclass

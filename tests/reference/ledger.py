@@ -16,12 +16,12 @@ from tests.reference.entries import ZERO, AccountMonth, Movement, money
 from tests.reference.instants import NEVER, local_day, local_month, month_start, next_month
 from tests.reference.policies import Policies
 from tests.reference.rates import Valuation
-from tests.reference.records import Record
+from tests.reference.records import ItemKey, Record
 
 OWN = ("own", "active", "count")
 """Of an item in a booking: its change in its own currency, of whether it is active, and how many changes."""
-ItemKey = tuple[str, str, str]
-"""Subscription, item and currency."""
+Held = tuple[ItemKey, str]
+"""Item, with its lane, and currency."""
 
 
 @dataclass
@@ -160,10 +160,10 @@ class Walk:
             return None
         return "expansion" if self.mrr > before else "contraction"
 
-    def _cause(self, items: dict[ItemKey, dict[str, Any]], changes: Sequence[Change]) -> tuple[str, str]:
+    def _cause(self, items: dict[Held, dict[str, Any]], changes: Sequence[Change]) -> tuple[str, str]:
         """Of the largest item that ended; of equals the first by its ids."""
         ended = {
-            (*change.balance[0][:2], change.balance[1]): change.before
+            change.balance[:2]: change.before
             for change in changes
             if change.before is not None and change.after is None
         }
@@ -171,11 +171,11 @@ class Walk:
         largest = ended[min(lost, key=lambda key: (items[key]["mrr_change"], key))]
         return largest.end_kind, largest.end_reason
 
-    def _parts(self, items: dict[ItemKey, dict[str, Any]]) -> list[str]:
+    def _parts(self, items: dict[Held, dict[str, Any]]) -> list[str]:
         """What the movement is made of."""
         return [part for part in PARTS if sum(item[part] for item in items.values())]
 
-    def _subtype(self, kind: str, items: dict[ItemKey, dict[str, Any]], day: date) -> str:
+    def _subtype(self, kind: str, items: dict[Held, dict[str, Any]], day: date) -> str:
         moved = self._parts(items)
         if len(moved) != 1:
             return "mixed"
@@ -228,20 +228,20 @@ class Walk:
         after: dict[Balance, Fraction],
         changes: Iterable[Change],
         month: date,
-    ) -> dict[ItemKey, dict[str, Any]]:
+    ) -> dict[Held, dict[str, Any]]:
         """What each item contributes; its parts are netted, then valued as the item is afterwards."""
-        items: dict[ItemKey, dict[str, Any]] = {}
-        last: dict[ItemKey, Balance] = {}
+        items: dict[Held, dict[str, Any]] = {}
+        last: dict[Held, Balance] = {}
 
         def item_of(balance: Balance) -> dict[str, Any]:
-            key = (*balance[0][:2], balance[1])
+            key = balance[:2]
             return items.setdefault(key, dict.fromkeys(("mrr_change", *OWN, *PARTS), ZERO))
 
         for balance in before.keys() | after.keys():
             item_of(balance)["mrr_change"] += after.get(balance, ZERO) - before.get(balance, ZERO)
         for change in changes:
             item = item_of(change.balance)
-            last[(*change.balance[0][:2], change.balance[1])] = change.balance
+            last[change.balance[:2]] = change.balance
             item["own"] += change.mrr_change
             item["active"] += change.activity
             item["count"] += 1
@@ -262,7 +262,7 @@ class Walk:
         kind: str | None,
         before: Fraction,
         after: Fraction,
-        items: dict[ItemKey, dict[str, Any]],
+        items: dict[Held, dict[str, Any]],
         subtype: str | None = None,
         cause: tuple[str | None, str | None] = (None, None),
     ) -> Movement:

@@ -40,10 +40,13 @@ class Valuation:
         return round_half_up(amount * self._rate(balance[1], self._constant_day)) if amount else Fraction(0)
 
     def _rate(self, currency: str, day: date) -> Fraction:
-        """The last rate known on a day."""
+        """The last rate known on a day; before there is any, the first one."""
         if currency == self._policies.reporting_currency:
             return Fraction(1)
-        known = [row for row in self._rates if row["currency"] == currency and row["rate_on"] <= day]
+        mine = [row for row in self._rates if row["currency"] == currency]
+        known = [row for row in mine if row["rate_on"] <= day]
+        if not known:
+            return Fraction(min(mine, key=lambda row: row["rate_on"])["rate"])
         last = max(known, key=lambda row: row["rate_on"])
         assert (day - last["rate_on"]).days <= self._policies.fx_max_age_days, "the example lacks a rate"
         return Fraction(last["rate"])

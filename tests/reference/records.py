@@ -12,8 +12,8 @@ DIGITS = 4
 _EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001
 
 Record = Mapping[str, Any]
-ItemKey = tuple[str, str, str]
-"""Subscription, item, and what its price is of: recurring or usage."""
+ItemKey = tuple[str, str, int]
+"""Subscription, item and lane: 0 is the fee, the others are metered charges that may overlap."""
 
 
 @dataclass(frozen=True)

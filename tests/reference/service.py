@@ -10,11 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import cast
 
-from tests.reference.instants import FOREVER, add_interval
+from tests.reference.instants import FOREVER, NEVER, add_interval
 from tests.reference.policies import Policies
 from tests.reference.records import ItemKey, Landing, Record, Segment, latest, number, round_half_up
 from tests.reference.refunds import after_refunds, is_for
+
+KEY = ("subscription_id", "item_id", "price_kind", "period_start")
 
 
 # ------------------------------------------------------------------------------------------- what was agreed
@@ -37,17 +40,69 @@ class _Period:
 def _periods(rows: Iterable[Record]) -> list[_Period]:
     """Periods of recurring and metered items, as they were delivered last."""
     periods = []
-    named = [{**row, "item_id": row.get("item_id") or row["subscription_id"]} for row in rows]
-    for row in latest(named, ("subscription_id", "item_id", "period_start")):
-        kind = row.get("price_kind") or "recurring"
-        end = row.get("period_end") or FOREVER
-        if row.get("is_deleted"):
-            end = min(end, row["updated_at"])
+    named = [
+        {
+            **row,
+            "item_id": row.get("item_id") or row["subscription_id"],
+            "price_kind": row.get("price_kind") or "recurring",
+        }
+        for row in rows
+    ]
+    # What a price is for is part of what a period is.
+    for row in latest(named, KEY):
+        end = row.get("period_end")
+        if end is None:
+            # Service without an end is over when billing ended it.
+            billed_until = row.get("cancel_effective_at")
+            end = billed_until if billed_until and billed_until > row["period_start"] else FOREVER
+        versions = [version for version in named if all(version[name] == row[name] for name in KEY)]
+        end = min(end, _deleted_at(row, versions) or FOREVER)
         # What was withdrawn before it began never was; a one-off charge is no service.
-        if end > row["period_start"] and kind != "one_off":
-            item = (row["subscription_id"], row["item_id"], kind)
+        if end > row["period_start"] and row["price_kind"] != "one_off":
+            item = (row["subscription_id"], row["item_id"], 0)
             periods.append(_Period(row, item, row["period_start"], end, end))
+    _part_charges(periods)
     return periods
+
+
+def _deleted_at(row: Record, versions: Sequence[Record]) -> datetime | None:
+    """When a period was deleted: as its tombstone says, else when the first tombstone without a date arrived.
+
+    A date that a living version has is none of the tombstone. What never arrived alive ends where it starts.
+    """
+    living = latest([version for version in versions if not version.get("is_deleted")], KEY)
+    written_at = living[0].get("updated_at") if living else None
+    if row.get("is_deleted") and row.get("updated_at") not in (None, written_at):
+        return cast("datetime", row["updated_at"])
+    # Arrival is the order of the rows.
+    arrived_at = versions.index(living[0]) if living else -1
+    undated = [
+        version
+        for version in versions[arrived_at + 1 :]
+        if version.get("is_deleted") and version.get("updated_at") in (None, written_at)
+    ]
+    if not undated:
+        return None
+    return cast("datetime", undated[0].get("_loaded_at", NEVER) if living else row["period_start"])
+
+
+def _part_charges(periods: Iterable[_Period]) -> None:
+    """Metered charges of an item add up: one that starts while others run gets a lane of its own.
+
+    Else it goes on in the lane that became free last; of equals in that of the charge that had run longest.
+    """
+    lanes: dict[tuple[str, str], list[_Period]] = {}
+    for charge in sorted(periods, key=lambda period: period.start):
+        if charge.row["price_kind"] == "usage":
+            last = lanes.setdefault(charge.item[:2], [])
+            free = [lane for lane, before in enumerate(last) if before.agreed_end <= charge.start]
+            if free:
+                lane = max(free, key=lambda lane: (last[lane].agreed_end, -last[lane].start.timestamp()))
+                last[lane] = charge
+            else:
+                lane = len(last)
+                last.append(charge)
+            charge.item = (*charge.item[:2], lane + 1)
 
 
 def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[ItemKey, list[_Period]]:
@@ -55,7 +110,7 @@ def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[Item
     by_item: dict[ItemKey, list[_Period]] = {}
     for period in sorted(periods, key=lambda period: period.start):
         of_item = by_item.setdefault(period.item, [])
-        # Usage beside a fee adds up; a later fee takes the place of the one before it.
+        # A later fee takes the place of the one before it; charges of one lane never overlap.
         if of_item:
             of_item[-1].agreed_end = min(of_item[-1].agreed_end, period.start)
         of_item.append(period)
@@ -98,7 +153,7 @@ def _bridge(periods: Sequence[_Period]) -> list[_Period]:
 # --------------------------------------------------------------------------------------------- what is active
 def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> dict[ItemKey, list[Segment]]:
     """Stretches in which items are active, by item, in order of time."""
-    invoices = latest(landing.invoices, ("invoice_id",))
+    invoices = _dated_invoices(landing.invoices)
     periods = _periods(landing.periods)
     rows = [period.row for period in periods]
     served: dict[ItemKey, list[Segment]] = {}
@@ -110,6 +165,25 @@ def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> di
         paid = _paid(stretches, invoices, as_of) if policies.require_first_payment else stretches
         segments[item] = _with_runs(_active(paid, policies), timedelta(minutes=policies.grouping_window))
     return segments
+
+
+def _dated_invoices(rows: Sequence[Record]) -> list[Record]:
+    """Paid when issued and refunded when that was first written, where nobody says when."""
+    dated: list[Record] = []
+    for row in latest(rows, ("invoice_id",)):
+        changes: dict[str, datetime] = {}
+        if row.get("paid_at") is None and row.get("status") == "paid":
+            changes["paid_at"] = row["issued_at"]
+        if row.get("amount_refunded") and row.get("refunded_at") is None:
+            changes["refunded_at"] = min(
+                version.get("updated_at") or version.get("_loaded_at", NEVER)
+                for version in rows
+                if version["invoice_id"] == row["invoice_id"]
+                and version.get("amount_refunded")
+                and version.get("refunded_at") is None
+            )
+        dated.append({**row, **changes})
+    return dated
 
 
 def _active(segments: Iterable[Segment], policies: Policies) -> list[Segment]:

@@ -43,10 +43,10 @@ def keep_books(landing: Landing, as_of: datetime, policies: Policies) -> Books:
     internal = {row["account_id"] for row in known if row.get("is_internal")}
     accounts = {row["account_id"] for row in landing.periods} - internal
     segments = active_segments(landing, as_of, policies)
-    metered = {item: found for item, found in segments.items() if item[2] == "usage"}
+    metered = {item: found for item, found in segments.items() if item[2] > 0}
     counted = segments
     if policies.usage_policy == "exclude":
-        counted = {item: found for item, found in segments.items() if item[2] != "usage"}
+        counted = {item: found for item, found in segments.items() if item[2] == 0}
     valuation = Valuation(landing.rates, as_of, policies)
     contracts = latest(landing.contracts, ("contract_id",))
     walks = [

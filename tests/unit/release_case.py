@@ -113,6 +113,7 @@ def make_candidate(
         as_of=settings.as_of.isoformat(),
         as_of_is_given=True,
         known_at=None,
+        experiment=None,
         restatements={"figures": 0, "months": [], "cause": None},
         policies={},
         hash_key_id=None,
@@ -122,6 +123,7 @@ def make_candidate(
         forced=False,
         landing={},
         raw_batches=[],
+        withdrawn_batches=[],
         deliveries={},
         dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7},
         release_id=release_id,
@@ -147,7 +149,7 @@ def look(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     """What the gate records of a candidate."""
     noted = candidate.noted("audit")
     findings = inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
-    return record_gate(noted["parent"], findings, accept_findings(findings, settings.accept))
+    return record_gate(noted["parent"], findings, accept_findings(settings, findings, noted["parent"]))
 
 
 def make_release(settings: Settings, release_id: str, **facts: Any) -> str:

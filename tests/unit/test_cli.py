@@ -68,16 +68,29 @@ def test_the_command_line_loads_no_heavy_package() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "--policy", "churn_recogniton=service_end"), ("no policy 'churn_recogniton'", "fx_policy")),
+        (
+            ("run", "--policy", "churn_recogniton=service_end"),
+            ("no policy 'churn_recogniton'", "Did you mean 'churn_recognition'?", "fx_policy"),
+        ),
         (("run", "--policy", "fx_policy"), ("name=value",)),
+        (
+            ("run", "--policy", "fx_policy=fixd_rate"),
+            ("fx_policy cannot be 'fixd_rate'", '"service_start_rate"', "Did you mean 'fixed_rate'?"),
+        ),
+        (("run", "--accept", "foo"), ("'foo' is not of the form",)),
+        (("run", "--accept", "row: fewer"), ("no finding is called 'row'", "Did you mean 'rows'?")),
         (("run", "--as-of", "yesterday"), ("'yesterday' is not a date", "2025-01-01")),
         (("run", "--home", "data[1]"), ("--home", "Choose a folder")),
         (("simulate", "--until", "soon"), ("--until 'soon'",)),
+        (("landing", "withdraw", "a.csv", "--reason", " "), ("--reason is empty",)),
         (("query", "select 1", "--json", "--csv"), ("one of --json, --csv and --spreadsheet",)),
     ],
 )
-def test_a_wrong_option_is_told_in_words(arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
-    assert_mistake(csw(*arguments), *words)
+def test_a_wrong_option_is_told_in_words(
+    tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    assert_mistake(csw(*arguments, CSW_HOME=str(tmp_path)), *words)
+    assert not list(tmp_path.iterdir()), "before anything is done, and without an alert"
 
 
 def test_a_wrong_variable_is_told_like_a_wrong_option(tmp_path: Path) -> None:
@@ -87,7 +100,10 @@ def test_a_wrong_variable_is_told_like_a_wrong_option(tmp_path: Path) -> None:
 
 def test_what_the_command_line_does_not_know_ends_with_2() -> None:
     assert csw("refresh").returncode == 2
-    assert csw("run", "--nonsense").returncode == 2
+    process = csw("run", "--polcy", "fx_policy=fixed_rate")
+    assert process.returncode == 2
+    assert "No such option: --polcy" in process.stderr
+    assert "--policy" in process.stderr
 
 
 def test_an_empty_landing_folder_from_outside_is_told(tmp_path: Path) -> None:
@@ -95,6 +111,31 @@ def test_an_empty_landing_folder_from_outside_is_told(tmp_path: Path) -> None:
     process = csw("run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "files"))
     assert_mistake(process, "There is no file below", "generic/accounts")
     assert not list((tmp_path / "files").iterdir())
+
+
+def test_files_are_judged_before_anything_slow(tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "generic"
+    for name, text in (
+        ("accounts", "account_id\na1\n"),
+        ("subscription_periods", "subscription_id,price\ns,1\n"),
+    ):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file.csv").write_text(text)
+    process = csw("run", "--home", str(tmp_path))
+    assert process.returncode == 1
+    lines = process.stderr.splitlines()
+    refusal = next(number for number, line in enumerate(lines) if "refused generic/subscription_per" in line)
+    mistake = next(number for number, line in enumerate(lines) if line.startswith("error: generic/"))
+    assert refusal < mistake
+    assert "loading Dagster" not in process.stderr
+    assert not list((tmp_path / "runs").iterdir())
+    [alert] = (tmp_path / "alerts").glob("*.json")
+    assert '"step": "landing"' in alert.read_text()
+    withdrawn = csw("landing", "withdraw", "file.csv", "--reason", "test data", "--home", str(tmp_path))
+    assert "generic/accounts/file.csv is withdrawn" in withdrawn.stdout
+    again = csw("run", "--home", str(tmp_path))
+    assert again.returncode == 1
+    assert "Withdrawn, so that they do not count: generic/accounts/file.csv." in again.stderr
 
 
 def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
@@ -129,7 +170,7 @@ def test_the_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     lines = process.stdout.splitlines()
     assert any(line.startswith("FAIL") and "generic/subscription_periods" in line for line in lines)
     assert any(line.startswith("warn") and "acounts" in line for line in lines)
-    assert any(line.startswith("ok") and "generic/accounts: 1 files, 1 new" in line for line in lines)
+    assert any(line.startswith("ok") and "accounts/file.csv: 1 of 1 rows" in line for line in lines)
 
 
 def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
@@ -138,7 +179,7 @@ def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
     process = csw("doctor", "--home", str(tmp_path))
     assert process.returncode == 0, process.stdout
     assert "FAIL" not in process.stdout
-    assert "generic/subscription_periods: 1 files, 1 new" in process.stdout
+    assert "generic/subscription_periods/export" in process.stdout
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(
@@ -168,6 +209,13 @@ def test_as_of_is_an_instant_in_utc(text: str, expected: datetime) -> None:
     assert (settings.as_of, settings.as_of_is_given) == (expected, True)
 
 
+def test_a_date_without_a_time_is_a_day_in_the_reporting_time_zone() -> None:
+    zone = {"environment": {"CSW_POLICIES": "reporting_timezone=America/Los_Angeles"}}
+    assert load_settings(as_of="2025-01-01", **zone).as_of == datetime(2025, 1, 1, 8, tzinfo=UTC)
+    assert load_settings(as_of="2025-07-01", **zone).as_of == datetime(2025, 7, 1, 7, tzinfo=UTC)
+    assert load_settings(as_of="2025-01-01T00:00:00", **zone).as_of == datetime(2025, 1, 1, tzinfo=UTC)
+
+
 def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> None:
     settings = load_settings(known_at="2025-03-01T12:00:00.000250", environment={})
     assert settings.known_at == datetime(2025, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
@@ -193,19 +241,16 @@ def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
     )
     assert (chosen.home, chosen.as_of.year, chosen.policies) == (tmp_path / "b", 2025, {"fx_max_age_days": 5})
     assert chosen.landing == tmp_path / "b" / "landing"
+    assert chosen.asked_policies == ("fx_max_age_days",)
     given = load_settings(environment=environment)
     assert (given.home, given.as_of.year, given.policies) == (tmp_path / "a", 2024, {"fx_max_age_days": 3})
-
-
-def test_policies_are_read_as_yaml() -> None:
-    pairs = ["slice_dimensions=[segment, plan]", "require_first_payment=false", "reporting_currency=EUR"]
-    assert load_settings(policies=pairs, environment={}).policies == {
-        "slice_dimensions": ["segment", "plan"],
-        "require_first_payment": False,
-        "reporting_currency": "EUR",
-    }
-    with pytest.raises(SettingsError, match="name=value"):
-        load_settings(policies=["=1"], environment={})
+    assert given.asked_policies == ()
+    # What the command line asks for is asked of the books as they are.
+    both = load_settings(policies=["pause_policy=keep"], environment=environment)
+    assert (both.policies, both.asked_policies) == (
+        {"fx_max_age_days": 3, "pause_policy": "keep"},
+        ("pause_policy",),
+    )
 
 
 def test_doctor_finds_what_a_run_would_refuse_and_leaves_nothing(tmp_path: Path) -> None:
@@ -218,7 +263,8 @@ def test_doctor_finds_what_a_run_would_refuse_and_leaves_nothing(tmp_path: Path)
         (folder / name / "export.csv").write_text(text, encoding="utf-8")
     findings = [str(finding) for finding in examine(load_settings(home=tmp_path))]
     refused = [line for line in findings if line.startswith("FAIL")]
-    assert len(refused) == 1
-    assert "subscription_periods/export.csv would be refused" in refused[0]
-    assert "unit_amount" in refused[0]
+    assert len(refused) == 2
+    assert "subscription_periods/export.csv is refused" in refused[0]
+    assert "'price' may be unit_amount" in refused[0]
+    assert "generic/subscription_periods: no file has been accepted" in refused[1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]

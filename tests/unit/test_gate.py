@@ -18,8 +18,8 @@ from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.gate import FAMILIES, Finding, judge, personal_findings
 from orchestration.quality.limits import GATE_FILE, load_limits
 from orchestration.releases import current_release_id, list_releases, publish, rollback
-from orchestration.releases.acceptance import parse_acceptances
-from orchestration.releases.manifest import read_manifest
+from orchestration.releases.acceptance import accept_findings, parse_acceptances
+from orchestration.releases.manifest import read_manifest, write_manifest
 from orchestration.releases.publish import current_manifest
 from orchestration.settings import Settings
 from tests.unit.release_case import make_candidate, make_release
@@ -40,6 +40,7 @@ def facts(**changes: Any) -> ReleaseFacts:
         as_of=datetime(2025, 1, 1, tzinfo=UTC),
         as_of_is_given=True,
         known_at=None,
+        is_experiment=False,
         checks={"m": 5},
         deliveries={},
         rows={"m": 1000},
@@ -110,18 +111,31 @@ def test_few_rows_and_few_customers_are_not_compared() -> None:
     assert bad(facts(rows={"m": 1}, months=(month("2024-12-01", "1", 1),)), small) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"policies": {"discount_policy": "none"}}, "other policies: discount_policy"),
-        ({"as_of": datetime(2024, 6, 1, tzinfo=UTC)}, "an earlier as_of"),
-        ({"known_at": "2024-06-01T00:00:00+00:00"}, "a replay"),
-    ],
-)
-def test_another_question_is_compared_with_a_warning(change: dict[str, Any], reason: str) -> None:
-    [finding] = bad(facts(rows={"m": 10}, **change))
-    assert (finding.name, finding.verdict, finding.is_blocking) == ("rows.m", "warning", False)
-    assert finding.observed == f"from 1,000 to 10 rows (-99%) ({reason})"
+QUESTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"policies": {"discount_policy": "none"}}, "other policies: discount_policy"),
+    ({"as_of": datetime(2024, 6, 1, tzinfo=UTC)}, "an earlier as_of"),
+    ({"known_at": "2024-06-01T00:00:00+00:00"}, "a replay"),
+]
+RESTATED = (month("2024-11-01", "700", 100), month("2024-12-01", "1100", 110))
+
+
+@pytest.mark.parametrize(("change", "reason"), QUESTIONS)
+def test_an_experiment_is_compared_with_warnings(change: dict[str, Any], reason: str) -> None:
+    found = bad(facts(rows={"m": 10}, months=RESTATED, is_experiment=True, **change))
+    assert [(one.name, one.verdict, one.is_blocking) for one in found] == [
+        ("rows.m", "warning", False),
+        ("restated_mrr", "warning", False),
+    ]
+    assert found[0].observed == f"from 1,000 to 10 rows (-99%) ({reason})"
+
+
+@pytest.mark.parametrize(("change", "reason"), QUESTIONS)
+def test_books_that_change_keep_to_the_limits(change: dict[str, Any], reason: str) -> None:
+    """Of another time only what is no closed month may differ unasked."""
+    found = bad(facts(rows={"m": 10}, months=RESTATED, **change))
+    verdict = "failed" if "policies" in change else "warning"
+    assert [(one.name, one.verdict) for one in found] == [("rows.m", verdict), ("restated_mrr", "failed")]
+    assert all(one.acceptable and one.observed.endswith(f"({reason})") for one in found)
 
 
 @pytest.mark.parametrize(
@@ -182,12 +196,21 @@ def test_old_events_warn() -> None:
     assert (finding.verdict, finding.observed) == ("warning", "newest 92 days before as_of")
 
 
-def test_a_person_in_a_text_cannot_be_accepted() -> None:
+def test_a_text_that_is_somebodys_name_waits_for_a_person_once(settings: Settings) -> None:
     assert [one.verdict for one in personal_findings({})] == ["passed"]
     [finding] = personal_findings({("dim_accounts", "industry"): 3})
     assert finding.name == "personal.dim_accounts.industry"
     assert finding.is_blocking
-    assert not finding.acceptable
+    accept = {"personal.dim_accounts.industry": "it is an industry"}
+    [entry] = accept_findings(replace(settings, accept=accept), [finding], None)
+    make_release(settings, "1-one", months=BASE)
+    folder = settings.releases / "1-one"
+    manifest = read_manifest(folder)
+    (folder / "manifest.json").chmod(0o644)
+    write_manifest(folder, {**manifest, "gate": {**manifest["gate"], "accepted": [entry]}})
+    # It holds for the releases that follow, and for nothing else.
+    assert accept_findings(settings, [finding], "1-one") == [entry]
+    assert accept_findings(settings, [replace(finding, name="personal.dim_accounts.segment")], "1-one") == []
 
 
 def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Settings) -> None:
@@ -297,6 +320,8 @@ def test_acceptances_have_a_name_and_a_reason() -> None:
     for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
         with pytest.raises(SettingsError, match="name: reason"):
             parse_acceptances([wrong])
+    with pytest.raises(SettingsError, match=r"called 'closing_mr'. Did you mean 'closing_mrr'\?"):
+        parse_acceptances(["closing_mr: two resellers joined"])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from orchestration.contract import Column, LandingObject
 from orchestration.errors import LandingError, LockedError
-from orchestration.landing.inspection import RejectedRow, landing_status, rejected_rows, requeue
+from orchestration.landing.inspection import RejectedRow, file_report, landing_status
+from orchestration.landing.requeue import requeue
 from orchestration.lock import hold_lock
 from tests.unit.landing_case import HEADER, Case, make_case, things_csv
 
@@ -31,15 +32,12 @@ def land_with_two_wrong_rows(case: Case) -> str:
 def test_the_status_adds_up_and_names_reasons_without_values(case: Case) -> None:
     batch_id = land_with_two_wrong_rows(case)
     refused = case.land_one("broken.csv", "thing,price\n1,2\n")
-    found = landing_status(case.settings)
+    found = landing_status(case.settings, contracts=case.contracts)
     [things] = found.objects
-    assert (things.object, things.files) == ("shop/things", 2)
-    assert (things.rows_in, things.rows_loaded, things.rows_quarantined, things.rows_refused) == (
-        203,
-        200,
-        2,
-        1,
-    )
+    assert (things.object, things.files, things.rows_in) == ("shop/things", 2, 203)
+    assert {name: rows for name, rows in things.rows.items() if rows} == {
+        "used": 200, "quarantined": 2, "refused": 1,
+    }  # fmt: skip
     assert [(one.batch_id, one.status) for one in found.rejected] == [
         (batch_id, "accepted"),
         (refused.batch_id, "refused"),
@@ -51,13 +49,18 @@ def test_the_status_adds_up_and_names_reasons_without_values(case: Case) -> None
 
 def test_the_rejected_rows_are_shown_with_row_column_value_and_reason(case: Case) -> None:
     batch_id = land_with_two_wrong_rows(case)
-    found = rejected_rows(case.settings, batch_id[:6])
-    assert (found.file, found.total) == ("shop/things/things.csv", 2)
-    assert found.rows == (
-        RejectedRow(201, "amount", "-3", "is below 0"),
-        RejectedRow(202, "thing_id", None, "is required and empty"),
+    found = file_report(case.settings, batch_id[:6])
+    assert (found.file, found.rows["quarantined"]) == ("shop/things/things.csv", 2)
+    assert found.rejected == (
+        RejectedRow(201, 202, "amount", "-3", "is below 0"),
+        RejectedRow(202, 203, "thing_id", None, "is required and empty"),
     )
-    assert len(rejected_rows(case.settings, batch_id, limit=1).rows) == 1
+    assert [(one.column, one.rows, one.line, one.value) for one in found.remarks if one.kind == "wrong"] == [
+        ("amount", 1, 202, "-3"),
+        ("thing_id", 1, 203, None),
+    ]
+    limited = file_report(case.settings, batch_id, limit=1)
+    assert (len(limited.rejected), limited.has_more) == (1, True)
 
 
 def test_rejected_rows_can_be_mended_and_landed(case: Case) -> None:
@@ -92,7 +95,7 @@ def test_a_refused_file_is_tried_again_as_it_is(case: Case) -> None:
     assert case.land().still_refused == (batch,)
     done = requeue(case.settings, batch.batch_id, contracts=case.contracts)
     assert done.file is None
-    assert landing_status(case.settings).objects == ()
+    assert landing_status(case.settings, contracts=case.contracts).objects == ()
     case.contracts["shop", "things"] = LandingObject(
         "shop", "things", (Column("thing", "varchar", required=True),), ("thing",), None, True, "UTC"
     )
@@ -114,9 +117,9 @@ def test_what_cannot_be_tried_again_is_told(case: Case) -> None:
     with pytest.raises(LandingError, match="All 3 rows"):
         requeue(case.settings, good.batch_id, contracts=case.contracts)
     with pytest.raises(LandingError, match="No batch begins with 'zzz'"):
-        rejected_rows(case.settings, "zzz")
+        file_report(case.settings, "zzz")
     with pytest.raises(LandingError, match="batch"):
-        rejected_rows(case.settings, "")
+        file_report(case.settings, "")
     with hold_lock(case.settings.lock_file, "csw run"), pytest.raises(LockedError, match="csw run"):
         requeue(case.settings, good.batch_id, contracts=case.contracts)
 
@@ -125,8 +128,8 @@ def test_a_record_that_cannot_be_split_is_shown_and_counted(case: Case) -> None:
     batch = case.land_one(
         "things.csv", things_csv(300, "t900,1.00,recurring", "t901,-1,recurring,2024-01-01,x")
     )
-    shown = rejected_rows(case.settings, batch.batch_id)
-    assert [row.column for row in shown.rows] == [None, "amount"]
-    assert "t900,1.00,recurring" in str(shown.rows[0].value)
+    shown = file_report(case.settings, batch.batch_id)
+    assert [row.column for row in shown.rejected] == [None, "amount"]
+    assert "t900,1.00,recurring" in str(shown.rejected[0].value)
     done = requeue(case.settings, batch.batch_id, contracts=case.contracts)
     assert (done.rows, done.unsplit) == (1, 1)

@@ -40,7 +40,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-# --------------------------------------------------------------------------------------------- words for nothing
+# --------------------------------------------------------------------------------------------- words for
+# nothing
 WORDS = ["NULL", "null", "N/A", "n/a", "NaN", "None", "nil", "#N/A", "-", "--", "-----", "—", "undefined",
          " NULL ", "<NA>", "(blank)", r"\N", "#REF!", "?", "."]  # fmt: skip
 
@@ -80,7 +81,8 @@ def test_words_that_mean_something_stay(case: Case) -> None:
     assert [row[0] for row in case.rows("comment", "generic__survey_responses")] == comments
 
 
-# ------------------------------------------------------------------------------------------------------- numbers
+# -------------------------------------------------------------------------------------------------------
+# numbers
 def _periods(*amounts: str, delimiter: str = "\t") -> str:
     """A file with these prices; fields are quoted as spreadsheets do."""
     rows = [f's{i},a,USD,"{amount}",month,2024-01-01' for i, amount in enumerate(amounts)]
@@ -185,8 +187,10 @@ def test_numbers_that_are_typed_have_one_notation(case: Case, tmp_path: Path, ma
     case.deliver("subscription_periods", "\n".join(map(json.dumps, lines)), "a.jsonl", mapping=mapping)
     path = tmp_path / "made.parquet"
     duckdb.execute(
-        "copy (select 's' || i as subscription_id, 'a' as account_id, 'USD' as currency, 1.125::double as unit_amount, "
-        "case i when 3 then '1.000,5' else '7,5' end as discount_amount, 'month' as interval, date '2024-01-01' as "
+        "copy (select 's' || i as subscription_id, 'a' as account_id, 'USD' as currency, "
+        "1.125::double as unit_amount, "
+        "case i when 3 then '1.000,5' else '7,5' end as discount_amount, 'month' as interval, date "
+        "'2024-01-01' as "
         f"period_start from range(3, 5) t(i)) to '{path}' (format parquet)"
     )
     case.deliver("subscription_periods", path.read_bytes(), "a.parquet", mapping=mapping)
@@ -232,7 +236,8 @@ def test_a_file_in_one_notation_is_never_read_otherwise(
     assert found == [(Decimal(f"{value:.{places}f}"),) for value in values]
 
 
-# --------------------------------------------------------------------------------------------------------- days
+# ---------------------------------------------------------------------------------------------------------
+# days
 DAYS = [
     # Los Angeles is UTC-8 in winter and UTC-7 in summer.
     ("2024-02-01", "2024-02-01 08:00:00"),
@@ -292,7 +297,8 @@ def test_days_and_instants_of_one_column(case: Case) -> None:
 def test_typed_days_of_parquet(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "made.parquet"
     duckdb.execute(
-        "copy (select 'a' as account_id, date '2024-02-01' as created_at, timestamp '2024-02-01' as updated_at) "
+        "copy (select 'a' as account_id, date '2024-02-01' as created_at, timestamp '2024-02-01' as "
+        "updated_at) "
         f"to '{path}' (format parquet)"
     )
     case.deliver("accounts", path.read_bytes(), "a.parquet")
@@ -337,9 +343,10 @@ def test_formats_of_a_mapping(case: Case, written: str, text: str, meant: str | 
         assert found == at(meant.replace("00:00", "08:00"))
 
 
-# ------------------------------------------------------------------------------------------------- placeholders
-SENTINELS = ["1900-01-01", "0001-01-01", "9999-12-31", "0000-00-00", "1970-01-01T00:00:00Z", "1899-12-30", "0",
-             "2099-12-31 00:00:00", "1969-12-31T16:00:00-08:00", "2999-12-31 23:59:59"]  # fmt: skip
+# -------------------------------------------------------------------------------------------------
+# placeholders
+SENTINELS = ["1900-01-01", "0001-01-01", "9999-12-31", "0000-00-00", "1970-01-01T00:00:00Z", "1899-12-30",
+             "0", "2099-12-31 00:00:00", "1969-12-31T16:00:00-08:00", "2999-12-31 23:59:59"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", SENTINELS)
@@ -377,7 +384,8 @@ def test_without_any_date_business_begins_on_the_policy_s_day(case: Case) -> Non
     assert case.rows("period_start", "generic__subscription_periods", policies) == [(at("2024-07-01"),)]
 
 
-# --------------------------------------------------------------------------------------------------- addresses
+# ---------------------------------------------------------------------------------------------------
+# addresses
 def test_addresses_are_masked_in_texts_and_pseudonyms_in_ids(case: Case) -> None:
     accounts = case.deliver(
         "accounts",

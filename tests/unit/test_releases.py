@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,8 +17,12 @@ from orchestration.errors import AuditError, LockedError, PublishError
 from orchestration.lock import hold_lock
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
 from orchestration.releases.candidate import clear_leftovers
+from orchestration.releases.experiments import experiment_reason
 from orchestration.releases.export import ReleaseStamp, export_marts
-from orchestration.releases.publish import current_manifest, withdrawn_release_id
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.publish import current_manifest, release_folder, rolled_back_release_id
+from orchestration.releases.query import query_release
+from orchestration.releases.verify import verify_releases
 from orchestration.settings import Settings
 from tests.unit.release_case import (
     make_candidate,
@@ -107,22 +113,87 @@ def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_pa
     assert [day for _, day in first[:10]] == sorted(day for _, day in first[:10])
 
 
-def test_a_replay_is_made_beside_the_current_release(settings: Settings) -> None:
+def test_an_experiment_is_made_beside_the_current_release(settings: Settings) -> None:
     make_release(settings, "1-one")
-    make_release(settings, "2-two", known_at="2024-06-01T00:00:00+00:00")
+    make_release(settings, "2-two", experiment="policies of the command line: pause_policy = keep")
     assert current_release_id(settings) == "1-one"
-    assert [(one.release_id, one.known_at, one.is_current) for one in list_releases(settings)] == [
+    assert [(one.release_id, one.experiment, one.is_current) for one in list_releases(settings)] == [
         ("1-one", None, True),
-        ("2-two", "2024-06-01T00:00:00+00:00", False),
+        ("2-two", "policies of the command line: pause_policy = keep", False),
     ]
-    make_release(settings, "3-three")
-    assert current_release_id(settings) == "3-three"
+    assert query_release(settings, "select release_id from _release", "2-t").rows == [("2-two",)]
+    with pytest.raises(PublishError, match=r"never published .*pause_policy = keep.*`csw publish 2-two`"):
+        rollback(settings, "2-two")
     with pytest.raises(AuditError):
-        make_release(
-            settings, "4-four", known_at="2024-06-01T00:00:00+00:00", report=make_report("mrr_monthly")
-        )
-    rollback(settings, "2-two")
-    assert current_release_id(settings) == "2-two"
+        make_release(settings, "3-three", experiment="a reason", report=make_report("mrr_monthly"))
+    # The next release follows the one that was current, and so does an experiment that is published.
+    make_release(settings, "4-four")
+    assert read_manifest(settings.releases / "4-four")["parent"] == "1-one"
+    with pytest.raises(PublishError, match="4-four was published after 2-two was begun"):
+        publish(settings, "2-two")
+
+
+def test_an_experiment_is_published_by_the_limits_of_every_release(settings: Settings) -> None:
+    base = {"2024-11-01": ("1000.0000", 100), "2024-12-01": ("1100.0000", 110)}
+    make_release(settings, "1-one", months=base)
+    other = {**base, "2024-11-01": ("500.0000", 100)}
+    make_release(settings, "2-two", months=other, experiment="a reason", policies={"pause_policy": "keep"})
+    assert list_releases(settings)[-1].waits_for == ()
+    with pytest.raises(AuditError, match=r"restated_mrr: from 1,000 to 500 in 2024-11 \(-50%\)"):
+        publish(settings, "2-two")
+    assert current_release_id(settings) == "1-one"
+    done = publish(settings, "2-two", accept={"restated_mrr": "we count pauses otherwise now"})
+    assert done.changed
+    assert "CSW_POLICIES again, and restates" in done.message
+    manifest = current_manifest(settings)
+    assert manifest is not None
+    assert manifest["experiment"] is None
+    assert [one["name"] for one in manifest["gate"]["accepted"]] == ["restated_mrr"]
+    assert verify_releases(settings, "current")[0].problem is None
+    make_release(settings, "3-three", months=other)
+    assert rollback(settings).release_id == "2-two"
+
+
+def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> None:
+    for name in ("1-one", "1-only", "2-two"):
+        make_release(settings, name)
+    assert release_folder(settings, "2").name == "2-two"
+    assert release_folder(settings, "1-one").name == "1-one"
+    assert release_folder(settings, "current").name == "2-two"
+    with pytest.raises(PublishError, match="'1-o' begins 2 releases: 1-one, 1-only"):
+        release_folder(settings, "1-o")
+    with pytest.raises(PublishError, match="no release 3"):
+        query_release(settings, "select 1", "3")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"as_of": datetime(2025, 1, 2, tzinfo=UTC)}, None),
+        ({"as_of": datetime(2024, 1, 1, tzinfo=UTC)}, "as of 2024-01-01T00:00:00+00:00, before 2025-01-01"),
+        # The clock of the machine went back: nobody asked for that.
+        ({"as_of": datetime(2024, 1, 1, tzinfo=UTC), "as_of_is_given": False}, None),
+        ({"policies": {"pause_policy": "keep"}}, None),
+        (
+            {
+                "policies": {"pause_policy": "keep", "slice_dimensions": []},
+                "asked_policies": ("slice_dimensions",),
+            },
+            "policies of the command line: slice_dimensions = []",
+        ),
+        ({"known_at": datetime(2024, 1, 1, tzinfo=UTC)}, "only what was known at 2024-01-01T00:00:00+00:00"),
+    ],
+)
+def test_only_another_question_is_an_experiment(
+    settings: Settings, changes: dict[str, Any], reason: str | None
+) -> None:
+    asked = replace(settings, **changes)
+    assert experiment_reason(asked) is None, "the first release of a home is published"
+    make_release(settings, "1-one")
+    found = experiment_reason(asked)
+    assert found == reason or (reason and str(found).startswith(reason))
+    assert experiment_reason(replace(asked, publish=True)) is None
 
 
 def test_a_mart_that_is_a_view_is_published_as_a_table(settings: Settings, tmp_path: Path) -> None:
@@ -194,13 +265,13 @@ def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Setting
     for name in ("1-one", "2-two", "3-three"):
         make_release(settings, name)
     assert rollback(settings).release_id == "2-two"
-    assert withdrawn_release_id(settings) == "3-three"
+    assert rolled_back_release_id(settings) == "3-three"
     assert rollback(settings, "1-one").release_id == "1-one"
     assert query_current(settings, "select release_id from _release").rows == [("1-one",)]
     with pytest.raises(PublishError, match="no release before the current one"):
         rollback(settings)
     make_release(settings, "4-four")
-    assert withdrawn_release_id(settings) is None
+    assert rolled_back_release_id(settings) is None
     assert [(one.release_id, one.is_current) for one in list_releases(settings)][-1] == ("4-four", True)
 
 

@@ -21,6 +21,7 @@ known_running as (
         source_system,
         subscription_id,
         item_id,
+        lane,
         is_replaced
     from {{ ref('int_revenue__item_segments') }}
     where
@@ -53,15 +54,23 @@ latest as (
         periods.period_end
         {%- endif %} as ends_at,
         row_number() over (
-            partition by periods.source_system, periods.subscription_id, periods.item_id
+            partition by periods.source_system, periods.subscription_id, periods.item_id, usage_lanes.lane
             order by periods.period_start desc
-        ) as recency
+        ) as recency,
+        coalesce(usage_lanes.lane, 0) as lane
     from periods
     left join replaced
         on
             periods.source_system = replaced.source_system
             and periods.account_id = replaced.account_id
             and periods.subscription_id = replaced.subscription_id
+    left join {{ ref('int_revenue__usage_lanes') }} as usage_lanes
+        on
+            periods.source_system = usage_lanes.source_system
+            and periods.subscription_id = usage_lanes.subscription_id
+            and periods.item_id = usage_lanes.item_id
+            and periods.period_start = usage_lanes.period_start
+            and periods.price_kind = 'usage'
     where
         periods.period_start <= {{ as_of() }}
         and replaced.subscription_id is null
@@ -85,8 +94,10 @@ running as (
             latest.source_system = known_running.source_system
             and latest.subscription_id = known_running.subscription_id
             and latest.item_id = known_running.item_id
+            and latest.lane = known_running.lane
     where
-        latest.recency = 1
+        -- A fee takes the place of the one before it. Metered charges add up: each that runs counts, whatever its lane.
+        (latest.recency = 1 or (latest.price_kind = 'usage' and coalesce(latest.ends_at > {{ as_of() }}, true)))
         and (
             coalesce(known_running.is_replaced, false)
             or latest.ends_at is null

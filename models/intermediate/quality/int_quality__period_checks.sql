@@ -16,14 +16,18 @@
      'Periods without a plan, or with one that the price list lacks. Money: of those that run at as_of.'),
     ('cancelled_after_the_end', 'is_cancelled_late', 'all', 0, 'warn',
      'Periods whose cancellation was requested after they had ended.'),
+    ('cancelled_without_end', 'is_cancelled_without_end', 'running', 0, 'warn',
+     'Periods that somebody cancelled, without an end of service. They end when billing ended them; where that is not known either, they count on. Money: of those that run at as_of.'),
+    ('deleted_without_date', 'is_deleted_without_date', 'all', 0, 'warn',
+     'Periods that were deleted, nobody says when. They end with the first delivery that says so; those never delivered alive count nowhere.'),
     ('replaced_before_it_starts', 'is_replaced_early', 'all', 0, 'warn',
      'Periods that start when another subscription of the account has replaced theirs, as in links turned round or in a circle. They count nowhere.'),
     ('link_to_unknown', 'has_idle_link', 'running', 0, 'warn',
      'Periods said to continue a subscription that the account does not have. Nothing is continued. Money: of those that run at as_of.'),
+    ('starts_before_rates', 'starts_before_rates', 'running', 0, 'warn',
+     'Periods that start before the first exchange rate of their currency. Until then that rate values them. Money: of those that run at as_of.'),
     ('starts_after_as_of', 'is_in_future', 'all', none, 'warn',
-     'Periods that start after as_of. They count as committed at most.'),
-    ('currency_without_rate', 'is_without_rate', none, 0, 'fail',
-     'Periods in a currency that has no exchange rate by as_of. As soon as such money counts, the run stops.')
+     'Periods that start after as_of. They count as committed at most.')
 ] %}
 with periods as (
     select * from {{ ref('int_quality__periods') }}
@@ -37,9 +41,7 @@ select
     count(*) as observed,
     cast({{ 'null' if expected is none else expected }} as bigint) as expected,
     '{{ severity }}' as severity,
-    {%- if money is none %}
-    cast(null as decimal(18, 4)) as mrr,
-    {%- elif money == 'running' %}
+    {%- if money == 'running' %}
     cast(coalesce(sum(case when is_running then mrr end), 0) as decimal(18, 4)) as mrr,
     {%- else %}
     cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as mrr,

@@ -1,4 +1,4 @@
--- one row per subscription item and period start, with what it would be worth and what is odd about it
+-- one row per subscription item, price kind and period start, with what it would be worth and what is odd about it
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
 ),
@@ -33,6 +33,7 @@ neighbours as (
         source_system,
         subscription_id,
         item_id,
+        price_kind,
         period_start,
         lead(period_start) over (
             partition by source_system, subscription_id, item_id order by period_start
@@ -56,7 +57,15 @@ valued as (
 select
     valued.subscription_id,
     valued.item_id,
+    valued.price_kind,
     valued.period_start,
+    valued.account_id,
+    valued.plan_id,
+    valued.currency,
+    valued.own_mrr,
+    case when valued.price_kind = 'recurring' then valued.unit_amount end as unit_price,
+    valued.interval_unit,
+    valued.interval_count,
     {{ convert_money('valued.own_mrr', 'rates.rate') }} as mrr,
     valued.price_kind = 'recurring'
     and valued.status in ('active', 'past_due')
@@ -74,11 +83,20 @@ select
     valued.quantity * valued.unit_amount = 0 as is_free,
     plans.plan_id is null as is_without_plan,
     coalesce(valued.cancel_requested_at > valued.period_end, false) as is_cancelled_late,
+    valued.is_without_end
+    and not valued.is_deleted_without_date
+    and valued.price_kind <> 'one_off'
+    and neighbours.next_start is null
+    and coalesce(
+        valued.cancel_kind, cast(coalesce(valued.cancel_requested_at, valued.cancel_effective_at) as varchar)
+    ) is not null as is_cancelled_without_end,
+    valued.is_deleted_without_date,
     valued.period_start > {{ as_of() }} as is_in_future,
     valued.replaces_subscription_id is not null and linked.subscription_id is null as has_idle_link,
     coalesce(
         valued.price_kind in ('recurring', 'usage') and valued.period_start >= replacements.replaced_at, false
     ) as is_replaced_early,
+    coalesce({{ local_day('valued.period_start') }} < rates.first_rate_on, false) as starts_before_rates,
     rates.rate is null as is_without_rate
 from valued
 inner join accounts on valued.account_id = accounts.account_id
@@ -89,6 +107,7 @@ left join neighbours
         valued.source_system = neighbours.source_system
         and valued.subscription_id = neighbours.subscription_id
         and valued.item_id = neighbours.item_id
+        and valued.price_kind = neighbours.price_kind
         and valued.period_start = neighbours.period_start
 left join subscriptions as linked
     on

@@ -19,7 +19,8 @@ terms as (
         coalesce(contracts.currency, '{{ policy('reporting_currency') }}') as currency,
         contracts.auto_renew,
         contracts.renewed_by_contract_id,
-        contracts.renewed_amount,
+        -- Exports write 0 where nothing was renewed.
+        nullif(contracts.renewed_amount, 0) as renewed_amount,
         named.contract_id is not null as is_follower_known,
         contracts.starts_on <= {{ as_of_day() }} as has_begun,
         {{ days_between('contracts.starts_on', 'contracts.ends_on') }} as term_days
@@ -29,6 +30,7 @@ terms as (
         on
             contracts.source_system = named.source_system
             and contracts.renewed_by_contract_id = named.contract_id
+            and contracts.contract_id <> named.contract_id
     where not coalesce(accounts.is_internal, false)
 ),
 
@@ -46,7 +48,8 @@ select
     has_begun and term_months > 1 as falls_due,
     -- Rates of a due date that lies ahead are those of as_of.
     least({{ month_number('ends_on') }}, {{ as_of_month() }}) as valued_month_number,
-    max(case when renewed_by_contract_id is null and renewed_amount is null then 0 else 1 end) over (
+    -- The name of a contract that nobody delivered says nothing.
+    max(case when is_follower_known or renewed_amount is not null then 1 else 0 end) over (
         partition by account_id, ends_on
     ) = 1 as names_follower
 from measured

@@ -25,8 +25,15 @@ ranked as (
         row_number() over (
             partition by account_id, ends_on
             order by due_amount desc nulls last, contract_id asc, source_system asc
-        ) as size_rank
+        ) as size_rank,
+        -- A time that the terms divide: without remainder, as long as there are no more than two.
+        max(term_months) over same_renewal
+        * case
+            when min(term_months) over same_renewal = max(term_months) over same_renewal then 1
+            else min(term_months) over same_renewal
+        end as common_months
     from valued
+    window same_renewal as (partition by account_id, ends_on)
 ),
 
 -- Converted once per currency, so that a renewal of the sum at the same value is the same to the last digit.
@@ -64,7 +71,8 @@ merged as (
         max(case when auto_renew then 1 else 0 end) = 1 as auto_renew,
         min(term_months) as shortest_term_months,
         max(term_months) as longest_term_months,
-        sum({{ divide_money('due_amount', 'term_months') }}) as monthly_amount
+        max(common_months) as common_months,
+        sum({{ divide_money('cast(due_amount as decimal(28, 4)) * common_months', 'term_months') }}) as common_amount
     from ranked
     group by account_id, ends_on, valued_month_number
 )
@@ -79,9 +87,10 @@ select
     merged.starts_on,
     merged.auto_renew,
     cast(totals.due_amount as decimal(18, 4)) as due_amount,
-    -- Contracts of unequal terms are compared by what they cost a month.
-    merged.shortest_term_months = merged.longest_term_months or merged.monthly_amount = 0 as has_one_term,
+    -- Contracts of unequal terms are compared by what they cost over the same time.
+    merged.shortest_term_months = merged.longest_term_months or merged.common_amount = 0 as has_one_term,
     merged.longest_term_months,
-    cast(merged.monthly_amount as decimal(18, 4)) as monthly_amount
+    cast(merged.common_months as integer) as common_months,
+    cast(merged.common_amount as decimal(18, 4)) as common_amount
 from merged
 inner join totals on merged.account_id = totals.account_id and merged.due_on = totals.ends_on

@@ -26,9 +26,11 @@ scaled as (
         case
             when due.has_one_term and due.longest_term_months = pieces.term_months then pieces.amount
             when due.has_one_term
-                then {{ divide_money('pieces.amount * due.longest_term_months', 'pieces.term_months') }}
+                then {{ divide_money('cast(pieces.amount as decimal(28, 4)) * due.longest_term_months', 'pieces.term_months') }}
             else {{ share_of_money(
-                divide_money('pieces.amount', 'pieces.term_months'), 'due.due_amount', 'due.monthly_amount'
+                'pieces.amount',
+                'cast(due.due_amount as decimal(28, 4)) * due.common_months',
+                'cast(due.common_amount as decimal(28, 4)) * pieces.term_months'
             ) }}
         end as amount
     from pieces

@@ -16,18 +16,16 @@ account_months as (
     select * from {{ ref('int_revenue__account_months') }}
 ),
 
--- What each contract says of its renewal: an amount, a contract that follows, or a follower that nobody delivered,
--- which counts as renewed as it was. A follower that came too late is none.
+-- What each contract says of its renewal: an amount, or a contract that follows. A follower that came too late is none,
+-- and neither is one that nobody delivered.
 said as (
     select
         contracts.account_id,
         contracts.ends_on as due_on,
         followers.follower_source_system,
         followers.follower_contract_id,
-        coalesce(
-            contracts.renewed_amount, case when followers.contract_id is null then contracts.amount end
-        ) as own_amount,
-        contracts.renewed_amount is not null or followers.contract_id is null as speaks_for_itself,
+        contracts.renewed_amount as own_amount,
+        contracts.renewed_amount is not null as speaks_for_itself,
         contracts.currency,
         coalesce(followers.follower_term_months, contracts.term_months) as term_months,
         coalesce(followers.follower_starts_on, contracts.ends_on) as starts_on,
@@ -40,10 +38,7 @@ said as (
             and contracts.contract_id = followers.contract_id
     where
         followers.contract_id is not null
-        or (
-            not contracts.is_follower_known
-            and (contracts.renewed_amount is not null or contracts.renewed_by_contract_id is not null)
-        )
+        or (not contracts.is_follower_known and contracts.renewed_amount is not null)
 ),
 
 -- A follower of several contracts counts once for each due date, shared out by what was due.
@@ -78,7 +73,7 @@ automatic as (
         contracts.ends_on as starts_on
     from contracts
     left join said on contracts.account_id = said.account_id and contracts.ends_on = said.due_on
-    left join account_months
+    inner join account_months
         on
             contracts.account_id = account_months.account_id
             and account_months.month_number = least(
@@ -90,7 +85,7 @@ automatic as (
         and not contracts.is_follower_known
         and contracts.ends_on <= {{ as_of_day() }}
         and said.account_id is null
-        and coalesce(account_months.is_customer, true)
+        and account_months.is_customer
 )
 
 select

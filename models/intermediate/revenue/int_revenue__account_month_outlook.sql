@@ -1,5 +1,5 @@
 -- one row per account and month that has past-due, scheduled or usage money at its close
-{%- set item = 'source_system, subscription_id, item_id, is_counted' %}
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 with segments as (
     select * from {{ ref('int_revenue__item_segments') }}
 ),

@@ -19,7 +19,7 @@ causes as (
             end_reason,
             row_number() over (
                 partition by account_id, occurred_at
-                order by mrr_change, source_system, subscription_id, item_id
+                order by mrr_change, source_system, subscription_id, item_id, lane
             ) as loss_rank
         from {{ ref('int_revenue__item_ledger') }}
         where end_kind is not null

@@ -1,5 +1,5 @@
 -- one row per account and booked movement: the plan that carries most of the account's MRR afterwards
-{%- set balance = 'account_id, source_system, subscription_id, item_id, currency' %}
+{%- set balance = 'account_id, source_system, subscription_id, item_id, lane, currency' %}
 with item_movements as (
     select
         *,

@@ -2,6 +2,8 @@
 {{ config(materialized='view') }}
 with costs as (
     select * from {{ ref('int_revenue__acquisition_costs') }}
+    -- What no rate can value counts nowhere; _data_quality says how much it is.
+    where acquisition_cost is not null
 )
 
 select

@@ -58,7 +58,7 @@ needed as (
     {%- endif %}
 ),
 
--- The last day with a rate up to each day: equality joins only.
+-- The last day with a rate up to each day, else the first one: equality joins only.
 timeline as (
     select
         currency,
@@ -82,10 +82,13 @@ carried as (
         currency,
         valued_on,
         is_required,
-        max(rate_on) over (
-            partition by currency
-            order by known_on
-            range between unbounded preceding and current row
+        coalesce(
+            max(rate_on) over (
+                partition by currency
+                order by known_on
+                range between unbounded preceding and current row
+            ),
+            min(rate_on) over (partition by currency)
         ) as rate_on
     from timeline
 ),

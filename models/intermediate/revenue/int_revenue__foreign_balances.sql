@@ -1,5 +1,5 @@
--- one row per movement of an item in a foreign currency: its balance afterwards and the days that value it
-{%- set item = 'source_system, subscription_id, item_id' %}
+-- one row per movement of a lane of an item in a foreign currency: its balance afterwards and the days that value it
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 with item_movements as (
     select
         *,

@@ -1,6 +1,6 @@
--- one row per item in a foreign currency and movement of its account or monthly revaluation; in the reporting currency
+-- one row per lane of a foreign item and movement of its account or monthly revaluation; in the reporting currency
 {{ config(materialized='view') }}
-{%- set terms = 'source_system, subscription_id, item_id, currency, plan_id' %}
+{%- set terms = 'source_system, subscription_id, item_id, lane, currency, plan_id' %}
 {%- set passed = 'active_change, change_count, end_kind, end_reason, source_batch_id' %}
 {%- set fx_policy = policy('fx_policy') %}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}

@@ -1,5 +1,5 @@
--- one row per subscription item, instant at which its MRR or its terms change, and kind of booking; in its own currency
-{%- set item = 'source_system, subscription_id, item_id' %}
+-- one row per subscription item, lane, instant at which its terms change, and kind of booking; in its own currency
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 {%- set rated_on = 'rated_on,' if policy('fx_policy') == 'service_start_rate' else '' %}
 with segments as (
     select * from {{ ref('int_revenue__item_segments') }}

@@ -1,4 +1,4 @@
--- one row per subscription item, currency and movement of its account or monthly revaluation; in the reporting currency
+-- one row per item, lane, currency and movement of its account or monthly revaluation; in the reporting currency
 with item_movements as (
     select * from {{ ref('int_revenue__item_movements') }}
     where currency = '{{ policy('reporting_currency') }}'
@@ -12,6 +12,7 @@ select
     source_system,
     subscription_id,
     item_id,
+    lane,
     currency,
     plan_id,
     mrr_change,

@@ -1,6 +1,6 @@
--- one row per subscription item and stretch of paid service at one price; the stretches of an item never overlap
+-- one row per subscription item, lane and stretch of paid service at one price; the stretches of a lane never overlap
 {{- may_read('unified_invoices') }}
-{%- set item = 'source_system, subscription_id, item_id, is_counted' %}
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 with settled as (
     select * from {{ ref('int_revenue__refunded_segments') }}
 ),
@@ -52,6 +52,7 @@ select
     source_system,
     subscription_id,
     item_id,
+    lane,
     account_id,
     plan_id,
     currency,

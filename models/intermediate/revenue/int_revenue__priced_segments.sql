@@ -1,4 +1,4 @@
--- one row per subscription item and stretch of service at one price, before refunds and first payments
+-- one row per subscription item, lane and stretch of service at one price, before refunds and first payments
 {{ config(materialized='view') }}
 {%- set has_grace = policy('past_due_grace_days') != 'never' %}
 {%- set pauses_to_zero = policy('pause_policy') == 'zero_as_contraction' %}
@@ -78,6 +78,7 @@ select
     source_system,
     subscription_id,
     item_id,
+    lane,
     account_id,
     plan_id,
     currency,

@@ -1,9 +1,9 @@
--- one row per subscription item and stretch of service at one price, after refunds
+-- one row per subscription item, lane and stretch of service at one price, after refunds
 {{ config(materialized='view') }}
 {{- may_read('int_revenue__refunds') }}
 {{- may_read('int_revenue__refunded_years') }}
 {%- set refund_policy = policy('refund_policy') %}
-{%- set item = ['source_system', 'subscription_id', 'item_id', 'is_counted'] %}
+{%- set item = ['source_system', 'subscription_id', 'item_id', 'lane'] %}
 with segments as (
     select * from {{ ref('int_revenue__priced_segments') }}
 ),

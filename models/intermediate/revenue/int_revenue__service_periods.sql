@@ -1,22 +1,37 @@
--- one row per subscription item, kind of price and period start; the periods of an item never overlap
+-- one row per subscription item, lane and period start; the periods of a lane never overlap
 {{ config(materialized='view') }}
-{%- set item = 'source_system, subscription_id, item_id, is_counted' %}
+{%- set item = 'source_system, subscription_id, item_id, lane' %}
 {%- set no_end = "cast('9999-12-31' as timestamp)" %}
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
+    -- What no rate can value counts nowhere; _data_quality says how much it is.
+    where {{ has_exchange_rate('currency') }}
 ),
 
 accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- A period that was withdrawn before it began says nothing of the one that it would have followed.
+usage_lanes as (
+    select * from {{ ref('int_revenue__usage_lanes') }}
+),
+
+-- Lane 0 is the fee of an item, the others are its metered charges. A period that was withdrawn before it began says
+-- nothing of the one that it would have followed.
 metered as (
     select
         periods.*,
+        coalesce(usage_lanes.lane, 0) as lane,
         periods.price_kind in {{ counted_price_kinds() }} as is_counted
     from periods
     inner join accounts on periods.account_id = accounts.account_id
+    left join usage_lanes
+        on
+            periods.source_system = usage_lanes.source_system
+            and periods.subscription_id = usage_lanes.subscription_id
+            and periods.item_id = usage_lanes.item_id
+            and periods.period_start = usage_lanes.period_start
+            and periods.price_kind = 'usage'
     where
         {{ is_service('periods.price_kind', 'periods.period_start', 'periods.period_end') }}
         and not accounts.is_internal
@@ -43,10 +58,10 @@ last_periods as (
         account_id,
         subscription_id,
         item_id,
-        is_counted,
+        lane,
         max_by(coalesce(period_end, {{ no_end }}), period_start) as last_end
     from metered
-    group by source_system, account_id, subscription_id, item_id, is_counted
+    group by source_system, account_id, subscription_id, item_id, lane
 ),
 
 replaced as (

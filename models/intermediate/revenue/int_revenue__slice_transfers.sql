@@ -36,7 +36,7 @@ moves as (
         and coalesce(opening_plan_id, '') <> coalesce(plan_id, '')
     union all
     {%- endfor %}
-    -- A merge moves MRR from one account to another.
+    -- A merge moves MRR from one account to another. What comes back within the month may leave a customer behind.
     select
         account_id,
         month_number,
@@ -48,7 +48,7 @@ moves as (
         transferred_customers as merged_customers,
         0 as scheduled_mrr
     from month_changes
-    where transfer_mrr <> 0
+    where transfer_mrr <> 0 or transferred_customers <> 0
     union all
     -- What is agreed with an account that never paid has no account-month to stand in.
     select

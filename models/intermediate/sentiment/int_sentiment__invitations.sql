@@ -30,19 +30,21 @@ known as (
         and not coalesce(accounts.is_internal, false)
 ),
 
--- A person counts once per kind of survey and quarter, with the latest answer.
+-- Each period asks a person once per type and kind of survey: of several answers the latest counts in it.
 ranked as (
     select
         response_id,
+        {%- for period in ['month', 'quarter'] %}
         row_number() over (
             partition by
                 survey_type,
                 survey_kind,
-                coalesce(respondent_id, 'response ' || response_id),
-                {{ dbt.date_trunc('quarter', local_time('invited_at')) }},
+                {{ person_asked('survey_kind', 'respondent_id', 'response_id') }},
+                {{ dbt.date_trunc(period, local_time('invited_at')) }},
                 known_score is not null and is_on_scale
             order by known_responded_at desc, response_id desc
-        ) as answer_rank,
+        ) as {{ period }}_rank,
+        {%- endfor %}
         -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
         row_number() over (partition by account_id order by invited_at, response_id) as recency
     from known
@@ -64,6 +66,7 @@ select
     known.invited_at,
     ranked.recency,
     case when known.known_score is not null then known.is_on_scale end as is_valid_score,
-    known.known_score is not null and known.is_on_scale and ranked.answer_rank = 1 as is_counted
+    known.known_score is not null and known.is_on_scale and ranked.quarter_rank = 1 as is_counted,
+    known.known_score is not null and known.is_on_scale and ranked.month_rank = 1 as is_counted_in_month
 from known
 inner join ranked on known.response_id = ranked.response_id

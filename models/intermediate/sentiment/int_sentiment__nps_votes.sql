@@ -20,10 +20,15 @@ weightings as (
 ),
 
 -- Invitations, answers and scores belong to the period of the invitation: only so can a response rate not exceed 1.
+-- A month and a quarter each count the latest answer that a person gave in it.
 periods as (
     select
         responses.*,
         lengths.period_type,
+        case lengths.period_type
+            when 'month' then responses.is_counted_in_month
+            else responses.is_counted
+        end as is_vote,
         cast(
             case lengths.period_type
                 when 'month' then {{ dbt.date_trunc('month', local_time('invited_at')) }}
@@ -47,7 +52,7 @@ respondents as (
         plan_id,
         cast(1 as decimal(18, 4)) as weight,
         score is not null as has_answered,
-        case when is_counted then {{ nps_category('score') }} end as nps_category
+        case when is_vote then {{ nps_category('score') }} end as nps_category
     from periods
 ),
 
@@ -63,7 +68,7 @@ accounts as (
         max_by(plan_id, recency) as plan_id,
         max_by(mrr, recency) as mrr,
         max(case when score is not null then 1 else 0 end) = 1 as has_answered,
-        {{ nps_category('avg(case when is_counted then score end)') }} as nps_category
+        {{ nps_category('avg(case when is_vote then score end)') }} as nps_category
     from periods
     where account_id is not null
     group by period_type, period_start, survey_kind, account_id, segment, industry, country, acquisition_channel

@@ -74,6 +74,7 @@ select
     invitations.recency,
     invitations.is_valid_score,
     invitations.is_counted,
+    invitations.is_counted_in_month,
     account_months.cohort_month_number,
     cast(invitations.state_month_number - account_months.cohort_month_number as bigint) as tenure_months,
     case

@@ -4,7 +4,13 @@ with checks as (
     union all
     select * from {{ ref('int_quality__period_checks') }}
     union all
+    select * from {{ ref('int_quality__invoice_checks') }}
+    union all
     select * from {{ ref('int_quality__delivery_checks') }}
+    {%- for subject in ['contract', 'cost', 'currency', 'link', 'survey', 'plausibility'] %}
+    union all
+    select * from {{ ref('int_quality__' ~ subject ~ '_checks') }}
+    {%- endfor %}
 )
 
 select

@@ -81,6 +81,7 @@ select
     case
         when other_policies.policy_count > 0 then 'policies'
         when not release_before.is_same_code then 'code'
+        when release_before.has_withdrawals then 'withdrawal'
         else 'data'
     end as cause,
     'development' as first_seen_in_release

@@ -33,6 +33,10 @@ plans as (
     group by account_id
 ),
 
+price_list as (
+    select * from {{ ref('unified_plans') }}
+),
+
 trials as (
     select distinct account_id
     from {{ ref('unified_subscription_periods') }}
@@ -54,6 +58,9 @@ states as (
         coalesce(movements.current_mrr, 0) as current_mrr,
         case when not movements.is_customer then movements.last_left_at end as churned_at,
         case when movements.is_customer then plans.plan_id end as current_plan,
+        price_list.plan_name as current_plan_name,
+        price_list.product as current_product,
+        price_list.tier as current_tier,
         case
             when movements.is_customer then 'active'
             when movements.account_id is not null then 'churned'
@@ -64,6 +71,7 @@ states as (
     left join keys on accounts.account_id = keys.account_id
     left join movements on accounts.account_id = movements.account_id
     left join plans on accounts.account_id = plans.account_id
+    left join price_list on movements.is_customer and plans.plan_id = price_list.plan_id
     {%- if first_month_number() is not none %}
     left join {{ ref('int_revenue__first_payments') }} as first_payments
         on accounts.account_id = first_payments.account_id and movements.account_id is not null
@@ -86,6 +94,9 @@ select
     {{ month_start(local_month('first_paid_at')) }} as cohort_month,
     status,
     current_plan,
+    current_plan_name,
+    current_product,
+    current_tier,
     cast(current_mrr as decimal(18, 4)) as current_mrr,
     cast(12 * current_mrr as decimal(18, 4)) as current_arr,
     {{ local_day('churned_at') }} as churned_on,

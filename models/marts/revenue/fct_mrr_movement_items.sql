@@ -1,8 +1,29 @@
 -- one row per account movement, subscription item and currency of the item
 {{ config(materialized='view') }}
 with item_ledger as (
+    {%- if policy('usage_policy') == 'exclude' %}
     select * from {{ ref('int_revenue__item_ledger') }}
     where mrr_change <> 0
+    {%- else %}
+    -- An item is the sum of its fee and its metered charges; its plan is that of the fee where the fee moves.
+    select
+        account_id,
+        occurred_at,
+        booking_order,
+        month_number,
+        subscription_id,
+        item_id,
+        currency,
+        min_by(plan_id, lane) as plan_id,
+        {%- for amount in ['mrr_change', 'volume_mrr', 'price_mrr', 'discount_mrr'] %}
+        cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
+        {%- endfor %}
+        min_by(source_batch_id, lane) as source_batch_id
+    from {{ ref('int_revenue__item_ledger') }}
+    where mrr_change <> 0
+    group by account_id, occurred_at, booking_order, month_number, subscription_id, item_id, currency
+    having sum(mrr_change) <> 0
+    {%- endif %}
 ),
 
 movements as (

@@ -6,7 +6,7 @@
 ] %}
 {%- set counts = [
     'opening_customers', 'new_customers', 'reactivated_customers', 'churned_customers', 'transferred_customers',
-    'closing_customers'
+    'closing_customers', 'paying_customers'
 ] %}
 with slice_totals as (
     select * from {{ ref('int_revenue__slice_totals') }}
@@ -19,7 +19,7 @@ sliced as (
         {%- for measure in money %}
         cast(sum({{ measure }}) as decimal(18, 4)) as {{ measure }},
         {%- endfor %}
-        {%- for measure in counts + ['paying_customers'] %}
+        {%- for measure in counts %}
         cast(sum({{ measure }}) as bigint) as {{ measure }}
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}

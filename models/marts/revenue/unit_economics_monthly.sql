@@ -6,8 +6,11 @@ with revenue as (
         {{ month_number('mrr.month') }} as month_number,
         mrr.dimension,
         mrr.dimension_value,
-        mrr.new_customers,
+        mrr.closing_mrr,
+        mrr.paying_customers,
         mrr.arpa,
+        mrr.net_new_mrr,
+        mrr.new_customers,
         mrr.average_sale_price,
         churn.churned_customers,
         churn.base_customers
@@ -36,8 +39,11 @@ combined as (
         {%- for column in slice %}
         coalesce(revenue.{{ column }}, costs.{{ column }}) as {{ column }},
         {%- endfor %}
-        coalesce(revenue.new_customers, 0) as new_customers,
+        revenue.closing_mrr,
+        revenue.paying_customers,
         revenue.arpa,
+        revenue.net_new_mrr,
+        coalesce(revenue.new_customers, 0) as new_customers,
         revenue.average_sale_price,
         coalesce(revenue.churned_customers, 0) as churned_customers,
         coalesce(revenue.base_customers, 0) as base_customers,
@@ -70,29 +76,13 @@ looked_back as (
     )
 ),
 
--- Each amount is divided once: ARPA over (churned / base) is ARPA * base / churned.
-valued as (
+-- Every figure is made of sums and rounded once. ARPA over churn rate is closing MRR * base over paying * churned.
+divided as (
     select
         *,
-        {{ divide_money('arpa * trailing_base_customers', 'nullif(trailing_churned_customers, 0)') }} as ltv_revenue,
-        {{ divide_money('spent', 'nullif(new_customers, 0)') }} as cac
+        closing_mrr * trailing_base_customers as lifetime_mrr,
+        nullif(paying_customers * trailing_churned_customers, 0) as lifetime_customers
     from looked_back
-),
-
-margined as (
-    select
-        *,
-        {% if margin -%}
-        {{ divide_money('ltv_revenue * ' ~ margin[0], margin[1]) }}
-        {%- else -%}
-        cast(null as decimal(18, 4))
-        {%- endif %} as ltv_margin,
-        {% if margin -%}
-        average_sale_price * {{ margin[0] }} / cast({{ margin[1] }} as double)
-        {%- else -%}
-        cast(null as double)
-        {%- endif %} as monthly_margin
-    from valued
 )
 
 select
@@ -105,12 +95,23 @@ select
     trailing_base_customers,
     {{ rate('trailing_churned_customers', 'trailing_base_customers') }} as trailing_customer_churn_rate,
     {{ rate('trailing_base_customers', 'trailing_churned_customers') }} as average_lifetime_months,
-    ltv_revenue,
-    ltv_margin,
+    {{ divide_money('lifetime_mrr', 'lifetime_customers') }} as ltv_revenue,
+    {% if margin -%}
+    {{ divide_money('lifetime_mrr * ' ~ margin[0], 'lifetime_customers * ' ~ margin[1]) }}
+    {%- else -%}
+    cast(null as decimal(18, 4))
+    {%- endif %} as ltv_margin,
     cast(new_customers as bigint) as new_customers,
     average_sale_price,
     spent as acquisition_cost,
-    cac,
-    {{ rate('cac', 'monthly_margin') }} as cac_payback_months,
-    {{ rate('ltv_margin', 'cac') }} as ltv_to_cac
-from margined
+    {{ divide_money('spent', 'nullif(new_customers, 0)') }} as cac,
+    {%- if margin %}
+    case when new_customers > 0 then {{ rate('spent * ' ~ margin[1], 'net_new_mrr * ' ~ margin[0]) }} end
+        as cac_payback_months,
+    {{ rate('lifetime_mrr * ' ~ margin[0], 'lifetime_customers * ' ~ margin[1]) }}
+    / nullif({{ rate('spent', 'nullif(new_customers, 0)') }}, 0) as ltv_to_cac
+    {%- else %}
+    cast(null as double) as cac_payback_months,
+    cast(null as double) as ltv_to_cac
+    {%- endif %}
+from divided

@@ -1,28 +1,45 @@
 -- one row per cohort month, quarter of tenure at the answer, and survey kind
 with answers as (
     select
-        cohort_month_number,
-        tenure_months,
-        survey_kind,
-        {{ nps_category('score') }} as nps_category
+        *,
+        cast(floor(tenure_months / 3.0) as bigint) as tenure_quarter
     from {{ ref('int_sentiment__responses') }}
     where
         survey_type = 'nps'
-        and is_counted
+        and is_valid_score
         and cohort_month_number is not null
+),
+
+-- A quarter of tenure is no quarter of the calendar: of several answers of a person in it the latest counts.
+ranked as (
+    select
+        cohort_month_number,
+        tenure_quarter,
+        survey_kind,
+        {{ nps_category('score') }} as nps_category,
+        row_number() over (
+            partition by
+                cohort_month_number,
+                tenure_quarter,
+                survey_kind,
+                {{ person_asked('survey_kind', 'respondent_id', 'response_id') }}
+            order by responded_at desc, response_id desc
+        ) as answer_rank
+    from answers
 ),
 
 counted as (
     select
         cohort_month_number,
-        cast(floor(tenure_months / 3.0) as bigint) as tenure_quarter,
+        tenure_quarter,
         survey_kind,
         count(*) as responses,
         sum(case when nps_category = 'promoter' then 1 else 0 end) as promoters,
         sum(case when nps_category = 'passive' then 1 else 0 end) as passives,
         sum(case when nps_category = 'detractor' then 1 else 0 end) as detractors
-    from answers
-    group by cohort_month_number, cast(floor(tenure_months / 3.0) as bigint), survey_kind
+    from ranked
+    where answer_rank = 1
+    group by cohort_month_number, tenure_quarter, survey_kind
 ),
 
 judged as (

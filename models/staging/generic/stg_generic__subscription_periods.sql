@@ -1,16 +1,29 @@
--- one row per subscription item and period start, in its latest version
-with latest as (
-    {{ latest_version(
-        source('generic', 'subscription_periods'),
-        ['subscription_id', 'coalesce(item_id, subscription_id)', 'period_start'],
-        'updated_at'
-    ) }}
+-- one row per subscription item, price kind and period start, in its latest version
+{%- set key = ['subscription_id', 'line_id', 'kind', 'period_start'] %}
+with lines as (
+    select * from {{ ref('stg_generic__subscription_line_ids') }}
+),
+
+delivered as (
+    select
+        raw_periods.*,
+        coalesce(lines.item_id, raw_periods.item_id, raw_periods.subscription_id) as line_id,
+        coalesce(raw_periods.price_kind, 'recurring') as kind
+    from {{ source('generic', 'subscription_periods') }} as raw_periods
+    left join lines
+        on
+            raw_periods._batch_id = lines._batch_id
+            and raw_periods._row = lines._row
+),
+
+latest as (
+    {{ latest_version('delivered', key, 'updated_at') }}
 ),
 
 renamed as (
     select
         subscription_id,
-        coalesce(item_id, subscription_id) as item_id,
+        line_id as item_id,
         account_id,
         plan_id,
         upper(currency) as currency,
@@ -20,7 +33,7 @@ renamed as (
         coalesce(interval_count, 1) as interval_count,
         coalesce(discount_amount, 0) as discount_amount,
         discount_kind,
-        coalesce(price_kind, 'recurring') as price_kind,
+        kind as price_kind,
         coalesce(status, 'active') as status,
         period_start,
         period_end,
@@ -34,6 +47,69 @@ renamed as (
         _batch_id,
         _loaded_at
     from latest
+),
+
+tombstones as (
+    select
+        {{ key | join(',\n        ') }},
+        updated_at,
+        _loaded_at
+    from delivered
+    where is_deleted
+),
+
+living as (
+    select
+        versions.{{ key | join(',\n        versions.') }},
+        versions.updated_at,
+        versions._loaded_at,
+        versions._row
+    from delivered as versions
+    inner join tombstones
+        on {% for column in key %}versions.{{ column }} = tombstones.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+    where not coalesce(versions.is_deleted, false)
+),
+
+latest_living as (
+    {{ latest_version('living', key, 'updated_at') }}
+),
+
+-- A tombstone without updated_at, or with that of a living version, does not say when the period was deleted: by its
+-- delivery at the latest. What was never delivered alive ends where it starts.
+undated_deletions as (
+    select
+        tombstones.{{ key | join(',\n        tombstones.') }},
+        max(latest_living.updated_at) as living_updated_at,
+        min(
+            case when latest_living.subscription_id is null then tombstones.period_start else tombstones._loaded_at end
+        ) as deleted_at
+    from tombstones
+    left join latest_living
+        on
+            {%- for column in key %}
+            tombstones.{{ column }} = latest_living.{{ column }}
+            {%- if not loop.last %} and{% endif -%}
+            {%- endfor %}
+    where
+        (tombstones.updated_at is null or tombstones.updated_at = latest_living.updated_at)
+        and (latest_living._loaded_at is null or tombstones._loaded_at >= latest_living._loaded_at)
+    group by tombstones.{{ key | join(', tombstones.') }}
 )
 
-select * from renamed
+select
+    renamed.*,
+    coalesce(undated_deletions.deleted_at, case when renamed.is_deleted then renamed.updated_at end) as deleted_at,
+    undated_deletions.subscription_id is not null as is_deleted_without_date
+from renamed
+left join undated_deletions
+    on
+        renamed.subscription_id = undated_deletions.subscription_id
+        and renamed.item_id = undated_deletions.line_id
+        and renamed.price_kind = undated_deletions.kind
+        and renamed.period_start = undated_deletions.period_start
+        -- A tombstone that has a date wins.
+        and not (
+            renamed.is_deleted
+            and renamed.updated_at is not null
+            and coalesce(renamed.updated_at <> undated_deletions.living_updated_at, true)
+        )

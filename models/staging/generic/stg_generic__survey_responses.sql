@@ -1,11 +1,30 @@
 -- one row per invitation or answer, in its latest version
-with latest as (
-    {{ latest_version(source('generic', 'survey_responses'), ['response_id'], 'updated_at') }}
+with delivered as (
+    select * from {{ source('generic', 'survey_responses') }}
+),
+
+ids as (
+    select * from {{ ref('stg_generic__survey_response_ids') }}
+),
+
+identified as (
+    select
+        delivered.*,
+        coalesce(ids.response_id, delivered.response_id) as answer_id
+    from delivered
+    left join ids
+        on
+            delivered._batch_id = ids._batch_id
+            and delivered._row = ids._row
+),
+
+latest as (
+    {{ latest_version('identified', ['answer_id'], 'updated_at') }}
 ),
 
 renamed as (
     select
-        response_id,
+        answer_id as response_id,
         account_id,
         respondent_id,
         respondent_email,

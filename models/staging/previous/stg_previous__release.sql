@@ -1,5 +1,6 @@
 -- one row, where there is a release before
 select
     release_id,
-    coalesce(code_version = code_version_now, false) as is_same_code
+    coalesce(code_version = code_version_now, false) as is_same_code,
+    coalesce(batches_were_withdrawn, false) as has_withdrawals
 from {{ source('previous', 'release') }}

@@ -1,0 +1,10 @@
+{#- Whether any exchange rate of a currency is known at as_of: without one, no money in it can be valued. -#}
+{% macro has_exchange_rate(currency) -%}
+    not coalesce(
+        {{ currency }} <> '{{ policy('reporting_currency') }}'
+        and {{ currency }} not in (
+            select currency from {{ ref('unified_fx_rates') }} where rate_on <= {{ as_of_day() }}
+        ),
+        false
+    )
+{%- endmacro %}

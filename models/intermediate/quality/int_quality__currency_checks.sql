@@ -1,0 +1,81 @@
+-- one row per object with money and currency that no exchange rate values, or per object where there is none
+with rates as (
+    select * from {{ ref('int_quality__rates') }}
+),
+
+declared as (
+    select
+        'subscription_periods' as table_name,
+        'fail' as severity,
+        'Periods in a currency without any exchange rate by as_of. They count nowhere. Detail: what runs, a month.'
+            as description
+    union all
+    select
+        'contracts' as table_name,
+        'fail' as severity,
+        'Contracts without an exchange rate for their due date. Their money counts in no rate. Detail: their amounts.'
+            as description
+    union all
+    select
+        'acquisition_costs' as table_name,
+        'fail' as severity,
+        'Costs without an exchange rate for their month. They count nowhere. Detail: their sum.' as description
+    union all
+    select
+        'invoices' as table_name,
+        'warn' as severity,
+        'Invoices in a currency without any exchange rate by as_of. No figure converts them. Detail: their sum.'
+            as description
+),
+
+unvalued as (
+    select
+        'subscription_periods' as table_name,
+        currency,
+        case when is_running then own_mrr else 0 end as amount
+    from {{ ref('int_quality__periods') }}
+    where is_without_rate
+    union all
+    select
+        'contracts' as table_name,
+        currency,
+        amount
+    from {{ ref('int_quality__contracts') }}
+    where is_without_rate
+    union all
+    select
+        'acquisition_costs' as table_name,
+        currency,
+        amount
+    from {{ ref('int_revenue__acquisition_costs') }}
+    where rate is null
+    union all
+    select
+        'invoices' as table_name,
+        invoices.currency,
+        invoices.amount
+    from {{ ref('unified_invoices') }} as invoices
+    left join rates on invoices.currency = rates.currency
+    where rates.currency is null
+),
+
+found as (
+    select
+        table_name,
+        currency || ' ' || cast(cast(sum(amount) as decimal(18, 4)) as {{ dbt.type_string() }}) as detail,
+        count(*) as rows_found
+    from unvalued
+    group by table_name, currency
+)
+
+select
+    'currency_without_rate' as check_name,
+    declared.table_name,
+    coalesce(found.detail, 'all') as detail,
+    coalesce(found.rows_found, 0) as observed,
+    cast(0 as bigint) as expected,
+    declared.severity,
+    cast(null as decimal(18, 4)) as mrr,
+    declared.description
+from declared
+left join found on declared.table_name = found.table_name

@@ -1,0 +1,139 @@
+-- one row per check of what is possible and unlikely, and table
+with periods as (
+    select * from {{ ref('int_quality__periods') }}
+),
+
+customers as (
+    select * from {{ ref('int_quality__accounts') }}
+    where mrr > 0 and not is_internal
+),
+
+totals as (
+    select
+        count(*) as customers,
+        sum(mrr) as mrr
+    from customers
+),
+
+plans_in_use as (
+    select count(plan_id) as plans
+    from periods
+    where is_running
+),
+
+declared as (
+    {%- for name, table, meaning in [
+        ('account_with_most_mrr', 'subscription_periods',
+         'One account has more than half of the MRR of at least ten. Detail: the account.'),
+        ('price_far_from_its_plan', 'subscription_periods',
+         'Periods at fifty times the usual price of their plan, or a fiftieth, such as cents for dollars. Detail: subscriptions.'),
+        ('no_plan_at_all', 'subscription_periods',
+         'All periods that run at as_of are without a plan. Detail: subscriptions.'),
+        ('month_without_movement', 'subscription_periods',
+         'Months in which nobody of at least twenty customers moved, between months with movements. Detail: the months.'),
+        ('date_long_before', 'subscription_periods',
+         'Periods that start before 1990, or five years before all others. Detail: subscriptions.'),
+        ('date_long_before', 'accounts',
+         'Accounts created before 1990, or five years before all others. Detail: accounts.'),
+        ('date_long_before', 'contracts',
+         'Contracts that start before 1990, or five years before all others. Detail: contracts.')
+    ] %}
+    select
+        '{{ name }}' as check_name,
+        '{{ table }}' as table_name,
+        '{{ meaning }}' as description
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+unlikely as (
+    select
+        'account_with_most_mrr' as check_name,
+        'subscription_periods' as table_name,
+        customers.account_id as row_id,
+        customers.mrr
+    from customers
+    cross join totals
+    where
+        2 * customers.mrr > totals.mrr
+        and totals.customers >= 10
+    union all
+    select
+        'price_far_from_its_plan' as check_name,
+        'subscription_periods' as table_name,
+        subscription_id as row_id,
+        mrr
+    from {{ ref('int_quality__odd_prices') }}
+    union all
+    select
+        'no_plan_at_all' as check_name,
+        'subscription_periods' as table_name,
+        periods.subscription_id as row_id,
+        periods.mrr
+    from periods
+    cross join plans_in_use
+    where
+        periods.is_running
+        and not periods.is_internal
+        and periods.mrr > 0
+        and plans_in_use.plans = 0
+    union all
+    select
+        'month_without_movement' as check_name,
+        'subscription_periods' as table_name,
+        substring(cast({{ month_start('month_number') }} as {{ dbt.type_string() }}), 1, 7) as row_id,
+        -- The same customers month after month: their money counts once.
+        case when month_number = min(month_number) over () then mrr end as mrr
+    from {{ ref('int_quality__still_months') }}
+    where customers >= 20
+    union all
+    select
+        'date_long_before' as check_name,
+        table_name,
+        row_id,
+        mrr
+    from {{ ref('int_quality__old_dates') }}
+),
+
+named as (
+    select
+        check_name,
+        table_name,
+        row_id,
+        count(*) as rows_found,
+        sum(mrr) as mrr,
+        row_number() over (partition by check_name, table_name order by row_id) as place
+    from unlikely
+    group by check_name, table_name, row_id
+),
+
+found as (
+    select
+        check_name,
+        table_name,
+        sum(rows_found) as rows_found,
+        sum(mrr) as mrr,
+        {{ sorted_list('case when place <= 5 then row_id end') }}
+        || case
+            when count(*) > 5 then ' and ' || cast(count(*) - 5 as {{ dbt.type_string() }}) || ' more' else ''
+        end as detail
+    from named
+    group by check_name, table_name
+)
+
+select
+    declared.check_name,
+    declared.table_name,
+    coalesce(found.detail, 'all') as detail,
+    cast(coalesce(found.rows_found, 0) as bigint) as observed,
+    cast(0 as bigint) as expected,
+    'warn' as severity,
+    cast(coalesce(found.mrr, 0) as decimal(18, 4)) as mrr,
+    declared.description
+from declared
+left join found
+    on
+        declared.check_name = found.check_name
+        and declared.table_name = found.table_name

@@ -1,0 +1,27 @@
+-- one row per month without a movement between months with some, and the customers who were there all the same
+with active_months as (
+    select
+        month_number,
+        lead(month_number) over (order by month_number) as next_month_number
+    from (
+        select distinct month_number
+        from {{ ref('int_revenue__account_movements') }}
+        where movement_type not in ('fx_impact', 'opening_balance')
+    ) as months
+),
+
+still_months as (
+    select cast({{ expand_numbers('month_number + 1', 'next_month_number - 1') }} as integer) as month_number
+    from active_months
+    where next_month_number - month_number > 1
+)
+
+select
+    account_months.month_number,
+    count(*) as customers,
+    cast(sum(account_months.opening_mrr) as decimal(18, 4)) as mrr
+from still_months
+inner join {{ ref('int_revenue__account_months') }} as account_months
+    on still_months.month_number = account_months.month_number
+where account_months.was_customer
+group by account_months.month_number

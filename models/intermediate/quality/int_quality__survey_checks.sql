@@ -1,0 +1,67 @@
+-- one row per check of the survey responses and, where it is about scores, type of survey
+with responses as (
+    select * from {{ ref('unified_survey_responses') }}
+),
+
+accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
+answers as (
+    select
+        survey_type,
+        sum(case when not is_valid_score then 1 else 0 end) as rows_found
+    from {{ ref('int_sentiment__invitations') }}
+    group by survey_type
+),
+
+types as (
+    {%- for survey_type in ['nps', 'csat', 'ces'] %}
+    select '{{ survey_type }}' as survey_type
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+found as (
+    select
+        'score_off_scale' as check_name,
+        types.survey_type as detail,
+        coalesce(answers.rows_found, 0) as rows_found,
+        0 as expected,
+        'Answers with a score off their scale (nps: whole, 0 to 10). They count as answered and in no score.'
+            as description
+    from types
+    left join answers on types.survey_type = answers.survey_type
+    union all
+    select
+        'internal_account' as check_name,
+        'all' as detail,
+        count(*) as rows_found,
+        null as expected,
+        'Answers and invitations of test and own accounts, which count nowhere.' as description
+    from responses
+    inner join accounts on responses.account_id = accounts.account_id
+    where accounts.is_internal
+    union all
+    select
+        'starts_after_as_of' as check_name,
+        'all' as detail,
+        count(*) as rows_found,
+        null as expected,
+        'Invitations after as_of. They count later.' as description
+    from responses
+    where coalesce(sent_at, responded_at) > {{ as_of() }}
+)
+
+select
+    check_name,
+    'survey_responses' as table_name,
+    detail,
+    cast(rows_found as bigint) as observed,
+    cast(expected as bigint) as expected,
+    'warn' as severity,
+    cast(null as decimal(18, 4)) as mrr,
+    description
+from found

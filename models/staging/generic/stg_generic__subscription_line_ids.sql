@@ -1,0 +1,37 @@
+-- one row per delivered row of a subscription with several lines and no item ids, with the item that the line is
+-- Lines of one file that start at once under different plans are items beside each other; no later version of a line
+-- can stand beside it, as versions differ in updated_at.
+{{ config(materialized='table') }}
+with lines as (
+    select
+        _batch_id,
+        _row,
+        subscription_id,
+        plan_id,
+        period_start,
+        coalesce(price_kind, 'recurring') as price_kind,
+        updated_at
+    from {{ source('generic', 'subscription_periods') }}
+    where item_id is null
+),
+
+starts as (
+    select
+        subscription_id,
+        count(distinct coalesce(plan_id, '')) as plans
+    from lines
+    group by subscription_id, _batch_id, period_start, price_kind, updated_at
+),
+
+several as (
+    select distinct subscription_id
+    from starts
+    where plans > 1
+)
+
+select
+    lines._batch_id,
+    lines._row,
+    lines.subscription_id || coalesce(':' || lines.plan_id, '') as item_id
+from lines
+inner join several on lines.subscription_id = several.subscription_id

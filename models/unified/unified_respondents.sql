@@ -1,0 +1,39 @@
+-- one row per id of a contact and per pseudonym of an address, with the account that such a person speaks for
+with contacts as (
+    {{ with_linked_account(ref('stg_generic__contacts')) }}
+),
+
+persons as (
+    select
+        case when contact_id like '%@%' then {{ hash_person('contact_id') }} else contact_id end as respondent_id,
+        linked_account_id,
+        is_deleted
+    from contacts
+    union all
+    select
+        {{ hash_person('email') }} as respondent_id,
+        linked_account_id,
+        is_deleted
+    from contacts
+    where email is not null
+),
+
+-- Who was deleted has spoken for the account all the same, unless somebody else has the address now.
+counted as (
+    select
+        respondent_id,
+        count(distinct linked_account_id) as accounts,
+        min(linked_account_id) as account_id,
+        count(distinct case when not is_deleted then linked_account_id end) as present_accounts,
+        min(case when not is_deleted then linked_account_id end) as present_account_id
+    from persons
+    group by respondent_id
+)
+
+select
+    respondent_id,
+    case
+        when present_accounts = 1 then present_account_id
+        when present_accounts = 0 and accounts = 1 then account_id
+    end as account_id
+from counted

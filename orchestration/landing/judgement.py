@@ -1,0 +1,92 @@
+"""What is wrong with what was delivered as a whole. The doctor and every run ask the same questions here.
+
+Single files are judged while they are read; this compares objects with each other and looks at figures that
+no rule forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from orchestration.contract import LandingObject
+from orchestration.landing.batches import Batch
+from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.policies import project_policies
+from orchestration.pseudonyms import hand_over_key, load_hash_key
+from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.warehouse import connect, quote_literal
+from orchestration.yamltext import read_yaml
+
+Level = Literal["note", "warn", "stops"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that somebody should know before a run, or after it."""
+
+    level: Level
+    """`stops`: a run cannot succeed with it."""
+    text: str
+
+
+def judge_delivery(
+    settings: Settings,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Iterable[Batch],
+) -> list[Notice]:
+    """Judge the accepted batches together."""
+    accepted = [batch for batch in batches if batch.status == "accepted"]
+    notices = [
+        Notice("stops", missing_in_words(settings, contract))
+        for contract in missing_objects(contracts, accepted)
+    ]
+    if accepted:
+        with connect() as connection:
+            hand_over_key(connection, load_hash_key(settings.home))
+            create_raw_relations(connection, contracts, accepted, ReadingPolicies.of(settings))
+            notices += _answers(connection, settings)
+    return notices
+
+
+def missing_objects(
+    contracts: Mapping[tuple[str, str], LandingObject], batches: Iterable[Batch]
+) -> list[LandingObject]:
+    """Objects without which nothing can be built, and of which no file was ever accepted."""
+    arrived = {(batch.source, batch.object) for batch in batches if batch.status == "accepted"}
+    return [contract for key, contract in contracts.items() if contract.is_required and key not in arrived]
+
+
+def missing_in_words(settings: Settings, contract: LandingObject) -> str:
+    """What to do about an object that was never delivered."""
+    needed = ", ".join(column.name for column in contract.columns if column.required)
+    return (
+        f"{contract.label}: no file has been accepted, and nothing can be built without. Put one into "
+        f"{settings.landing / contract.source / contract.name} (csv, jsonl or parquet) with at least "
+        "the columns "
+        f"{needed}. `csw landing template {contract.name}` writes an example"
+    )
+
+
+def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
+    """What the questions of questions.yml find in the raw relations."""
+    asked = read_yaml(Path(__file__).with_name("questions.yml"))
+    policies = {**project_policies(), **settings.policies}
+    values = {
+        "{as_of}": f"timestamp {quote_literal(settings.as_of_text)}",
+        "{reporting_currency}": quote_literal(policies["reporting_currency"]),
+        "{seeded_rates}": quote_literal(PROJECT_DIR / "seeds" / "fx_rates.csv"),
+    }
+    connection.execute(f"create temp view periods as {asked['periods']}")
+    for question in asked["questions"]:
+        query = question["query"]
+        for name, value in values.items():
+            query = query.replace(name, value)
+        cursor = connection.execute(query)
+        names = [column[0] for column in cursor.description or ()]
+        for row in cursor.fetchall():
+            yield Notice("warn", question["text"].format(**dict(zip(names, row, strict=True))))

@@ -1,0 +1,355 @@
+"""What a file looks like, and a mapping that would make it load. Proposed, never applied unasked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from orchestration.contract import Column, LandingObject
+from orchestration.errors import LandingError
+from orchestration.landing import tables
+from orchestration.landing.binding import bound_name
+from orchestration.landing.casting import cast_sql, text_sql
+from orchestration.landing.files import FORMATS
+from orchestration.landing.mapping import NO_MAPPING, FileMapping
+from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format, find_signs
+from orchestration.landing.readers import read_records
+from orchestration.landing.refusal import FileRefusedError
+from orchestration.landing.suggest import column_meant, word_meant
+from orchestration.landing.times import date_format
+from orchestration.spelling import squashed
+from orchestration.warehouse import connect, quote_literal
+from orchestration.yamltext import read_yaml
+
+DATE_FORMATS = (
+    "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "YYYY.MM.DD",
+    "YYYYMMDD", "DD MMM YYYY", "MMM DD, YYYY", "DD-MMM-YYYY", "DD.MM.YY", "DD/MM/YY", "MM/DD/YY",
+)  # fmt: skip
+
+_FITS = 0.9
+"""Share of the cells that must be readable before a column is proposed by its values."""
+
+_WORDS = 12
+"""Different words of an enumeration that are looked at."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A mapping for one file, as YAML with comments."""
+
+    object: str
+    looks_like: str | None
+    """A known export, in words."""
+    text: str
+    missing: tuple[str, ...]
+    """Required columns for which nothing was found."""
+
+
+@dataclass(frozen=True)
+class KnownExport:
+    """An export that people download from a system."""
+
+    name: str
+    has: tuple[str, ...]
+    object: str
+
+
+@cache
+def known_exports() -> tuple[KnownExport, ...]:
+    return tuple(
+        KnownExport(one["name"], tuple(str(name) for name in one["has"]), one["object"])
+        for one in read_yaml(Path(__file__).with_name("exports.yml"))
+    )
+
+
+def recognise(header: Iterable[str]) -> KnownExport | None:
+    """The known export that has such a header."""
+    names = {squashed(name) or name for name in header}
+    for export in known_exports():
+        if {squashed(name) or name for name in export.has} <= names:
+            return export
+    return None
+
+
+def header_of(path: Path) -> tuple[str, ...]:
+    """The names of the columns of a file; empty where it cannot be read."""
+    try:
+        with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-header-") as folder:
+            return _read(connection, path, Path(folder))
+    except (FileRefusedError, LandingError, OSError, duckdb.Error):
+        return ()
+
+
+def propose_mapping(
+    path: Path, contracts: Mapping[tuple[str, str], LandingObject], name: str | None = None
+) -> Proposal:
+    """Propose a mapping for a file; `name` is the object, else the one that fits best is taken.
+
+    Raises LandingError for a file that cannot be read or fits nothing.
+    """
+    if not path.is_file():
+        raise LandingError(f"There is no file {path}.")
+    with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-map-") as folder:
+        try:
+            header = _read(connection, path, Path(folder))
+        except FileRefusedError as refusal:
+            raise LandingError(f"{path.name} cannot be read: {refusal.reason}.") from None
+        export = recognise(header)
+        contract = _contract(contracts, header, name or (export.object if export else None), path)
+        return _propose(connection, contract, header, export, path)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> tuple[str, ...]:
+    """Fill RAW with the texts of a file, whatever object it is of; returns the header."""
+    ending = next((one for one in FORMATS if path.name.lower().endswith("." + one)), None)
+    if ending is None:
+        raise FileRefusedError(f"its name ends in none of {', '.join('.' + one for one in sorted(FORMATS))}")
+    return read_records(connection, path, ending, folder)
+
+
+def _contract(
+    contracts: Mapping[tuple[str, str], LandingObject],
+    header: Sequence[str],
+    name: str | None,
+    path: Path,
+) -> LandingObject:
+    """The object that is named, else the folder's, else the one whose columns the header means most."""
+    named = [one for one in contracts.values() if name in (one.name, one.label)]
+    if name and not named:
+        known = ", ".join(one.name for one in contracts.values())
+        raise LandingError(f"There is no object {name!r}. The objects are {known}.")
+    named = named or [one for one in contracts.values() if one.name == path.parent.name]
+    if named:
+        return named[0]
+    scores = [(_score(one, header), one) for one in contracts.values()]
+    best = max(scores, key=lambda scored: scored[0])
+    if best[0] <= 0:
+        raise LandingError(
+            f"{path.name} looks like no object. Name one with --object; they are "
+            f"{', '.join(one.name for one in contracts.values())}. Its header is {', '.join(header)}."
+        )
+    return best[1]
+
+
+def _score(contract: LandingObject, header: Sequence[str]) -> float:
+    """How many columns a header means, in which required ones count twice and missing ones against."""
+    meant = _columns_by_name(contract, header)
+    required = {column.name for column in contract.columns if column.required}
+    found = set(meant.values())
+    return len(found) / len(header) + 2 * len(found & required) / len(required) - 1
+
+
+def _columns_by_name(contract: LandingObject, header: Sequence[str]) -> dict[str, str]:
+    """Header -> column, those that bind by themselves first, then those that the name suggests."""
+    found: dict[str, str] = {}
+    for place, text in enumerate(header):
+        name = bound_name(contract, text, place)
+        if name in contract.column_names and name not in found.values():
+            found[text] = name
+    for text in header:
+        if text not in found:
+            meant = column_meant(text, contract, found.values())
+            if meant:
+                found[text] = meant
+    return found
+
+
+def _propose(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    header: tuple[str, ...],
+    export: KnownExport | None,
+    path: Path,
+) -> Proposal:
+    meant = _columns_by_name(contract, header)
+    meant |= _columns_by_values(connection, contract, header, meant)
+    places = {name: header.index(text) for text, name in meant.items()}
+    numbers, notation = _notation(connection, contract, places)
+    dates = _date_formats(connection, contract, places)
+    words = _words(connection, contract, places)
+    by_itself = {
+        text
+        for place, text in enumerate(header)
+        if bound_name(contract, text, place) in contract.column_names
+    }
+    mapping: dict[str, Any] = {}
+    columns = {text: name for text, name in meant.items() if text not in by_itself}
+    if columns:
+        mapping["columns"] = columns
+    if words:
+        mapping["words"] = words
+    if len(set(dates.values())) == 1:
+        mapping["dates"] = next(iter(dates.values()))
+    elif dates:
+        mapping["dates"] = dates
+    mapping |= numbers
+    missing = tuple(
+        column.name for column in contract.columns if column.required and column.name not in places
+    )
+    lines = [f"# {path.name} as {contract.label}. Check it, then save it as mapping.yml beside the file."]
+    if export:
+        lines.append(f"# The file looks like {export.name}.")
+    lines += [f"# {note}" for note in notation]
+    body = yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True) if mapping else ""
+    lines += body.splitlines()
+    if missing:
+        lines += [
+            "# Nothing in the file looks like these, which are needed. Give the value that all rows",
+            "# share, or name the column above.",
+            "fixed:",
+        ]
+        lines += [f"  {name}: {contract.column(name).example}  # to be checked" for name in missing]
+    unread = [text for text in header if text not in meant]
+    if unread:
+        lines.append(f"# Not read: {', '.join(unread)}")
+    if not mapping and not missing:
+        lines.append("# Nothing needs to be mapped.")
+    return Proposal(contract.name, export.name if export else None, "\n".join(lines) + "\n", missing)
+
+
+def _columns_by_values(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    header: Sequence[str],
+    meant: Mapping[str, str],
+) -> dict[str, str]:
+    """Needed columns that no name suggests, where the cells of exactly one column can be read as such."""
+    found: dict[str, str] = {}
+    for column in contract.columns:
+        if not column.required or column.name in meant.values() or column.is_id:
+            continue
+        fitting = [
+            text
+            for place, text in enumerate(header)
+            if text not in meant and text not in found and _looks_like(connection, column, place)
+        ]
+        if len(fitting) == 1:
+            found[fitting[0]] = column.name
+    return found
+
+
+def _looks_like(connection: duckdb.DuckDBPyConnection, column: Column, place: int) -> bool:
+    """Whether nearly all cells of a column are of the kind that a column of the contract holds."""
+    text = text_sql(column, place)
+    if column.enum:
+        words = connection.execute(
+            f"select distinct lower({text}) from {tables.RAW} where {text} is not null limit {_WORDS}"
+        ).fetchall()
+        return bool(words) and all(word in column.enum or word_meant(word, column) for (word,) in words)
+    if column.pattern:
+        row = connection.execute(
+            f"select bool_and(regexp_full_match({text}, {quote_literal(column.pattern)})) from {tables.RAW}"
+        ).fetchone()
+        return bool(row and row[0])
+    if column.is_number:
+        try:
+            numbers = _number_format(connection, [(column.name, text)])
+        except FileRefusedError:
+            return True
+        return _readable(connection, column, place, NO_MAPPING, numbers) >= _FITS
+    return False
+
+
+def _notation(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
+) -> tuple[dict[str, str], list[str]]:
+    """The keys `decimal` and `thousands` where they are needed, and what is not clear about them."""
+    columns = [
+        (name, text_sql(contract.column(name), place))
+        for name, place in places.items()
+        if contract.column(name).is_number
+    ]
+    try:
+        found = _number_format(connection, columns)
+    except FileRefusedError as refusal:
+        return {"decimal": ",", "thousands": "."}, [f"To be decided: {refusal.reason}."]
+    if found == DEFAULT_FORMAT:
+        return {}, []
+    return {"decimal": found.decimal, "thousands": found.thousands}, []
+
+
+def _date_formats(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
+) -> dict[str, str]:
+    """Column -> the first format that reads all of its cells, where these are not ISO."""
+    found: dict[str, str] = {}
+    for name, place in places.items():
+        column = contract.column(name)
+        if not column.is_time or _readable(connection, column, place, NO_MAPPING) >= _FITS:
+            continue
+        for text in DATE_FORMATS:
+            given = _dates(text)
+            if _readable(connection, column, place, given) == 1:
+                found[name] = text
+                break
+    # A column whose days are all below 13 follows the others.
+    certain = set(found.values())
+    if len(certain) > 1:
+        for text in certain:
+            given = _dates(text)
+            if all(_readable(connection, contract.column(name), places[name], given) == 1 for name in found):
+                return dict.fromkeys(found, text)
+    return found
+
+
+def _dates(text: str) -> FileMapping:
+    """A mapping with one format for all dates."""
+    found = date_format(text)
+    assert found is not None, text
+    return FileMapping(dates={"*": found})
+
+
+def _number_format(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> NumberFormat:
+    """The notation of number columns. Raises FileRefusedError where there are two."""
+    signs = find_signs(connection, [text for _, text in columns])
+    is_plain = not signs.has_others and not signs.are_thousandths
+    return DEFAULT_FORMAT if is_plain else find_number_format(connection, columns)
+
+
+def _readable(
+    connection: duckdb.DuckDBPyConnection,
+    column: Column,
+    place: int,
+    mapping: FileMapping,
+    numbers: NumberFormat = DEFAULT_FORMAT,
+) -> float:
+    """Share of the filled cells that a column can read."""
+    text = text_sql(column, place)
+    value = cast_sql(column, text, "UTC", mapping, numbers)
+    row = connection.execute(
+        f"select count({text}), count(*) filter ({text} is not null and ({value}) is not null) from "
+        f"{tables.RAW}"
+    ).fetchone()
+    return 1.0 if not row or not row[0] else row[1] / row[0]
+
+
+def _words(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
+) -> dict[str, dict[str, str | None]]:
+    """Column -> their word -> the contract's word, for enumerations."""
+    words: dict[str, dict[str, str | None]] = {}
+    for name, place in places.items():
+        column = contract.column(name)
+        if not column.enum:
+            continue
+        text = text_sql(column, place)
+        known = ", ".join(quote_literal(word) for word in column.enum)
+        found = connection.execute(
+            f"select {text} as word from {tables.RAW} where {text} is not null and lower({text}) not "
+            f"in ({known}) "
+            f"group by word order by count(*) desc, word limit {_WORDS}"
+        ).fetchall()
+        for (word,) in found:
+            meant = word_meant(word, column)
+            # Of a word that stands for an end, the end itself is delivered in a column of its own.
+            is_end = not meant and not column.required and word.lower() in column.advice
+            if meant or is_end:
+                words.setdefault(name, {})[word] = meant
+    return words

@@ -1,0 +1,80 @@
+"""The log of withdrawals: which accepted files a person took back, or brought back, when and why.
+
+It is only added to, and its times belong to the load times, so that a replay of what was known before a
+withdrawal still reads the file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from orchestration.durable import append_line
+from orchestration.errors import LandingError
+from orchestration.settings import Settings
+
+LOG_FILE = "withdrawals.jsonl"
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """One entry of the log."""
+
+    batch_id: str
+    file: str
+    """source/object/name."""
+    action: Literal["withdrawn", "restored"]
+    at: datetime
+    """UTC, microseconds."""
+    by: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        """As the log and a manifest have it."""
+        return {**asdict(self), "at": self.at.isoformat(timespec="microseconds")}
+
+    @property
+    def in_words(self) -> str:
+        """Who withdrew the file, when and why, and the way back."""
+        return (
+            f"withdrawn by {self.by} on {self.at:%Y-%m-%d}: {self.reason}; "
+            f"`csw landing restore {self.batch_id}` brings it back"
+        )
+
+
+def read_withdrawals(settings: Settings) -> list[Withdrawal]:
+    """All entries, oldest first. Raises LandingError where one cannot be read: its file would count again."""
+    path = settings.raw / LOG_FILE
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            facts = json.loads(line)
+            entries.append(Withdrawal(**{**facts, "at": datetime.fromisoformat(facts["at"]).astimezone(UTC)}))
+        except (ValueError, TypeError, KeyError):
+            raise LandingError(
+                f"Line {number} of {path} cannot be read, so it is not known which files were withdrawn. "
+                "Restore the file from a backup, or mend that line."
+            ) from None
+    return entries
+
+
+def withdrawn_batches(settings: Settings) -> dict[str, Withdrawal]:
+    """The withdrawal in force of every batch that is withdrawn, by batch id; as of `known_at` where given."""
+    known = (
+        entry
+        for entry in read_withdrawals(settings)
+        if settings.known_at is None or entry.at <= settings.known_at
+    )
+    latest = {entry.batch_id: entry for entry in known}
+    return {batch_id: entry for batch_id, entry in latest.items() if entry.action == "withdrawn"}
+
+
+def write_withdrawal(settings: Settings, entry: Withdrawal) -> None:
+    """Add an entry, durably."""
+    append_line(settings.raw / LOG_FILE, json.dumps(entry.to_json()))

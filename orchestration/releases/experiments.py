@@ -1,0 +1,71 @@
+"""Runs that answer another question than the books: their releases are made beside the current one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from orchestration.errors import PublishError
+from orchestration.jsontext import json_text
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.publish import current_release_id, kept_manifests
+from orchestration.settings import Settings
+
+
+def experiment_reason(settings: Settings) -> str | None:
+    """Why a run with these settings makes an experiment beside the current release; None where it publishes.
+
+    The first release of a home is always published, and so is what `publish` asks for.
+    """
+    current = current_release_id(settings)
+    if current is None or settings.publish:
+        return None
+    reasons = []
+    if settings.asked_policies:
+        chosen = ", ".join(f"{name} = {_text(settings.policies[name])}" for name in settings.asked_policies)
+        reasons.append(f"policies of the command line: {chosen}")
+    if settings.known_at:
+        reasons.append(f"only what was known at {settings.known_at.isoformat()}")
+    elif settings.as_of_is_given and (latest := _as_of(settings, current)) and settings.as_of < latest:
+        reasons.append(
+            f"as of {settings.as_of.isoformat()}, before {latest.isoformat()} of the current release"
+        )
+    return "; ".join(reasons) or None
+
+
+def same_experiment(settings: Settings, fingerprint: str) -> str | None:
+    """The newest experiment of this fingerprint that is compared with the release that is current now."""
+    current = current_release_id(settings)
+    made = (
+        manifest["release_id"]
+        for manifest in kept_manifests(settings)
+        if manifest.get("experiment")
+        and manifest["fingerprint"] == fingerprint
+        and manifest["parent"] == current
+    )
+    return next(made, None)
+
+
+def experiment_in_words(settings: Settings, release_id: str, begin: str) -> str:
+    """How to read an experiment, how to compare it, and how to publish it; `begin` is the first sentence."""
+    reason = read_manifest(settings.releases / release_id)["experiment"]
+    return "\n".join(
+        [
+            f"{begin} ({reason})",
+            f"`current` stays {current_release_id(settings)}; readers see nothing of the experiment.",
+            f'  read it:     csw query --release {release_id} "select ..."',
+            f"  compare it:  csw diff current {release_id}",
+            f"  publish it:  csw publish {release_id}   (or run again with --publish)",
+        ]
+    )
+
+
+def _as_of(settings: Settings, release_id: str) -> datetime | None:
+    with suppress(PublishError):
+        return datetime.fromisoformat(read_manifest(settings.releases / release_id)["as_of"])
+    return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)

@@ -1,0 +1,63 @@
+"""What `csw releases` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import PublishError
+from orchestration.releases.acceptance import waiting_findings
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.publish import current_release_id
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """One line of `csw releases`."""
+
+    release_id: str
+    is_current: bool
+    sequence: int | None
+    parent: str | None
+    created_at: str | None
+    as_of: str | None
+    known_at: str | None
+    experiment: str | None
+    """Why it was made beside the current release; None where it was not, or was published since."""
+    rows: int | None
+    checks: int | None
+    waits_for: tuple[str, ...]
+    """Findings of the gate that nobody has accepted yet, which keeps it from being published."""
+    problem: str | None
+    """Why it cannot be used, where its manifest already tells."""
+
+
+def list_releases(settings: Settings) -> list[ReleaseInfo]:
+    """Every release that is kept, oldest first."""
+    current = current_release_id(settings)
+    folders = settings.releases.glob("[0-9]*") if settings.releases.is_dir() else []
+    return [_info(folder, current) for folder in sorted(folders) if folder.is_dir()]
+
+
+def _info(folder: Path, current: str | None) -> ReleaseInfo:
+    is_current = folder.name == current
+    try:
+        manifest = read_manifest(folder)
+    except PublishError as error:
+        unknown = (None,) * 8
+        return ReleaseInfo(folder.name, is_current, *unknown, waits_for=(), problem=str(error))
+    return ReleaseInfo(
+        release_id=folder.name,
+        is_current=is_current,
+        sequence=manifest["sequence"],
+        parent=manifest["parent"],
+        created_at=manifest["created_at"],
+        as_of=manifest["as_of"],
+        known_at=manifest.get("known_at"),
+        experiment=manifest.get("experiment"),
+        rows=sum(table["rows"] for table in manifest["tables"].values()),
+        checks=manifest["audit"]["evaluated"] + manifest["dbt"]["results"].get("pass", 0),
+        waits_for=tuple(finding.name for finding in waiting_findings(manifest.get("gate"))),
+        problem=None,
+    )

@@ -1,0 +1,102 @@
+"""What-if runs leave alone what dashboards read, and leave no trace in the books."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from orchestration.refresh import refresh
+from orchestration.releases import current_release_id
+from orchestration.releases.manifest import read_manifest
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from tests.conftest import fingerprint_of_current
+
+pytestmark = pytest.mark.integration
+
+HOSTILE = {
+    "DBT_TARGET": "prod",
+    "DBT_PROFILE": "other",
+    "DBT_PROFILES_DIR": "/nowhere",
+    "DBT_PROJECT_DIR": "/nowhere",
+    "DBT_TARGET_PATH": "/nowhere",
+    "DBT_LOG_PATH": "/nowhere",
+    "DBT_FULL_REFRESH": "1",
+    "DBT_EMPTY": "1",
+    "DBT_FAIL_FAST": "1",
+    "DBT_WARN_ERROR": "1",
+    "DBT_ENGINE_WARN_ERROR": "1",
+    "DBT_RESOURCE_TYPES": "seed",
+    "DBT_LOG_LEVEL": "debug",
+    "DBT_THREADS": "17",
+    "DAGSTER_HOME": "/nowhere",
+    "DAGSTER_DEFAULT_IO_MANAGER_MODULE": "nowhere",
+    "DAGSTER_REDACT_USER_CODE_ERRORS": "1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "TZ": "America/Los_Angeles",
+    "LC_ALL": "C",
+}
+
+
+def restated(settings: Settings, release_id: str) -> set[tuple[str, ...]]:
+    with duckdb.connect(str(settings.releases / release_id / "csw.duckdb"), read_only=True) as marts:
+        return set(marts.execute("select cause from marts._restatements").fetchall())
+
+
+def test_an_experiment_leaves_the_books_alone_and_so_does_a_hostile_shell(
+    small_company: Settings, copy_of: Callable[[Settings], Settings]
+) -> None:
+    books = copy_of(small_company)
+    first = current_release_id(books)
+    before = fingerprint_of_current(books)
+    asked = load_settings(
+        home=books.home, as_of="2026-01-01", policies=["pause_policy=keep", "discount_policy=none"]
+    )
+    outcome = refresh(asked, landing_is_given=False)
+    made = outcome.experiment_id
+    assert made
+    assert outcome.release_id is None
+    assert outcome.message.startswith(f"made experiment {made} (policies of the command line: ")
+    for hint in (f"csw query --release {made}", f"csw diff current {made}", f"csw publish {made}"):
+        assert hint in outcome.message
+    assert fingerprint_of_current(books) == before
+    # It says what it would restate, and the books know nothing of that.
+    assert restated(books, made) == {("policies",)}
+    manifest = read_manifest(books.releases / made)
+    assert manifest["experiment"] == (
+        "policies of the command line: discount_policy = none, pause_policy = keep"
+    )
+    assert manifest["parent"] == first
+
+    again = refresh(asked, landing_is_given=False)
+    assert (again.release_id, again.experiment_id) == (None, None)
+    assert again.message.startswith(f"nothing new since experiment {made}, which is the same")
+    plain = refresh(books, landing_is_given=False)
+    assert plain.message.startswith(f"nothing new since release {first}")
+
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CSW_")}
+    process = subprocess.run(
+        [sys.executable, "-m", "orchestration", "run", "--force", "--json"],
+        cwd=PROJECT_DIR,
+        env=clean | HOSTILE | {"CSW_HOME": str(books.home), "CSW_AS_OF": "2026-01-01"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    second = json.loads(process.stdout)["release_id"]
+    assert current_release_id(books) == second
+    follower = read_manifest(books.releases / second)
+    assert (follower["parent"], follower["experiment"]) == (first, None)
+    assert follower["restatements"]["figures"] == 0
+    after = fingerprint_of_current(books)
+    parquet = {name for name in before if name.startswith("parquet/")} - {"parquet/_release.parquet"}
+    assert len(parquet) > 14
+    assert {name: after[name] for name in parquet} == {name: before[name] for name in parquet}
+    assert not list(books.alerts.glob("*"))

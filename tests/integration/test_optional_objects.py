@@ -1,0 +1,173 @@
+"""An object that is welcome is used: delivering it changes what its description promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.compiled import Landing, Step, compile_models, contracts, run_models
+
+pytestmark = pytest.mark.integration
+
+AS_OF = datetime(2024, 7, 15)  # noqa: DTZ001 - UTC without a zone, as in the models
+
+COMPANY: Landing = {
+    "accounts": [{"account_id": "a1", "acquisition_channel": "ads"}],
+    "subscription_periods": [
+        {
+            **{"subscription_id": "s1", "account_id": "a1", "plan_id": "base", "currency": "USD"},
+            **{"unit_amount": Decimal(100), "interval": "month", "period_start": "2024-03-01"},
+        },
+        {
+            **{"subscription_id": "s2", "account_id": "cus_1", "plan_id": "base", "currency": "EUR"},
+            **{"unit_amount": Decimal(50), "interval": "month", "period_start": "2024-05-01"},
+        },
+    ],
+}
+"""Two subscriptions in dollars and euros; billing knows the account of the second by a key of its own."""
+
+ANSWER = {"response_id": "r1", "survey_type": "nps", "score": Decimal(9), "sent_at": "2024-04-05"}
+RATE = {"currency": "EUR", "rate_on": "2024-04-30", "rate": Decimal("1.1")}
+RATES = [RATE, {**RATE, "rate_on": "2024-05-31"}, {**RATE, "rate_on": "2024-06-30"}]
+TARGETS = (
+    *("dim_accounts", "mrr_monthly", "unit_economics_monthly", "renewals", "fct_survey_responses"),
+    *("nps_periods", "fct_mrr_movements"),
+)
+Rows = list[dict[str, Any]]
+
+
+@cache
+def steps(policies: tuple[tuple[str, Any], ...]) -> Sequence[Step]:
+    return compile_models(dict(policies), TARGETS)
+
+
+def marts(more: Mapping[str, Sequence[Mapping[str, Any]]], **policies: Any) -> dict[str, Rows]:
+    return run_models(steps(tuple(policies.items())), {**COMPANY, **more}, AS_OF, TARGETS)
+
+
+def one(rows: Rows, column: str, **keys: Any) -> Any:
+    """The column of the only row with these keys; None where there is no such row."""
+    found = [row[column] for row in rows if all(str(row[name]) == value for name, value in keys.items())]
+    assert len(found) <= 1, found
+    return found[0] if found else None
+
+
+def test_contacts_link_answers_to_accounts() -> None:
+    answers = [
+        {**ANSWER, "respondent_email": " JO@one.example"},
+        {**ANSWER, "response_id": "r2", "respondent_id": "c1"},
+    ]
+    without = marts({"survey_responses": answers})
+    contact = {"contact_id": "c1", "account_id": "a1", "email": "jo@one.example"}
+    linked = marts({"survey_responses": answers, "contacts": [contact]})
+    assert [row["account_id"] for row in without["fct_survey_responses"]] == [None, None]
+    assert [row["account_id"] for row in linked["fct_survey_responses"]] == ["a1", "a1"]
+    # What two accounts share is linked to none.
+    shared = [contact, {"contact_id": "c2", "account_id": "a2", "email": "Jo@one.example"}]
+    ambiguous = marts({"survey_responses": answers, "contacts": shared})["fct_survey_responses"]
+    assert one(ambiguous, "account_id", response_id="r1") is None
+    assert one(ambiguous, "account_id", response_id="r2") == "a1"
+
+
+def test_account_keys_link_what_other_systems_know_by_their_own_key() -> None:
+    answers = [{**ANSWER, "account_id": "cus_1"}]
+    contracts = [
+        {
+            **{"contract_id": "k1", "account_id": "cus_1", "amount": Decimal(1200)},
+            **{"starts_on": "2023-03-15", "ends_on": "2024-03-15"},
+        }
+    ]
+    objects = {"survey_responses": answers, "contracts": contracts, "fx_rates": RATES}
+    without = marts(objects)
+    key = {"source_system": "stripe", "source_key": "cus_1", "account_id": "a1"}
+    linked = marts({**objects, "account_keys": [key]})
+    assert {row["account_id"]: row["current_mrr"] for row in without["dim_accounts"]} == {
+        "a1": Decimal(100),
+        "cus_1": Decimal(55),
+    }
+    assert {row["account_id"]: row["current_mrr"] for row in linked["dim_accounts"]} == {"a1": Decimal(155)}
+    for mart in ("fct_survey_responses", "renewals"):
+        assert [row["account_id"] for row in without[mart]] == ["cus_1"], mart
+        assert [row["account_id"] for row in linked[mart]] == ["a1"], mart
+    ambiguous = marts(
+        {**objects, "account_keys": [key, {**key, "source_system": "crm2", "account_id": "a9"}]}
+    )
+    assert [row["account_id"] for row in ambiguous["renewals"]] == ["cus_1"]
+
+
+def test_plans_describe_what_an_account_is_on() -> None:
+    plan = {"plan_id": "base", "plan_name": "Base", "product": "core", "tier": "entry"}
+    columns = ("current_plan", "current_plan_name", "current_product", "current_tier")
+
+    def described(rows: Rows) -> tuple[Any, ...]:
+        return tuple(one(rows, column, account_id="a1") for column in columns)
+
+    assert described(marts({})["dim_accounts"]) == ("base", None, None, None)
+    assert described(marts({"plans": [plan]})["dim_accounts"]) == ("base", "Base", "core", "entry")
+
+
+def test_invoices_tell_payments_and_refunds() -> None:
+    paid = {
+        **{"invoice_id": "i1", "account_id": "a1", "subscription_id": "s1", "issued_at": "2024-03-01"},
+        **{"paid_at": "2024-04-10", "currency": "USD", "amount": Decimal(100)},
+    }
+    without = marts({"fx_rates": RATES}, require_first_payment=True)
+    assert one(without["dim_accounts"], "first_paid_on", account_id="a1") is None
+    told = marts({"fx_rates": RATES, "invoices": [paid]}, require_first_payment=True)
+    assert str(one(told["dim_accounts"], "first_paid_on", account_id="a1")) == "2024-04-10"
+
+
+def test_contracts_fall_due() -> None:
+    contract = {
+        **{"contract_id": "k1", "account_id": "a1", "amount": Decimal(1200)},
+        **{"starts_on": "2023-03-15", "ends_on": "2024-03-15"},
+    }
+    assert marts({})["renewals"] == []
+    told = marts({"contracts": [{**contract, "renewed_by_contract_id": "k9"}]})["renewals"]
+    # The contract that is said to continue it is one that nobody delivered.
+    assert [(row["due_amount"], row["renewed_amount"], row["outcome"]) for row in told] == [(1200, 0, "lost")]
+
+
+def test_acquisition_costs_are_the_cost_of_new_customers() -> None:
+    cost = {"month": "2024-03-01", "channel": "ads", "amount": Decimal(300), "currency": "USD"}
+    where = {"month": "2024-03-01", "dimension": "acquisition_channel", "dimension_value": "ads"}
+    assert one(marts({})["unit_economics_monthly"], "cac", **where) is None
+    assert one(marts({"acquisition_costs": [cost]})["unit_economics_monthly"], "cac", **where) == 300
+
+
+def test_survey_responses_make_the_score() -> None:
+    assert marts({})["nps_periods"] == []
+    told = marts({"survey_responses": [ANSWER, {**ANSWER, "response_id": "r2", "score": Decimal(2)}]})
+    where = {"period_type": "quarter", "weighting": "respondent", "dimension": "all"}
+    assert one(told["nps_periods"], "nps", **where) == 0
+
+
+def test_exchange_rates_value_what_is_left_out_without_them() -> None:
+    where = {"month": "2024-06-01", "dimension": "all"}
+    assert one(marts({})["mrr_monthly"], "closing_mrr", **where) == 100
+    assert one(marts({"fx_rates": RATES})["mrr_monthly"], "closing_mrr", **where) == 155
+
+
+def test_most_money_is_never_left_out() -> None:
+    """A company that forgot its rates, or its reporting currency, gets a message and no release."""
+    euros = [{**row, "currency": "EUR"} for row in COMPANY["subscription_periods"]]
+    with pytest.raises(AssertionError, match="every_valuation_has_an_exchange_rate"):
+        marts({"subscription_periods": euros})
+
+
+def test_every_optional_object_is_tried_here() -> None:
+    tried = {
+        *("contacts", "account_keys", "plans", "invoices", "contracts", "acquisition_costs"),
+        *("survey_responses", "fx_rates"),
+    }
+    optional = {
+        name
+        for (source, name), contract in contracts().items()
+        if source == "generic" and not contract.is_required
+    }
+    assert tried == optional

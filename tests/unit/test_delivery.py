@@ -1,0 +1,200 @@
+"""What somebody is told who delivers files: by the doctor, by templates, and by proposals for a mapping."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration.contract import load_contracts
+from orchestration.doctor import examine
+from orchestration.errors import LandingError
+from orchestration.landing import land
+from orchestration.landing.guide import guide_page, write_templates
+from orchestration.landing.proposals import header_of, propose_mapping, recognise
+from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.warehouse import connect
+
+PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
+ACCOUNTS = "account_id,account_name\na1,One\n"
+
+STRIPE = (
+    "id,Customer ID,Customer Email,Plan,Product,Quantity,Interval,Currency,Amount,Status,Cancellation Reason,"
+    "Created (UTC),Start Date (UTC),Current Period Start (UTC),Current Period End (UTC),Canceled At (UTC),"
+    "Ended At (UTC)\n"
+    "sub_1,a1,jo@x.example,price_1,Pro,1,month,usd,49.00,active,,2024-01-05 14:03,2024-01-05 14:03,"
+    "2024-06-05 14:03,2024-07-05 14:03,,\n"
+    "sub_2,a1,al@x.example,price_1,Pro,1,month,usd,98.00,canceled,too_expensive,2024-02-05 14:03,"
+    "2024-02-05 14:03,2024-04-05 14:03,2024-05-05 14:03,2024-04-20 10:00,2024-05-05 14:03\n"
+)
+HUBSPOT = (
+    "Record ID,Company name,Company Domain Name,Industry,Create Date\n"
+    "1,One,one.example,TECH,2024-01-05 10:00\n"
+)
+TYPEFORM = (
+    '"#","How likely are you to recommend us?","Start Date (UTC)","Submit Date (UTC)","Network ID"\n'
+    "t1,9,2024-04-05 10:00:00,2024-04-05 10:01:00,n1\n"
+)
+
+
+def delivered(home: Path, files: dict[str, str]) -> Settings:
+    for name, text in files.items():
+        path = home / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return load_settings(home=home, as_of="2024-07-15", environment={})
+
+
+def told(settings: Settings, level: str = "") -> str:
+    return "\n".join(str(one) for one in examine(settings) if one.level == level or not level)
+
+
+def test_every_mistake_of_a_file_is_told_at_once_with_its_value_and_a_way_out(tmp_path: Path) -> None:
+    rows = (
+        's1,a1,USD,"99,90",monthly,01/05/2024,cancelled\n'
+        "s2,a1,$,8.333333333333334,month,2024-01-01,\n"
+        "s3,,USD,1,month,2024-13-01,\n"
+    )
+    found = told(
+        delivered(tmp_path, {"generic/subscription_periods/a.csv": f"{PERIODS},status\n{rows}"}), "FAIL"
+    )
+    for words in (
+        "unit_amount '99,90' has a comma; a point is expected for decimals (1 row, in line 2)",
+        "unit_amount '8.333333333333334' has more than 8 decimals (1 row, in line 3)",
+        "interval 'monthly' is not one of day, week, month, year (1 row, in line 2). Write month",
+        "status 'cancelled' is not one of",
+        "Leave status empty and give period_end.",
+        "period_start '01/05/2024' is not written year first",
+        "period_start '2024-13-01' is no day of the calendar",
+        "currency '$' is not a currency code of three letters",
+        "account_id is required and empty (1 row, in line 4)",
+    ):
+        assert words in found
+    assert "decimal(" not in found
+    assert "varchar" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "looks_like", "target"),
+    [
+        ("subscriptions.csv", STRIPE, "a Stripe subscriptions export", "generic/subscription_periods/"),
+        ("hubspot/companies.csv", HUBSPOT, "a HubSpot companies export", "generic/accounts/"),
+        ("typeform/responses/r.csv", TYPEFORM, "a Typeform responses export", "generic/survey_responses/"),
+    ],
+)
+def test_an_export_in_the_wrong_place_is_recognised(
+    tmp_path: Path, name: str, text: str, looks_like: str, target: str
+) -> None:
+    found = told(delivered(tmp_path, {name: text}))
+    assert looks_like in found
+    assert target in found
+    assert "csw landing map" in found
+    # Nothing can be built of it, which a run would say too.
+    assert "generic/subscription_periods: no file has been accepted" in told(
+        load_settings(home=tmp_path, environment={}), "FAIL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("object_name", "text", "unread"),
+    [
+        ("subscription_periods", STRIPE, "Customer Email"),
+        ("accounts", HUBSPOT, ""),
+        ("survey_responses", TYPEFORM, "#"),
+        (
+            "subscription_periods",
+            "Kunde;Vertrag;Betrag;Währung;Start;Ende;Intervall\n"
+            "a1;V1;1.200,50;EUR;05.01.2024;31.12.2024;yearly\na1;V2;99,90;EUR;15.02.2024;;monthly\n",
+            "",
+        ),
+    ],
+)
+def test_a_proposed_mapping_makes_the_export_load(
+    tmp_path: Path, object_name: str, text: str, unread: str
+) -> None:
+    settings = delivered(tmp_path, {f"generic/{object_name}/export.csv": text})
+    path = settings.landing / "generic" / object_name / "export.csv"
+    found = propose_mapping(path, load_contracts())
+    assert found.object == object_name
+    assert not unread or f"Not read: {unread}" in found.text
+    path.with_name("mapping.yml").write_text(found.text, encoding="utf-8")
+    [batch] = land(settings).new
+    assert (batch.status, batch.rows_quarantined, batch.reason) == ("accepted", 0, None)
+
+
+def test_a_proposal_needs_a_file_that_fits_something(tmp_path: Path) -> None:
+    path = tmp_path / "weather.csv"
+    path.write_text("sun,rain\n1,2\n", encoding="utf-8")
+    with pytest.raises(LandingError, match=r"weather.csv looks like no object. Name one with --object"):
+        propose_mapping(path, load_contracts())
+    with pytest.raises(LandingError, match="There is no object 'wether'"):
+        propose_mapping(path, load_contracts(), "wether")
+    assert recognise(header_of(path)) is None
+
+
+def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
+    prices = "".join(f"s{n},a{n},USD,{50 + n},month,2024-01-0{1 + n % 9},pro\n" for n in range(12))
+    odd = "s98,a98,USD,500000,month,2024-01-05,pro\ns99,a2,CHF,10,month,1994-01-05,pro\n"
+    names = "".join(f"a{n},N{n}\n" for n in range(12))
+    found = told(
+        delivered(
+            tmp_path,
+            {
+                "generic/accounts/a.csv": f"account_id,account_name\n{names}",
+                "generic/subscription_periods/a.csv": f"{PERIODS},plan_id\n{prices}{odd}",
+            },
+        ),
+        "warn",
+    )
+    for words in (
+        "account a98 has 100% of the money of",
+        "at most a 50th of it: 1, subscription s98 among them",
+        "CHF has no exchange rate to the reporting currency; rows in it: 1",
+        "rows that start long before the others: 1, the first on 1994-01-05",
+        "rows that name an account which generic/accounts lacks: 1 of 14",
+    ):
+        assert words in found
+
+
+def test_a_column_that_nothing_reads_is_told_until_it_is_mended(tmp_path: Path) -> None:
+    path = "generic/subscription_periods/a.csv"
+    row = "s1,a1,USD,100,month,2024-01-01,2024-03-01\n"
+    settings = delivered(tmp_path, {"generic/accounts/a.csv": ACCOUNTS, path: f"{PERIODS},end_date\n{row}"})
+    words = "period_end was not delivered: it stays empty, so nothing ever ends"
+    assert words in told(settings, "warn")
+    land(settings)
+    assert words in told(settings, "warn")
+    delivered(tmp_path, {path: f"{PERIODS},period_end\n{row}"})
+    land(settings)
+    assert words not in told(settings)
+
+
+def test_a_finished_example_of_every_object_loads_as_it_is(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, environment={})
+    written = write_templates(settings.landing, load_contracts())
+    assert len(written) == 2 * len(load_contracts())
+    report = land(settings)
+    assert [(one.object, one.rows_loaded) for one in report.accepted] == sorted(
+        (name, 1) for _, name in load_contracts()
+    )
+    assert not any(remark.kind != "note" for batch in report.new for remark in batch.remarks)
+
+
+def test_the_page_of_files_is_made_from_the_contracts() -> None:
+    """Write it anew: python -m orchestration.landing.guide > docs/files.md"""
+    page = (PROJECT_DIR / "docs" / "files.md").read_text(encoding="utf-8")
+    assert page == guide_page(load_contracts())
+
+
+def test_the_doctor_leaves_nothing_behind_and_reads_nothing_twice(tmp_path: Path) -> None:
+    settings = delivered(tmp_path, {"generic/accounts/a.csv": ACCOUNTS})
+    examine(settings)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
+    land(settings)
+    before = sorted(tmp_path.rglob("*"))
+    assert "rows can be loaded" not in told(settings)
+    assert sorted(tmp_path.rglob("*")) == before
+    shutil.rmtree(tmp_path / "landing")
+    with connect() as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
