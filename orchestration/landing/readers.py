@@ -158,15 +158,19 @@ def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: S
 
     Returns how many rows were the header once more.
     """
-    formula = " or ".join(f"starts_with({name}, '=\"')" for name in names)
-    is_header = " and ".join(
-        f"{name} = {quote_literal(text)}" for name, text in zip(names, header, strict=True) if text
-    )
+    # A range of texts is the quickest way to ask how one begins.
+    formula = " or ".join(f"{name} >= '=\"' and {name} < '=#'" for name in names)
+    named = [(name, text) for name, text in zip(names, header, strict=True) if text]
+    is_header = " and ".join(f"{name} = {quote_literal(text)}" for name, text in named)
     row = connection.execute(
-        f"select coalesce(bool_or({formula}), false), count(*) filter ({is_header}) from {tables.RAW}"
+        f"select coalesce(bool_or({formula}), false), "
+        f"coalesce(bool_or({named[0][0]} = {quote_literal(named[0][1])}), false) from {tables.RAW}"
     ).fetchone()
     assert row is not None
-    has_formulas, headers = row
+    has_formulas, may_have_headers = row
+    headers = 0
+    if may_have_headers:
+        headers = tables.scalar(connection, f"select count(*) from {tables.RAW} where {is_header}")
     cells = [
         f'case when regexp_full_match({name}, \'="[^"]*"\') then substr({name}, 3, length({name}) - 3) '
         f"else {name} end as {name}"
@@ -178,7 +182,7 @@ def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: S
             f"{', '.join(cells if has_formulas else names)} from {tables.RAW} where ({is_header}) is not true"
         )
         tables.create_raw(connection, "select * from tidy")
-    return int(headers)
+    return headers
 
 
 def _find_header(

@@ -1,0 +1,322 @@
+"""What several rows or files of one object mean together: ends, absent columns, repeats and contradictions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from landing_case import Case, make_generic
+
+from orchestration.landing import ReadingPolicies
+
+PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start,period_end"
+INCLUSIVE, EXCLUSIVE = (ReadingPolicies(period_end_convention=word) for word in ("inclusive", "exclusive"))
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return make_generic(tmp_path)
+
+
+def periods(*rows: tuple[str, str, str]) -> str:
+    """Subscription, start and end of each row."""
+    return "\n".join([PERIODS, *(f"{one},a,USD,100,month,{start},{end}" for one, start, end in rows)]) + "\n"
+
+
+def ends(case: Case, policies: ReadingPolicies | None = None) -> list[str | None]:
+    """The ends of all periods, by subscription and start; days without their midnight."""
+    with case.relations(policies) as connection:
+        found = connection.execute(
+            "select period_end from raw.generic__subscription_periods order by subscription_id, period_start"
+        ).fetchall()
+    return [None if end is None else str(end).removesuffix(" 00:00:00") for (end,) in found]
+
+
+CHAIN = [("s1", "2024-01-01", "2024-01-31"), ("s1", "2024-02-01", "2024-02-29")]
+EXCLUSIVE_CHAIN = [("x", "2024-01-01", "2024-02-01"), ("x", "2024-02-01", "2024-03-01")]
+DETECTED = {
+    "holes of one day": (CHAIN, ["2024-02-01", "2024-03-01"]),
+    "holes amid the month": (
+        [("s1", "2024-01-03", "2024-01-20"), ("s1", "2024-01-21", "2024-03-11")],
+        ["2024-01-21", "2024-03-12"],
+    ),
+    "month ends": (
+        [("s1", "2024-01-15", "2024-01-31"), ("s2", "2024-02-10", "2024-02-29")],
+        ["2024-02-01", "2024-03-01"],
+    ),
+    "one annual contract": ([("s1", "2023-03-15", "2024-03-14")], ["2024-03-15"]),
+    "one month": ([("s1", "2024-02-01", "2024-02-29")], ["2024-03-01"]),
+    "last seconds": (
+        [("s1", "2024-01-01", "2024-01-31 23:59:59"), ("s2", "2024-02-05", "2024-03-17T23:59:59.999Z")],
+        ["2024-02-01", "2024-03-18"],
+    ),
+    "last minutes": ([("s1", "2024-01-01", "2024-01-31 23:59")], ["2024-02-01"]),
+    "last seconds elsewhere": (
+        [("s1", "2024-01-01T00:00:00-08:00", "2024-01-31T23:59:59-08:00")],
+        ["2024-02-01 08:00:00"],
+    ),
+    "last seconds beside days": (
+        [("s1", "2024-01-01", "2024-01-31 23:59:59"), ("s2", "2024-02-05", "2024-03-17")],
+        ["2024-02-01", "2024-03-17"],
+    ),
+    "exclusive": (EXCLUSIVE_CHAIN, ["2024-02-01", "2024-03-01"]),
+    "exclusive, one": ([("s1", "2023-03-15", "2024-03-15")], ["2024-03-15"]),
+    "exclusive, a day without service": (
+        [("s1", "2024-01-10", "2024-02-10"), ("s1", "2024-02-11", "2024-03-11")],
+        ["2024-02-10", "2024-03-11"],
+    ),
+    "instants": (
+        [("s1", "2024-01-01", "2024-01-31 10:00"), ("s1", "2024-02-01 10:00", "2024-02-29 07:12:59")],
+        ["2024-01-31 10:00:00", "2024-02-29 07:12:59"],
+    ),
+    "nothing to tell": ([("s1", "2024-01-03", "2024-01-20")], ["2024-01-20"]),
+    "open": ([("s1", "2024-01-03", "")], [None]),
+    "mixed": ([*CHAIN, *EXCLUSIVE_CHAIN], ["2024-01-31", "2024-02-29", "2024-02-01", "2024-03-01"]),
+    "versions": ([CHAIN[0], ("s1", "2024-01-01", ""), CHAIN[1]], ["2024-02-01", None, "2024-03-01"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DETECTED)
+def test_inclusive_ends_are_recognised_and_told(case: Case, name: str) -> None:
+    rows, expected = DETECTED[name]
+    batch = case.deliver("subscription_periods", periods(*rows))
+    found = ends(case)
+    assert sorted(map(str, found)) == sorted(map(str, expected)) if name == "versions" else found == expected
+    delivered = [end or None for _, _, end in rows]
+    told = [remark for remark in batch.remarks if remark.kind == "told" and remark.column == "period_end"]
+    is_changed = expected != delivered and name not in ("instants", "open")
+    assert len(told) == (is_changed or name in ("mixed", "exclusive, a day without service"))
+
+
+def test_few_exceptions_do_not_change_what_most_ends_say(case: Case) -> None:
+    """A change of plan on its last day leaves no hole in a file of last days."""
+    chains = [(f"s{i:02}", start, end) for i in range(20) for _, start, end in CHAIN]
+    swap = [("z", "2024-01-01", "2024-01-10"), ("z", "2024-01-10", "2024-02-09")]
+    batch = case.deliver("subscription_periods", periods(*chains, *swap))
+    assert ends(case) == ["2024-02-01", "2024-03-01"] * 20 + ["2024-01-11", "2024-02-10"]
+    assert any("20 holes of exactly one day, and in 1 place none" in remark.text for remark in batch.remarks)
+
+
+@pytest.mark.parametrize(
+    ("rows", "mapping", "policies", "expected"),
+    [
+        (CHAIN, "ends: exclusive\n", None, ["2024-01-31", "2024-02-29"]),
+        (CHAIN, "", EXCLUSIVE, ["2024-01-31", "2024-02-29"]),
+        (CHAIN, "ends: inclusive\n", EXCLUSIVE, ["2024-02-01", "2024-03-01"]),
+        (EXCLUSIVE_CHAIN, "ends: inclusive\n", None, ["2024-02-02", "2024-03-02"]),
+        (EXCLUSIVE_CHAIN, "", INCLUSIVE, ["2024-02-02", "2024-03-02"]),
+        (EXCLUSIVE_CHAIN, "ends: exclusive\n", INCLUSIVE, ["2024-02-01", "2024-03-01"]),
+        ([("s", "2024-01-01", "2024-01-31 23:59:59")], "", EXCLUSIVE, ["2024-01-31 23:59:59"]),
+        ([("s", "2024-01-01", "2024-01-30 23:59:59")], "", INCLUSIVE, ["2024-01-31"]),
+    ],
+)
+def test_the_mapping_decides_before_the_policy_before_the_data(
+    case: Case,
+    rows: list[tuple[str, str, str]],
+    mapping: str,
+    policies: ReadingPolicies | None,
+    expected: list[str],
+) -> None:
+    case.deliver("subscription_periods", periods(*rows), mapping=mapping)
+    assert ends(case, policies) == expected
+
+
+def test_files_are_decided_one_by_one_or_together(case: Case) -> None:
+    # One file of a month has no period that follows another; the two together have.
+    case.deliver("subscription_periods", periods(("s1", "2024-01-03", "2024-01-20")), "jan.csv")
+    assert ends(case) == ["2024-01-20"]
+    case.deliver("subscription_periods", periods(("s1", "2024-01-21", "2024-03-11")), "feb.csv")
+    assert ends(case) == ["2024-01-21", "2024-03-12"]
+    # A file that says for itself that its ends are first days without service changes nothing for others.
+    starts = [("a", "2024-01-05"), ("b", "2024-02-05"), ("c", "2024-03-05"), ("d", "2024-04-05")]
+    other = [(f"t{name}", day, day.replace("2024", "2025")) for name, day in starts]
+    last_days = [(f"u{i}", start, end) for i in range(3) for _, start, end in CHAIN]
+    case.deliver("subscription_periods", periods(*other), "other.csv")
+    case.deliver("subscription_periods", periods(*last_days), "last.csv")
+    assert ends(case)[2:] == [end for *_, end in other] + ["2024-02-01", "2024-03-01"] * 3
+
+
+def test_inclusive_ends_of_another_time_zone_are_its_days(case: Case) -> None:
+    case.deliver(
+        "subscription_periods", periods(("s", "2024-02-01", "2024-03-09 23:59:59"), ("t", "2024-03-01", ""))
+    )
+    assert ends(case, ReadingPolicies(timezone="America/Los_Angeles")) == ["2024-03-10 08:00:00", None]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["2023-03-15,2024-03-14", "2024-03-15,2025-03-14"], ["2024-03-15", "2025-03-15"]),
+        (["2023-01-01,2023-12-31"], ["2024-01-01"]),
+        (["2023-03-15,2024-03-15", "2024-03-15,2025-03-15"], ["2024-03-15", "2025-03-15"]),
+    ],
+)
+def test_ends_of_contracts(case: Case, rows: list[str], expected: list[str]) -> None:
+    lines = [f"k{i},a,{row}" for i, row in enumerate(rows)]
+    case.deliver("contracts", "\n".join(["contract_id,account_id,starts_on,ends_on", *lines]))
+    assert [str(row[0]) for row in case.rows("ends_on", "generic__contracts")] == expected
+
+
+# ----------------------------------------------------------------------------------------------- absent columns
+@pytest.mark.parametrize(
+    ("name", "files", "columns", "expected"),
+    [
+        (
+            "accounts",
+            ["account_id,segment,owner_name\na1,smb,Kim\na2,ent,Lee", "account_id,owner_name\na1,\na3,Bo"],
+            "account_id, segment, owner_name",
+            [("a1", "smb", "Kim"), ("a2", "ent", "Lee"), ("a1", "smb", None), ("a3", None, "Bo")],
+        ),
+        (
+            "accounts",
+            [
+                "account_id,owner_name\na1,Kim",
+                "account_id,segment\na1,smb",
+                "account_id,segment\na1,",
+                "account_id\na1",
+            ],
+            "owner_name, segment",
+            [("Kim", None), ("Kim", "smb"), ("Kim", None), ("Kim", None)],
+        ),
+        (
+            # The order of versions counts, not that of arrival; without a version the last known one goes on.
+            "accounts",
+            [
+                "account_id,segment,updated_at\na1,new,2024-03-01",
+                "account_id,industry,updated_at\na1,old,2024-01-01",
+                "account_id,segment\na1,newest",
+            ],
+            "segment, industry, cast(cast(updated_at as date) as varchar)",
+            [("new", "old", "2024-03-01"), (None, "old", "2024-01-01"), ("newest", "old", "2024-01-01")],
+        ),
+        (
+            "subscription_periods",
+            [
+                periods(("s", "2024-01-01", "2024-03-01")),
+                PERIODS.removesuffix(",period_end") + "\ns,a,USD,120,month,2024-01-01",
+            ],
+            "unit_amount, cast(cast(period_end as date) as varchar)",
+            [(Decimal(100), "2024-03-01"), (Decimal(120), "2024-03-01")],
+        ),
+        (
+            "contacts",
+            ["contact_id,account_id,email\nc,a,jo@x.example", "contact_id,account_id,role\nc,a,Head"],
+            "email, role",
+            [("jo@x.example", None), ("jo@x.example", "Head")],
+        ),
+    ],
+)
+def test_a_column_that_was_not_delivered_keeps_its_value(
+    case: Case, name: str, files: list[str], columns: str, expected: list[tuple[object, ...]]
+) -> None:
+    for number, content in enumerate(files):
+        case.deliver(name, content + "\n", f"{number}.csv")
+    assert case.rows(columns, f"generic__{name}") == expected
+
+
+def test_a_required_column_must_be_delivered_every_time(case: Case) -> None:
+    case.deliver("contacts", "contact_id,account_id\nc,a\n")
+    batch = case.deliver("contacts", "contact_id,email\nc,jo@x.example\n", "b.csv")
+    assert batch.reason == "required column account_id missing: the header held 'contact_id', 'email'"
+
+
+# ------------------------------------------------------------------------------------ repeats and contradictions
+LINES = "subscription_id,account_id,plan_id,currency,unit_amount,interval,period_start,updated_at"
+KEYS = {
+    "lines without item ids": ("subscription_periods", LINES, ["s,a,base,USD,100,month,2024-01-01,", "s,a,seats,USD,50,month,2024-01-01,"], (2, 0, 0, 0)),
+    "no column tells them apart": ("subscription_periods", LINES, ["s,a,,USD,100,month,2024-01-01,", "s,a,,USD,50,month,2024-01-01,"], (1, 0, 0, 1)),
+    "equal rows": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,"] * 3, (1, 0, 2, 0)),
+    "versions": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-02-01"], (1, 1, 0, 0)),
+    "one version twice": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-01-01"], (1, 0, 0, 1)),
+    "answers of two tools": ("survey_responses", "response_id,account_id,respondent_id,survey_type,score,sent_at", ["1,a,p,nps,10,2024-04-05", "1,a,q,nps,2,2024-05-05"], (2, 0, 0, 0)),
+    "spend of campaigns": ("acquisition_costs", "month,channel,amount,currency,campaign", ["2024-01-01,ads,100,USD,a", "2024-01-01,ads,100,USD,b", "2024-01-01,ads,100,USD,b"], (2, 0, 1, 0)),
+    "invoices": ("invoices", "invoice_id,account_id,currency,amount,issued_at", ["i,a,USD,5,2024-01-01", "i,a,USD,7,2024-01-01"], (1, 0, 0, 1)),
+    "accounts": ("accounts", "account_id,account_name", ["a,One", "a,Two", "b,Three"], (2, 0, 0, 1)),
+    "plans": ("plans", "plan_id,tier_rank", ["p,1", "p,2", "p,1"], (1, 0, 1, 1)),
+    "rates": ("fx_rates", "currency,rate_on,rate", ["EUR,2024-01-01,1.1", "eur,2024-01-01,1.2"], (1, 0, 0, 1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_rows_of_one_key_are_facts_versions_repeats_or_contradictions(case: Case, name: str) -> None:
+    target, header, rows, expected = KEYS[name]
+    batch = case.deliver(target, "\n".join([header, *rows]))
+    with case.relations() as connection:
+        counts = dict(connection.execute("select outcome, row_count from raw.landing__row_counts").fetchall())
+        aside = connection.execute("select kind, row_count from raw.landing__rows_set_aside").fetchall()
+    assert tuple(counts[word] for word in ("used", "superseded", "repeated", "conflicting")) == expected
+    assert aside == ([("conflicting", expected[3])] if expected[3] else [])
+    told = [remark for remark in batch.remarks if remark.kind == "told"]
+    assert [(remark.rows, remark.line) for remark in told] == ([(expected[3], 2)] if expected[3] else [])
+
+
+def test_what_was_set_aside_has_its_money(case: Case) -> None:
+    rows = ["s,a,,USD,100,month,2024-01-01,", "s,a,,USD,50,month,2024-01-01,", ",a,,eur,7,year,2024-01-01,"]
+    case.deliver("subscription_periods", "\n".join([LINES, *rows]))
+    with case.relations() as connection:
+        found = connection.execute(
+            "select kind, column_name, currency, interval_unit, row_count, amount::double "
+            "from raw.landing__rows_set_aside order by kind"
+        ).fetchall()
+    assert found == [
+        ("conflicting", None, "USD", "month", 1, 100.0),
+        ("quarantined", "subscription_id", "eur", "year", 1, 7.0),
+    ]
+
+
+def test_a_later_delivery_of_costs_replaces_the_earlier_one(case: Case) -> None:
+    header = "month,channel,amount,currency\n"
+    case.deliver("acquisition_costs", header + "2024-01-01,ads,100,USD\n2024-01-01,ads,50,USD\n")
+    case.deliver("acquisition_costs", header + "2024-01-01,ads,70,USD\n", "b.csv")
+    with case.relations() as connection:
+        counts = dict(connection.execute("select outcome, row_count from raw.landing__row_counts").fetchall())
+    assert (counts["used"], counts["superseded"]) == (1, 2)
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        "a1",
+        "a2",
+        "NULL",
+        "x@y.example",
+        "2024-01-01",
+        "1900-01-01",
+        "n/a",
+        "1,5",
+        "1.500",
+        "-3",
+        "2024-01-31",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=8, max_size=8), max_size=8),
+    widths=st.lists(st.integers(1, 9), max_size=8),
+)
+def test_every_row_of_any_file_is_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], widths: list[int]
+) -> None:
+    """Each landing pass checks that outcomes add up to the rows that came in."""
+    case = make_generic(tmp_path_factory.mktemp("random"))
+    usual = ["s", "a", "base", "USD", "5", "month", "2024-01-01", ""]
+    cells = [[one or other for one, other in zip(row, usual, strict=True)] for row in rows]
+    ragged = [row[:width] for row, width in zip(rows, widths, strict=False)]
+    lines = [",".join(f'"{cell}"' for cell in row) for row in [*cells, *ragged, usual]]
+    batch = case.deliver("subscription_periods", "\n".join([LINES, *lines, ""]))
+    empty = sum(not any(row) for row in ragged)
+    assert batch.rows_in + batch.rows_blank >= len(lines) - empty
+
+
+def test_dates_of_the_whole_file_decide_days(case: Case) -> None:
+    """A pandas frame writes midnights; they are days of the reporting time zone, ends included."""
+    rows = [("s1", f"{start} 00:00:00", f"{end} 00:00:00") for _, start, end in CHAIN]
+    case.deliver("subscription_periods", periods(*rows))
+    found = ends(case, ReadingPolicies(timezone="Europe/Berlin"))
+    assert found == [str(datetime(2024, 1, 31, 23)), str(datetime(2024, 2, 29, 23))]  # noqa: DTZ001
