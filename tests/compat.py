@@ -114,7 +114,9 @@ def problems(settings: Settings, readers: Sequence[str]) -> list[str]:
 def _make_release(settings: Settings, version: str) -> Path:
     """The release that `csw run` makes with a version of DuckDB."""
     home, as_of = str(settings.home), settings.as_of_text
-    command = ["-m", "orchestration", "run", "--home", home, "--as-of", as_of]
+    # Not by `csw` itself, which starts again without the path to another engine.
+    code = "from orchestration.cli import app; app(prog_name='csw')"
+    command = ["-c", code, "run", "--home", home, "--as-of", as_of]
     answer = _python(version, command)
     if answer.returncode:
         raise RuntimeError(f"DuckDB {version} makes no release:\n{answer.stderr}")

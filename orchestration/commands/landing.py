@@ -16,7 +16,9 @@ app = typer.Typer(
 )
 withdrawals.register(app)
 
-What = Annotated[str, typer.Argument(help="Batch id, as `csw landing status` lists it, or its beginning.")]
+What = Annotated[
+    str, typer.Argument(help="Batch id, as `csw landing status` lists it, its beginning, or a file name.")
+]
 
 
 @app.command()

@@ -144,6 +144,15 @@ def recorded_batches(settings: Settings, records: Iterable[Mapping[str, Any]]) -
     return [batch for batch in all_batches(settings) if batch.batch_id in wanted]
 
 
+def is_meant(batch: Batch, what: str) -> bool:
+    """Whether a batch id, its beginning, a file name, or a path into the landing folder names the batch."""
+    if not what:
+        return False
+    # A path, as a shell completes it, ends with the label.
+    is_path = Path(what).parts[-3:] == (batch.source, batch.object, batch.file_name)
+    return batch.batch_id.startswith(what) or batch.file_name == what or is_path
+
+
 def mended_batches(batches: Iterable[Batch]) -> set[str]:
     """Batches of which a later one says that they were mended: nobody needs to be warned of them any more.
 

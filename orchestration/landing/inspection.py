@@ -15,6 +15,7 @@ from orchestration.errors import LandingError
 from orchestration.landing.batches import (
     Batch,
     all_batches,
+    is_meant,
     known_batches,
     mended_batches,
     quarantine_path,
@@ -176,11 +177,18 @@ def file_report(settings: Settings, batch_id: str, *, limit: int | None = None) 
 
 
 def find_batch(settings: Settings, batch_id: str) -> Batch:
-    """The batch whose id begins so. Raises LandingError unless there is exactly one."""
-    matching = [batch for batch in all_batches(settings) if batch_id and batch.batch_id.startswith(batch_id)]
-    if len(matching) != 1:
-        problem = "several batches begin" if matching else "no batch begins"
-        raise LandingError(f"{problem.capitalize()} with {batch_id!r}. `csw landing status` lists them.")
+    """The batch that an id, its beginning, or the name of a file means.
+
+    Raises LandingError unless there is exactly one.
+    """
+    matching = [batch for batch in all_batches(settings) if is_meant(batch, batch_id)]
+    if len(matching) > 1:
+        listed = "\n".join(f"  {batch.batch_id}  {batch.label}" for batch in matching[-10:])
+        raise LandingError(f"{batch_id!r} means {len(matching)} files. Name one by its batch id:\n{listed}")
+    if not matching:
+        raise LandingError(
+            f"No batch begins with {batch_id!r}, and no file is called so. `csw landing status` lists them."
+        )
     return matching[0]
 
 

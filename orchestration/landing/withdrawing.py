@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from orchestration.errors import LandingError, SettingsError
-from orchestration.landing.batches import Batch, all_batches
+from orchestration.landing.batches import Batch, all_batches, is_meant
 from orchestration.landing.report import count
 from orchestration.landing.withdrawals import (
     Withdrawal,
@@ -74,7 +73,7 @@ def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
     """The batch that is meant. Raises LandingError, with the candidates, where it is not exactly one."""
     state = withdrawn_batches(replace(settings, known_at=None))
     batches = all_batches(settings)
-    matching = [batch for batch in batches if _is_meant(batch, what)]
+    matching = [batch for batch in batches if is_meant(batch, what)]
     fitting = [
         batch
         for batch in matching
@@ -103,18 +102,6 @@ def _why_not(batch: Batch, entry: Withdrawal | None) -> str:
     if batch.status == "refused":
         return f"{name} was refused; none of its rows ever counted."
     return f"{name} is {entry.in_words}." if entry else f"{name} is not withdrawn; its rows count."
-
-
-def _is_meant(batch: Batch, what: str) -> bool:
-    if not what:
-        return False
-    # A path into the landing folder, as a shell completes it, ends with the label.
-    parts = Path(what).parts
-    return (
-        batch.batch_id.startswith(what)
-        or batch.file_name == what
-        or parts[-3:] == (batch.source, batch.object, batch.file_name)
-    )
 
 
 def _listed(batches: Sequence[Batch]) -> str:

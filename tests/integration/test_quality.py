@@ -108,6 +108,26 @@ EXPECTED = {
     ("score_off_scale", "survey_responses", "csat"): ("warn", 1, None),
     ("score_off_scale", "survey_responses", "ces"): ("pass", 0, None),
     ("address_of_several_accounts", "contacts", "all"): ("warn", 1, None),
+    ("reading_remarks", "generic/survey_responses", "score is off its scale; the answer does not count"): (
+        "warn",
+        1,
+        None,
+    ),
+    (
+        "reading_remarks",
+        "generic/survey_responses",
+        "score is off the scale of 0 to 10; the answer does not count",
+    ): ("warn", 2, None),
+    (
+        "reading_remarks",
+        "generic/contracts",
+        "ends_on ends where it starts, or earlier; the contract counts nowhere",
+    ): ("warn", 1, None),
+    (
+        "reading_remarks",
+        "generic/subscription_periods",
+        "period_end ends where it starts, or earlier; the period counts nowhere",
+    ): ("warn", 1, None),
     ("key_of_several_accounts", "account_keys", "all"): ("warn", 1, "60.0000"),
     ("account_unknown", "account_keys", "all"): ("warn", 1, "0.0000"),
     ("discount_above_price", "subscription_periods", "all"): ("pass", 0, "0.0000"),
