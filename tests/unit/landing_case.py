@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -130,11 +130,11 @@ class Case:
     @contextmanager
     def relations(self, policies: ReadingPolicies | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """The raw relations over all accepted batches, with their records."""
-        with connect() as connection:
-            hand_over_key(connection, TEST_KEY)
-            create_raw_relations(connection, self.contracts, accepted_batches(self.settings), policies)
-            create_landing_records(connection, self.settings, self.contracts, all_batches(self.settings))
-            yield connection
+        connection = session()
+        connection.execute("drop schema if exists raw cascade")
+        create_raw_relations(connection, self.contracts, accepted_batches(self.settings), policies)
+        create_landing_records(connection, self.settings, self.contracts, all_batches(self.settings))
+        yield connection
 
     def deliver(self, name: str, content: str | bytes, file: str = "a.csv", *, mapping: str = "") -> Batch:
         """Land one file of an object of the source `generic`, with a mapping beside it."""
@@ -181,6 +181,17 @@ def make_generic(tmp_path: Path) -> Case:
 
 
 @cache
+def session() -> duckdb.DuckDBPyConnection:
+    """One session for all tests of a process: opening one takes longer than most of what they ask."""
+    connection = _SESSIONS.enter_context(connect())
+    hand_over_key(connection, TEST_KEY)
+    return connection
+
+
+_SESSIONS = ExitStack()
+
+
+@cache
 def _declared() -> dict[tuple[str, str], LandingObject]:
     return load_contracts()
 
@@ -192,4 +203,4 @@ def things_csv(rows: int, *more: str, header: str = HEADER) -> str:
 
 
 def _query(query: str, *values: Any) -> list[tuple[Any, ...]]:
-    return duckdb.execute(query, list(values)).fetchall()
+    return session().execute(query, list(values)).fetchall()

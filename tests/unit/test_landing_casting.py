@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from landing_case import session
 
 from orchestration.contract import Column, LandingObject
 from orchestration.errors import ContractError
 from orchestration.landing.binding import bind
 from orchestration.landing.casting import cast_rows
-from orchestration.warehouse import connect
 
 
 def at(text: str) -> datetime:
@@ -24,12 +24,12 @@ def cast(column: Column, text: str | None, timezone: str = "UTC") -> tuple[Any, 
     """The value and the reason why there is none, as the loader's own statement finds them."""
     contract = LandingObject("s", "o", (column,), (column.name,), None, False, timezone)
     found = cast_rows(contract, bind(contract, [column.name]))
-    with connect() as connection:
-        connection.execute(
-            "create table raw_rows as select 1::bigint as record, 2::bigint as line, $1::varchar as c0",
-            [text],
-        )
-        row = connection.execute(f"select v0, problem from ({found.query})").fetchone()
+    session().execute(
+        "create or replace temp table raw_rows as "
+        "select 1::bigint as record, 2::bigint as line, $1::varchar as c0",
+        [text],
+    )
+    row = session().execute(f"select v0, problem from ({found.query})").fetchone()
     assert row is not None
     value, problem = row
     return value, None if problem is None else found.problems[problem].reason

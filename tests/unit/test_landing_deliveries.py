@@ -1,4 +1,4 @@
-"""What several rows or files of one object mean together: ends, absent columns, repeats and contradictions."""
+"""What rows or files of one object mean together: ends, absent columns, repeats and contradictions."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_ends_of_contracts(case: Case, rows: list[str], expected: list[str]) -> 
     assert [str(row[0]) for row in case.rows("ends_on", "generic__contracts")] == expected
 
 
-# ----------------------------------------------------------------------------------------------- absent columns
+# ------------------------------------------------------------------------------------------ absent columns
 @pytest.mark.parametrize(
     ("name", "files", "columns", "expected"),
     [
@@ -224,26 +224,36 @@ def test_a_required_column_must_be_delivered_every_time(case: Case) -> None:
     assert batch.reason == "required column account_id missing: the header held 'contact_id', 'email'"
 
 
-# ------------------------------------------------------------------------------------ repeats and contradictions
+# ------------------------------------------------------------------------------ repeats and contradictions
 LINES = "subscription_id,account_id,plan_id,currency,unit_amount,interval,period_start,updated_at"
+COSTS = "month,channel,amount,currency,campaign"
+ANSWERS = "response_id,account_id,respondent_id,survey_type,score,sent_at"
 KEYS = {
-    "lines without item ids": ("subscription_periods", LINES, ["s,a,base,USD,100,month,2024-01-01,", "s,a,seats,USD,50,month,2024-01-01,"], (2, 0, 0, 0)),
-    "no column tells them apart": ("subscription_periods", LINES, ["s,a,,USD,100,month,2024-01-01,", "s,a,,USD,50,month,2024-01-01,"], (1, 0, 0, 1)),
-    "equal rows": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,"] * 3, (1, 0, 2, 0)),
-    "versions": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-02-01"], (1, 1, 0, 0)),
-    "one version twice": ("subscription_periods", LINES, ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-01-01"], (1, 0, 0, 1)),
-    "answers of two tools": ("survey_responses", "response_id,account_id,respondent_id,survey_type,score,sent_at", ["1,a,p,nps,10,2024-04-05", "1,a,q,nps,2,2024-05-05"], (2, 0, 0, 0)),
-    "spend of campaigns": ("acquisition_costs", "month,channel,amount,currency,campaign", ["2024-01-01,ads,100,USD,a", "2024-01-01,ads,100,USD,b", "2024-01-01,ads,100,USD,b"], (2, 0, 1, 0)),
-    "invoices": ("invoices", "invoice_id,account_id,currency,amount,issued_at", ["i,a,USD,5,2024-01-01", "i,a,USD,7,2024-01-01"], (1, 0, 0, 1)),
-    "accounts": ("accounts", "account_id,account_name", ["a,One", "a,Two", "b,Three"], (2, 0, 0, 1)),
-    "plans": ("plans", "plan_id,tier_rank", ["p,1", "p,2", "p,1"], (1, 0, 1, 1)),
-    "rates": ("fx_rates", "currency,rate_on,rate", ["EUR,2024-01-01,1.1", "eur,2024-01-01,1.2"], (1, 0, 0, 1)),
+    "lines without item ids": ("subscription_periods", LINES, (2, 0, 0, 0),
+        ["s,a,base,USD,100,month,2024-01-01,", "s,a,seats,USD,50,month,2024-01-01,"]),
+    "no column tells them apart": ("subscription_periods", LINES, (1, 0, 0, 1),
+        ["s,a,,USD,100,month,2024-01-01,", "s,a,,USD,50,month,2024-01-01,"]),
+    "equal rows": ("subscription_periods", LINES, (1, 0, 2, 0), ["s,a,p,USD,100,month,2024-01-01,"] * 3),
+    "versions": ("subscription_periods", LINES, (1, 1, 0, 0),
+        ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-02-01"]),
+    "one version twice": ("subscription_periods", LINES, (1, 0, 0, 1),
+        ["s,a,p,USD,100,month,2024-01-01,2024-01-01", "s,a,p,USD,50,month,2024-01-01,2024-01-01"]),
+    "answers of two tools": ("survey_responses", ANSWERS, (2, 0, 0, 0),
+        ["1,a,p,nps,10,2024-04-05", "1,a,q,nps,2,2024-05-05"]),
+    "spend of campaigns": ("acquisition_costs", COSTS, (2, 0, 1, 0),
+        ["2024-01-01,ads,100,USD,a", "2024-01-01,ads,100,USD,b", "2024-01-01,ads,100,USD,b"]),
+    "invoices": ("invoices", "invoice_id,account_id,currency,amount,issued_at", (1, 0, 0, 1),
+        ["i,a,USD,5,2024-01-01", "i,a,USD,7,2024-01-01"]),
+    "accounts": ("accounts", "account_id,account_name", (2, 0, 0, 1), ["a,One", "a,Two", "b,Three"]),
+    "plans": ("plans", "plan_id,tier_rank", (1, 0, 1, 1), ["p,1", "p,2", "p,1"]),
+    "rates": ("fx_rates", "currency,rate_on,rate", (1, 0, 0, 1),
+        ["EUR,2024-01-01,1.1", "eur,2024-01-01,1.2"]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", KEYS)
 def test_rows_of_one_key_are_facts_versions_repeats_or_contradictions(case: Case, name: str) -> None:
-    target, header, rows, expected = KEYS[name]
+    target, header, expected, rows = KEYS[name]
     batch = case.deliver(target, "\n".join([header, *rows]))
     with case.relations() as connection:
         counts = dict(connection.execute("select outcome, row_count from raw.landing__row_counts").fetchall())

@@ -1,4 +1,4 @@
-"""Files that were not made for us: a mapping beside them, the structure of spreadsheets, all reasons at once."""
+"""Files that others made for themselves: mappings, the structure of spreadsheets, all reasons at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def case(tmp_path: Path) -> Case:
     return make_generic(tmp_path)
 
 
-EXPORT = 'Sub;Customer;Fee;Cycle;From;Until;Kind\nS1;C1;"1.200,50";Monthly;01/02/2024;29/02/2024;abo\nS2;C2;7;Annual;03/02/2024;02/02/2025;\n'
+EXPORT = """Sub;Customer;Fee;Cycle;From;Until;Kind
+S1;C1;"1.200,50";Monthly;01/02/2024;29/02/2024;abo
+S2;C2;7;Annual;03/02/2024;02/02/2025;
+"""
 MAPPING = """
 columns: {Sub: subscription_id, customer: account_id, Fee: unit_amount, Cycle: interval, From: period_start,
           Until: period_end, Kind: price_kind}
@@ -80,17 +83,17 @@ def test_formats_of_single_columns(case: Case) -> None:
 
 WRONG = {
     "column: {a: b}": "mapping.yml has the unknown key 'column'; did you mean columns?",
-    "zebra: 1": "mapping.yml has the unknown key 'zebra'; the keys are columns, fixed, words, dates, decimal,",
+    "zebra: 1": "mapping.yml has the unknown key 'zebra'; the keys are columns, fixed, words, dates",
     "- a": "mapping.yml must hold keys such as columns, fixed and dates",
     "columns: {a: [": "mapping.yml is not YAML (",
-    "columns: {A: account_nam}": "mapping.yml columns: accounts has no column 'account_nam'; did you mean account_name?",
-    "columns: {A: zebra}": "mapping.yml columns: accounts has no column 'zebra'; its columns are account_id, ",
+    "columns: {A: segmnt}": "mapping.yml columns: accounts has no column 'segmnt'; did you mean segment?",
+    "columns: {A: zebra}": "mapping.yml columns: accounts has no column 'zebra'; its columns are acc",
     "columns: [a]": "mapping.yml columns must be pairs such as {name: value}",
     "columns: {A: account_id, B: account_id}": "mapping.yml names two columns of the file for account_id",
-    "columns: {Z: account_id}": "mapping.yml reads account_id from a column 'Z', which the file lacks: the header held",
+    "columns: {Z: account_id}": "mapping.yml reads account_id from a column 'Z', which the file lacks",
     "fixed: {segmnt: smb}": "mapping.yml fixed: accounts has no column 'segmnt'; did you mean segment?",
     "words: {segment: smb}": "mapping.yml words.segment must be pairs such as {Monthly: month}",
-    "dates: {created: DD/MM/YYYY}": "mapping.yml dates: accounts has no column 'created'; did you mean created_at?",
+    "dates: {created: DD/MM/YYYY}": "mapping.yml dates: accounts has no column 'created'; did you mean",
     "dates: DD/MM": "mapping.yml dates: 'DD/MM' is no format such as DD/MM/YYYY or MM/DD/YYYY",
     "dates: tomorrow": "mapping.yml dates: 'tomorrow' is no format such as DD/MM/YYYY or MM/DD/YYYY",
     "decimal: x": "mapping.yml decimal: 'x' is not one of '.', ','",
@@ -131,7 +134,7 @@ def test_a_changed_mapping_tries_the_file_again_and_the_nearest_one_wins(case: C
     assert case.rows("account_id, account_name", "generic__accounts") == [("a1", None), ("a2", "Two")]
 
 
-# ------------------------------------------------------------------------------------ the structure of spreadsheets
+# --------------------------------------------------------------------------- the structure of spreadsheets
 ROWS = [("a1", "One"), ("a2", "Two")]
 STRUCTURES = {
     "as it should be": "account_id,account_name\na1,One\na2,Two\n",
@@ -181,7 +184,8 @@ def test_records_without_values_are_passed_over_and_counted(case: Case, file: st
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("start", ["", "Title\n", "sep=,\n"])
 def test_mistakes_are_told_with_their_line(case: Case, end: str, start: str) -> None:
-    content = f'{start}{PERIODS},plan_id\ns1,a,USD,5,month,2024-01-01,"two\nlines"\n\n,,,,,,\ns2,a,USD,x,month,2024-01-01,p\n'
+    rows = 's1,a,USD,5,month,2024-01-01,"two\nlines"\n\n,,,,,,\ns2,a,USD,x,month,2024-01-01,p\n'
+    content = f"{start}{PERIODS},plan_id\n{rows}"
     batch = case.deliver("subscription_periods", content.replace("\n", end))
     (wrong,) = [remark for remark in batch.remarks if remark.kind == "wrong"]
     assert (wrong.line, wrong.value) == (6 + start.count("\n"), "x")
@@ -190,12 +194,12 @@ def test_mistakes_are_told_with_their_line(case: Case, end: str, start: str) -> 
 def test_a_file_without_a_header_tells_no_value(case: Case) -> None:
     batch = case.deliver("accounts", "a1,One Ltd,jo@one.example\na2,Two Ltd,bo@two.example\n")
     assert batch.reason == (
-        "not an export of accounts: the first line holds values, not names of columns. Put a header above it, "
-        "such as account_id,account_name,domain"
+        "not an export of accounts: the first line holds values, not names of columns. Put a header above "
+        "it, such as account_id,account_name,domain"
     )
 
 
-# ------------------------------------------------------------------------------------------------- reasons, privacy
+# ---------------------------------------------------------------------------------------- reasons, privacy
 MISTAKES = """s1,a,USD,"99,90",month,2024-01-01,cancelled
 s2,a,USD,8.333333333333334,Monthly,2024-01-01,
 s3,a,dollars,5,month,31.12.2023,canceled
@@ -208,7 +212,8 @@ def test_all_reasons_are_told_at_once(case: Case, caplog: pytest.LogCaptureFixtu
         batch = case.deliver("subscription_periods", f"{PERIODS},status\n{MISTAKES}")
     assert batch.status == "refused"
     assert [(one.column, one.rows, one.line, one.value, one.text, one.advice) for one in batch.remarks] == [
-        ("interval", 2, 3, "Monthly", "is not one of day, week, month, year", "Write month, or map the word in mapping.yml."),
+        ("interval", 2, 3, "Monthly", "is not one of day, week, month, year",
+         "Write month, or map the word in mapping.yml."),
         ("unit_amount", 1, 2, "99,90", "has a comma; a point is expected for decimals",
          'Write 99.90 for 99,90; or say `decimal: ","` in mapping.yml beside the file.'),
         ("status", 1, 2, "cancelled", "is not one of trialing, active, past_due, unpaid, paused, incomplete",
@@ -241,8 +246,8 @@ def test_columns_that_nothing_reads_are_told(case: Case) -> None:
         Remark(
             "told",
             None,
-            "'end_date' is no column of subscription_periods, and period_end was not delivered: it stays empty, so "
-            "nothing ever ends",
+            "'end_date' is no column of subscription_periods, and period_end was not delivered: it stays "
+            "empty, so nothing ever ends",
             "Rename 'end_date' to period_end if it is that, or map it in mapping.yml.",
         )
     ]
@@ -272,8 +277,8 @@ def test_one_negative_price_refuses_the_file_and_is_kept_with_its_reason(case: C
 
 
 def test_an_answer_without_any_date_is_set_aside_alone(case: Case) -> None:
-    content = "response_id,account_id,survey_type,score,sent_at\n1,a,nps,9,\n2,a,nps,9,soon\n3,a,nps,11,2024-04-05\n4,a,nps,9,2024-04-05\n"
-    batch = case.deliver("survey_responses", content)
+    rows = "1,a,nps,9,\n2,a,nps,9,soon\n3,a,nps,11,2024-04-05\n4,a,nps,9,2024-04-05\n"
+    batch = case.deliver("survey_responses", f"response_id,account_id,survey_type,score,sent_at\n{rows}")
     assert case.quarantined(batch) == [
         (1, "sent_at", None, "is empty, and so are responded_at and updated_at"),
         (2, "sent_at", "soon", "is not a date or time"),

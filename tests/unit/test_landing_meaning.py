@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from landing_case import Case, make_generic
+from landing_case import Case, make_generic, session
 
 from orchestration.contract import Column, LandingObject
 from orchestration.landing import ReadingPolicies
@@ -25,7 +25,6 @@ from orchestration.landing.readers import Reading
 from orchestration.landing.refusal import FileRefusedError
 from orchestration.landing.relations import MASK
 from orchestration.pseudonyms import TEST_KEY, pseudonym
-from orchestration.warehouse import connect
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 LOS_ANGELES = ReadingPolicies(timezone="America/Los_Angeles")
@@ -220,19 +219,21 @@ def test_a_file_in_one_notation_is_never_read_otherwise(
     column = Column("amount", "decimal(24,8)")
     contract = LandingObject("s", "o", (column,), ("amount",), None, False, "UTC")
     binding, reading = bind(contract, ["amount"]), Reading(("amount",), len(values), delimiter=";")
-    with connect() as connection:
-        connection.execute("create table raw_rows (record bigint, line bigint, c0 varchar)")
-        connection.executemany(
-            "insert into raw_rows values (?, ?, ?)",
-            [(i, i + 1, text) for i, text in enumerate(written, start=1)],
-        )
-        try:
-            numbers = find_numbers(connection, contract, binding, NO_MAPPING, reading, NOTHING_SEEN)
-        except FileRefusedError as refusal:
-            assert "two ways" in refusal.reason
-            return
-        query = cast_rows(contract, binding, NO_MAPPING, numbers).query
-        found = connection.execute(f"select v0 from ({query}) order by record").fetchall()
+    connection = session()
+    connection.execute("create or replace temp table raw_rows (record bigint, line bigint, c0 varchar)")
+    connection.executemany(
+        "insert into raw_rows values (?, ?, ?)", [(i, i + 1, text) for i, text in enumerate(written, start=1)]
+    )
+    refusal = None
+    try:
+        numbers = find_numbers(connection, contract, binding, NO_MAPPING, reading, NOTHING_SEEN)
+    except FileRefusedError as error:
+        refusal = error.reason
+    if refusal is not None:
+        assert "two ways" in refusal
+        return
+    query = cast_rows(contract, binding, NO_MAPPING, numbers).query
+    found = connection.execute(f"select v0 from ({query}) order by record").fetchall()
     assert found == [(Decimal(f"{value:.{places}f}"),) for value in values]
 
 
