@@ -223,7 +223,7 @@ def _with_values(settings: Settings, batch: Batch) -> tuple[Remark, ...]:
 
 def _recognised(settings: Settings, batch: Batch) -> str:
     """What a refused file looks like, and how to map it."""
-    from orchestration.landing.proposals import header_of, recognise
+    from orchestration.landing.exports import header_of, recognise
 
     path = settings.landing / batch.source / batch.object / batch.file_name
     if batch.rejected_share is not None or not path.is_file():

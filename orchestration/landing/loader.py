@@ -22,6 +22,7 @@ from orchestration.errors import LandingError
 from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
 from orchestration.landing.conventions import are_too_many, max_reject_share
+from orchestration.landing.exports import header_of, recognise
 from orchestration.landing.files import (
     ChangingFileError,
     IgnoredFile,
@@ -31,7 +32,6 @@ from orchestration.landing.files import (
     signature,
     take_snapshot,
 )
-from orchestration.landing.proposals import header_of, recognise
 from orchestration.landing.report import LandingReport, by_object, count, object_line
 from orchestration.landing.withdrawals import withdrawn_batches
 from orchestration.settings import Settings

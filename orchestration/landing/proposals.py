@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,13 @@ from orchestration.errors import LandingError
 from orchestration.landing import tables
 from orchestration.landing.binding import bound_name
 from orchestration.landing.casting import cast_sql, text_sql
-from orchestration.landing.files import FORMATS
+from orchestration.landing.exports import KnownExport, read_any, recognise
 from orchestration.landing.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format, find_signs
-from orchestration.landing.readers import read_records
 from orchestration.landing.refusal import FileRefusedError
 from orchestration.landing.suggest import column_meant, word_meant
 from orchestration.landing.times import date_format
-from orchestration.spelling import squashed
 from orchestration.warehouse import connect, quote_literal
-from orchestration.yamltext import read_yaml
 
 DATE_FORMATS = (
     "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "YYYY.MM.DD",
@@ -52,41 +48,6 @@ class Proposal:
     """Required columns for which nothing was found."""
 
 
-@dataclass(frozen=True)
-class KnownExport:
-    """An export that people download from a system."""
-
-    name: str
-    has: tuple[str, ...]
-    object: str
-
-
-@cache
-def known_exports() -> tuple[KnownExport, ...]:
-    return tuple(
-        KnownExport(one["name"], tuple(str(name) for name in one["has"]), one["object"])
-        for one in read_yaml(Path(__file__).with_name("exports.yml"))
-    )
-
-
-def recognise(header: Iterable[str]) -> KnownExport | None:
-    """The known export that has such a header."""
-    names = {squashed(name) or name for name in header}
-    for export in known_exports():
-        if {squashed(name) or name for name in export.has} <= names:
-            return export
-    return None
-
-
-def header_of(path: Path) -> tuple[str, ...]:
-    """The names of the columns of a file; empty where it cannot be read."""
-    try:
-        with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-header-") as folder:
-            return _read(connection, path, Path(folder))
-    except (FileRefusedError, LandingError, OSError, duckdb.Error):
-        return ()
-
-
 def propose_mapping(
     path: Path, contracts: Mapping[tuple[str, str], LandingObject], name: str | None = None
 ) -> Proposal:
@@ -98,20 +59,12 @@ def propose_mapping(
         raise LandingError(f"There is no file {path}.")
     with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-map-") as folder:
         try:
-            header = _read(connection, path, Path(folder))
+            header = read_any(connection, path, Path(folder))
         except FileRefusedError as refusal:
             raise LandingError(f"{path.name} cannot be read: {refusal.reason}.") from None
         export = recognise(header)
         contract = _contract(contracts, header, name or (export.object if export else None), path)
         return _propose(connection, contract, header, export, path)
-
-
-def _read(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> tuple[str, ...]:
-    """Fill RAW with the texts of a file, whatever object it is of; returns the header."""
-    ending = next((one for one in FORMATS if path.name.lower().endswith("." + one)), None)
-    if ending is None:
-        raise FileRefusedError(f"its name ends in none of {', '.join('.' + one for one in sorted(FORMATS))}")
-    return read_records(connection, path, ending, folder)
 
 
 def _contract(

@@ -11,8 +11,9 @@ from orchestration.contract import load_contracts
 from orchestration.doctor import examine
 from orchestration.errors import LandingError
 from orchestration.landing import land
+from orchestration.landing.exports import header_of, recognise
 from orchestration.landing.guide import guide_page, write_templates
-from orchestration.landing.proposals import header_of, propose_mapping, recognise
+from orchestration.landing.proposals import propose_mapping
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.warehouse import connect
 
