@@ -44,7 +44,7 @@ class Batch:
     rejected_share: float | None = None
     """Share of rejected rows, of a file refused for it."""
     rows_blank: int = 0
-    """Records without any value, which were passed over; not among `rows_in`."""
+    """Records that were passed over, without any value or the header once more; not among `rows_in`."""
     rows_repeated: int = 0
     """Loaded rows that equal another row of the file."""
     rows_conflicting: int = 0

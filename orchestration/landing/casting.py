@@ -220,7 +220,7 @@ def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
     begins_in_ascii = f"ascii({delivered}) between 33 and 126"
     ends_in_ascii = f"ascii({delivered}[-1]) between 33 and 126"
     nothing = f"when {is_nothing(delivered, column.keeps)} then null " if has_nothing else ""
-    if column.data_type == "varchar" and not column.enum and not column.is_id:
+    if column.data_type == "varchar" and not (column.enum or column.is_id or column.pattern):
         if column.pii == "text":
             return f"nullif({delivered}, '')"
         # Text stays as it came, but blanks alone are no name.

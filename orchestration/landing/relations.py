@@ -170,8 +170,10 @@ def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies
     }
     if not absent:
         return query
-    key = ", ".join(contract.delivered_key)
     arrival = "_loaded_at, _row"
+    query = _replace(query, _known_keys(contract, absent, arrival))
+    absent = {name: ids for name, ids in absent.items() if name not in contract.key}
+    key = ", ".join(contract.delivered_key)
     version = (
         f"{quote_identifier(contract.version_at)} nulls first, {arrival}" if contract.version_at else arrival
     )
@@ -191,6 +193,28 @@ def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies
         }
         query = _replace(query, changes)
     return query
+
+
+def _known_keys(contract: LandingObject, absent: Mapping[str, set[str]], arrival: str) -> dict[str, str]:
+    """A part of the key that a delivery did not have is the one delivered before, where there was only one.
+
+    Else a narrower export would stand beside the wider one before it, and count once more.
+    """
+    present = ", ".join(quote_identifier(name) for name in contract.key if name not in absent)
+    changes: dict[str, str] = {}
+    for name, ids in absent.items():
+        if name in contract.key and present:
+            column = quote_identifier(name)
+            given = f"case when not {_is_of(ids)} then {column} end"
+            before = (
+                f"over (partition by {present} order by {arrival} "
+                "rows between unbounded preceding and current row)"
+            )
+            changes[name] = (
+                f"case when {_is_of(ids)} and min({given}) {before} = max({given}) {before} "
+                f"then min({given}) {before} else {column} end"
+            )
+    return changes
 
 
 def _published(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:

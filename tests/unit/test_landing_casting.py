@@ -183,8 +183,9 @@ def test_bounds_and_patterns() -> None:
     assert cast(bounded, "13")[1] == "is above 12"
     assert cast(Column("x", "decimal(9,2)", minimum_exclusive=Decimal(0)), "0")[1] == "is not above 0"
     code = Column("x", "varchar", pattern="[A-Z]{3}")
-    assert cast(code, "EUR") == ("EUR", None)
-    for text in ("eur", "EURO", "EUR\n"):
+    for text in ("EUR", " EUR\u00a0", "EUR\n"):
+        assert cast(code, text) == ("EUR", None)
+    for text in ("eur", "EURO", "EU\nR"):
         assert cast(code, text)[1] == "does not match [A-Z]{3}"
 
 

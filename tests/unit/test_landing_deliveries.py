@@ -218,6 +218,27 @@ def test_a_column_that_was_not_delivered_keeps_its_value(
     assert case.rows(columns, f"generic__{name}") == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (["s,i1,recurring"], [("i1", "recurring"), ("i1", "recurring")]),
+        (["s,i1,usage"], [("i1", "usage"), ("i1", "usage")]),
+        # Which of several is meant cannot be known.
+        (["s,i1,", "s,i2,"], [("i1", None), ("i2", None), (None, None)]),
+        (["other,i1,usage"], [("i1", "usage"), (None, None)]),
+    ],
+)
+def test_a_part_of_the_key_that_was_not_delivered_is_the_known_one(
+    case: Case, before: list[str], expected: list[tuple[str | None, str | None]]
+) -> None:
+    """A narrower export does not stand beside the wider one before it."""
+    rest = "account_id,currency,unit_amount,interval,period_start"
+    wide = [f"{row},a,USD,5,month,2024-01-01" for row in before]
+    case.deliver("subscription_periods", "\n".join([f"subscription_id,item_id,price_kind,{rest}", *wide]))
+    case.deliver("subscription_periods", f"subscription_id,{rest}\ns,a,USD,6,month,2024-01-01\n", "b.csv")
+    assert case.rows("item_id, price_kind", "generic__subscription_periods") == expected
+
+
 def test_a_required_column_must_be_delivered_every_time(case: Case) -> None:
     case.deliver("contacts", "contact_id,account_id\nc,a\n")
     batch = case.deliver("contacts", "contact_id,email\nc,jo@x.example\n", "b.csv")
