@@ -109,6 +109,6 @@ select
     case when kind = 'told' then cast(0 as bigint) end as expected,
     'warn' as severity,
     cast(null as decimal(18, 4)) as mrr,
-    'What the loader read otherwise than it stands in the file, or found odd. Rows, or files where it is about the file.'
+    'What the loader read otherwise than it stands in the file, or found odd. Rows; files where it is about those.'
         as description
 from remarks
