@@ -66,7 +66,11 @@ living as (
         versions._row
     from delivered as versions
     inner join tombstones
-        on {% for column in key %}versions.{{ column }} = tombstones.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+        on
+            versions.subscription_id = tombstones.subscription_id
+            and versions.line_id = tombstones.line_id
+            and versions.kind = tombstones.kind
+            and versions.period_start = tombstones.period_start
     where not coalesce(versions.is_deleted, false)
 ),
 
@@ -86,10 +90,10 @@ undated_deletions as (
     from tombstones
     left join latest_living
         on
-            {%- for column in key %}
-            tombstones.{{ column }} = latest_living.{{ column }}
-            {%- if not loop.last %} and{% endif -%}
-            {%- endfor %}
+            tombstones.subscription_id = latest_living.subscription_id
+            and tombstones.line_id = latest_living.line_id
+            and tombstones.kind = latest_living.kind
+            and tombstones.period_start = latest_living.period_start
     where
         (tombstones.updated_at is null or tombstones.updated_at = latest_living.updated_at)
         and (latest_living._loaded_at is null or tombstones._loaded_at >= latest_living._loaded_at)
