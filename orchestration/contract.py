@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -151,6 +151,13 @@ class LandingObject:
     def delivered_key(self) -> tuple[str, ...]:
         """SQL of the key on delivered rows."""
         return self.arrival.delivered_key if self.arrival else self.key
+
+    def with_need_of(self, names: Collection[str]) -> LandingObject:
+        """The same contract where no other columns are required."""
+        columns = [
+            replace(column, required=column.required and column.name in names) for column in self.columns
+        ]
+        return replace(self, columns=tuple(columns))
 
     def column(self, name: str) -> Column:
         """A column by its name; raises KeyError where there is none."""

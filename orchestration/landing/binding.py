@@ -31,13 +31,16 @@ class Binding:
     extras: dict[str, int]
     """Snake-cased name of every other column -> position; the second of one name is `name_2`."""
     remarks: tuple[Remark, ...] = ()
+    refusal: str | None = None
+    """Why the file cannot be loaded: required columns that it lacks, and what may be meant by others.
+    `positions` then has those too, so that the rest of the file can be judged."""
 
 
 def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> Binding:
     """Match a header with a contract, with the names that a mapping gives first.
 
-    Raises FileRefusedError for two columns of one name, a missing required column, a mapping that names what
-    the file lacks, or a header that shares nothing with the contract.
+    Raises FileRefusedError for two columns of one name, a mapping that names what the file lacks, or a header
+    that shares nothing with the contract.
     """
     names = [bound_name(contract, text, position, mapping) for position, text in enumerate(header)]
     for text, name in mapping.columns.items():
@@ -68,17 +71,23 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
     extras = _extras(names, positions)
     unknown = {name: place for name, place in extras.items() if not name.startswith(_LOADER_PREFIXES)}
     meant = _meant(contract, header, unknown, [*positions, *mapping.fixed])
-    required = [column.name for column in missing if column.required]
-    if required:
-        word = "column" if len(required) == 1 else "columns"
+    lacking = tuple(column.name for column in missing if column.required)
+    refusal = None
+    if lacking:
+        word = "column" if len(lacking) == 1 else "columns"
         hints = [
             f"{header[place]!r} may be {meant[name]}" for name, place in unknown.items() if name in meant
         ]
-        hint = f". {', '.join(hints)}: rename it, or map it in mapping.yml (`csw landing map` proposes one)"
-        raise FileRefusedError(
-            f"required {word} {', '.join(required)} missing: the header held {shown}{hint if hints else ''}"
+        it = "it" if len(hints) == 1 else "them"
+        hint = (
+            f". {', '.join(hints)}: rename {it}, or map {it} in mapping.yml (`csw landing map` proposes one)"
         )
-    return Binding(positions, extras, tuple(_remarks(contract, header, missing, unknown, meant)))
+        refusal = (
+            f"required {word} {', '.join(lacking)} missing: the header held {shown}{hint if hints else ''}"
+        )
+        positions |= {meant[name]: place for name, place in unknown.items() if name in meant}
+    remarks = tuple(_remarks(contract, header, missing, unknown, meant))
+    return Binding(positions, extras, remarks, refusal)
 
 
 def count_bound(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> int:

@@ -103,6 +103,9 @@ def _load_rows(
         numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=reading.rows, remarks=refusal.remarks) from None
+    if binding.refusal:
+        # The rest of the file is judged nevertheless: all of it can be mended at once.
+        contract = contract.with_need_of(binding.positions)
     cast = cast_rows(contract, binding, mapping, numbers, census.seen)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
@@ -113,7 +116,8 @@ def _load_rows(
     try:
         if aside.wrong:
             _write_quarantine(connection, settings, contract, reading, cast, arrival)
-            _refuse_wrong_files(aside, rows)
+        _refuse_whole(binding, numbers, aside, rows)
+        _refuse_wrong_files(aside, rows)
     except FileRefusedError:
         temporary.unlink()
         raise
@@ -174,8 +178,21 @@ def _write_quarantine(
     settle(temporary, target)
 
 
+def _refuse_whole(binding: Binding, numbers: Numbers, aside: SetAside, rows: int) -> None:
+    """Raise FileRefusedError where no row can be loaded, with every reason."""
+    reasons = [binding.refusal] if binding.refusal else []
+    remarks = list(aside.remarks)
+    if numbers.refusal:
+        reasons.append(numbers.refusal.reason)
+        remarks += numbers.refusal.remarks
+    if reasons:
+        raise FileRefusedError(". Also, ".join(reasons), rows=rows, remarks=remarks)
+
+
 def _refuse_wrong_files(aside: SetAside, rows: int) -> None:
     """Raise FileRefusedError where the rows that were set aside refuse the whole file."""
+    if not aside.wrong:
+        return
     share = aside.wrong / rows
     if aside.refusal:
         raise FileRefusedError(aside.refusal, rows=rows, share=share, remarks=aside.remarks)

@@ -23,8 +23,7 @@ def find_numbers(
 ) -> Numbers:
     """The notation of a file that was read.
 
-    What the format itself tells to be a number (in Parquet and JSON) has one notation only. Raises
-    FileRefusedError where the texts can be read in two ways.
+    What the format itself tells to be a number (in Parquet and JSON) has one notation only.
     """
     places = {
         column.name: binding.positions[column.name]
@@ -46,8 +45,8 @@ def find_numbers(
         for name, place in places.items()
         if name not in exact
     ]
-    found = find_number_format(connection, texts)
-    return Numbers(found, exact)
+    found, refusal = find_number_format(connection, texts)
+    return Numbers(found, exact, refusal=refusal)
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, reading: Reading) -> frozenset[int]:

@@ -71,6 +71,8 @@ class Numbers:
     """Columns whose values are numbers in the file itself, and no texts."""
     may_be_thousands: bool = False
     """All numbers with a point have three digits after it, and nothing tells that it parts thousands."""
+    refusal: FileRefusedError | None = None
+    """Why the file cannot be loaded: its numbers fit another notation too, and mean others in it."""
 
     def of(self, column: str) -> NumberFormat:
         return DEFAULT_FORMAT if column in self.exact else self.notation
@@ -117,16 +119,16 @@ def find_signs(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> S
 
 def find_number_format(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
-) -> NumberFormat:
+) -> tuple[NumberFormat, FileRefusedError | None]:
     """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number
     columns.
 
     Texts that are no number in any notation have no say. Where no notation fits all others the default one
-    is taken, and what it cannot read is rejected. Raises FileRefusedError where two notations fit and mean
-    different numbers.
+    is taken, and what it cannot read is rejected. Where two fit and mean different numbers, the second
+    value is the refusal.
     """
     if not columns:
-        return DEFAULT_FORMAT
+        return DEFAULT_FORMAT, None
     texts = " union all ".join(
         f"select {quote_literal(name)} as name, {_unified(text)} as text, {text} as cell, record, "
         f"line from {RAW}"
@@ -156,11 +158,9 @@ def find_number_format(
         if row[2 * place]:
             fitting.setdefault(row[2 * place + 1], one)
     if not fitting:
-        return DEFAULT_FORMAT
+        return DEFAULT_FORMAT, None
     first, *others = fitting.values()
-    if others:
-        raise _two_readings(connection, first, others[0])
-    return first
+    return first, _two_readings(connection, first, others[0]) if others else None
 
 
 def _two_readings(

@@ -202,11 +202,8 @@ def _looks_like(connection: duckdb.DuckDBPyConnection, column: Column, place: in
         ).fetchone()
         return bool(row and row[0])
     if column.is_number:
-        try:
-            numbers = _number_format(connection, [(column.name, text)])
-        except FileRefusedError:
-            return True
-        return _readable(connection, column, place, NO_MAPPING, numbers) >= _FITS
+        numbers, refusal = _number_format(connection, [(column.name, text)])
+        return bool(refusal) or _readable(connection, column, place, NO_MAPPING, numbers) >= _FITS
     return False
 
 
@@ -219,9 +216,8 @@ def _notation(
         for name, place in places.items()
         if contract.column(name).is_number
     ]
-    try:
-        found = _number_format(connection, columns)
-    except FileRefusedError as refusal:
+    found, refusal = _number_format(connection, columns)
+    if refusal:
         return {"decimal": ",", "thousands": "."}, [f"To be decided: {refusal.reason}."]
     if found == DEFAULT_FORMAT:
         return {}, []
@@ -259,11 +255,13 @@ def _dates(text: str) -> FileMapping:
     return FileMapping(dates={"*": found})
 
 
-def _number_format(connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]) -> NumberFormat:
-    """The notation of number columns. Raises FileRefusedError where there are two."""
+def _number_format(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
+) -> tuple[NumberFormat, FileRefusedError | None]:
+    """The notation of number columns; the second value is there where another fits too."""
     signs = find_signs(connection, [text for _, text in columns])
     is_plain = not signs.has_others and not signs.are_thousandths
-    return DEFAULT_FORMAT if is_plain else find_number_format(connection, columns)
+    return (DEFAULT_FORMAT, None) if is_plain else find_number_format(connection, columns)
 
 
 def _readable(

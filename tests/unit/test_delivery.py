@@ -76,6 +76,23 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_value_and_a_way_out(tm
     assert "varchar" not in found
 
 
+def test_what_refuses_the_whole_file_does_not_hide_its_rows(tmp_path: Path) -> None:
+    text = (
+        "subscription_id;account_id;currency;unit_amount;billing_interval;period_start\n"
+        "s1;a1;EUR;1.200;month;2024-01-01\ns2;a1;EURO;99;monthly;2024-13-01\n"
+    )
+    found = told(delivered(tmp_path, {"generic/subscription_periods/a.csv": text}), "FAIL")
+    for words in (
+        "required column interval missing",
+        "'billing_interval' may be interval: rename it, or map it in mapping.yml",
+        "its numbers can be read in two ways",
+        "currency 'EURO' is not a currency code of three letters, such as EUR (1 row, in line 3)",
+        "interval 'monthly' is not one of day, week, month, year (1 row, in line 3)",
+        "period_start '2024-13-01' is no day of the calendar",
+    ):
+        assert words in found
+
+
 @pytest.mark.parametrize(
     ("name", "text", "looks_like", "target"),
     [

@@ -57,7 +57,6 @@ def test_unknown_columns_of_one_name_are_numbered() -> None:
     ("header", "reason"),
     [
         (["a", "b"], "not an export of things: the header held 'a', 'b'"),
-        (["amount", "note"], "required column thing_id missing: the header held 'amount', 'note'"),
         (["thing_id", "ThingId"], "two columns are named thing_id: the header held 'thing_id', 'ThingId'"),
         (
             ["thing_id", "note", "Note"],
@@ -69,3 +68,9 @@ def test_refused_headers(header: list[str], reason: str) -> None:
     with pytest.raises(FileRefusedError) as refusal:
         bind(THINGS, header)
     assert refusal.value.reason == reason
+
+
+def test_what_a_file_lacks_does_not_hide_the_rest_of_it() -> None:
+    binding = bind(THINGS, ["amount", "note"])
+    assert binding.refusal == "required column thing_id missing: the header held 'amount', 'note'"
+    assert binding.positions == {"amount": 0, "note": 1}
