@@ -149,12 +149,12 @@ def _landing(settings: Settings) -> Iterator[Finding]:
         if not os.access(file.path, os.R_OK):
             yield Finding("FAIL", f"{file.label} cannot be read; mend its rights.")
     if files or ignored or records:
-        yield from _trial(settings, records)
+        yield from _trial(settings)
 
 
-def _trial(settings: Settings, records: Sequence[Batch]) -> Iterator[Finding]:
+def _trial(settings: Settings) -> Iterator[Finding]:
     """Load what is new into a home that is thrown away: what the loader finds wrong is wrong."""
-    from orchestration.landing import land
+    from orchestration.landing import known_batches, land, withdrawn_batches
     from orchestration.landing.judgement import judge_delivery
 
     contracts = load_contracts()
@@ -163,17 +163,21 @@ def _trial(settings: Settings, records: Sequence[Batch]) -> Iterator[Finding]:
         tried = replace(settings, home=Path(scratch))
         was_disabled, log.disabled = log.disabled, True
         try:
-            report = land(tried, records=records)
+            report = land(tried, trial_for=settings)
         finally:
             log.disabled = was_disabled
+        records = known_batches(settings)
         notices = judge_delivery(tried, contracts, [*records, *report.new])
+    withdrawals = {withdrawal.in_words for withdrawal in withdrawn_batches(settings).values()}
     for entry in report.ignored:
-        yield Finding("warn", f"ignored {entry.label}: {entry.reason}.")
+        # A withdrawal is what somebody wanted.
+        level: Level = "ok" if entry.reason in withdrawals else "warn"
+        yield Finding(level, f"ignored {entry.label}: {entry.reason}.")
     for batch in (*report.new, *report.still_refused):
         yield from _of_file(settings, batch)
     yield from _loaded_before(records)
     levels: dict[str, Level] = {"stops": "FAIL", "warn": "warn", "note": "ok"}
-    yield from (Finding(levels[notice.level], f"{notice.text}.") for notice in notices)
+    yield from (Finding(levels[notice.level], notice.sentence) for notice in notices)
 
 
 def _loaded_before(records: Sequence[Batch]) -> Iterator[Finding]:

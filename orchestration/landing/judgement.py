@@ -33,6 +33,10 @@ class Notice:
     """`stops`: a run cannot succeed with it."""
     text: str
 
+    @property
+    def sentence(self) -> str:
+        return self.text if self.text.endswith("?") else f"{self.text}."
+
 
 def judge_delivery(
     settings: Settings,

@@ -33,7 +33,7 @@ from orchestration.landing.files import (
     take_snapshot,
 )
 from orchestration.landing.report import LandingReport, by_object, count, object_line
-from orchestration.landing.withdrawals import withdrawn_batches
+from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -69,15 +69,15 @@ def land(
     *,
     now: datetime | None = None,
     contracts: Contracts | None = None,
-    records: Iterable[Batch] | None = None,
+    trial_for: Settings | None = None,
 ) -> LandingReport:
     """Load every complete file whose content is not on record yet.
 
     With `known_at` given nothing is loaded: what arrives now was not known then.
 
     Files are taken by source, object and file name, and get strictly increasing load times from `now` on
-    (default: the clock), later than any batch on record. `records` are the batches on record, where they are
-    not those of the home. The caller holds the warehouse's lock.
+    (default: the clock), later than any batch on record. A trial goes by what is on record and withdrawn in
+    the home that it is for, and loads into its own. The caller holds the warehouse's lock.
 
     Raises LandingError where the landing folder or the records as a whole cannot be used, and SettingsError
     where the tolerated share of wrong rows cannot be read.
@@ -89,11 +89,11 @@ def land(
     contracts = load_contracts() if contracts is None else contracts
     files, found = find_files(settings.landing, contracts)
     ignored = [_recognised(settings, entry) for entry in found]
-    records = all_batches(settings) if records is None else list(records)
+    records, withdrawn = all_batches(trial_for or settings), withdrawn_batches(trial_for or settings)
     new: list[Batch] = []
     stamp = _first_stamp(now or datetime.now(UTC), records)
     with _workspace(settings) as (connection, work):
-        sorted_files = _sort(settings, files, contracts, records, {})
+        sorted_files = _sort(files, contracts, records, withdrawn, {})
         ignored += sorted_files.left_out
         for file, digest in sorted_files.due:
             contract = contracts[file.source, file.object]
@@ -132,7 +132,8 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
         return []
     contracts = load_contracts() if contracts is None else contracts
     files, _ = find_files(settings.landing, contracts)
-    found = _sort(settings, files, contracts, all_batches(settings), read_seen(settings))
+    records, withdrawn = all_batches(settings), withdrawn_batches(settings)
+    found = _sort(files, contracts, records, withdrawn, read_seen(settings))
     return [file for file, _ in found.due]
 
 
@@ -159,15 +160,14 @@ def gone_files(settings: Settings, there: Iterable[str] = ()) -> list[Batch]:
 
 
 def _sort(
-    settings: Settings,
     files: Iterable[LandingFile],
     contracts: Contracts,
     records: Iterable[Batch],
+    withdrawn: Mapping[str, Withdrawal],
     seen: Mapping[str, Any],
 ) -> _Sorted:
     """Compare files with the batches on record, by content; `seen` spares reading those unchanged."""
     known = {batch.batch_id: batch for batch in records}
-    withdrawn = withdrawn_batches(settings)
     loaded = {
         _content(batch.source, batch.object, batch.digest)
         for batch in known.values()

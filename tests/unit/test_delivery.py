@@ -14,6 +14,7 @@ from orchestration.landing import land
 from orchestration.landing.exports import header_of, recognise
 from orchestration.landing.guide import guide_page, write_templates
 from orchestration.landing.proposals import propose_mapping
+from orchestration.landing.withdrawing import withdraw
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.warehouse import connect
 
@@ -216,3 +217,22 @@ def test_the_doctor_leaves_nothing_behind_and_reads_nothing_twice(tmp_path: Path
     shutil.rmtree(tmp_path / "landing")
     with connect() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_the_doctor_says_nothing_more_of_a_file_that_was_withdrawn(tmp_path: Path) -> None:
+    row = "s{0},a{0},USD,{1},month,2024-01-01\n"
+    rows = "".join(row.format(number, 10) for number in range(10))
+    settings = delivered(
+        tmp_path,
+        {
+            "generic/accounts/a.csv": "account_id\n" + "".join(f"a{number}\n" for number in range(10)),
+            "generic/subscription_periods/right.csv": f"{PERIODS}\n{rows}",
+            "generic/subscription_periods/wrong.csv": f"{PERIODS}\n{row.format(10, 10**6)}",
+        },
+    )
+    assert "has 100% of the money" in told(settings, "warn")
+    land(settings)
+    assert "has 100% of the money" in told(settings, "warn")
+    withdraw(settings, "wrong.csv", "cents for dollars")
+    assert "of the money" not in told(settings)
+    assert "wrong.csv: withdrawn by" in told(settings, "ok")
