@@ -180,8 +180,8 @@ def cast_sql(
         return f"case lower({text}) {cases} end"
     if column.data_type == "boolean":
         return (
-            f"case when lower({text}) in ('true', 't', 'yes', 'y', '1') then true "
-            f"when lower({text}) in ('false', 'f', 'no', 'n', '0') then false end"
+            f"case when lower({text}) in ('true', 't', 'yes', 'y', 'on', '1', '1.0') then true "
+            f"when lower({text}) in ('false', 'f', 'no', 'n', 'off', '0', '0.0') then false end"
         )
     if column.is_time:
         local = mapping.date_format(column.name)
@@ -248,7 +248,8 @@ def _checks(
     elif column.is_number:
         yield misread, list(_misread_numbers(column, text))
     elif column.data_type == "boolean":
-        yield misread, [("true", ("is not true or false", "Write true or false.", False, True))]
+        advice = "Write true or false, or map the words in mapping.yml."
+        yield misread, [("true", ("is not true or false", advice, False, True))]
     for limit, reason, sign in (
         (column.minimum, "is below", "<"),
         (column.minimum_exclusive, "is not above", "<="),

@@ -77,6 +77,15 @@ def is_mapping(name: str) -> bool:
     )
 
 
+class _TextLoader(yaml.SafeLoader):
+    """Every value but null is text as it stands: the country NO is not false, and 007 is not 7."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in found if tag == "tag:yaml.org,2002:null"]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def mapping_digest(path: Path | None) -> str:
     """Tells two mappings apart; empty where there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path else ""
@@ -90,7 +99,7 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
     if path is None:
         return NO_MAPPING
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         first = " ".join(str(error).split())
         raise _wrong(path, f"is not YAML ({first[:160]})") from None
@@ -111,8 +120,9 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
     return FileMapping(
         columns=columns,
         fixed={
-            _column(path, contract, "fixed", name): _text(value)
+            _column(path, contract, "fixed", name): str(value)
             for name, value in _pairs(path, content, "fixed")
+            if value is not None
         },
         words=_words(path, contract, content),
         dates=_dates(path, contract, content.get("dates")),
@@ -135,7 +145,7 @@ def _words(path: Path, contract: LandingObject, content: Mapping[str, Any]) -> d
                 meant = nearest(str(word), column.enum)
                 hint = f"; did you mean {meant}?" if meant else ""
                 raise _wrong(path, f"words.{name}: {word!r} is not one of {', '.join(column.enum)}{hint}")
-            words.setdefault(column.name, {})[str(mine).strip().lower()] = "" if word is None else _text(word)
+            words.setdefault(column.name, {})[str(mine).strip().lower()] = "" if word is None else str(word)
     return words
 
 
@@ -187,10 +197,6 @@ def _column(path: Path, contract: LandingObject, key: str, name: object) -> str:
     meant = nearest(str(name), contract.column_names)
     hint = f"; did you mean {meant}?" if meant else f"; its columns are {', '.join(contract.column_names)}"
     raise _wrong(path, f"{key}: {contract.name} has no column {str(name)!r}{hint}")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _wrong(path: Path, what: str) -> FileRefusedError:

@@ -60,6 +60,8 @@ GOOD = [
     ("boolean", "1", True),
     ("boolean", "NO", False),
     ("boolean", "f", False),
+    ("boolean", "1.0", True),
+    ("boolean", "off", False),
     ("date", "2024-02-29", date(2024, 2, 29)),
     ("date", "2024-02-29T00:00:00.000Z", date(2024, 2, 29)),
     ("date", "2024-02-29 00:00:00+02", date(2024, 2, 29)),

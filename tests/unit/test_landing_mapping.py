@@ -71,6 +71,21 @@ def test_a_mapped_column_wins_over_one_of_the_contract_s_name(case: Case) -> Non
     ]
 
 
+def test_values_of_a_mapping_are_text_as_it_stands(case: Case) -> None:
+    """YAML itself reads NO as false, and 007 as 7."""
+    case.deliver(
+        "accounts",
+        "account_id,is_internal\na,nein\nb,ja\nc,on\n",
+        mapping="fixed: {country: NO, segment: 007, industry: null}\n"
+        "words: {is_internal: {nein: no, ja: yes, on: null}}\n",
+    )
+    assert case.rows("country, segment, industry, is_internal", "generic__accounts") == [
+        ("NO", "007", None, False),
+        ("NO", "007", None, True),
+        ("NO", "007", None, None),
+    ]
+
+
 def test_formats_of_single_columns(case: Case) -> None:
     case.deliver(
         "accounts",
