@@ -232,7 +232,10 @@ def _recognised(settings: Settings, batch: Batch) -> str:
     path = settings.landing / batch.source / batch.object / batch.file_name
     if batch.rejected_share is not None or not path.is_file():
         return ""
-    found = recognise(header_of(path))
+    header = header_of(path)
+    if not header:  # no mapping helps what cannot be read
+        return ""
+    found = recognise(header)
     looks = f" It looks like {found.name}." if found else ""
     return f"{looks} `csw landing map {path}` proposes a mapping."
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestration.contract import LandingObject
 from orchestration.errors import LandingError
 from orchestration.landing.mapping import find_mapping, is_mapping, mapping_digest
+from orchestration.spelling import nearest
 
 FORMATS = ("csv.gz", "jsonl.gz", "csv", "jsonl", "parquet")
 """Endings of file names that can be read, in any letter case."""
@@ -96,7 +97,7 @@ def find_files(
             if not folder.is_dir():
                 ignored.append(_ignore(landing, folder, "not in a folder <source>/<object>/"))
             elif (source.name, folder.name) not in contracts:
-                ignored.append(_ignore(landing, folder, _no_contract(source.name, contracts)))
+                ignored.append(_ignore(landing, folder, _no_contract(source.name, folder.name, contracts)))
             else:
                 for path in _entries(folder, root, ignored, landing):
                     found = _landing_file(source.name, folder.name, path)
@@ -186,14 +187,26 @@ def _landing_file(source: str, name: str, path: Path) -> LandingFile | str:
     for ending in FORMATS:
         if path.name.lower().endswith("." + ending):
             return LandingFile(source, name, path, ending, find_mapping(path))
-    return f"unknown format: names end in {', '.join('.' + ending for ending in sorted(FORMATS))}"
+    reason = f"unknown format: names end in {', '.join('.' + ending for ending in sorted(FORMATS))}"
+    advice = {
+        ".xlsx": "save the sheet as CSV in UTF-8",
+        ".xls": "save the sheet as CSV in UTF-8",
+        ".ods": "save the sheet as CSV in UTF-8",
+        ".json": "write one JSON object per line, and end the name in .jsonl",
+        ".txt": "a text with columns may end in .csv",
+        ".tsv": "a text with columns may end in .csv",
+    }.get(path.suffix.lower())
+    return f"{reason}; {advice}" if advice else reason
 
 
-def _no_contract(source: str, contracts: Mapping[tuple[str, str], LandingObject]) -> str:
-    known = sorted(name for owner, name in contracts if owner == source)
+def _no_contract(source: str, name: str, contracts: Mapping[tuple[str, str], LandingObject]) -> str:
+    known = sorted(one for owner, one in contracts if owner == source)
+    sources = sorted({owner for owner, _ in contracts})
+    meant = nearest(name, known) if known else nearest(source, sources)
+    hint = f"; {meant} may be meant" if meant else ""
     if known:
-        return f"no contract; the objects of {source} are {', '.join(known)}"
-    return f"no contract; the sources are {', '.join(sorted({owner for owner, _ in contracts}))}"
+        return f"no contract; the objects of {source} are {', '.join(known)}{hint}"
+    return f"no contract; the sources are {', '.join(sources)}{hint}"
 
 
 def _ignore(landing: Path, path: Path, reason: str) -> IgnoredFile:

@@ -40,7 +40,7 @@ _SAME_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("mo", "m", "permonth", "1month"), "month"),
     **dict.fromkeys(("wk", "w"), "week"),
     **dict.fromkeys(("daily", "d"), "day"),
-    **dict.fromkeys(("trial", "intrial", "free trial"), "trialing"),
+    **dict.fromkeys(("trial", "intrial", "freetrial"), "trialing"),
     **dict.fromkeys(("overdue", "late", "pastdue"), "past_due"),
     **dict.fromkeys(("live", "current", "running"), "active"),
     **dict.fromkeys(("onhold", "hold", "suspended"), "paused"),

@@ -42,6 +42,7 @@ def test_what_is_not_read_is_reported_with_the_reason(case: Case) -> None:
     case.put("a.xlsx", b"PK")
     case.put("2024/a.csv", things_csv(1))
     case.put("a.csv", "x", folder="surprises")
+    case.put("a.csv", "x", folder="thing")
     (case.settings.landing / "README.md").write_text("hello")
     (case.settings.landing / "shop" / "loose.csv").write_text("hello")
     (case.settings.landing / "mystery" / "things").mkdir(parents=True)
@@ -50,10 +51,12 @@ def test_what_is_not_read_is_reported_with_the_reason(case: Case) -> None:
     assert {entry.label: entry.reason for entry in report.ignored} == {
         "README.md": "not in a folder <source>/<object>/",
         "shop/loose.csv": "not in a folder <source>/<object>/",
+        "shop/thing": "no contract; the objects of shop are others, things; things may be meant",
         "shop/surprises": "no contract; the objects of shop are others, things",
         "mystery/things": "no contract; the sources are shop",
         "shop/things/2024": "a folder inside an object's folder: move its files up",
-        "shop/things/a.xlsx": "unknown format: names end in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet",
+        "shop/things/a.xlsx": "unknown format: names end in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet; "
+        "save the sheet as CSV in UTF-8",
         "shop/things/pipe.csv": "not a regular file",
     }
     assert report.new == ()
