@@ -14,7 +14,6 @@ from orchestration.errors import LandingError
 from orchestration.landing.files import FORMATS
 from orchestration.landing.readers import read_records
 from orchestration.landing.refusal import FileRefusedError
-from orchestration.spelling import squashed
 from orchestration.warehouse import connect
 from orchestration.yamltext import read_yaml
 
@@ -38,11 +37,13 @@ def known_exports() -> tuple[KnownExport, ...]:
 
 def recognise(header: Iterable[str]) -> KnownExport | None:
     """The known export that has such a header."""
-    names = {squashed(name) or name for name in header}
-    for export in known_exports():
-        if {squashed(name) or name for name in export.has} <= names:
-            return export
-    return None
+    names = {_spelt(name) for name in header}
+    return next((one for one in known_exports() if {_spelt(name) for name in one.has} <= names), None)
+
+
+def _spelt(name: str) -> str:
+    """Without case. Blanks and signs count: `Account ID` is a report's, `account_id` anybody's."""
+    return " ".join(name.split()).casefold()
 
 
 def header_of(path: Path) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ DATE_FORMATS = (
 _FITS = 0.9
 """Share of the cells that must be readable before a column is proposed by its values."""
 
+_MOST = 0.5
+"""Share of the cells that a date format must read; the others may be mistakes."""
+
 _WORDS = 12
 """Different words of an enumeration that are looked at."""
 
@@ -125,7 +128,7 @@ def _propose(
     meant |= _columns_by_values(connection, contract, header, meant)
     places = {name: header.index(text) for text, name in meant.items()}
     numbers, notation = _notation(connection, contract, places)
-    dates = _date_formats(connection, contract, places)
+    dates, unclear = _date_formats(connection, contract, places)
     words = _words(connection, contract, places)
     by_itself = {
         text
@@ -149,7 +152,7 @@ def _propose(
     lines = [f"# {path.name} as {contract.label}. Check it, then save it as mapping.yml beside the file."]
     if export:
         lines.append(f"# The file looks like {export.name}.")
-    lines += [f"# {note}" for note in notation]
+    lines += [f"# {note}" for note in [*notation, *unclear]]
     body = yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True) if mapping else ""
     lines += body.splitlines()
     if missing:
@@ -226,26 +229,26 @@ def _notation(
 
 def _date_formats(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
-) -> dict[str, str]:
-    """Column -> the first format that reads all of its cells, where these are not ISO."""
-    found: dict[str, str] = {}
+) -> tuple[dict[str, str], list[str]]:
+    """Column -> the format that reads most of its cells, where these are not ISO; and what is not clear."""
+    fitting: dict[str, list[str]] = {}
     for name, place in places.items():
         column = contract.column(name)
         if not column.is_time or _readable(connection, column, place, NO_MAPPING) >= _FITS:
             continue
-        for text in DATE_FORMATS:
-            given = _dates(text)
-            if _readable(connection, column, place, given) == 1:
-                found[name] = text
-                break
+        shares = {text: _readable(connection, column, place, _dates(text)) for text in DATE_FORMATS}
+        most = max(shares.values())
+        if most >= _MOST:
+            fitting[name] = [text for text, share in shares.items() if share == most]
     # A column whose days are all below 13 follows the others.
-    certain = set(found.values())
-    if len(certain) > 1:
-        for text in certain:
-            given = _dates(text)
-            if all(_readable(connection, contract.column(name), places[name], given) == 1 for name in found):
-                return dict.fromkeys(found, text)
-    return found
+    certain = {texts[0] for texts in fitting.values() if len(texts) == 1}
+    found, unclear = {}, []
+    for name, texts in fitting.items():
+        followed = [text for text in texts if text in certain] or texts
+        found[name] = followed[0]
+        if len(followed) > 1:
+            unclear.append(f"To be decided: {name} can be read as {' or '.join(followed)}.")
+    return found, unclear
 
 
 def _dates(text: str) -> FileMapping:

@@ -152,6 +152,21 @@ def test_a_proposal_needs_a_file_that_fits_something(tmp_path: Path) -> None:
     assert recognise(header_of(path)) is None
 
 
+def test_a_proposal_says_what_it_cannot_know(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("account_id,account_name,created_at,updated_at\na,A,31.01.2025,\nb,B,31.04.2025,\n")
+    proposal = propose_mapping(path, load_contracts())
+    assert (proposal.object, proposal.looks_like) == ("accounts", None)  # names of ours are no vendor's
+    assert "dates: DD.MM.YYYY" in proposal.text
+    path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/04/2025\n")
+    unclear = "# To be decided: created_at can be read as DD/MM/YYYY or MM/DD/YYYY."
+    assert unclear in propose_mapping(path, load_contracts()).text
+    path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/14/2025\n")
+    found = propose_mapping(path, load_contracts()).text
+    assert "dates: MM/DD/YYYY" in found
+    assert "To be decided" not in found
+
+
 def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
     prices = "".join(f"s{n},a{n},USD,{50 + n},month,2024-01-0{1 + n % 9},pro\n" for n in range(12))
     odd = "s98,a98,USD,500000,month,2024-01-05,pro\ns99,a2,CHF,10,month,1994-01-05,pro\n"
