@@ -102,9 +102,9 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         report = land(settings)
         batches = tuple(accepted_batches(settings))
     _require_objects(settings, batches)
-    if report.new:
-        for notice in judge_delivery(settings, load_contracts(), batches):
-            log.warning("%s", notice.text)
+    nothing = None if force else nothing_new(settings, batches)
+    if report.new or not nothing:
+        _judge(settings, batches, are_new=bool(report.new))
     experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
@@ -132,7 +132,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         ],
         withdrawn_batches=[entry.to_json() for entry in withdrawn_batches(settings).values()],
     )
-    return LandStep(report, batches, None if force else nothing_new(settings, batches), experiment)
+    return LandStep(report, batches, nothing, experiment)
 
 
 def build_step(
@@ -276,6 +276,16 @@ def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _judge(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
+    """Say what is odd about a new delivery. Raises LandingError where nothing can be published of it."""
+    notices = judge_delivery(settings, load_contracts(), batches)
+    for notice in notices:
+        if are_new and notice.level != "stops":
+            log.warning("%s", notice.text)
+    if stops := [notice.sentence for notice in notices if notice.level == "stops"]:
+        raise LandingError("\n".join(stops))
 
 
 def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:

@@ -83,14 +83,27 @@ def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Itera
     values = {
         "{as_of}": f"timestamp {quote_literal(settings.as_of_text)}",
         "{reporting_currency}": quote_literal(policies["reporting_currency"]),
+        "{fx_policy}": quote_literal(policies["fx_policy"]),
+        "{fx_max_age_days}": str(int(policies["fx_max_age_days"])),
+        "{first_loaded_month}": quote_literal(_month(policies["first_loaded_month"])),
         "{seeded_rates}": quote_literal(PROJECT_DIR / "seeds" / "fx_rates.csv"),
     }
-    connection.execute(f"create temp view periods as {asked['periods']}")
+    for view in ("rates", "periods"):
+        connection.execute(f"create temp view {view} as {_filled(asked[view], values)}")
     for question in asked["questions"]:
-        query = question["query"]
-        for name, value in values.items():
-            query = query.replace(name, value)
-        cursor = connection.execute(query)
+        cursor = connection.execute(_filled(question["query"], values))
         names = [column[0] for column in cursor.description or ()]
         for row in cursor.fetchall():
-            yield Notice("warn", question["text"].format(**dict(zip(names, row, strict=True))))
+            text = question["text"].format(**dict(zip(names, row, strict=True)))
+            yield Notice(question.get("level", "warn"), text)
+
+
+def _filled(query: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        query = query.replace(name, value)
+    return query
+
+
+def _month(policy: object) -> str:
+    """YYYY-MM of a policy that names a month or `none`, which is before all others."""
+    return "" if str(policy) == "none" else str(policy)[:7]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from orchestration.landing.exports import header_of, recognise
 from orchestration.landing.guide import guide_page, write_templates
 from orchestration.landing.proposals import propose_mapping
 from orchestration.landing.withdrawing import withdraw
+from orchestration.pipeline import land_step
+from orchestration.releases.candidate import Candidate
 from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.warehouse import connect
 
@@ -189,6 +192,30 @@ def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
         "rows that name an account which generic/accounts lacks: 1 of 14",
     ):
         assert words in found
+
+
+def test_currencies_that_stop_a_run_are_told_before_it(tmp_path: Path) -> None:
+    periods = f"{PERIODS}\ns1,a1,CHF,10,month,2024-01-01\ns2,a1,CHF,10,month,2024-01-01\n"
+    files = {
+        "generic/accounts/a.csv": ACCOUNTS,
+        "generic/subscription_periods/p.csv": f"{periods}s3,a1,USD,10,month,2024-01-01\n",
+    }
+    most = (
+        "2 of 3 periods are in CHF, without any exchange rate to USD, and nothing is published where most are"
+    )
+    settings = delivered(tmp_path, files)
+    assert most in told(settings, "FAIL")
+    with pytest.raises(LandingError, match=most):
+        land_step(settings, Candidate("c", tmp_path / "c"))
+    old = "CHF has no rate of the 31 days before 2024-04-30, which values it, and so for 4 month ends in all"
+    settings = delivered(
+        tmp_path,
+        {"generic/fx_rates/f.csv": "currency,rate_on,rate\nCHF,2024-01-31,1.1\nCHF,2024-03-01,1.1\n"},
+    )
+    assert most not in told(settings)
+    assert old in told(settings, "warn")
+    rated = replace(settings, policies={"fx_policy": "fixed_rate"})
+    assert "has no rate of" not in told(rated)
 
 
 def test_a_column_that_nothing_reads_is_told_until_it_is_mended(tmp_path: Path) -> None:
