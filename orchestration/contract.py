@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import ContractError
+from orchestration.errors import ContractError, LandingError
 from orchestration.settings import PROJECT_DIR
 from orchestration.yamltext import read_yaml
 
@@ -197,6 +197,17 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
                 contract = _landing_object(path, source["name"], source_meta, table)
                 contracts[contract.source, contract.name] = contract
     return contracts
+
+
+def contracts_named(
+    contracts: Mapping[tuple[str, str], LandingObject], name: str
+) -> dict[tuple[str, str], LandingObject]:
+    """Those that are called so, with or without their source. Raises LandingError where there is none."""
+    named = {key: one for key, one in contracts.items() if name in (one.name, one.label)}
+    if not named:
+        known = ", ".join(one.name for one in contracts.values())
+        raise LandingError(f"There is no object {name!r}. The objects are {known}.")
+    return named
 
 
 def _landing_object(

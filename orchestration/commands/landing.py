@@ -58,16 +58,12 @@ def template(
     json: Json = False,
 ) -> None:
     """Write example files with every column, and beside each what its columns mean."""
-    from orchestration.contract import load_contracts
-    from orchestration.errors import LandingError
+    from orchestration.contract import contracts_named, load_contracts
     from orchestration.landing.guide import write_templates
 
     settings = load_settings(home)
     contracts = load_contracts()
-    chosen = {key: one for key, one in contracts.items() if object_name in (None, one.name, one.label)}
-    if not chosen:
-        known = ", ".join(one.name for one in contracts.values())
-        raise LandingError(f"There is no object {object_name!r}. The objects are {known}.")
+    chosen = contracts if object_name is None else contracts_named(contracts, object_name)
     written = write_templates(out or settings.home / "templates", chosen)
     say({"files": [str(path) for path in written]}) if json else typer.echo("\n".join(map(str, written)))
 

@@ -99,10 +99,10 @@ def _load_rows(
     reading = read_file(connection, path, ending, contract, folder, mapping)
     try:
         binding = bind(contract, reading.header, mapping)
-        census = take_census(connection, contract, binding, mapping)
-        numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     except FileRefusedError as refusal:
-        raise FileRefusedError(refusal.reason, rows=reading.rows, remarks=refusal.remarks) from None
+        raise FileRefusedError(refusal.reason, rows=reading.rows) from None
+    census = take_census(connection, contract, binding, mapping)
+    numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     if binding.refusal:
         # The rest of the file is judged nevertheless: all of it can be mended at once.
         contract = contract.with_need_of(binding.positions)

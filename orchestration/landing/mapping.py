@@ -16,7 +16,7 @@ A contract declares the same things for the objects of a vendor (`also`, `prefix
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,7 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
         raise _wrong(path, "must hold keys such as columns, fixed and dates")
     for key in content:
         if key not in _KEYS:
-            meant = nearest(str(key), _KEYS)
-            hint = f"; did you mean {meant}?" if meant else f"; the keys are {', '.join(_KEYS)}"
+            hint = _hint(str(key), _KEYS, f"; the keys are {', '.join(_KEYS)}")
             raise _wrong(path, f"has the unknown key {str(key)!r}{hint}")
     columns = {
         str(mine): _column(path, contract, "columns", name) for mine, name in _pairs(path, content, "columns")
@@ -142,8 +141,7 @@ def _words(path: Path, contract: LandingObject, content: Mapping[str, Any]) -> d
             raise _wrong(path, f"words.{name} must be pairs such as {{Monthly: month}}")
         for mine, word in pairs.items():
             if column.enum and word is not None and str(word) not in column.enum:
-                meant = nearest(str(word), column.enum)
-                hint = f"; did you mean {meant}?" if meant else ""
+                hint = _hint(str(word), column.enum)
                 raise _wrong(path, f"words.{name}: {word!r} is not one of {', '.join(column.enum)}{hint}")
             words.setdefault(column.name, {})[str(mine).strip().lower()] = "" if word is None else str(word)
     return words
@@ -194,9 +192,14 @@ def _pairs(path: Path, content: Mapping[str, Any], key: str) -> list[tuple[Any, 
 def _column(path: Path, contract: LandingObject, key: str, name: object) -> str:
     if str(name) in contract.column_names:
         return str(name)
-    meant = nearest(str(name), contract.column_names)
-    hint = f"; did you mean {meant}?" if meant else f"; its columns are {', '.join(contract.column_names)}"
+    hint = _hint(str(name), contract.column_names, f"; its columns are {', '.join(contract.column_names)}")
     raise _wrong(path, f"{key}: {contract.name} has no column {str(name)!r}{hint}")
+
+
+def _hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The known name that is meant, else what to say where none is close."""
+    meant = nearest(word, known)
+    return f"; did you mean {meant}?" if meant else otherwise
 
 
 def _wrong(path: Path, what: str) -> FileRefusedError:

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from orchestration.contract import Column, LandingObject
+from orchestration.contract import Column, LandingObject, contracts_named
 from orchestration.errors import LandingError
 from orchestration.landing import tables
 from orchestration.landing.binding import bound_name
@@ -77,13 +77,11 @@ def _contract(
     path: Path,
 ) -> LandingObject:
     """The object that is named, else the folder's, else the one whose columns the header means most."""
-    named = [one for one in contracts.values() if name in (one.name, one.label)]
-    if name and not named:
-        known = ", ".join(one.name for one in contracts.values())
-        raise LandingError(f"There is no object {name!r}. The objects are {known}.")
-    named = named or [one for one in contracts.values() if one.name == path.parent.name]
-    if named:
-        return named[0]
+    if name:
+        return next(iter(contracts_named(contracts, name).values()))
+    folders = [one for one in contracts.values() if one.name == path.parent.name]
+    if folders:
+        return folders[0]
     scores = [(_score(one, header), one) for one in contracts.values()]
     best = max(scores, key=lambda scored: scored[0])
     if best[0] <= 0:
