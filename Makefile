@@ -24,12 +24,12 @@ lint: setup
 	@$(BIN)/mypy
 	@mkdir -p target && test -f profiles.yml || cp profiles.example.yml profiles.yml
 	@CSW_WAREHOUSE=$(CURDIR)/target/lint.duckdb $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 \
-		models tests/invariants tests/reconciliation
+		models data_tests
 
 # Dagster's pages for the warehouse in CSW_HOME, on http://localhost:3000
 dev: setup
 	@$(BIN)/csw prepare
-	@DAGSTER_HOME=$(HOME_DIR)/dagster $(BIN)/dagster dev -m orchestration.definitions
+	@DAGSTER_HOME=$(HOME_DIR)/dagster $(BIN)/dagster dev -m orchestration.dagster_defs.definitions
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,4 +1,4 @@
-from orchestration.cli import main
+from orchestration.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -8,20 +8,21 @@ import warnings
 from dataclasses import dataclass
 from datetime import date
 
-from orchestration.alerts import alert
-from orchestration.disk import disk_trouble
-from orchestration.durable import remove_tree
-from orchestration.environment import check_interpreter, environment
-from orchestration.errors import CswError, LandingError, SettingsError
-from orchestration.instance import open_instance
+from orchestration.core.alerts import alert
+from orchestration.core.disk import disk_trouble
+from orchestration.core.environment import check_interpreter, environment
+from orchestration.core.errors import CswError, LandingError, SettingsError
+from orchestration.core.files import remove_tree
+from orchestration.core.lock import WarehouseLock, hold_lock
+from orchestration.core.policies import check_project_policies
+from orchestration.core.settings import Settings
+from orchestration.dagster_defs.instance import open_instance
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
-from orchestration.lock import WarehouseLock, hold_lock
-from orchestration.pipeline import LandStep, experiment_id, land_step, nothing_new
-from orchestration.policies import check_project_policies
+from orchestration.pipeline.steps import LandStep, experiment_id, land_step, nothing_new
 from orchestration.releases.candidate import clear_leftovers, open_candidate
 from orchestration.releases.experiments import experiment_in_words
-from orchestration.releases.publish import current_manifest, current_release_id, policies_note
-from orchestration.settings import Settings
+from orchestration.releases.history import current_manifest, current_release_id
+from orchestration.releases.publish import policies_note
 
 DEMO_ACCOUNTS = 500
 DEMO_MONTHS = 36
@@ -172,8 +173,8 @@ def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandS
     logging.getLogger("dagster").addHandler(logging.NullHandler())
     log.info("loading Dagster and dbt")
     with environment(quiet, without=("DAGSTER_", "DBT_")):
-        from orchestration.definitions import JOB, build_definitions
-        from orchestration.triggers import failure_in_words
+        from orchestration.dagster_defs.definitions import JOB, build_definitions
+        from orchestration.dagster_defs.triggers import failure_in_words
 
         job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
         with open_instance(settings) as instance:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import SettingsError
-from orchestration.warehouse import quote_literal
+from orchestration.core.database import quote_literal
+from orchestration.core.errors import SettingsError
 from simulator.clock import Calendar, IntArray
 from simulator.expressions import ORDER, account_id, array, create, date_of
 from simulator.messy import make_messy, messy_select, older_accounts

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.errors import SettingsError
-from orchestration.settings import folder_path
-from orchestration.warehouse import connect
+from orchestration.core.database import connect
+from orchestration.core.errors import SettingsError
+from orchestration.core.settings import folder_path
 from simulator.billing import make_invoices
 from simulator.clock import DAY_SECONDS
 from simulator.clock import calendar as make_calendar

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, RELEASE_TABLE
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.warehouse import connect, quote_identifier, quote_literal
 from simulator import simulate
 
 PREVIOUS_LINE = "1.5.6"
@@ -115,7 +115,7 @@ def _make_release(settings: Settings, version: str) -> Path:
     """The release that `csw run` makes with a version of DuckDB."""
     home, as_of = str(settings.home), settings.as_of_text
     # Not by `csw` itself, which starts again without the path to another engine.
-    code = "from orchestration.cli import app; app(prog_name='csw')"
+    code = "from orchestration.cli.main import app; app(prog_name='csw')"
     command = ["-c", code, "run", "--home", home, "--as-of", as_of]
     answer = _python(version, command)
     if answer.returncode:

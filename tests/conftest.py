@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.settings import Settings, load_settings
 from orchestration.refresh import refresh
-from orchestration.settings import Settings, load_settings
 from simulator import simulate
 from tests.shared import made_once, share_in, spare_parsing
 

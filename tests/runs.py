@@ -19,13 +19,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from orchestration import pipeline
-from orchestration.disk import disk_trouble
-from orchestration.errors import CswError
+from orchestration.core.disk import disk_trouble
+from orchestration.core.errors import CswError
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
 from orchestration.landing import loader
-from orchestration.lock import hold_lock
+from orchestration.pipeline import steps as pipeline
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
-from orchestration.settings import Settings
 
 PATIENCE = 300
 
@@ -242,7 +242,7 @@ def _set_clock(off: timedelta) -> None:
 
 
 def _resolve(name: str) -> Any:
-    """The module, or the module that another one knows by this name, such as orchestration.durable.os."""
+    """The module, or the module that another one knows by this name, such as orchestration.core.files.os."""
     try:
         return import_module(name)
     except ModuleNotFoundError:

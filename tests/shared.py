@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from orchestration.dbt import PREPARED_FILE, prepare_manifest
+from orchestration.core.settings import Settings, load_settings
+from orchestration.dbt_runner.runner import PREPARED_FILE, prepare_manifest
 from orchestration.releases.fingerprint import dbt_version
-from orchestration.settings import Settings, load_settings
 
 Made = TypeVar("Made")
 

@@ -5,5 +5,4 @@ import great_expectations  # noqa: F401
 from dbt.adapters.duckdb import connections  # noqa: F401
 from dbt.cli import main  # noqa: F401
 
-from orchestration import disk, pipeline  # noqa: F401
 from orchestration.quality import gx_duckdb  # noqa: F401

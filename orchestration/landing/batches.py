@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.durable import write_text
-from orchestration.errors import LandingError
-from orchestration.landing.refusal import Remark
+from orchestration.core.errors import LandingError
+from orchestration.core.files import write_text
+from orchestration.core.settings import Settings
+from orchestration.landing.reading.refusal import Remark
 from orchestration.landing.withdrawals import withdrawn_batches
-from orchestration.settings import Settings
 
 _SEEN = ".files.json"
 

@@ -11,27 +11,27 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import LandingObject
-from orchestration.durable import settle
-from orchestration.landing import tables
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.files import settle
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path, write_record
-from orchestration.landing.binding import Binding, bind
-from orchestration.landing.casting import Cast, cast_rows, json_object
-from orchestration.landing.census import Census, take_census
-from orchestration.landing.conventions import are_too_many, max_reject_share
-from orchestration.landing.days import Days, find_days
 from orchestration.landing.ends import count_ends, ends_remark
 from orchestration.landing.files import LandingFile, Snapshot
-from orchestration.landing.mapping import FileMapping, read_mapping
-from orchestration.landing.notation import find_numbers
-from orchestration.landing.numbers import Numbers
-from orchestration.landing.readers import Reading, read_file
-from orchestration.landing.refusal import FileRefusedError, Remark
-from orchestration.landing.repeats import Repeats, mark_repeats
+from orchestration.landing.reading import tables
+from orchestration.landing.reading.binding import Binding, bind
+from orchestration.landing.reading.mapping import FileMapping, read_mapping
+from orchestration.landing.reading.readers import Reading, read_file
+from orchestration.landing.reading.refusal import FileRefusedError, Remark
 from orchestration.landing.report import count
-from orchestration.landing.set_aside import SetAside, set_rows_aside, write_rejected
-from orchestration.settings import Settings
-from orchestration.warehouse import quote_identifier, quote_literal
+from orchestration.landing.values.casting import Cast, cast_rows, json_object
+from orchestration.landing.values.census import Census, take_census
+from orchestration.landing.values.conventions import are_too_many, max_reject_share
+from orchestration.landing.values.days import Days, find_days
+from orchestration.landing.values.notation import find_numbers
+from orchestration.landing.values.numbers import Numbers
+from orchestration.landing.values.repeats import Repeats, mark_repeats
+from orchestration.landing.values.set_aside import SetAside, set_rows_aside, write_rejected
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Literal
 
 import duckdb
 
-from orchestration.contract import Ends
+from orchestration.core.database import quote_identifier
+from orchestration.dbt_runner.landing_contract import Ends
 from orchestration.landing.batches import Batch
-from orchestration.landing.refusal import Remark
+from orchestration.landing.reading.refusal import Remark
 from orchestration.landing.report import count
-from orchestration.warehouse import quote_identifier
 
 DETECT = "detect"
 

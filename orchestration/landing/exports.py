@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import LandingError
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError
+from orchestration.core.serialization import read_yaml
 from orchestration.landing.files import FORMATS
-from orchestration.landing.readers import read_records
-from orchestration.landing.refusal import FileRefusedError
-from orchestration.warehouse import connect
-from orchestration.yamltext import read_yaml
+from orchestration.landing.reading.readers import read_records
+from orchestration.landing.reading.refusal import FileRefusedError
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from orchestration.contract import LandingObject
-from orchestration.errors import LandingError
-from orchestration.landing.mapping import find_mapping, is_mapping, mapping_digest
-from orchestration.spelling import nearest
+from orchestration.core.errors import LandingError
+from orchestration.core.spelling import nearest
+from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.landing.reading.mapping import find_mapping, is_mapping, mapping_digest
 
 FORMATS = ("csv.gz", "jsonl.gz", "csv", "jsonl", "parquet")
 """Endings of file names that can be read, in any letter case."""

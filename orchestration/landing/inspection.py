@@ -10,8 +10,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import LandingObject, load_contracts
-from orchestration.errors import LandingError
+from orchestration.core.database import connect, quote_literal
+from orchestration.core.errors import LandingError
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing.batches import (
     Batch,
     all_batches,
@@ -21,13 +24,10 @@ from orchestration.landing.batches import (
     quarantine_path,
     rejected_path,
 )
+from orchestration.landing.reading.refusal import Remark
 from orchestration.landing.records import count_rows
-from orchestration.landing.refusal import Remark
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
-from orchestration.pseudonyms import hand_over_key, load_hash_key
-from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote_literal
 
 Contracts = Mapping[tuple[str, str], LandingObject]
 

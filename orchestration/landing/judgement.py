@@ -13,14 +13,14 @@ from typing import Literal
 
 import duckdb
 
-from orchestration.contract import LandingObject
+from orchestration.core.database import connect, quote_literal
+from orchestration.core.policies import project_policies
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing.batches import Batch
 from orchestration.landing.relations import ReadingPolicies, create_raw_relations
-from orchestration.policies import project_policies
-from orchestration.pseudonyms import hand_over_key, load_hash_key
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect, quote_literal
-from orchestration.yamltext import read_yaml
 
 Level = Literal["note", "warn", "stops"]
 

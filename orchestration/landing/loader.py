@@ -16,12 +16,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.console import PRIVATE
-from orchestration.contract import LandingObject, load_contracts
-from orchestration.errors import LandingError
+from orchestration.core.console import PRIVATE
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
 from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
-from orchestration.landing.conventions import are_too_many, max_reject_share
 from orchestration.landing.exports import header_of, recognise
 from orchestration.landing.files import (
     ChangingFileError,
@@ -33,9 +34,8 @@ from orchestration.landing.files import (
     take_snapshot,
 )
 from orchestration.landing.report import LandingReport, by_object, count, object_line
+from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
 
 _log = logging.getLogger("csw")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from orchestration.contract import LandingObject
+from orchestration.core.database import quote_literal
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, mended_batches, quarantine_path
-from orchestration.landing.repeats import count_facts
-from orchestration.settings import Settings
-from orchestration.warehouse import quote_literal
+from orchestration.landing.values.repeats import count_facts
 
 _FILES = """
     create or replace table raw.landing__files (

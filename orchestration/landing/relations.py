@@ -14,10 +14,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import BATCH_COLUMNS, LandingObject
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.policies import project_policies
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
+from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN, pseudonym_sql
 from orchestration.landing.batches import Batch
-from orchestration.landing.conventions import is_placeholder
-from orchestration.landing.days import Days
 from orchestration.landing.ends import (
     DETECT,
     closing_batches,
@@ -26,10 +28,8 @@ from orchestration.landing.ends import (
     inclusive_batches,
     minute_after,
 )
-from orchestration.policies import project_policies
-from orchestration.pseudonyms import EMAIL_PATTERN, pseudonym_sql
-from orchestration.settings import Settings
-from orchestration.warehouse import quote_identifier, quote_literal
+from orchestration.landing.values.conventions import is_placeholder
+from orchestration.landing.values.days import Days
 
 MASK = "[e-mail address]"
 """Stands in a published text where an address stood."""

@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.contract import LandingObject, load_contracts
-from orchestration.durable import settle
-from orchestration.errors import LandingError
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError
+from orchestration.core.files import settle
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path
-from orchestration.landing.binding import bound_name
 from orchestration.landing.files import digest_of, find_files
 from orchestration.landing.inspection import find_batch
-from orchestration.lock import hold_lock
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.landing.reading.binding import bound_name
 
 Contracts = Mapping[tuple[str, str], LandingObject]
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from orchestration.durable import append_line
-from orchestration.errors import LandingError
-from orchestration.settings import Settings
+from orchestration.core.errors import LandingError
+from orchestration.core.files import append_line
+from orchestration.core.settings import Settings
 
 LOG_FILE = "withdrawals.jsonl"
 

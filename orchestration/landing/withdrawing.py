@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from orchestration.errors import LandingError, SettingsError
+from orchestration.core.errors import LandingError, SettingsError
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.core.spelling import did_you_mean
+from orchestration.core.users import user_name
 from orchestration.landing.batches import Batch, all_batches, is_meant
 from orchestration.landing.report import count
 from orchestration.landing.withdrawals import (
@@ -16,10 +20,6 @@ from orchestration.landing.withdrawals import (
     withdrawn_batches,
     write_withdrawal,
 )
-from orchestration.lock import hold_lock
-from orchestration.settings import Settings
-from orchestration.spelling import did_you_mean
-from orchestration.users import user_name
 
 LISTED = 20
 """Files that a message lists at most."""

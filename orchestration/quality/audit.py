@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from orchestration.errors import AuditError
-from orchestration.pseudonyms import EMAIL_PATTERN
+from orchestration.core.database import connect, quote_identifier, writers_in_words
+from orchestration.core.errors import AuditError
+from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN
 from orchestration.quality import wording
 from orchestration.quality.report import AuditReport, CheckResult
 from orchestration.quality.suites import (
@@ -30,7 +31,6 @@ from orchestration.quality.suites import (
     Suite,
     email_check,
 )
-from orchestration.warehouse import connect, quote_identifier, writers_in_words
 
 if TYPE_CHECKING:
     from orchestration.quality.gx_duckdb import Answer

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from orchestration.warehouse import attach_release, connect, quote_identifier, quote_literal
+from orchestration.core.database import attach_release, connect, quote_identifier, quote_literal
 
 T = TypeVar("T")
 

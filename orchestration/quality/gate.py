@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from orchestration.quality.contracts import MartContracts
+from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.limits import Age, Change, Limits
 from orchestration.quality.reconciliation import Figure

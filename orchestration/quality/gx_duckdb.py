@@ -33,13 +33,13 @@ from great_expectations.expectations.expectation import (
 from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
 
-from orchestration.quality.suites import ROWS_QUERY, UNIQUENESS, Expectation
-from orchestration.warehouse import (
+from orchestration.core.database import (
     DEFAULT_MEMORY_LIMIT,
     MEMORY_LIMIT_VARIABLE,
     quote_identifier,
     quote_literal,
 )
+from orchestration.quality.suites import ROWS_QUERY, UNIQUENESS, Expectation
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 # Beside Great Expectations the SQLAlchemy dialect outlives the interpreter, and DuckDB then writes pages

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.errors import AuditError
-from orchestration.yamltext import read_yaml
+from orchestration.core.errors import AuditError
+from orchestration.core.serialization import read_yaml
 
 GATE_FILE = Path(__file__).with_name("gate.yml")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.quality.contracts import MartContracts, load_mart_contracts
-from orchestration.settings import PROJECT_DIR
-from orchestration.warehouse import quote_identifier
-from orchestration.yamltext import read_yaml
+from orchestration.core.database import quote_identifier
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.mart_contract import MartContracts, load_mart_contracts
 
 COMPARED = ("email", "name")
 """Kinds of tags whose values are compared; a free text (`text`) is not equal to anything by itself."""

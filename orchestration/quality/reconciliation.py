@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import Arrival, LandingObject
-from orchestration.warehouse import quote_identifier
+from orchestration.core.database import quote_identifier
+from orchestration.dbt_runner.landing_contract import Arrival, LandingObject
 
 _TOTALS = {
     "accounts": {

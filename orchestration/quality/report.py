@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.errors import AuditError
+from orchestration.core.errors import AuditError
 from orchestration.quality.suites import Severity
 
 Outcome = Literal["passed", "failed", "raised"]

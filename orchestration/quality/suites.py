@@ -24,8 +24,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from orchestration.errors import AuditError
-from orchestration.yamltext import read_yaml
+from orchestration.core.errors import AuditError
+from orchestration.core.serialization import read_yaml
 
 Severity = Literal["error", "warning"]
 

@@ -1,12 +1,8 @@
 """Releases: exporting marts, describing and publishing them, and asking the current one."""
 
+from orchestration.releases.history import current_release_id
 from orchestration.releases.listing import ReleaseInfo, list_releases
-from orchestration.releases.publish import (
-    Published,
-    current_release_id,
-    publish,
-    rollback,
-)
+from orchestration.releases.publish import Published, publish, rollback
 from orchestration.releases.query import QueryResult, query_current
 
 __all__ = [

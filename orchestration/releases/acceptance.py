@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import AuditError, PublishError, SettingsError
-from orchestration.quality.contracts import load_mart_contracts
+from orchestration.core.errors import AuditError, PublishError, SettingsError
+from orchestration.core.settings import Settings
+from orchestration.core.spelling import did_you_mean
+from orchestration.core.users import user_name
+from orchestration.dbt_runner.mart_contract import load_mart_contracts
 from orchestration.quality.facts import ReleaseFacts, measure_release
 from orchestration.quality.gate import FAMILIES, Finding, judge
 from orchestration.quality.limits import load_limits
 from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
+from orchestration.releases.history import history
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import Settings
-from orchestration.spelling import did_you_mean
-from orchestration.users import user_name
 
 log = logging.getLogger("csw")
 
@@ -162,8 +163,6 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:
     """The release, or where it is lost the one that was published last and is not; None without any."""
-    from orchestration.releases.publish import history
-
     published = [entry["release_id"] for entry in reversed(history(settings))]
     for one in dict.fromkeys([release_id, *published]):
         with suppress(PublishError):

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from orchestration.dbt import WAREHOUSE_FILE
-from orchestration.durable import remove_tree, sync
-from orchestration.errors import PublishError
+from orchestration.core.errors import PublishError
+from orchestration.core.files import remove_tree, sync
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import STORAGE_VERSION, seal
 from orchestration.releases.fingerprint import git_commit
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
-from orchestration.settings import Settings
 
 _PACKAGES = (
     "customer-success-warehouse",

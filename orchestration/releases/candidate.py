@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt import WAREHOUSE_FILE
-from orchestration.durable import remove_tree, write_json
-from orchestration.errors import PublishError
-from orchestration.settings import Settings
+from orchestration.core.errors import PublishError
+from orchestration.core.files import remove_tree, write_json
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 
 UNFINISHED = ".tmp-"
 """Prefix of a release folder that is still being put together."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import PublishError
+from orchestration.core.database import attach_release, connect
+from orchestration.core.errors import PublishError
+from orchestration.core.settings import Settings
 from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.publish import release_folder
-from orchestration.settings import Settings
-from orchestration.warehouse import attach_release, connect
 
 
 @dataclass(frozen=True)

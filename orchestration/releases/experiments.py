@@ -6,11 +6,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from orchestration.errors import PublishError
-from orchestration.jsontext import json_text
+from orchestration.core.errors import PublishError
+from orchestration.core.serialization import json_text
+from orchestration.core.settings import Settings
+from orchestration.releases.history import current_release_id, kept_manifests
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.publish import current_release_id, kept_manifests
-from orchestration.settings import Settings
 
 
 def experiment_reason(settings: Settings) -> str | None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import sha256_file, sync
-from orchestration.errors import BuildError
-from orchestration.warehouse import connect, quote_identifier, quote_literal
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.errors import BuildError
+from orchestration.core.files import sha256_file, sync
 
 STORAGE_VERSION = "v1.0.0"
 """The DuckDB file format of published files; engines from 1.1 on read it."""

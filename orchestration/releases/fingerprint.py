@@ -8,15 +8,14 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from orchestration.pseudonyms import find_hash_key, key_id
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.pseudonyms import find_hash_key, key_id
 
 _DBT = (
     "models/**/*",
     "macros/**/*",
     "seeds/**/*",
-    "tests/invariants/**/*",
-    "tests/reconciliation/**/*",
+    "data_tests/**/*",
     "dbt_project.yml",
     "profiles.example.yml",
 )

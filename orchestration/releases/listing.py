@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import PublishError
+from orchestration.core.errors import PublishError
+from orchestration.core.settings import Settings
 from orchestration.releases.acceptance import waiting_findings
+from orchestration.releases.history import current_release_id
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.publish import current_release_id
-from orchestration.settings import Settings
 
 
 @dataclass(frozen=True)

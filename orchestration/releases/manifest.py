@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestration.durable import write_json
-from orchestration.errors import PublishError
+from orchestration.core.errors import PublishError
+from orchestration.core.files import write_json
 
 MANIFEST_FILE = "manifest.json"
 _DIGEST = "manifest_sha256"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import load_contracts
+from orchestration.core.database import attach_release, connect, quote_literal
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing import Batch, ReadingPolicies, create_raw_relations
-from orchestration.pseudonyms import hand_over_key, load_hash_key
 from orchestration.quality.gate import Finding, personal_findings, reconciliation_findings, unanswered
 from orchestration.quality.personal import texts_that_name_persons
 from orchestration.quality.reconciliation import Figure, reconcile
-from orchestration.settings import Settings
-from orchestration.warehouse import attach_release, connect, quote_literal
 
 
 @dataclass(frozen=True)

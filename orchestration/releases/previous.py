@@ -8,13 +8,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import PublishError
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.errors import PublishError
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.releases.export import ALIAS_FILE, PARQUET_DIR, RESTATEMENTS_TABLE
 from orchestration.releases.fingerprint import code_version
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect, quote_identifier, quote_literal
-from orchestration.yamltext import read_yaml
 
 RELATIONS = PROJECT_DIR / "models" / "staging" / "previous" / "_previous__relations.yml"
 SCHEMA = "previous"

@@ -11,12 +11,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import PublishError, QueryError
-from orchestration.jsontext import json_text
+from orchestration.core.database import attach_release, connect
+from orchestration.core.errors import PublishError, QueryError
+from orchestration.core.serialization import json_text
+from orchestration.core.settings import Settings
 from orchestration.releases.export import MARTS_FILE
-from orchestration.releases.publish import release_folder
-from orchestration.settings import Settings
-from orchestration.warehouse import attach_release, connect
+from orchestration.releases.history import release_folder
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

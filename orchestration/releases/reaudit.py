@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orchestration.dbt import WAREHOUSE_FILE
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.landing import recorded_batches
 from orchestration.quality import AuditReport, audit_marts, load_suites
 from orchestration.quality.gate import Finding
 from orchestration.releases.acceptance import inspect_release
 from orchestration.releases.export import MARTS_FILE
+from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.origins import compare_with_origins
-from orchestration.releases.publish import release_folder, verify_files
-from orchestration.settings import Settings
+from orchestration.releases.publish import verify_files
 
 
 @dataclass(frozen=True)

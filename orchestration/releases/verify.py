@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import CswError, PublishError
+from orchestration.core.errors import CswError, PublishError
+from orchestration.core.settings import Settings
 from orchestration.releases.candidate import UNFINISHED
+from orchestration.releases.history import current_release_id, release_folder
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest
-from orchestration.releases.publish import (
-    current_release_id,
-    release_folder,
-    verify_files,
-    verify_verdict,
-)
-from orchestration.settings import Settings
+from orchestration.releases.publish import verify_files, verify_verdict
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 
 UNTIL = date(2026, 1, 1)
 RUN_ID = "bench"
@@ -110,15 +110,15 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
         return _floor(settings, "*", None), None
     if name == "revenue-floor":
         return _floor(settings, "generic/subscription_periods", REVENUE_FACTS), None
-    from orchestration import pipeline
-    from orchestration.contract import load_contracts
-    from orchestration.dbt import prepare_manifest, run_dbt
+    from orchestration.core.database import connect
+    from orchestration.core.lock import hold_lock
+    from orchestration.dbt_runner.landing_contract import load_contracts
+    from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
     from orchestration.landing import create_landing_records, create_raw_relations
-    from orchestration.lock import hold_lock
+    from orchestration.pipeline import steps as pipeline
     from orchestration.releases.candidate import open_candidate
     from orchestration.releases.fingerprint import dbt_version
     from orchestration.releases.previous import create_previous_relations
-    from orchestration.warehouse import connect
 
     candidate = open_candidate(settings, RUN_ID)
     with hold_lock(settings.lock_file, "benchmark") as lock:
@@ -158,7 +158,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
 
 def _floor(settings: Settings, folder: str, marts: Sequence[str] | None) -> str:
     """Scan the raw Parquet files of a folder, then write a copy of the marts into a fresh database."""
-    from orchestration.warehouse import connect, quote_identifier, quote_literal
+    from orchestration.core.database import connect, quote_identifier, quote_literal
 
     release = settings.current / "marts.duckdb"
     scratch = settings.home / "floor.duckdb"

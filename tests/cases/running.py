@@ -13,11 +13,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import LandingObject
-from orchestration.landing.binding import bind
-from orchestration.landing.casting import cast_rows
-from orchestration.landing.tables import RAW
-from orchestration.warehouse import connect
+from orchestration.core.database import connect
+from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.landing.reading.binding import bind
+from orchestration.landing.reading.tables import RAW
+from orchestration.landing.values.casting import cast_rows
 from tests.cases.reading import Case
 from tests.cases.tables import Row, show
 from tests.compiled import Landing, Step, compile_models, contracts, run_models

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.contract import load_contracts
+from orchestration.core.database import connect
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
 from orchestration.landing import (
     accepted_batches,
     create_landing_records,
@@ -19,8 +21,6 @@ from orchestration.landing import (
     known_batches,
 )
 from orchestration.releases.candidate import open_candidate
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.runs import Run, Stage, run_to_the_end
 from tests.shared import made_once

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import PROJECT_DIR, Settings
 from tests.conftest import copy_home, fingerprint_of_current
 
 pytestmark = pytest.mark.integration

@@ -16,19 +16,19 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from orchestration import pipeline
-from orchestration.dbt import WAREHOUSE_FILE
-from orchestration.errors import CswError, PublishError
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.errors import CswError, PublishError
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.landing import accepted_batches, land
-from orchestration.pipeline import nothing_new
+from orchestration.maintenance import clean_up
+from orchestration.pipeline import steps as pipeline
+from orchestration.pipeline.steps import nothing_new
 from orchestration.quality.suites import SUITES_DIR, load_suites
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
-from orchestration.releases.cleanup import clean_up
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import PROJECT_DIR, Settings
-from orchestration.warehouse import connect, quote_identifier, quote_literal
 from tests.conftest import fingerprint_of_current
 from tests.faults.conftest import MORE, VARYING, Delivered, Undisturbed, deliver, marts_of_current
 from tests.runs import Run, Stage, run_steps, run_to_the_end

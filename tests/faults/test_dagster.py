@@ -21,12 +21,12 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
-from orchestration.instance import open_instance, prepare_instance
-from orchestration.launcher import WarehouseRunLauncher, purpose_of
-from orchestration.lock import hold_lock, holder
+from orchestration.core.lock import hold_lock, holder
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dagster_defs.instance import open_instance, prepare_instance
+from orchestration.dagster_defs.launcher import WarehouseRunLauncher, purpose_of
+from orchestration.maintenance import clean_up
 from orchestration.releases import current_release_id
-from orchestration.releases.cleanup import clean_up
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.conftest import fingerprint_of_current
 from tests.faults.conftest import Undisturbed, marts_of_current
 from tests.runs import run_to_the_end
@@ -180,7 +180,7 @@ def _daemon(home: Settings) -> Iterator[subprocess.Popen[bytes]]:
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"]
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.dagster_defs.definitions"]
     with (home.home / "daemon.log").open("ab") as log:
         daemon = subprocess.Popen(
             command, cwd=PROJECT_DIR, env=environment, stdout=log, stderr=log, start_new_session=True

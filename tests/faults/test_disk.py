@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.settings import Settings
 from orchestration.landing import all_batches
 from orchestration.releases import query_current
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import Settings
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.faults.conftest import Delivered, Undisturbed, marts_of_current
 from tests.runs import Place, Run, run_to_the_end
@@ -47,8 +47,8 @@ class Fault:
 FAULTS = {
     "land": Fault(Place("orchestration.landing.loader.load_content")),
     "build": Fault(None, events=25),
-    "export": Fault(Place("orchestration.pipeline.export_marts"), left=MEGABYTE // 2),
-    "audit": Fault(Place("orchestration.pipeline.audit_marts", after=True)),
+    "export": Fault(Place("orchestration.pipeline.steps.export_marts"), left=MEGABYTE // 2),
+    "audit": Fault(Place("orchestration.pipeline.steps.audit_marts", after=True)),
     "manifest": Fault(Place("orchestration.releases.assembly.write_manifest"), is_audited=True),
     "manifest, by a limit": Fault(
         Place("orchestration.releases.assembly.write_manifest"), is_audited=True, by_limit=True

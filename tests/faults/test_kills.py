@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import CswError
+from orchestration.core.errors import CswError
+from orchestration.core.lock import is_locked
+from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import accepted_batches
-from orchestration.lock import is_locked
+from orchestration.maintenance import clean_up
 from orchestration.releases import current_release_id, list_releases, publish, query_current
-from orchestration.releases.cleanup import clean_up
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import Settings, load_settings
 from tests.conftest import copy_home, fingerprint_of_current
 from tests.faults.conftest import Delivered, Undisturbed, marts_of_current
 from tests.runs import Place, Run, run_to_the_end
@@ -31,19 +31,19 @@ pytestmark = pytest.mark.integration
 # begins on what the one before left, and gets further.
 LANDING = {
     "land: rows written, their record not": Place("orchestration.landing.content.write_record"),
-    "land: done, the candidate not begun": Place("orchestration.pipeline.accepted_batches"),
+    "land: done, the candidate not begun": Place("orchestration.pipeline.steps.accepted_batches"),
 }
 PLACES = {
     "export: file written, not sealed": Place("orchestration.releases.export.seal"),
     "audit: under way": Place("orchestration.quality.audit._audit_mart", after=True),
-    "audit: done, not noted": Place("orchestration.pipeline.audit_marts", after=True),
+    "audit: done, not noted": Place("orchestration.pipeline.steps.audit_marts", after=True),
     "manifest: not written": Place("orchestration.releases.assembly.write_manifest"),
     "manifest: written, the release not named": Place(
         "orchestration.releases.assembly.write_manifest", after=True
     ),
-    "switch: release named, not published": Place("orchestration.pipeline.publish"),
+    "switch: release named, not published": Place("orchestration.pipeline.steps.publish"),
     "switch: on record, not made": Place("orchestration.releases.publish.append_line", after=True),
-    "switch: link made, not in place": Place("orchestration.durable.os.replace", about="current"),
+    "switch: link made, not in place": Place("orchestration.core.files.os.replace", about="current"),
     "switch: made": Place("orchestration.releases.publish.point_link", after=True),
 }
 AUDITED = ("manifest:", "switch:")

@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.lock import hold_lock
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.maintenance import clean_up
 from orchestration.releases import current_release_id, list_releases, publish
-from orchestration.releases.cleanup import clean_up
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, seal
 from orchestration.releases.manifest import read_manifest, write_manifest
-from orchestration.settings import Settings
 from tests.conftest import copy_home
 from tests.runs import PROCESSES
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.quality import AuditReport, Suite, audit_marts
 from orchestration.releases.export import MARTS_FILE
-from orchestration.settings import PROJECT_DIR, Settings
 from tests.conftest import UNTIL, copy_home, publish_company
 from tests.integration.corrupted import ADDED, SUITES, Audit, change
 from tests.shared import made_once

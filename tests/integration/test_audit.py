@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.errors import AuditError
+from orchestration.core.errors import AuditError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.quality import Expectation, Suite, audit_marts
 from orchestration.quality.suites import ROWS_QUERY
-from orchestration.settings import PROJECT_DIR
 from tests.integration.corrupted import SUITES, Audit, blocking, message, only
 
 pytestmark = pytest.mark.integration

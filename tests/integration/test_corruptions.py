@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.core.serialization import read_yaml
 from orchestration.quality import Suite
 from orchestration.quality.suites import ROWS_QUERY
-from orchestration.yamltext import read_yaml
 from tests.integration.corrupted import SUITES, Audit, failed, message, only
 
 pytestmark = pytest.mark.integration

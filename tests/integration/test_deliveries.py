@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import Settings, load_settings
 from orchestration.refresh import refresh
 from orchestration.releases.query import query_current
-from orchestration.settings import Settings, load_settings
 from tests.shared import made_once, spare_parsing
 
 pytestmark = pytest.mark.integration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 from tests.compat import PREVIOUS_LINE, READERS, problems
 
 pytestmark = pytest.mark.integration

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.conftest import fingerprint_of_current
 
 pytestmark = pytest.mark.integration

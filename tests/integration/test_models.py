@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.dbt import prepare_manifest, run_dbt
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
 from tests.integration.conftest import ByHand
 from tests.shared import spare_parsing
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.development import prepare_development
-from orchestration.settings import PROJECT_DIR, Settings
+from orchestration.cli.development import prepare_development
+from orchestration.core.settings import PROJECT_DIR, Settings
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +87,7 @@ def _build(settings: Settings, folder: Path) -> None:
     """Plain dbt on a copy of the project with SEEDS, up to a test that fails."""
     prepare_development(settings, landing_is_given=False)
     project = folder / "project"
-    for name in ("models", "macros", "seeds", "tests/invariants", "tests/reconciliation"):
+    for name in ("models", "macros", "seeds", "data_tests"):
         shutil.copytree(PROJECT_DIR / name, project / name)
     shutil.copyfile(PROJECT_DIR / "dbt_project.yml", project / "dbt_project.yml")
     shutil.copyfile(PROJECT_DIR / "profiles.example.yml", project / "profiles.yml")

@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.pseudonyms import KEY_FILE, load_hash_key, pseudonym
 from orchestration.landing import accepted_batches
-from orchestration.pseudonyms import KEY_FILE, load_hash_key, pseudonym
 from orchestration.quality.personal import tagged_columns
 from orchestration.releases.origins import compare_with_origins
-from orchestration.settings import Settings
 from tests.integration.conftest import ByHand
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
+from orchestration.core.settings import Settings
 from orchestration.refresh import refresh
-from orchestration.settings import Settings
 
 pytestmark = pytest.mark.integration
 

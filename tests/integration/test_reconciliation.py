@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.contract import load_contracts
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
 from orchestration.landing import accepted_batches
 from orchestration.quality.gate import Finding
 from orchestration.refresh import refresh
 from orchestration.releases.origins import compare_with_origins
-from orchestration.settings import Settings
 from tests.conftest import copy_home
 
 pytestmark = pytest.mark.integration

@@ -15,15 +15,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.errors import LandingError
+from orchestration.core.errors import LandingError
+from orchestration.core.settings import Settings, load_settings
+from orchestration.dbt_runner.pseudonyms import KEY_FILE, load_hash_key
 from orchestration.landing import accepted_batches, land
-from orchestration.pseudonyms import KEY_FILE, load_hash_key
+from orchestration.pipeline.sources import create_sources
 from orchestration.quality import load_suites
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, publish
 from orchestration.releases.manifest import read_manifest
-from orchestration.settings import Settings, load_settings
-from orchestration.sources import create_sources
 from tests.compiled import Step, compile_models, models_on
 from tests.runs import run_to_the_end
 

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.settings import Settings, load_settings
 from orchestration.landing.withdrawing import withdraw
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.previous import restatements_in_words
-from orchestration.settings import Settings, load_settings
 from tests.runs import run_to_the_end
 from tests.shared import spare_parsing
 

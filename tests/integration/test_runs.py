@@ -8,10 +8,10 @@ from collections.abc import Callable
 import duckdb
 import pytest
 
+from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import accepted_batches
 from orchestration.refresh import refresh
 from orchestration.releases import list_releases
-from orchestration.settings import Settings, load_settings
 from tests.conftest import fingerprint_of_current
 from tests.runs import run_to_the_end
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 
 pytestmark = pytest.mark.integration
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.contract import load_contracts
-from orchestration.settings import Settings, load_settings
+from orchestration.core.settings import Settings, load_settings
+from orchestration.dbt_runner.landing_contract import load_contracts
 from simulator import SimulationReport, simulate
 from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
 

@@ -13,7 +13,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import Column, LandingObject, load_contracts
+from orchestration.core.database import connect
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import Column, LandingObject, load_contracts
+from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -27,9 +30,6 @@ from orchestration.landing import (
 )
 from orchestration.landing.batches import rejected_path
 from orchestration.landing.records import count_rows
-from orchestration.pseudonyms import TEST_KEY, hand_over_key
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
 
 NOW = datetime(2025, 1, 1, 12, 0, tzinfo=UTC)
 

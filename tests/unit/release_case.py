@@ -10,17 +10,17 @@ from typing import Any
 
 import duckdb
 
-from orchestration.dbt import WAREHOUSE_FILE
-from orchestration.lock import hold_lock
-from orchestration.pipeline import publish_step
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import load_mart_contracts
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.pipeline.steps import publish_step
 from orchestration.quality import AuditReport, CheckResult, declared_checks, load_suites
-from orchestration.quality.contracts import load_mart_contracts
 from orchestration.releases import current_release_id
 from orchestration.releases.acceptance import accept_findings, inspect_release, record_gate
 from orchestration.releases.candidate import Candidate, open_candidate
 from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.manifest import read_manifest, write_manifest
-from orchestration.settings import Settings
 
 SUITES = load_suites()
 MARTS = sorted(SUITES)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from orchestration.alerts import alert, without_values
-from orchestration.settings import Settings, load_settings
+from orchestration.core.alerts import alert, without_values
+from orchestration.core.settings import Settings, load_settings
 
 MESSAGE = """dbt: 2 of 90 models and tests failed, 3 were skipped.
-  test movements_chain (tests/invariants/movements_chain.sql): Got 2 results, configured to fail if != 0
+  test movements_chain (data_tests/invariants/movements_chain.sql): Got 2 results, configured to fail if != 0
     account_id = A-17, mrr_before = 12.5000
   model dim_accounts (models/marts/core/dim_accounts.sql): Conversion Error: 'jane@example.com' is no date
       LINE 3: jane@example.com

@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.errors import AuditError
+from orchestration.core.errors import AuditError
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.quality import audit_marts, load_suites
-from orchestration.settings import PROJECT_DIR
 
 
 def test_a_file_without_marts_blocks(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from orchestration.commands.common import guarded
-from orchestration.doctor import examine
-from orchestration.errors import SettingsError
-from orchestration.lock import hold_lock
-from orchestration.settings import PROJECT_DIR, load_settings
+from orchestration.cli.common import guarded
+from orchestration.cli.doctor import examine
+from orchestration.core.errors import SettingsError
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import PROJECT_DIR, load_settings
 
 HEAVY = ("dagster", "dbt", "great_expectations", "numpy", "duckdb", "sqlalchemy")
 
@@ -58,7 +58,7 @@ def test_help_of_run_names_options_and_variables() -> None:
 
 
 def test_the_command_line_loads_no_heavy_package() -> None:
-    code = f"import sys, orchestration.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    code = f"import sys, orchestration.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
     process = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
     )

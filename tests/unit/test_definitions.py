@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 
-from orchestration.contract import load_contracts
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.pseudonyms import load_hash_key
 from orchestration.landing import accepted_batches, land
-from orchestration.lock import hold_lock
-from orchestration.pseudonyms import load_hash_key
 from orchestration.quality import declared_checks, load_suites
 from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.shared import spare_parsing
 from tests.unit.release_case import make_candidate, make_release, make_report
 
 LOAD = """
 import json, sys
-from orchestration.definitions import defs
+from orchestration.dagster_defs.definitions import defs
 definitions = defs()
 repository = definitions.get_repository_def()
 graph = repository.asset_graph
@@ -137,7 +137,7 @@ def test_names_of_job_triggers_and_pool_stay(loaded: dict[str, Any]) -> None:
 def test_the_release_alone_is_refused(settings: Settings) -> None:
     import dagster as dg
 
-    from orchestration.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import JOB, build_definitions
 
     job = build_definitions(settings).resolve_job_def(JOB)
     result = job.execute_in_process(asset_selection=[dg.AssetKey("release")], raise_on_error=False)
@@ -158,7 +158,7 @@ def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run
 
-    from orchestration.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import JOB, build_definitions
 
     # With the parsed project, which takes a while.
     shutil.copytree(home / "dbt", tmp_path / "dbt")
@@ -180,7 +180,7 @@ def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
 
 
 def test_a_run_takes_the_lock_of_the_warehouse(settings: Settings) -> None:
-    from orchestration.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import JOB, build_definitions
 
     job = build_definitions(settings).resolve_job_def(JOB)
     with hold_lock(settings.lock_file, "csw run"):
@@ -192,7 +192,7 @@ def test_a_run_takes_the_lock_of_the_warehouse(settings: Settings) -> None:
 def test_the_sensor_starts_one_run_per_set_of_new_files(settings: Settings) -> None:
     import dagster as dg
 
-    from orchestration.definitions import build_definitions
+    from orchestration.dagster_defs.definitions import build_definitions
 
     sensor = build_definitions(settings).resolve_sensor_def("new_landing_files")
 
@@ -244,7 +244,7 @@ def test_a_refused_file_alone_builds_nothing(settings: Settings) -> None:
 
 
 def test_dagster_accepts_the_instance_settings(settings: Settings) -> None:
-    from orchestration.instance import open_instance
+    from orchestration.dagster_defs.instance import open_instance
 
     with open_instance(settings) as instance:
         assert not instance.telemetry_enabled

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.contract import load_contracts
-from orchestration.doctor import examine
-from orchestration.errors import LandingError
+from orchestration.cli.doctor import examine
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.landing_contract import load_contracts
 from orchestration.landing import land
+from orchestration.landing.advice.guide import guide_page, write_templates
+from orchestration.landing.advice.proposals import propose_mapping
 from orchestration.landing.exports import header_of, recognise
-from orchestration.landing.guide import guide_page, write_templates
-from orchestration.landing.proposals import propose_mapping
 from orchestration.landing.withdrawing import withdraw
-from orchestration.pipeline import land_step
+from orchestration.pipeline.steps import land_step
 from orchestration.releases.candidate import Candidate
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.warehouse import connect
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 ACCOUNTS = "account_id,account_name\na1,One\n"
@@ -243,7 +243,7 @@ def test_a_finished_example_of_every_object_loads_as_it_is(tmp_path: Path) -> No
 
 
 def test_the_page_of_files_is_made_from_the_contracts() -> None:
-    """Write it anew: python -m orchestration.landing.guide > docs/files.md"""
+    """Write it anew: python -m orchestration.landing.advice.guide > docs/files.md"""
     page = (PROJECT_DIR / "docs" / "files.md").read_text(encoding="utf-8")
     assert page == guide_page(load_contracts())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.settings import PROJECT_DIR
 
 DEPLOY = PROJECT_DIR / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.glob("csw-*.*"))

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from orchestration.environment import environment, python_environment
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.environment import environment, python_environment
+from orchestration.core.settings import PROJECT_DIR
 
 
 def test_variables_of_a_tool_are_gone_within_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from orchestration.core.settings import Settings
 from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
-from orchestration.settings import Settings
 
 
 def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import AuditError, SettingsError
-from orchestration.quality.contracts import MartColumn, load_mart_contracts
+from orchestration.core.errors import AuditError, SettingsError
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import MartColumn, load_mart_contracts
 from orchestration.quality.facts import Month, ReleaseFacts
 from orchestration.quality.gate import FAMILIES, Finding, judge, personal_findings
 from orchestration.quality.limits import GATE_FILE, load_limits
 from orchestration.releases import current_release_id, list_releases, publish, rollback
 from orchestration.releases.acceptance import accept_findings, parse_acceptances
+from orchestration.releases.history import current_manifest
 from orchestration.releases.manifest import read_manifest, write_manifest
-from orchestration.releases.publish import current_manifest
-from orchestration.settings import Settings
 from tests.unit.release_case import make_candidate, make_release
 
 LIMITS = load_limits()

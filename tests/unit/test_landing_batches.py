@@ -13,8 +13,9 @@ import duckdb
 import pytest
 from landing_case import NOW, THINGS, Case, make_case, things_csv
 
-from orchestration.contract import BATCH_COLUMNS, Column, load_contracts
-from orchestration.errors import LandingError
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Column, load_contracts
 from orchestration.landing import (
     accepted_batches,
     all_batches,
@@ -24,7 +25,6 @@ from orchestration.landing import (
     pending_files,
     quarantine_path,
 )
-from orchestration.warehouse import connect
 
 
 @pytest.fixture

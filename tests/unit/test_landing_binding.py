@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from landing_case import THINGS
 
-from orchestration.landing.binding import bind, snake_case
-from orchestration.landing.refusal import FileRefusedError, Remark
+from orchestration.landing.reading.binding import bind, snake_case
+from orchestration.landing.reading.refusal import FileRefusedError, Remark
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from landing_case import session
 
-from orchestration.contract import Column, LandingObject
-from orchestration.errors import ContractError
-from orchestration.landing.binding import bind
-from orchestration.landing.casting import cast_rows
+from orchestration.core.errors import ContractError
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
+from orchestration.landing.reading.binding import bind
+from orchestration.landing.values.casting import cast_rows
 
 
 def at(text: str) -> datetime:

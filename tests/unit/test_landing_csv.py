@@ -12,8 +12,9 @@ import duckdb
 import pytest
 from landing_case import HEADER, Case, make_case, things_csv
 
-from orchestration.landing import csvtext, quarantine_path, tables
-from orchestration.landing.refusal import Remark
+from orchestration.landing import quarantine_path
+from orchestration.landing.reading import csvtext, tables
+from orchestration.landing.reading.refusal import Remark
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from landing_case import Case, make_case, things_csv
 
-from orchestration.errors import LandingError
+from orchestration.core.errors import LandingError
 from orchestration.landing import pending_files
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.contract import Column, LandingObject
-from orchestration.errors import LandingError, LockedError
+from orchestration.core.errors import LandingError, LockedError
+from orchestration.core.lock import hold_lock
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.inspection import RejectedRow, file_report, landing_status
 from orchestration.landing.requeue import requeue
-from orchestration.lock import hold_lock
 from tests.unit.landing_case import HEADER, Case, make_case, things_csv
 
 

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from landing_case import Case, make_generic
 
-from orchestration.console import PRIVATE
-from orchestration.landing.refusal import Remark
+from orchestration.core.console import PRIVATE
+from orchestration.landing.reading.refusal import Remark
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 

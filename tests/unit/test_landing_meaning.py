@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landing_case import Case, make_generic, session
 
-from orchestration.contract import Column, LandingObject
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
+from orchestration.dbt_runner.pseudonyms import TEST_KEY, pseudonym
 from orchestration.landing import ReadingPolicies
-from orchestration.landing.binding import bind
-from orchestration.landing.casting import Seen, cast_rows
-from orchestration.landing.mapping import NO_MAPPING
-from orchestration.landing.notation import find_numbers
-from orchestration.landing.readers import Reading
+from orchestration.landing.reading.binding import bind
+from orchestration.landing.reading.mapping import NO_MAPPING
+from orchestration.landing.reading.readers import Reading
 from orchestration.landing.relations import MASK
-from orchestration.pseudonyms import TEST_KEY, pseudonym
+from orchestration.landing.values.casting import Seen, cast_rows
+from orchestration.landing.values.notation import find_numbers
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 LOS_ANGELES = ReadingPolicies(timezone="America/Los_Angeles")

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from landing_case import NOW, Case, make_case, things_csv
 
-from orchestration.errors import LandingError, LockedError, SettingsError
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError, LockedError, SettingsError
+from orchestration.core.lock import hold_lock
 from orchestration.landing import (
     accepted_batches,
     create_landing_records,
@@ -24,8 +26,6 @@ from orchestration.landing import (
 from orchestration.landing.inspection import landing_status
 from orchestration.landing.withdrawals import LOG_FILE
 from orchestration.landing.withdrawing import restore, withdraw
-from orchestration.lock import hold_lock
-from orchestration.warehouse import connect
 
 LATER = NOW + timedelta(days=1)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import LockedError
-from orchestration.lock import describe_holder, hold_lock, is_locked
+from orchestration.core.errors import LockedError
+from orchestration.core.lock import describe_holder, hold_lock, is_locked
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from orchestration.lock import hold_lock
+from orchestration.core.lock import hold_lock
 with hold_lock(Path(sys.argv[1]), "csw run"):
     print("held", flush=True)
     time.sleep(60)

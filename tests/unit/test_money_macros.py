@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from orchestration.warehouse import connect
+from orchestration.core.database import connect
 from tests.compiled import compile_query
 
 ROWS = 4000

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from orchestration import policies
-from orchestration.errors import SettingsError
-from orchestration.policies import check_project_policies, parse_policies, policy_catalog, policy_problem
+from orchestration.core import policies
+from orchestration.core.errors import SettingsError
+from orchestration.core.policies import check_project_policies, parse_policies, policy_catalog, policy_problem
+from orchestration.core.settings import load_settings
 from orchestration.refresh import refresh
-from orchestration.settings import load_settings
 from tests.compiled import compile_query
 
 VALUES: list[Any] = [

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 import yaml
 
-from orchestration.policies import policy_problem, project_policies
+from orchestration.core.policies import policy_problem, project_policies
+from orchestration.core.settings import PROJECT_DIR
 from orchestration.quality import load_suites
-from orchestration.settings import PROJECT_DIR
 
 
 def test_ci_calls_the_commands_of_the_readme() -> None:

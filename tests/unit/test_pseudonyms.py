@@ -11,8 +11,9 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.errors import SettingsError
-from orchestration.pseudonyms import (
+from orchestration.core.errors import SettingsError
+from orchestration.core.settings import PROJECT_DIR, load_settings
+from orchestration.dbt_runner.pseudonyms import (
     KEY_FILE,
     TEST_KEY,
     find_hash_key,
@@ -23,7 +24,6 @@ from orchestration.pseudonyms import (
     pseudonym,
 )
 from orchestration.releases.fingerprint import run_fingerprint
-from orchestration.settings import PROJECT_DIR, load_settings
 
 PERSONAL = ("email", "full_name", "first_name", "last_name", "owner_name", "phone", "comment", "summary")
 WRITTEN_BY_ANALYSTS = {"author": "name", "reason": "text"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import AuditError
+from orchestration.core.errors import AuditError
 from orchestration.quality import Suite, declared_checks, load_suites
 from orchestration.quality.suites import UNIQUENESS
 

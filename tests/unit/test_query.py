@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PublishError, QueryError
+from orchestration.core.errors import PublishError, QueryError
+from orchestration.core.settings import Settings, load_settings
 from orchestration.releases import query_current
 from orchestration.releases.query import as_csv, as_json
-from orchestration.settings import Settings, load_settings
 from tests.unit.release_case import make_release
 
 

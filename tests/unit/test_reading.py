@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.releases import query_current
 from orchestration.releases.export import ALIAS_FILE
 from orchestration.releases.query import as_csv
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.unit.release_case import make_release
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import AuditError, PublishError
-from orchestration.lock import hold_lock
-from orchestration.pipeline import publish_step
+from orchestration.core.errors import AuditError, PublishError
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.pipeline.steps import publish_step
 from orchestration.releases import current_release_id, list_releases, publish
 from orchestration.releases.candidate import open_candidate
-from orchestration.settings import Settings
 from tests.unit.release_case import (
     edit_manifest,
     make_candidate,

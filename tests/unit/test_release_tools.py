@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import LockedError, PublishError
-from orchestration.lock import Holder, hold_lock, holder
+from orchestration.core.errors import LockedError, PublishError
+from orchestration.core.lock import Holder, hold_lock, holder
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.maintenance import clean_up
 from orchestration.releases import current_release_id, rollback
-from orchestration.releases.cleanup import clean_up
 from orchestration.releases.difference import compare_releases
 from orchestration.releases.reaudit import audit_release
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import PROJECT_DIR, Settings, load_settings
 from tests.unit.release_case import make_candidate, make_release
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

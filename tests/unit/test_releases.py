@@ -13,17 +13,17 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.errors import AuditError, LockedError, PublishError
-from orchestration.lock import hold_lock
+from orchestration.core.errors import AuditError, LockedError, PublishError
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
 from orchestration.releases.candidate import clear_leftovers
 from orchestration.releases.experiments import experiment_reason
 from orchestration.releases.export import ReleaseStamp, export_marts
+from orchestration.releases.history import current_manifest, release_folder, rolled_back_release_id
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.publish import current_manifest, release_folder, rolled_back_release_id
 from orchestration.releases.query import query_release
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import Settings
 from tests.unit.release_case import (
     make_candidate,
     make_release,

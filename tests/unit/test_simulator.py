@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.contract import load_contracts
-from orchestration.errors import SettingsError
-from orchestration.settings import PROJECT_DIR
+from orchestration.core.errors import SettingsError
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.landing_contract import load_contracts
 from simulator import SimulationReport, files, simulate
 from simulator.catalog import STATUSES
 from simulator.tables import OBJECTS

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from orchestration.doctor import examine
-from orchestration.errors import PublishError
+from orchestration.cli.doctor import examine
+from orchestration.core.errors import PublishError
+from orchestration.core.settings import Settings
+from orchestration.maintenance import clean_up
 from orchestration.releases import current_release_id, publish, query_current, rollback
-from orchestration.releases.cleanup import clean_up
 from orchestration.releases.difference import compare_releases
 from orchestration.releases.query import query_release
 from orchestration.releases.reaudit import audit_release
 from orchestration.releases.verify import verify_releases
-from orchestration.settings import Settings
 from tests.unit.release_case import make_release
 
 WRITER = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"

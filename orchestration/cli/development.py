@@ -1,0 +1,48 @@
+"""A database for people who write models: the raw relations, and nothing that a release depends on."""
+
+from __future__ import annotations
+
+import logging
+
+from orchestration.core.database import connect
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.dagster_defs.instance import prepare_instance
+from orchestration.dbt_runner.pseudonyms import load_hash_key
+from orchestration.dbt_runner.runner import prepare_manifest, prepare_profile
+from orchestration.landing import accepted_batches, land
+from orchestration.pipeline.sources import create_sources
+from orchestration.refresh import ensure_files
+from orchestration.releases.fingerprint import dbt_version
+from orchestration.releases.history import current_release_id
+
+log = logging.getLogger("csw")
+
+
+def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
+    """Land new files, put the raw relations into the development database, and parse the dbt project.
+
+    Returns what to do next, in words. Models that were built there before stay. Raises LockedError while
+    a run writes, LandingError and BuildError as those steps do.
+    """
+    with hold_lock(settings.lock_file, "csw prepare") as lock:
+        ensure_files(settings, landing_is_given)
+        land(settings)
+        database = settings.development_database
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with connect(database) as connection:
+            create_sources(connection, settings, accepted_batches(settings), current_release_id(settings))
+        log.info("raw relations in %s", database)
+        prepare_profile(settings)
+        load_hash_key(settings.home)
+        prepare_instance(settings)
+        prepare_manifest(settings, dbt_version(), lock)
+        log.info("the dbt project parses")
+    return (
+        f"Ready. In the project's folder:\n"
+        f"  export DBT_PROFILES_DIR={settings.dbt} CSW_WAREHOUSE={database}\n"
+        f"  dbt build                      all models and tests\n"
+        f"  dbt build -s +churn_monthly    one mart and what it needs\n"
+        f"  dbt docs generate              the documentation, in target/\n"
+        f"Or copy profiles.example.yml to profiles.yml, and leave DBT_PROFILES_DIR away."
+    )

@@ -1,0 +1,71 @@
+"""What failed, told to people: one file per failed run and, where wanted, a web hook."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestration.core.files import write_json
+from orchestration.core.settings import Settings
+
+WEBHOOK_VARIABLE = "CSW_ALERT_WEBHOOK"
+WEBHOOK_SECONDS = 10
+
+log = logging.getLogger("csw")
+
+# dbt and DuckDB quote values in their messages; those follow the path of the model in brackets.
+_DETAIL = re.compile(r"^(  \w+ \S+ \([^)]*\)):.*")
+
+
+def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
+    """Write `<home>/alerts/<time>-<run>.json` and post it to CSW_ALERT_WEBHOOK, once per run.
+
+    Rows and values that a message quotes stay out of it. A hook that cannot be reached, or a disk that
+    cannot be written to, is logged.
+    """
+    known = sorted(settings.alerts.glob(f"*-{run_id}.json"))
+    if known:
+        return known[0]
+    now = datetime.now(UTC).replace(microsecond=0)
+    content = {
+        "at": now.isoformat(),
+        "run_id": run_id,
+        "step": step,
+        "message": without_values(message),
+        "text": f"Customer-success warehouse: run {run_id} failed at {step}; the last release stays.",
+    }
+    path = settings.alerts / f"{now:%Y%m%dT%H%M%SZ}-{run_id}.json"
+    try:
+        settings.alerts.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    except OSError as error:
+        # A full disk is what people must hear of; it must not hide behind its own alert.
+        log.warning("The alert could not be written to %s: %s", path, error.strerror)
+    if url := os.environ.get(WEBHOOK_VARIABLE):
+        _post(url, content)
+    return path
+
+
+def without_values(message: str) -> str:
+    """The lines of an error message that name models, tests and counts, without those that quote data."""
+    lines = [line for line in message.splitlines() if not line.startswith("    ")]
+    return "\n".join(_DETAIL.sub(r"\1", line) for line in lines)
+
+
+def _post(url: str, content: dict[str, str]) -> None:
+    if not url.startswith(("https://", "http://")):
+        log.warning("%s is not an http address; nothing was posted.", WEBHOOK_VARIABLE)
+        return
+    try:
+        request = urllib.request.Request(
+            url, data=json.dumps(content).encode(), headers={"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
+            pass
+    except (OSError, ValueError) as error:
+        log.warning("The alert could not be posted to %s: %s", WEBHOOK_VARIABLE, type(error).__name__)

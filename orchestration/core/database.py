@@ -1,0 +1,94 @@
+"""DuckDB connections, all with the same pins: UTC, no downloads, bounded memory and threads."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.errors import PublishError
+
+MEMORY_LIMIT_VARIABLE = "CSW_MEMORY_LIMIT"
+DEFAULT_MEMORY_LIMIT = "4GB"
+
+# What DuckDB says of a file that another process has opened for writing.
+_LOCKED = "Could not set lock on file"
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+BUILD_STORAGE_VERSION = "v1.5.0"
+"""File format of the databases that runs build in; the previous line of DuckDB reads them too."""
+
+
+@contextmanager
+def connect(
+    path: Path | None = None, *, read_only: bool = False, temp_directory: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file (or one in memory) and close it again.
+
+    Sessions run in UTC and never install or load extensions from outside. Results that spill go to
+    `temp_directory`, or beside the file.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, DEFAULT_MEMORY_LIMIT),
+        "storage_compatibility_version": BUILD_STORAGE_VERSION,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if temp_directory is not None:
+        config["temp_directory"] = str(temp_directory)
+    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path) -> None:
+    """Attach the published marts file of a release as `release`, read-only.
+
+    Raises PublishError where another process has opened the file for writing.
+    """
+    with writers_in_words(marts):
+        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+
+
+def describe_writer(marts: Path) -> str | None:
+    """Who has opened a published marts file for writing, in words; None where nobody has."""
+    with connect() as connection:
+        try:
+            attach_release(connection, marts)
+        except PublishError as error:
+            return str(error)
+    return None
+
+
+@contextmanager
+def writers_in_words(path: Path) -> Iterator[None]:
+    """Raise PublishError where the block cannot open `path` because another process may write to it."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        if _LOCKED not in str(error):
+            raise
+        found = _HOLDER.search(str(error))
+        holder = f"process {found['pid']} ({Path(found['program']).name})" if found else "another process"
+        raise PublishError(
+            f"{path} is opened for writing by {holder}, so nobody else can read it. Close that connection, "
+            "and open it with read_only=True. A release must not be changed: `csw verify` says whether this "
+            "one was."
+        ) from None
+
+
+def quote_literal(text: object) -> str:
+    """SQL string literal of `text`."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def quote_identifier(name: str) -> str:
+    """SQL identifier of `name`."""
+    return '"' + name.replace('"', '""') + '"'

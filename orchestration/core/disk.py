@@ -1,0 +1,60 @@
+"""A disk that is full or fails, in words: it can stop a run anywhere, in anybody's code."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestration.core.errors import CswError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_BAD = frozenset({errno.EIO, errno.EROFS})
+_WORDS = (
+    "no space left",
+    "disk is full",
+    "disk i/o error",
+    "file too large",
+    "could not write",
+    "failed to write",
+)
+
+
+class DiskError(CswError):
+    """The disk of the warehouse is full, or cannot be written to."""
+
+
+def disk_trouble(error: BaseException, home: Path) -> DiskError | None:
+    """What to tell people where an error comes from the disk of the warehouse `home`; else None."""
+    for cause in _causes(error):
+        if not _is_of_disk(cause):
+            continue
+        try:
+            free = f"{shutil.disk_usage(home).free / 1e6:,.0f} MB are free"
+        except OSError:
+            free = "how much is free cannot be read"
+        reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
+        return DiskError(
+            f"The disk of {home} is full or cannot be written to ({free}): {reason}\nNothing was published. "
+            "Make room (`csw gc` removes old releases), then run again."
+        )
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    met: set[int] = set()
+    while error is not None and id(error) not in met:
+        met.add(id(error))
+        yield error
+        # SQLAlchemy keeps the error of the driver in an attribute of its own.
+        error = error.__cause__ or getattr(error, "orig", None) or error.__context__
+
+
+def _is_of_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _FULL | _BAD
+    # By its name: whoever only asks for help should not wait for the library.
+    is_database = isinstance(error, sqlite3.Error) or type(error).__module__ in ("duckdb", "_duckdb")
+    return is_database and any(words in str(error).lower() for words in _WORDS)

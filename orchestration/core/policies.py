@@ -1,0 +1,194 @@
+"""Policies: which there are, what they may be set to, and what `dbt_project.yml` sets them to.
+
+The catalogue in `dbt_project.yml` declares the rules. The macro `policy_problem` judges by the same rules in
+the same words; here a wrong value is found before anything is landed or parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.core.errors import SettingsError
+from orchestration.core.serialization import read_yaml
+from orchestration.core.spelling import did_you_mean
+
+PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
+
+_NO_POLICIES = frozenset({"as_of", "policy_catalog", "policy_presets"})
+"""The other variables of the project."""
+
+log = logging.getLogger("csw")
+
+Rule = Mapping[str, Any]
+
+
+def policy_catalog() -> dict[str, Rule]:
+    """The rule of every policy, by name."""
+    catalog: dict[str, Rule] = _variables()["policy_catalog"]
+    return catalog
+
+
+def project_policies() -> dict[str, Any]:
+    """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
+    variables = _variables()
+    return {name: variables.get(name, rule["default"]) for name, rule in policy_catalog().items()}
+
+
+def check_project_policies() -> None:
+    """Raise SettingsError where `dbt_project.yml` sets a policy to a value that it does not take.
+
+    A variable that is no policy, but is called almost like one, is logged: it may be of a model of one's own.
+    """
+    catalog = policy_catalog()
+    for name, value in _variables().items():
+        if name not in catalog:
+            if name not in _NO_POLICIES and (meant := did_you_mean(name, catalog)):
+                log.warning("dbt_project.yml sets %s, which is no policy.%s", name, meant)
+            continue
+        problem = policy_problem(catalog[name], value) if value is not None else None
+        if problem:
+            raise SettingsError(
+                f"dbt_project.yml sets policy {name} to {json.dumps(value, default=str)}: {problem}. "
+                "docs/policies.md shows what each value changes."
+            )
+
+
+def parse_policies(origin: str, pairs: Iterable[str]) -> dict[str, Any]:
+    """Turn `name=value` pairs into policy variables; values are read as YAML (30, true, [a, b]).
+
+    `origin` names the option or the variable that they come from. Raises SettingsError for an unknown name,
+    for a value that the policy does not take, and for two values of one policy.
+    """
+    catalog = policy_catalog()
+    chosen: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise SettingsError(f"{origin} {pair!r} is not of the form name=value.")
+        if name not in catalog:
+            raise SettingsError(
+                f"{origin}: there is no policy {name!r}.{did_you_mean(name, catalog)} "
+                f"The policies of dbt_project.yml are: {', '.join(sorted(catalog))}."
+            )
+        value = _value(text)
+        problem = policy_problem(catalog[name], value)
+        if problem:
+            raise SettingsError(
+                f"{origin}: policy {name} cannot be {text!r}: {problem}."
+                f"{did_you_mean(text, _words(catalog[name]))} docs/policies.md shows what each value changes."
+            )
+        if chosen.get(name, value) != value:
+            raise SettingsError(f"{origin} sets policy {name} twice, to different values. Leave one of them.")
+        chosen[name] = value
+    return chosen
+
+
+def policy_problem(rule: Rule, value: Any) -> str | None:
+    """What is wrong with a value under the rule of its policy, in the words of the macro of that name."""
+    if value in rule.get("or", ()):
+        return None
+    others = f", or {', '.join(rule['or'])}" if rule.get("or") else ""
+    if "values" in rule:
+        allowed = rule["values"]
+        is_one = value in allowed and isinstance(value, bool) == isinstance(allowed[0], bool)
+        return None if is_one else f"it takes {', '.join(map(json.dumps, allowed))}"
+    return _TYPES[rule["type"]](rule, value, others)
+
+
+def _integer(rule: Rule, value: Any, others: str) -> str | None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole and value >= rule.get("minimum", value):
+        return None
+    return f"it takes a whole number of at least {rule.get('minimum', 0)}{others}"
+
+
+def _number(rule: Rule, value: Any, others: str) -> str | None:
+    text = str(value)
+    is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?|[0-9]+/[0-9]+", text)
+    if not is_number or re.fullmatch(r"[0./]*|.*/0+", text):
+        return f"it takes a number or a fraction above zero, such as 4.33 or 52/12{others}"
+    if Fraction(text) > rule.get("maximum", Fraction(text)):
+        return f"it takes a number or a fraction above zero and not above {rule['maximum']}{others}"
+    return None
+
+
+def _list(rule: Rule, value: Any, _: str) -> str | None:
+    items = rule["items"]
+    is_sound = isinstance(value, list) and all(one in items for one in value)
+    if is_sound and len(set(value)) == len(value):
+        return None
+    return f"it takes a list of {', '.join(items)}, each at most once"
+
+
+def _month(_: Rule, value: Any, others: str) -> str | None:
+    is_month = re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])", str(value))
+    return None if is_month else f"it takes a month such as 2024-01{others}"
+
+
+def _date(_: Rule, value: Any, others: str) -> str | None:
+    if re.fullmatch("[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", str(value)):
+        try:
+            date.fromisoformat(str(value))
+        except ValueError:
+            pass
+        else:
+            return None
+    return f"it takes a date such as 2024-01-31{others}"
+
+
+def _timezone(_: Rule, value: Any, __: str) -> str | None:
+    if value in _timezones():
+        return None
+    return "it takes a name of the IANA time zone database, such as UTC, Europe/Berlin or America/New_York"
+
+
+def _currency(_: Rule, value: Any, __: str) -> str | None:
+    is_code = re.fullmatch("[A-Z]{3}", str(value))
+    return None if is_code else "it takes an ISO 4217 code such as USD or EUR"
+
+
+_TYPES = {
+    "integer": _integer,
+    "number": _number,
+    "list": _list,
+    "month": _month,
+    "date": _date,
+    "timezone": _timezone,
+    "currency": _currency,
+}
+
+
+def _timezones() -> list[str]:
+    """The names that dbt hands to its macros."""
+    names: list[str] = import_module("pytz").all_timezones
+    return list(names)
+
+
+def _words(rule: Rule) -> list[str]:
+    """The words that a policy takes."""
+    if rule.get("type") == "timezone":
+        return _timezones()
+    return [str(one) for one in (*rule.get("values", ()), *rule.get("or", ()))]
+
+
+def _variables() -> dict[str, Any]:
+    variables: dict[str, Any] = read_yaml(PROJECT_FILE)["vars"]["csw"]
+    return variables
+
+
+def _value(text: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):  # such as [a, and a day that no month has
+        return text
+    return value.isoformat() if isinstance(value, date) else value

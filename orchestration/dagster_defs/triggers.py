@@ -1,0 +1,101 @@
+"""When Dagster starts a run by itself, and what it does when one fails."""
+
+# No postponed annotations here: Dagster reads the types of its context parameters.
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.core.alerts import alert
+from orchestration.core.errors import CswError
+from orchestration.core.lock import describe_holder, is_locked
+from orchestration.core.settings import Settings, load_settings
+from orchestration.landing import LandingFile, accepted_batches, pending_files
+from orchestration.pipeline.steps import nothing_new
+
+DAILY = "0 5 * * *"
+LOOK_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Triggers:
+    """Schedules and sensors of one job."""
+
+    schedules: list[dg.ScheduleDefinition]
+    sensors: list[dg.SensorDefinition]
+
+
+def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
+    """A daily schedule, a look for new files every minute, and an alert for failed runs."""
+
+    @dg.schedule(
+        name="daily",
+        job=job,
+        cron_schedule=DAILY,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Every day at 05:00 UTC, so that months close without new files too.",
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = load_settings()
+        reason = _not_now(settings)
+        if reason is None and not pending_files(settings):
+            reason = nothing_new(settings, accepted_batches(settings))
+        return dg.SkipReason(reason) if reason else dg.RunRequest()
+
+    @dg.sensor(
+        name="new_landing_files",
+        job=job,
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts a run when complete new files are in the landing folder.",
+    )
+    def new_landing_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = load_settings()
+        reason = _not_now(settings)
+        files = [] if reason else pending_files(settings)
+        if not files:
+            return dg.SkipReason(reason or f"no complete new files in {settings.landing}")
+        # The same files are tried once; when their run fails, somebody has to look.
+        return dg.RunRequest(run_key=_digest(files))
+
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Writes what failed to the folder alerts, and posts it to CSW_ALERT_WEBHOOK.",
+    )
+    def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
+        step, message = failure_in_words(context.get_step_failure_events(), context.failure_event.message)
+        alert(load_settings(), context.dagster_run.run_id, step, message)
+
+    return Triggers([daily], [new_landing_files, alert_on_failure])
+
+
+def failure_in_words(events: Iterable[dg.DagsterEvent], otherwise: str | None) -> tuple[str, str]:
+    """The step that failed first and its message for people; without one, the kind of the error."""
+    for event in events:
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return event.step_key or "run", data.user_failure_data.description
+        # Its text may quote data; the kind of the error does not.
+        kind = data.error.cls_name if data.error else None
+        return event.step_key or "run", f"Unexpected error: {kind or 'unknown'}"
+    return "run", otherwise or "The run failed before its first step."
+
+
+def _not_now(settings: Settings) -> str | None:
+    try:
+        if is_locked(settings.lock_file):
+            return f"the warehouse is in use by {describe_holder(settings.lock_file)}"
+    except CswError as error:
+        return str(error)
+    return None
+
+
+def _digest(files: Iterable[LandingFile]) -> str:
+    facts = sorted(
+        f"{file.label} {file.path.stat().st_size} {file.path.stat().st_mtime_ns}" for file in files
+    )
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]

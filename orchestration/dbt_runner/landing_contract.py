@@ -1,0 +1,304 @@
+"""The landing contracts, read from the one place that declares them: the dbt sources YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.errors import ContractError, LandingError
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR
+
+BATCH_COLUMNS = {
+    "_extra": "varchar",
+    "_conflict": "boolean",
+    "_repeat": "boolean",
+    "_batch_id": "varchar",
+    "_loaded_at": "timestamp",
+    "_row": "bigint",
+}
+"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same
+file has the same key and stands further down; `_repeat`: an equal row of it stands further up."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a landing object."""
+
+    name: str
+    data_type: str
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+    minimum_exclusive: Decimal | None = None
+    maximum: Decimal | None = None
+    pattern: str | None = None
+    """Regular expression that the whole text must match."""
+    pattern_in_words: str | None = None
+    refuses: str | None = None
+    """Why one row beyond the minimum or maximum refuses the whole file; None: only the row is rejected."""
+    pii: str | None = None
+    """What the column holds of persons: email, name, text or None."""
+    may_be_address: bool = False
+    """An address is as good as an id here: the models make a pseudonym of it."""
+    placeholder: str | None = None
+    """`business_start` where a placeholder date stands for the day on which business begins."""
+    keeps: tuple[str, ...] = ()
+    """Words for nothing that mean something in this column."""
+    also: tuple[str, ...] = ()
+    """Other names of the column that bind like its own."""
+    called: tuple[str, ...] = ()
+    """Names that exports use for it; proposed, never bound unasked."""
+    advice: Mapping[str, str] = field(default_factory=dict)
+    """What to write instead of a word, by the word in lower case."""
+    description: str = ""
+    example: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        return self.data_type == "bigint" or self.data_type.startswith("decimal")
+
+    @property
+    def is_time(self) -> bool:
+        return self.data_type in ("date", "timestamp")
+
+    @property
+    def is_id(self) -> bool:
+        """Whether its values tell things apart."""
+        return self.name.endswith(("_id", "_key"))
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A condition on the typed columns of a row. `where` is SQL."""
+
+    column: str
+    where: str
+    text: str
+    """What is wrong, as the rest of a sentence that begins with the column."""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The columns that show whether ends are written as last days or as first days without service."""
+
+    start: str
+    end: str
+    item: tuple[str, ...]
+    """Columns of what follows itself in time."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where the rows of a landing object must be found again. All texts are SQL."""
+
+    model: str
+    """The unified model."""
+    delivered_key: tuple[str, ...]
+    """Tells the delivered rows apart that are not versions of each other."""
+    columns: Mapping[str, str]
+    """Columns of the model that tell its rows apart, and what they are on delivered rows."""
+    delivered_where: str = "true"
+    where: str = "true"
+    delivered_total: str | None = None
+    """A sum over the delivered rows of one key."""
+    total: str | None = None
+    """What must add up to the same over the rows of the model."""
+    ids_from: Mapping[str, str] = field(default_factory=dict)
+    """By column the staging table with its value for delivered rows of which their neighbours decide it."""
+
+
+@dataclass(frozen=True)
+class LandingObject:
+    """The contract of one object of one source: `raw.<source>__<name>`."""
+
+    source: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    version_at: str | None
+    is_required: bool
+    source_timezone: str
+    arrival: Arrival | None = None
+    """Declared for every object of the project."""
+    told_apart_by: tuple[str, ...] = ()
+    """SQL on delivered rows: rows of one key that differ here are different facts."""
+    latest_delivery: bool = False
+    """All rows of a key in its latest delivery count, not only the latest row."""
+    ends: Ends | None = None
+    rejects: tuple[RowRule, ...] = ()
+    warns: tuple[RowRule, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    """Beginnings of column names that do not count."""
+    description: str = ""
+
+    @property
+    def relation(self) -> str:
+        return f"raw.{self.source}__{self.name}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.source}/{self.name}"
+
+    @property
+    def delivered_key(self) -> tuple[str, ...]:
+        """SQL of the key on delivered rows."""
+        return self.arrival.delivered_key if self.arrival else self.key
+
+    def with_need_of(self, names: Collection[str]) -> LandingObject:
+        """The same contract where no other columns are required."""
+        columns = [
+            replace(column, required=column.required and column.name in names) for column in self.columns
+        ]
+        return replace(self, columns=tuple(columns))
+
+    def column(self, name: str) -> Column:
+        """A column by its name; raises KeyError where there is none."""
+        return self._columns_by_name[name]
+
+    @cached_property
+    def _columns_by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when the contract does, so that refused files are tried again."""
+        told = {"description", "example", "called", "advice", "pattern_in_words"}
+        rules = [
+            {name: value for name, value in vars(column).items() if name not in told}
+            for column in self.columns
+        ]
+        facts = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
+        return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], LandingObject]:
+    """Read every `models/staging/*/_*__sources.yml`; keys are (source, object), in file order.
+
+    Raises ContractError where a table lacks a key or types.
+    """
+    contracts: dict[tuple[str, str], LandingObject] = {}
+    for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
+        document = read_yaml(path)
+        for source in document["sources"]:
+            source_meta = _meta(source)
+            for table in source["tables"]:
+                contract = _landing_object(path, source["name"], source_meta, table)
+                contracts[contract.source, contract.name] = contract
+    return contracts
+
+
+def contracts_named(
+    contracts: Mapping[tuple[str, str], LandingObject], name: str
+) -> dict[tuple[str, str], LandingObject]:
+    """Those that are called so, with or without their source. Raises LandingError where there is none."""
+    named = {key: one for key, one in contracts.items() if name in (one.name, one.label)}
+    if not named:
+        known = ", ".join(one.name for one in contracts.values())
+        raise LandingError(f"There is no object {name!r}. The objects are {known}.")
+    return named
+
+
+def _landing_object(
+    path: Path, source: str, source_meta: Mapping[str, Any], table: Mapping[str, Any]
+) -> LandingObject:
+    meta = _meta(table)
+    where = f"{path.name}: {source}.{table['name']}"
+    if not meta.get("key"):
+        raise ContractError(f"{where} declares no key. Add `config: {{meta: {{key: [column]}}}}`.")
+    columns = []
+    for column in table["columns"]:
+        if "data_type" not in column:
+            raise ContractError(f"{where}.{column['name']} declares no data_type.")
+        rules = _meta(column)
+        columns.append(
+            Column(
+                name=column["name"],
+                data_type=column["data_type"].lower(),
+                required=bool(rules.get("required", False)),
+                enum=tuple(str(value) for value in rules.get("enum", ())),
+                minimum=_decimal(rules.get("min")),
+                minimum_exclusive=_decimal(rules.get("min_exclusive")),
+                maximum=_decimal(rules.get("max")),
+                pattern=rules.get("pattern"),
+                pattern_in_words=rules.get("pattern_in_words"),
+                refuses=rules.get("refuses"),
+                pii=rules.get("pii"),
+                may_be_address=bool(rules.get("may_be_address", False)),
+                placeholder=rules.get("placeholder"),
+                keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
+                also=tuple(rules.get("also", ())),
+                called=tuple(str(name) for name in rules.get("called", ())),
+                advice=rules.get("advice", {}),
+                description=column.get("description", ""),
+                example=str(rules.get("example", "")),
+            )
+        )
+    missing = set(meta["key"]) - {column.name for column in columns}
+    if missing:
+        raise ContractError(f"{where}: key columns that are not declared: {', '.join(sorted(missing))}.")
+    return LandingObject(
+        source=source,
+        name=table["name"],
+        columns=tuple(columns),
+        key=tuple(meta["key"]),
+        version_at=meta.get("version_at"),
+        is_required=bool(meta.get("is_required", False)),
+        source_timezone=source_meta.get("source_timezone", "UTC"),
+        arrival=_arrival(where, meta),
+        told_apart_by=tuple(meta.get("told_apart_by", ())),
+        latest_delivery=bool(meta.get("latest_delivery", False)),
+        ends=_ends(meta),
+        rejects=_row_rules(meta, "rejects", "reason"),
+        warns=_row_rules(meta, "warns", "text"),
+        prefixes=tuple(source_meta.get("prefixes", ())),
+        description=table.get("description", ""),
+    )
+
+
+def _ends(meta: Mapping[str, Any]) -> Ends | None:
+    found = meta.get("ends")
+    return Ends(found["start"], found["end"], tuple(found["item"])) if found else None
+
+
+def _row_rules(meta: Mapping[str, Any], kind: str, text: str) -> tuple[RowRule, ...]:
+    return tuple(
+        RowRule(rule["column"], rule["where"], rule[text], rule.get("advice", ""))
+        for rule in meta.get(kind, ())
+    )
+
+
+def _arrival(where: str, meta: Mapping[str, Any]) -> Arrival:
+    found = dict(meta.get("arrives") or {})
+    model = found.pop("in", None)
+    if not model:
+        raise ContractError(
+            f"{where} does not say where its rows arrive, so nothing would notice if they got lost. "
+            "Add `arrives: {in: <unified model>}` to its meta."
+        )
+    key = meta["key"]
+    delivered_key = found.pop("delivered_key", key)
+    columns = found.pop("columns", dict(zip(key, delivered_key, strict=True)))
+    try:
+        return Arrival(model, tuple(delivered_key), columns, **found)
+    except TypeError:
+        raise ContractError(f"{where}: `arrives` does not know one of {', '.join(sorted(found))}.") from None
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (node.get("config") or {}).get("meta") or {}
+
+
+def _decimal(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

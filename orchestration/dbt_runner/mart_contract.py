@@ -1,0 +1,43 @@
+"""The contracts of the marts, read from the one place that declares them: the dbt models YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR
+
+
+@dataclass(frozen=True)
+class MartColumn:
+    """One column of a published table."""
+
+    data_type: str
+    """As dbt has it, such as `decimal(18, 4)`."""
+    pii: str | None = None
+    """What it may hold of persons: `name`, or None for nothing."""
+
+
+MartContracts = Mapping[str, Mapping[str, MartColumn]]
+"""Columns by name, by mart."""
+
+
+@cache
+def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> MartContracts:
+    """Read every `models/marts/*/_*__models.yml`; marts and columns in the order of the files."""
+    contracts = {}
+    for path in sorted((project_dir / "models" / "marts").glob("*/_*__models.yml")):
+        for model in read_yaml(path)["models"]:
+            contracts[model["name"]] = {
+                column["name"]: MartColumn(column["data_type"], _meta(column).get("pii"))
+                for column in model["columns"]
+            }
+    return contracts
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (node.get("config") or {}).get("meta") or {}

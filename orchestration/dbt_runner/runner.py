@@ -1,0 +1,300 @@
+"""dbt, run inside this process against one database file, with its outcome as plain values."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.database import connect
+from orchestration.core.environment import environment
+from orchestration.core.errors import BuildError, LockedError
+from orchestration.core.lock import WarehouseLock, hold_lock
+from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.pseudonyms import load_hash_key
+
+log = logging.getLogger("csw")
+
+MANIFEST_FILE = "manifest.json"
+LOG_FILE = "dbt.log"
+LOG_BYTES = 10_000_000
+PARSED_FILE = "partial_parse.msgpack"
+PREPARED_FILE = "prepared.json"
+"""Says of which code, and by which dbt, the parsed project is."""
+
+WAREHOUSE_FILE = "warehouse.duckdb"
+"""Name of every database file that dbt builds; its stem is the name of the database in SQL."""
+
+SAMPLE_ROWS = 3
+PREPARE_SECONDS = 120
+
+DbtEvent = Mapping[str, Any]
+"""One finished model, seed or test, in the shape of dbt's JSON log: {"info": ..., "data": ...}."""
+
+_RESULT_EVENTS = frozenset({"LogModelResult", "LogSeedResult", "LogSnapshotResult", "LogTestResult"})
+_LOGGED = frozenset({"info", "warn", "error"})
+_BAD = frozenset({"error", "fail", "runtime error", "partial success"})
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    kind: str
+    name: str
+    path: str
+    status: str
+    seconds: float
+    rows_affected: int | None
+    failures: int | None
+    message: str
+    compiled_code: str | None
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What became of one dbt invocation."""
+
+    seconds: float
+    nodes: tuple[NodeResult, ...]
+
+    def count_by_status(self) -> dict[str, int]:
+        """Results by dbt's word for them: success, pass, warn, error, fail, skipped."""
+        counts: dict[str, int] = {}
+        for node in self.nodes:
+            counts[node.status] = counts.get(node.status, 0) + 1
+        return counts
+
+    @property
+    def checks_passed(self) -> int:
+        return sum(node.kind == "test" and node.status == "pass" for node in self.nodes)
+
+
+def run_dbt(
+    settings: Settings,
+    command: Sequence[str],
+    warehouse: Path,
+    *,
+    on_event: Callable[[DbtEvent], None] | None = None,
+) -> DbtResult:
+    """Run a dbt command on a database file; the caller holds the lock and has prepared the project.
+
+    `on_event` hears of each model, seed and test as it ends, from dbt's threads. Raises BuildError, in
+    dbt's own words and with the failing models and tests, where dbt does not succeed.
+    """
+    arguments = [*command, "--no-write-json"]
+    if settings.policies:
+        arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
+    started = time.monotonic()
+    # It is the same under all policies and in every folder; dbt itself would parse it again for each.
+    outcome = _invoke(settings, arguments, warehouse, on_event, manifest=parsed_project(settings))
+    return DbtResult(time.monotonic() - started, _node_results(outcome.result))
+
+
+def _invoke(
+    settings: Settings,
+    command: Sequence[str],
+    warehouse: Path,
+    on_event: Callable[[DbtEvent], None] | None = None,
+    *,
+    manifest: Any = None,
+    as_of: str | None = None,
+) -> Any:
+    prepare_profile(settings)
+    load_hash_key(settings.home)
+    arguments = [
+        *command,
+        *("--project-dir", str(PROJECT_DIR)),
+        *("--profiles-dir", str(settings.dbt)),
+        *("--target-path", str(settings.dbt / "target")),
+        # dbt would format all its thousands of debug lines before it drops them; `_log_file` keeps the rest.
+        *("--log-level", "none"),
+        *("--log-level-file", "none"),
+        "--no-use-colors",
+    ]
+    variables = {
+        "CSW_WAREHOUSE": str(warehouse),
+        "CSW_AS_OF": settings.as_of_text if as_of is None else as_of,
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    with environment(variables, without=("DBT_",)), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
+        outcome = invoke_dbt(arguments, on_event, manifest=manifest, log_file=log_file)
+    if not outcome.success:
+        nodes = _node_results(outcome.result)
+        raise BuildError(_describe_failure(settings, warehouse, outcome.exception, nodes))
+    return outcome
+
+
+def prepare_profile(settings: Settings) -> None:
+    """Put the profile where dbt is told to look for it."""
+    settings.dbt.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_DIR / "profiles.example.yml", settings.dbt / "profiles.yml")
+
+
+def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None = None) -> Path:
+    """Parse the project unless that was done, of code version `code` and by this dbt; returns the manifest.
+
+    Without the caller's lock it waits for a run that holds it, which parses for itself. Raises BuildError
+    where the project does not parse, LockedError where that run never lets go.
+    """
+    manifest = settings.dbt / "target" / MANIFEST_FILE
+    record = settings.dbt / PREPARED_FILE
+    wanted = {"code": code} | {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
+    deadline = time.monotonic() + PREPARE_SECONDS
+    while not _is_prepared(settings, wanted):
+        try:
+            with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
+                log.info("parsing the dbt project")
+                record.unlink(missing_ok=True)
+                # No database is opened; models see the name of one. Another path or instant than the time
+                # before would make dbt parse more files again than those that changed.
+                _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
+                _refuse_circles(json.loads(manifest.read_text(encoding="utf-8")))
+                record.write_text(json.dumps(wanted), encoding="utf-8")
+        except LockedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+    return manifest
+
+
+def _refuse_circles(manifest: Mapping[str, Any]) -> None:
+    """dbt itself would only notice when it builds."""
+    try:
+        TopologicalSorter(manifest["parent_map"]).prepare()
+    except CycleError as error:
+        nodes = [manifest["nodes"][unique_id] for unique_id in error.args[1]]
+        circle = "\n".join(f"  {node['name']} ({node['original_file_path']})" for node in nodes)
+        raise BuildError(
+            f"dbt: models read each other in a cycle, each the one before it:\n{circle}\n"
+            "Take one of these ref() out."
+        ) from None
+
+
+def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:
+    target = settings.dbt / "target"
+    try:
+        found = json.loads((settings.dbt / PREPARED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return found == wanted and (target / MANIFEST_FILE).is_file() and (target / PARSED_FILE).is_file()
+
+
+def parsed_project(settings: Settings) -> Any:
+    """What dbt left for itself when it parsed the project."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack((settings.dbt / "target" / PARSED_FILE).read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
+def invoke_dbt(
+    arguments: list[str],
+    on_event: Callable[[DbtEvent], None] | None = None,
+    *,
+    manifest: Any = None,
+    log_file: logging.Handler | None = None,
+) -> Any:
+    """dbt's own outcome of a command line; with `manifest`, a parsed project, it does not parse again."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    def hear(message: Any) -> None:
+        if log_file is not None and message.info.level in _LOGGED:
+            log_file.handle(logging.makeLogRecord({"msg": message.info.msg, "levelname": message.info.level}))
+        if on_event is not None and message.info.name in _RESULT_EVENTS:
+            on_event(msg_to_dict(message))
+
+    folder = Path.cwd()
+    try:
+        return dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
+    finally:
+        os.chdir(folder)
+        # dbt keeps the database open for its next invocation, and nobody else could open the file.
+        opened = DuckDBConnectionManager._ENV
+        if opened is not None:
+            opened.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def _node_results(result: Any) -> tuple[NodeResult, ...]:
+    return tuple(
+        NodeResult(
+            unique_id=entry.node.unique_id,
+            kind=str(entry.node.resource_type),
+            name=entry.node.name,
+            path=entry.node.original_file_path,
+            status=str(entry.status),
+            seconds=entry.execution_time,
+            rows_affected=entry.adapter_response.get("rows_affected"),
+            failures=entry.failures,
+            message=entry.message or "",
+            compiled_code=getattr(entry.node, "compiled_code", None),
+        )
+        for entry in getattr(result, "results", None) or ()
+        # What runs before the first model is worth a line only where it fails.
+        if entry.node.resource_type != "operation" or entry.status != "success"
+    )
+
+
+def _describe_failure(
+    settings: Settings, warehouse: Path | None, exception: BaseException | None, nodes: Sequence[NodeResult]
+) -> str:
+    bad = [node for node in nodes if node.status in _BAD]
+    if not bad:
+        return f"dbt: {_words(str(exception or 'it stopped without saying why'))}"
+    skipped = sum(node.status == "skipped" for node in nodes)
+    lines = [f"dbt: {len(bad)} of {len(nodes)} models and tests failed, {skipped} were skipped."]
+    for node in bad[:5]:
+        lines.append(f"  {node.kind} {node.name} ({node.path}): {_words(node.message)}")
+        lines += [f"    {row}" for row in _sample(warehouse, node)]
+    if len(bad) > 5:
+        lines.append(f"  ... and {len(bad) - 5} more.")
+    lines.append(f"The log is {settings.dbt / 'logs' / LOG_FILE}.")
+    return "\n".join(lines)
+
+
+def _words(message: str) -> str:
+    """dbt's message without its headings and the hints for its own command line."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("compiled code at", "> "))]
+    return "\n      ".join(kept)
+
+
+def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
+    """A few of the rows that a test under tests/ found; those return no personal data."""
+    if node.kind != "test" or node.status != "fail" or not node.path.startswith("tests/"):
+        return
+    if warehouse is None or not node.compiled_code:
+        return
+    with connect(warehouse, read_only=True) as connection:
+        found = connection.execute(f"select * from ({node.compiled_code}\n) limit {SAMPLE_ROWS}")
+        columns = [column[0] for column in found.description or ()]
+        for row in found.fetchall():
+            yield ", ".join(f"{name} = {value}" for name, value in zip(columns, row, strict=True))
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[logging.Handler]:
+    """What dbt says to people, run after run; the oldest is dropped."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)-5s] %(message)s"))
+    try:
+        yield handler
+    finally:
+        handler.close()

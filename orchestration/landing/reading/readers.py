@@ -1,0 +1,337 @@
+"""Each format as a table of text in DuckDB, with the number of every record and the ones that are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.landing.reading import csvtext, tables
+from orchestration.landing.reading.binding import bind, count_bound
+from orchestration.landing.reading.jsonlines import read_jsonl
+from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
+from orchestration.landing.reading.plaintext import check_text, unpack
+from orchestration.landing.reading.refusal import FileRefusedError
+
+_DELIVERED = "delivered"
+
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file held."""
+
+    header: tuple[str, ...]
+    """Names as delivered; position i is column `c<i>` of RAW."""
+    rows: int
+    """Records in the file, broken ones included, blank ones not."""
+    blank: int = 0
+    """Records that were passed over: those without any value, and the header once more."""
+    delimiter: str | None = None
+    """Of CSV."""
+    lines_above: int = 0
+    """Lines above the header."""
+    is_json: bool = False
+    typed: frozenset[int] = frozenset()
+    """Of Parquet: positions of numbers."""
+
+
+def read_file(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    file_format: str,
+    contract: LandingObject,
+    folder: Path,
+    mapping: FileMapping = NO_MAPPING,
+) -> Reading:
+    """Fill the tables RAW and BROKEN from a snapshot; `folder` takes intermediate files.
+
+    Raises FileRefusedError for a file that is not what its name says, cut short or in another encoding.
+    """
+    tables.start(connection)
+    if path.stat().st_size == 0:
+        raise FileRefusedError("empty")
+    if file_format == "parquet":
+        return _read_parquet(connection, path)
+    if file_format.endswith(".gz"):
+        path = unpack(path, folder / "plain")
+    is_csv = file_format.startswith("csv")
+    lines = check_text(path, header_lines=int(is_csv))
+    try:
+        if is_csv:
+            return _read_csv(connection, path, contract, folder, mapping)
+        header, rows = read_jsonl(connection, path, folder / "lines", lines)
+        return Reading(header, rows, is_json=True)
+    except FileRefusedError as refusal:
+        raise FileRefusedError(refusal.reason, rows=refusal.rows or max(0, lines - is_csv)) from None
+
+
+def read_records(
+    connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, folder: Path
+) -> tuple[str, ...]:
+    """Fill RAW from a file of whatever object; returns its header. `folder` takes intermediate files.
+
+    Raises FileRefusedError for a file that cannot be read.
+    """
+    tables.start(connection)
+    if path.stat().st_size == 0:
+        raise FileRefusedError("empty")
+    if file_format == "parquet":
+        return _read_parquet(connection, path).header
+    if file_format.endswith(".gz"):
+        path = unpack(path, folder / "plain")
+    is_csv = file_format.startswith("csv")
+    lines = check_text(path, header_lines=int(is_csv))
+    if not is_csv:
+        return read_jsonl(connection, path, folder / "lines", lines)[0]
+    heads = [head for head in csvtext.read_heads(path) if head.records]
+    if not heads:
+        raise FileRefusedError("empty")
+    widest = max(heads, key=lambda head: max(len(fields) for _, fields in head.records))
+    width = max(len(fields) for _, fields in widest.records)
+    line, header = next(record for record in widest.records if len(record[1]) == width)
+    return _load_body(connection, path, widest.delimiter, line, header, folder).header
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: LandingObject,
+    folder: Path,
+    mapping: FileMapping,
+) -> Reading:
+    delimiter, line, header = _find_header(path, contract, mapping)
+    bind(contract, header, mapping)  # what is no export of this object need not be read
+    return _load_body(connection, path, delimiter, line, header, folder)
+
+
+def _load_body(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    delimiter: str,
+    line: int,
+    header: tuple[str, ...],
+    folder: Path,
+) -> Reading:
+    """Fill RAW and BROKEN with what stands below the header, which is in `line`."""
+    above = max(0, line - 1)
+    body = csvtext.cut_above(path, line, folder / "body.csv")
+    plain = csvtext.plain_structure(body, delimiter)
+    names = [f"c{place}" for place in range(len(header))]
+    if plain and _load_plain_csv(connection, body, names, delimiter, plain, above):
+        records, blank = plain.records, 0
+    else:
+        rewritten = csvtext.rewrite(body, delimiter, header, folder, above)
+        try:
+            records, blank = _load_rewritten_csv(connection, rewritten, names), rewritten.blank
+        except duckdb.Error as error:
+            tables.raise_machine_error(error)
+            raise FileRefusedError(
+                f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
+                rows=rewritten.records,
+            ) from None
+    headers = _tidy(connection, names, header)
+    return Reading(header, records - headers, blank + headers, delimiter, above)
+
+
+def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: Sequence[str]) -> int:
+    """Take what spreadsheets and joined files add out of RAW: ="007" is 007, and a header is no row.
+
+    Returns how many rows were the header once more.
+    """
+    # A range of texts is the quickest way to ask how one begins.
+    formula = " or ".join(f"{name} >= '=\"' and {name} < '=#'" for name in names)
+    named = [(name, text) for name, text in zip(names, header, strict=True) if text]
+    is_header = " and ".join(f"{name} = {quote_literal(text)}" for name, text in named)
+    row = connection.execute(
+        f"select coalesce(bool_or({formula}), false), "
+        f"coalesce(bool_or({named[0][0]} = {quote_literal(named[0][1])}), false) from {tables.RAW}"
+    ).fetchone()
+    assert row is not None
+    has_formulas, may_have_headers = row
+    headers = 0
+    if may_have_headers:
+        headers = tables.scalar(connection, f"select count(*) from {tables.RAW} where {is_header}")
+    cells = [
+        f'case when regexp_full_match({name}, \'="[^"]*"\') then substr({name}, 3, length({name}) - 3) '
+        f"else {name} end as {name}"
+        for name in names
+    ]
+    if has_formulas or headers:
+        connection.execute(
+            f"create or replace temp table tidy as select record, line, "
+            f"{', '.join(cells if has_formulas else names)} from {tables.RAW} where ({is_header}) is not true"
+        )
+        tables.create_raw(connection, "select * from tidy")
+    return headers
+
+
+def _find_header(
+    path: Path, contract: LandingObject, mapping: FileMapping
+) -> tuple[str, int, tuple[str, ...]]:
+    """Delimiter, line and names of the header.
+
+    It is the first record, unless that names no column of the contract and one of the next does: titles
+    stand above the header of many reports.
+    """
+    heads = csvtext.read_heads(path)
+    firsts = [(head.delimiter, *head.records[0]) for head in heads if head.records]
+    if not firsts:
+        return ",", 1, ()
+    best = max(firsts, key=lambda one: (count_bound(contract, one[2], mapping), len(one[2]) > 1))
+    if count_bound(contract, best[2], mapping):
+        return best
+    later = [(head.delimiter, *record) for head in heads for record in head.records[1:]]
+    named = max(later, key=lambda one: count_bound(contract, one[2], mapping), default=best)
+    return named if count_bound(contract, named[2], mapping) > 1 else best
+
+
+def _load_rewritten_csv(
+    connection: duckdb.DuckDBPyConnection, rewritten: csvtext.Rewritten, names: list[str]
+) -> int:
+    """Fill RAW and BROKEN; returns the number of records."""
+    _load_csv(connection, rewritten.good, ["record", "line", *names], ",", skip=0)
+    columns = ", ".join(names)
+    tables.create_raw(
+        connection, f"select record::bigint as record, line::bigint as line, {columns} from {_DELIVERED}"
+    )
+    good = tables.count(connection, _DELIVERED)
+    broken = ["record", "line", "text", "reason"]
+    _load_csv(connection, rewritten.broken, broken, ",", skip=0, table="broken_text")
+    tables.add_broken(connection, "select record::bigint, line::bigint, text, reason from broken_text")
+    if good + tables.count(connection, tables.BROKEN) != rewritten.records:
+        raise FileRefusedError("its records cannot be told apart reliably", rows=rewritten.records)
+    return rewritten.records
+
+
+def _load_plain_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: list[str],
+    delimiter: str,
+    plain: csvtext.Plain,
+    lines_above: int,
+) -> bool:
+    """Read a file of plain structure; False where a record has another number of fields after all."""
+    try:
+        _load_csv(connection, path, names, delimiter, skip=1, line_end=plain.line_end)
+    except duckdb.Error as error:
+        tables.raise_machine_error(error)
+        return False
+    if tables.count(connection, _DELIVERED) != plain.records:
+        return False
+    # Rows of a table that one thread filled in file order are numbered in that order.
+    line = f"rowid + {lines_above + 2}"
+    if plain.has_breaks_in_fields:
+        text = f"concat({', '.join(names)})"
+        line += (
+            f" + coalesce(sum(length({text}) - length(replace({text}, chr(10), '')))"
+            " over (order by rowid rows between unbounded preceding and 1 preceding), 0)"
+        )
+    columns = ", ".join(names)
+    tables.create_raw(
+        connection, f"select rowid + 1 as record, cast({line} as bigint) as line, {columns} from {_DELIVERED}"
+    )
+    return True
+
+
+def _load_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: list[str],
+    delimiter: str,
+    *,
+    skip: int,
+    line_end: str = "\\n",
+    table: str = _DELIVERED,
+) -> None:
+    """Read CSV as text, by position, nothing guessed.
+
+    In one thread: one that starts amid the file has to guess whether it is inside a field. It costs
+    little, because writing the table takes longer than the parsing. The line end is given, because DuckDB
+    would take it from the first line break, and that may be inside a field.
+    """
+    columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in names)
+    connection.execute(
+        f"create or replace temp table {table} as select * from read_csv({quote_literal(path)}, "
+        f"columns = {{{columns}}}, auto_detect = false, header = false, skip = {skip}, "
+        f"delim = {quote_literal(delimiter)}, quote = '\"', escape = '\"', parallel = false, "
+        f"new_line = {quote_literal(line_end)}, max_line_size = {tables.MAX_LINE})"
+    )
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
+    source = f"read_parquet({quote_literal(path)}, file_row_number = true)"
+    try:
+        described = connection.execute(f"describe select * from {source}").fetchall()
+        columns = [(str(name), str(kind)) for name, kind, *_ in described if name != "file_row_number"]
+        texts = "".join(f", {_as_text(name, kind)} as c{place}" for place, (name, kind) in enumerate(columns))
+        connection.execute(
+            f"create or replace temp table {_DELIVERED} as "
+            f"select file_row_number + 1 as record, null::bigint as line{texts} from {source}"
+        )
+        header = _parquet_header(connection, path)
+    except duckdb.Error as error:
+        tables.raise_machine_error(error)
+        reason = str(error).splitlines()[0].replace(str(path), "the file")
+        raise FileRefusedError(
+            f"not what its name says: it cannot be read as Parquet ({reason})",
+            _parquet_rows(connection, path),
+        ) from None
+    tables.create_raw(connection, f"select * from {_DELIVERED}")
+    typed = frozenset(place for place, (_, kind) in enumerate(columns) if kind.startswith(_NUMERIC))
+    return Reading(header, tables.count(connection, _DELIVERED), typed=typed)
+
+
+def _as_text(name: str, kind: str) -> str:
+    """SQL text of a Parquet column: numbers in their shortest exact form, nested values as JSON."""
+    column = quote_identifier(name)
+    if kind == "BLOB":
+        return f"coalesce(try(decode({column})), {column}::varchar)"
+    if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
+        return f"to_json({column})::varchar"
+    return f"{column}::varchar"
+
+
+def _parquet_header(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    """Names of the top-level columns as the file has them: DuckDB renames those that differ in case only."""
+    nodes = connection.execute(
+        f"select name, coalesce(num_children, 0) from parquet_schema({quote_literal(path)})"
+    ).fetchall()
+    names, place = [], 1
+    while place < len(nodes):
+        names.append(nodes[place][0])
+        open_nodes = 1
+        while open_nodes:
+            open_nodes += nodes[place][1] - 1
+            place += 1
+    return tuple(names)
+
+
+def _parquet_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    try:
+        found = connection.execute(
+            f"select num_rows from parquet_file_metadata({quote_literal(path)})"
+        ).fetchone()
+    except duckdb.Error:
+        return 0
+    return int(found[0]) if found else 0

@@ -1,0 +1,174 @@
+"""What is remarkable about the cells of a loaded file: words for nothing, placeholders, addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.core.database import quote_literal
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
+from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN
+from orchestration.landing.reading import tables
+from orchestration.landing.reading.binding import Binding
+from orchestration.landing.reading.mapping import FileMapping
+from orchestration.landing.reading.refusal import Kind, Remark
+from orchestration.landing.values.casting import Seen, cast_sql, text_sql
+from orchestration.landing.values.conventions import is_nothing, is_placeholder, may_be_nothing
+
+
+@dataclass(frozen=True)
+class Census:
+    """What was counted."""
+
+    remarks: tuple[Remark, ...]
+    address_columns: tuple[str, ...]
+    placeholder_columns: tuple[str, ...]
+    seen: Seen
+
+
+@dataclass(frozen=True)
+class _Count:
+    """A condition on a cell that is counted over the file. Both are SQL."""
+
+    kind: str
+    column: Column
+    cell: str
+    suspicion: str
+    """Cheap, and true wherever the condition is."""
+    condition: str
+    """On the cell, or on `{value}`."""
+    text: str | None = None
+    value: str | None = None
+    """What the cell says, and what a column makes of `{text}`, where the condition is on that."""
+
+
+def take_census(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping,
+) -> Census:
+    """Count over the delivered texts what the loader reads otherwise than it stands there."""
+    met = _count(connection, list(_counts(contract, binding, mapping)))
+    by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
+    told = [each for each in met if each[0].kind != "placeholder" or _may_hold_placeholders(each[0].column)]
+    return Census(
+        tuple(_remark(connection, *each) for each in told),
+        tuple(column.name for column in by_kind["address"]) + tuple(_given_addresses(contract, mapping)),
+        tuple(column.name for column in by_kind["placeholder"] if column.required and column.placeholder),
+        Seen(
+            frozenset(column.name for column in by_kind["nothing"]),
+            frozenset(column.name for column in by_kind["placeholder"]),
+        ),
+    )
+
+
+def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[str]:
+    """Columns that get an address from the mapping."""
+    for column in contract.columns:
+        texts = [mapping.fixed.get(column.name, ""), *mapping.words.get(column.name, {}).values()]
+        if _may_not_hold_addresses(column) and any(re.search(EMAIL_PATTERN, text) for text in texts):
+            yield column.name
+
+
+def _may_hold_placeholders(column: Column) -> bool:
+    return not column.required or column.placeholder is not None
+
+
+def _may_not_hold_addresses(column: Column) -> bool:
+    if column.data_type != "varchar" or column.enum or column.may_be_address:
+        return False
+    return column.pii not in ("email", "text")
+
+
+def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
+    for column in contract.columns:
+        place = binding.positions.get(column.name)
+        if place is None:
+            continue
+        cell = f"c{place}"
+        if column.pii != "text":
+            condition = is_nothing(cell, column.keeps)
+            yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
+        if column.is_time:
+            text = text_sql(column, place, mapping)
+            value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
+            # Nearly all dates begin so. In the order of years, months and days no placeholder does.
+            is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
+            is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
+            suspicion = f"{cell} <> '' and {is_suspect}"
+            yield _Count("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
+        if _may_not_hold_addresses(column):
+            condition = f"regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
+            yield _Count("address", column, cell, f"contains({cell}, '@')", condition)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
+    """The conditions that rows meet, with how many do and the first of them."""
+    if not counts:
+        return []
+    suspicions = ", ".join(f"bool_or({one.suspicion})" for one in counts)
+    flags = connection.execute(f"select {suspicions} from {tables.RAW}").fetchone()
+    assert flags is not None
+    suspects = [one for one, is_suspect in zip(counts, flags, strict=True) if is_suspect]
+    if not suspects:
+        return []
+    measures = ", ".join(
+        f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(suspects))
+    )
+    row = connection.execute(f"select {measures} from ({_in_steps(suspects)})").fetchone()
+    assert row is not None
+    found = [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(suspects)]
+    return [each for each in found if each[1]]
+
+
+def _in_steps(counts: Sequence[_Count]) -> str:
+    """SQL of RAW with a flag `f0`, `f1`, ... for each count. Texts and values are read in queries of their
+    own:
+    written out as one, the expressions would take longer to plan than to run."""
+    texts, values, flags = [], [], []
+    for place, one in enumerate(counts):
+        condition = one.condition
+        if one.text is not None and one.value is not None:
+            texts.append(f"{one.text} as t{place}")
+            values.append(f"{one.value.replace('{text}', f't{place}')} as r{place}")
+            condition = condition.replace("{value}", f"r{place}")
+        flags.append(f"case when {one.suspicion} then {condition} else false end as f{place}")
+    query = f"select {', '.join(['*', *texts])} from {tables.RAW}"
+    query = f"select {', '.join(['*', *values])} from ({query})"
+    return f"select record, {', '.join(flags)} from ({query})"
+
+
+def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first: int) -> Remark:
+    found = connection.execute(
+        f"select line, {one.cell} from {tables.RAW} where record = ?", [first]
+    ).fetchone()
+    line, value = found if found else (None, None)
+    kind, text, advice = _WORDS[one.kind]
+    if one.kind == "placeholder" and one.column.placeholder:
+        text, advice = _BUSINESS_START
+    if one.kind == "address" and one.column.is_id:
+        text, advice = _ADDRESS_AS_ID
+    return Remark(kind, one.column.name, text, advice, rows, first, line, value)
+
+
+_WORDS: dict[str, tuple[Kind, str, str]] = {
+    "nothing": ("note", "is a word for nothing; it is read as empty", ""),
+    "placeholder": ("told", "is a placeholder date; it is read as empty", "Leave the cell empty."),
+    "address": (
+        "told",
+        "holds an e-mail address; it is masked in everything that is published",
+        "Deliver a name without the address.",
+    ),
+}
+_BUSINESS_START = (
+    "is a placeholder date; it stands for the first day on which the data know of business",
+    "Give the real start of service.",
+)
+_ADDRESS_AS_ID = (
+    "is an e-mail address; it is published as a pseudonym",
+    "Deliver an id of the system, if there is one.",
+)

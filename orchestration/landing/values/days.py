@@ -1,0 +1,60 @@
+"""Which timestamps of a file are days without a time: they begin when the reporting time zone says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.landing.reading.mapping import FileMapping
+from orchestration.landing.values.casting import MAY_BE_DAY, Cast
+
+
+@dataclass(frozen=True)
+class Days:
+    """The columns that the bits of `_days` are about."""
+
+    columns: tuple[str, ...] = ()
+    """In the order of the bits; none where no row has a day."""
+    whole: tuple[str, ...] = ()
+    """Those in which 2024-02-01 00:00:00 is a day, too, because no row of the file has another time of
+    day."""
+
+    def mask(self, column: str) -> int:
+        """The bits that say that a value of the column is a day."""
+        bit = self.columns.index(column)
+        return 1 << bit | (1 << bit + MAY_BE_DAY if column in self.whole else 0)
+
+
+def find_days(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    cast: Cast,
+    mapping: FileMapping,
+    path: Path,
+) -> Days:
+    """Look through a typed file. Where a time zone is declared, times without an offset are times of that
+    zone."""
+    names: Sequence[str] = cast.day_columns
+    if not names:
+        return Days()
+    counts = ", ".join(
+        f"count({quote_identifier(name)}), count(*) filter (_days & {1 << bit} <> 0), "
+        f"count(*) filter (_days & {1 << bit + MAY_BE_DAY} <> 0)"
+        for bit, name in enumerate(names)
+    )
+    row = connection.execute(f"select {counts} from read_parquet({quote_literal(path)})").fetchone()
+    assert row is not None
+    has_zone = bool(mapping.timezone) or contract.source_timezone != "UTC"
+    whole = tuple(
+        name
+        for bit, name in enumerate(names)
+        for filled, days, perhaps in [row[3 * bit : 3 * bit + 3]]
+        if perhaps and days + perhaps == filled and not has_zone
+    )
+    has_days = whole or any(row[3 * bit + 1] for bit in range(len(names)))
+    return Days(tuple(names), whole) if has_days else Days()

@@ -1,0 +1,208 @@
+"""Dates and times: in which format they are written, what they mean, and whether they are days without a
+time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from orchestration.core.database import quote_literal
+
+_OFFSET = r"( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?"
+_ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?" + _OFFSET + ")?"
+_ISO_UTC = r"[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?"
+_MIDNIGHT = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?" + _OFFSET + ")?"
+_WHOLE_DAY = r"\d{4}-\d{2}-\d{2}[T ](00:00(:00(\.0+)?)?|23:59(:59(\.\d+)?)?)"
+_SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
+
+_NO_DAY = r"0|(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00:00(:00(\.0+)?)?Z?)?"
+"""What MySQL and spreadsheets write for no date; it is read as the first day of the calendar, a
+placeholder."""
+
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
+"""May follow the day where a format has no time."""
+
+_TOKEN = re.compile(r"AM/PM|AM|PM|am|pm|tt|([A-Za-z])\1*|[^A-Za-z]+")
+_HALVES = ("AM/PM", "AM", "PM", "am", "pm", "tt", "a", "A")
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """A way to write dates, as DuckDB's strptime has it."""
+
+    day: str
+    full: str
+    """With the time of day, where the format names one."""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Every form that a cell may have: a spreadsheet leaves the time out where it is midnight."""
+        return tuple(dict.fromkeys((self.full, *(self.day + clock for clock in _CLOCKS))))
+
+    def reading(self, text: str) -> str:
+        """SQL: a timestamp; null where the text is not in this format."""
+        return self._guarded(text, f"[{', '.join(quote_literal(one) for one in self.formats)}]")
+
+    def is_day(self, text: str) -> str:
+        """SQL: the text is a day without a time."""
+        return f"({self._guarded(text, quote_literal(self.day))} is not null)"
+
+    def _guarded(self, text: str, formats: str) -> str:
+        found = f"try_strptime({text}, {formats})"
+        # Of a year with two digits strptime would make one of the first century.
+        return f"case when regexp_matches({text}, '\\d{{4}}') then {found} end" if "%Y" in self.day else found
+
+
+def date_format(text: str) -> DateFormat | None:
+    """`DD.MM.YYYY`, `M/d/yyyy h:mm a` or `%d.%m.%Y`; None where it names no day, month and year."""
+    if "%" in text:
+        day, full = re.split(r"[ T,]*%-?[HIMSpfg]", text, maxsplit=1)[0], text
+    else:
+        found = _strptime(text)
+        if found is None:
+            return None
+        day, full = found
+    is_whole = all(
+        any(part in day for part in parts) for parts in (("%d",), ("%m", "%b", "%B"), ("%Y", "%y"))
+    )
+    return DateFormat(day, full) if is_whole else None
+
+
+def _strptime(text: str) -> tuple[str, str] | None:
+    """Day and whole of a format in letters; None where a letter means nothing."""
+    tokens = [found[0] for found in _TOKEN.finditer(text)]
+    hour = "%I" if any(token in _HALVES for token in tokens) else "%H"
+    full, day = "", None
+    for token in tokens:
+        letter, length = token[0].lower(), len(token)
+        if not token[0].isalpha():
+            part: str | None = token
+        elif token in _HALVES:
+            part = "%p"
+        elif token == "T":
+            part = "T"
+        elif letter == "h":
+            day = full if day is None else day
+            part = hour
+        elif letter == "m" and day is None:
+            # The same letter is a month before the hour, and minutes after it.
+            part = {1: "%m", 2: "%m", 3: "%b", 4: "%B"}.get(length)
+        elif letter == "m":
+            part = "%M"
+        elif letter == "s":
+            part = {1: "%S", 2: "%S", 3: "%g"}.get(length)
+        else:
+            part = {"y": {1: "%Y", 2: "%y", 4: "%Y"}, "d": {1: "%d", 2: "%d", 3: "%a", 4: "%A"}}.get(
+                letter, {}
+            ).get(length)
+        if part is None:
+            return None
+        full += part
+    return (full if day is None else day).rstrip(" T,"), full
+
+
+def date_sql(text: str, local: DateFormat | None) -> str:
+    """SQL: a date; null where the text is none, or has a time of day."""
+    value = (
+        f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
+        f"then try_cast(left({text}, 10) as date) when {_matches(text, _NO_DAY)} then date '0001-01-01' end"
+    )
+    if local is None:
+        return value
+    found = local.reading(text)
+    return f"coalesce({value}, case when {found} = date_trunc('day', {found}) then cast({found} as date) end)"
+
+
+def timestamp_sql(text: str, timezone: str, local: DateFormat | None) -> str:
+    """SQL: a UTC timestamp without zone; a day without a time is its midnight.
+
+    A text with an offset is read as `timestamptz`: DuckDB's cast to `timestamp` drops the offset. A local
+    time that a clock change skips or repeats takes the standard time of its zone.
+    """
+    rest = f"replace(replace(upper(substr({text}, 12)), ' ', ''), 'UTC', 'Z')"
+    iso = f"left({text}, 10) || ' ' || coalesce(nullif({rest}, ''), '00:00')"
+    is_utc = timezone.upper() == "UTC"
+    local_time = _in_zone(f"try_cast({iso} as timestamp)", f"length({text}) = 10", timezone)
+    common = f"when {_matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
+    value = (
+        f"case {common}when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "
+        f"case when regexp_matches(substr({text}, 12), '[ZCzc+-]') "
+        f"then timezone('UTC', try_cast({iso} as timestamptz)) else {local_time} end "
+        f"when {_matches(text, _SECONDS)} then {_epoch(text, 1_000_000)} "
+        f"when {_matches(text, _MILLISECONDS)} then {_epoch(text, 1_000)} "
+        f"when {_matches(text, _NO_DAY)} then timestamp '0001-01-01 00:00:00' end"
+    )
+    if local is None:
+        return value
+    return f"coalesce({value}, {_in_zone(local.reading(text), local.is_day(text), timezone)})"
+
+
+def is_day(text: str, value: str, local: DateFormat | None) -> str:
+    """SQL: the text of a timestamp is a date without a time."""
+    iso = f"({value} is not null and length({text}) = 10 and substr({text}, 5, 1) = '-')"
+    return iso if local is None else f"({iso} or ({value} is not null and {local.is_day(text)}))"
+
+
+def may_be_day(text: str, value: str, local: DateFormat | None) -> str:
+    """SQL: the text of a timestamp has the time of a day's begin or end, and no offset."""
+    iso = (
+        f"case when substr({text}, 12, 5) in ('00:00', '23:59') and {value} is not null "
+        f"then {_matches(text, _WHOLE_DAY)} else false end"
+    )
+    if local is None:
+        return iso
+    clock = f"cast({local.reading(text)} as time)"
+    by_format = f"{value} is not null and ({clock} = time '00:00:00' or {clock} >= time '23:59:00')"
+    return f"({iso} or coalesce({by_format} and not {local.is_day(text)}, false))"
+
+
+Answer = tuple[str, tuple[str, str, bool, bool]]
+"""SQL condition, and the problem: reason, advice, whether it refuses the file, whether each value is a
+mistake of its own."""
+
+_MAPPING_HINT = "or say the format in mapping.yml beside the file"
+
+
+def misread_times(text: str, data_type: str) -> list[Answer]:
+    """Why a text is no date or time."""
+    answers = [
+        (
+            _matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
+            "is not written year first",
+            f"Write 2024-05-31 for 31 May 2024; {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
+        ),
+        (
+            _matches(text, r"[345]\d{4}(\.\d+)?"),
+            "looks like a spreadsheet's number of a day",
+            "Give the column a date format before it is exported.",
+        ),
+        (
+            _matches(text, r"\d{4}-\d{2}-\d{2}.*"),
+            "is no day of the calendar, or has a time that cannot be read",
+            "Write 2024-05-31, or 2024-05-31T12:00:00Z.",
+        ),
+        ("true", "is not a date or time", f"Write 2024-05-31; {_MAPPING_HINT}."),
+    ]
+    if data_type == "date":
+        moment = f"try_cast(replace(upper(left({text}, 16)), 'T', ' ') as timestamp)"
+        has_time = f"length({text}) > 10 and {_matches(text, _ISO)} and {moment} is not null"
+        answers.insert(0, (has_time, "has a time of day; a day is expected", "Write 2024-05-31."))
+    return [(test, (reason, advice, False, False)) for test, reason, advice in answers]
+
+
+def _in_zone(value: str, is_day: str, timezone: str) -> str:
+    """SQL: a local time as UTC. A day without a time has no zone yet: the reporting time zone is not known
+    here."""
+    if timezone.upper() == "UTC":
+        return value
+    in_utc = f"timezone('UTC', timezone({quote_literal(timezone)}, {value}))"
+    return f"case when {is_day} then {value} else {in_utc} end"
+
+
+def _epoch(text: str, microseconds: int) -> str:
+    return f"make_timestamp(try_cast(floor(try_cast({text} as decimal(25, 9)) * {microseconds}) as bigint))"
+
+
+def _matches(text: str, pattern: str, options: str = "i") -> str:
+    """SQL: the whole text matches; `options` are those of the engine, 'c' minds letter case."""
+    return f"regexp_full_match({text}, {quote_literal(pattern)}, {quote_literal(options)})"

@@ -1,0 +1,164 @@
+"""What old releases and old records take up, and what of it can go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration.core.errors import PublishError
+from orchestration.core.files import remove_tree, sync
+from orchestration.core.lock import hold_lock
+from orchestration.core.settings import Settings
+from orchestration.dagster_defs.records import old_run_records, remove_run_records
+from orchestration.releases.candidate import UNFINISHED
+from orchestration.releases.history import current_release_id, history
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.verify import release_folders
+
+KEEP = 14
+"""Published releases that are kept whatever their age."""
+
+MIN_AGE_DAYS = 7
+"""Nothing younger is removed."""
+
+RECORD_DAYS = 90
+"""Alerts, logs, files to mend and Dagster's records of runs are kept for this long."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Something that is, or would be, removed."""
+
+    kind: str
+    """release, unfinished release, candidate, record, or run record."""
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """What was removed, or would be with `dry_run`, and which releases stay."""
+
+    dry_run: bool
+    removed: tuple[Removal, ...]
+    kept: tuple[str, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(removal.bytes for removal in self.removed)
+
+
+def clean_up(
+    settings: Settings,
+    *,
+    keep: int = KEEP,
+    min_age_days: float = MIN_AGE_DAYS,
+    record_days: float = RECORD_DAYS,
+    dry_run: bool = False,
+    now: datetime | None = None,
+) -> Cleanup:
+    """Remove releases beyond the newest `keep` that are older than `min_age_days`, and old leftovers.
+
+    Never goes: the current release, the one before it (where a rollback leads), and one that a process
+    of this machine has open. Releases that were never published do not count as kept. Raises LockedError
+    while a run writes; PublishError where `current` cannot be read, as nothing is then known to be old.
+    """
+    now = now or datetime.now(UTC)
+    with hold_lock(settings.lock_file, "csw gc"):
+        old_releases = _old_releases(settings, keep, now - timedelta(days=min_age_days))
+        leftovers = [
+            *(("candidate", path) for path in settings.runs.glob("*")),
+            *(("unfinished release", path) for path in settings.releases.glob(f"{UNFINISHED}*")),
+            *(("record", path) for path in _old_records(settings, now - timedelta(days=record_days))),
+        ]
+        doomed = [*(("release", path) for path in old_releases), *leftovers]
+        runs = old_run_records(settings, now - timedelta(days=record_days))
+        removed = (
+            *(Removal(kind, path.name, _bytes(path)) for kind, path in doomed),
+            *(Removal("run record", run.run_id, sum(map(_bytes, run.paths))) for run in runs),
+        )
+        kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
+        if not dry_run:
+            for _, path in doomed:
+                _remove(path)
+            remove_run_records(settings, runs)
+            if old_releases:
+                sync(settings.releases)
+    return Cleanup(dry_run, removed, kept)
+
+
+def _release_folders(settings: Settings) -> list[Path]:
+    return [path for path in release_folders(settings) if not path.name.startswith(UNFINISHED)]
+
+
+def _old_releases(settings: Settings, keep: int, before: datetime) -> list[Path]:
+    folders = _release_folders(settings)
+    current = current_release_id(settings)
+    if current is None:
+        return []
+    spared = {current}
+    parent = read_manifest(settings.releases / current)["parent"]
+    if parent:
+        spared.add(parent)
+    published = _published(settings)
+    counted = [path for path in folders if path.name in published or path.name in spared]
+    spared |= {path.name for path in counted[max(len(counted) - keep, 0) :]}
+    old = [path for path in folders if path.name not in spared and _made_at(path) < before]
+    held = _held_by_readers(old)
+    return [path for path in old if path not in held]
+
+
+def _published(settings: Settings) -> set[str]:
+    """Releases that were current at some time."""
+    return {entry["release_id"] for entry in history(settings)}
+
+
+def _made_at(folder: Path) -> datetime:
+    try:
+        return datetime.fromisoformat(read_manifest(folder)["created_at"]).astimezone(UTC)
+    except (PublishError, ValueError, KeyError):
+        return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+
+
+def _held_by_readers(folders: Iterable[Path]) -> set[Path]:
+    """Folders of which some process has a file open, as far as this system and this user can tell."""
+    resolved = {folder: f"{folder.resolve()}/" for folder in folders}
+    if not resolved:
+        return set()
+    opened = set(_open_files())
+    return {folder for folder, prefix in resolved.items() if any(path.startswith(prefix) for path in opened)}
+
+
+def _open_files() -> Iterator[str]:
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            yield os.readlink(descriptor)
+        except OSError:
+            continue
+
+
+def _old_records(settings: Settings, before: datetime) -> list[Path]:
+    folders = (settings.alerts, settings.home / "logs", settings.home / "mend")
+    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
+
+
+def _bytes(path: Path) -> int:
+    files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    # Two names of one file take its space once.
+    return sum({status.st_ino: status.st_size for status in (one.lstat() for one in files)}.values())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        # Under a name that no release has: killed half-way, what is left is no damaged release.
+        doomed = path.with_name(f"{UNFINISHED}{path.name.removeprefix(UNFINISHED)}")
+        if doomed != path:
+            remove_tree(doomed)
+            path.rename(doomed)
+        remove_tree(doomed)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,34 @@
+"""All that a build starts from, put into its database: what landed, its records, the release before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
+from orchestration.landing import (
+    Batch,
+    ReadingPolicies,
+    create_landing_records,
+    create_raw_relations,
+    known_batches,
+)
+from orchestration.releases.previous import create_previous_relations
+
+
+def create_sources(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, batches: Iterable[Batch], parent: str | None
+) -> None:
+    """Create or replace every relation that the dbt sources declare.
+
+    `parent` is the release that is followed; a replay of what was known earlier is compared with none.
+    """
+    given = list(batches)
+    hand_over_key(connection, load_hash_key(settings.home))
+    create_raw_relations(connection, load_contracts(), given, ReadingPolicies.of(settings))
+    create_landing_records(connection, settings, load_contracts(), known_batches(settings))
+    followed = None if settings.known_at else parent
+    create_previous_relations(connection, settings, followed, (batch.batch_id for batch in given))

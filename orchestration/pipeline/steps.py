@@ -1,0 +1,349 @@
+"""The four steps from landed files to a published release. Command line, tests and Dagster call these."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestration.core.console import PROGRESS
+from orchestration.core.database import connect
+from orchestration.core.errors import LandingError, PublishError
+from orchestration.core.files import remove_tree, write_json
+from orchestration.core.lock import WarehouseLock
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.landing import (
+    Batch,
+    LandingReport,
+    accepted_batches,
+    known_batches,
+    land,
+    recorded_batches,
+    withdrawn_batches,
+)
+from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
+from orchestration.pipeline.sources import create_sources
+from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
+from orchestration.releases.acceptance import (
+    accept_findings,
+    inspect_release,
+    record_gate,
+    recorded_findings,
+    refuse_rule_breaches,
+)
+from orchestration.releases.assembly import assemble
+from orchestration.releases.candidate import Candidate
+from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment
+from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
+from orchestration.releases.fingerprint import code_version, run_fingerprint
+from orchestration.releases.history import current_manifest, current_release_id, rolled_back_release_id
+from orchestration.releases.manifest import read_manifest
+from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.previous import count_restatements, restatements_in_words
+from orchestration.releases.publish import Published, publish
+
+log = logging.getLogger("csw")
+
+
+@dataclass(frozen=True)
+class LandStep:
+    """What landing found, and whether there is anything to build from it."""
+
+    report: LandingReport
+    batches: tuple[Batch, ...]
+    """All that were ever accepted, in the order of loading."""
+    nothing_new: str | None
+    """Why nothing needs building, in words; None where something does."""
+    experiment: str | None
+    """Why the release is made beside the current one, in words; None where it is published."""
+
+
+def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """Why a run on these batches would make what is there already, in words; None where it would not."""
+    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    manifest = current_manifest(settings)
+    if manifest and manifest["fingerprint"] == fingerprint:
+        return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
+    if experiment_reason(settings):
+        made = same_experiment(settings, fingerprint)
+        same = f"nothing new since experiment {made}, which is the same"
+        return experiment_in_words(settings, made, same) if made else None
+    rolled_back = rolled_back_release_id(settings)
+    if rolled_back and _fingerprint(settings, rolled_back) == fingerprint:
+        return f"nothing new since release {rolled_back}, which was rolled back; --force builds it again"
+    return None
+
+
+def experiment_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """The newest experiment that a run with these settings and batches has made, compared with `current`."""
+    return same_experiment(
+        settings, run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    )
+
+
+def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
+    """Load every complete new file and begin the candidate.
+
+    Raises LandingError where an object without which nothing can be built has no file that counts.
+    """
+    candidate.begin()
+    with candidate.timed("land"):
+        report = land(settings)
+        batches = tuple(accepted_batches(settings))
+    _require_objects(settings, batches)
+    nothing = None if force else nothing_new(settings, batches)
+    if report.new or not nothing:
+        _judge(settings, batches, are_new=bool(report.new))
+    experiment = experiment_reason(settings)
+    code = code_version()
+    key = load_hash_key(settings.home)
+    candidate.note(
+        as_of=settings.as_of.isoformat(),
+        as_of_is_given=settings.as_of_is_given,
+        known_at=settings.known_at.isoformat() if settings.known_at else None,
+        policies=dict(settings.policies),
+        hash_key_id=key_id(key),
+        parent=current_release_id(settings),
+        experiment=experiment,
+        code_version=code,
+        fingerprint=run_fingerprint(settings, code, (batch.batch_id for batch in batches)),
+        forced=force,
+        landing=_landing_counts(batches),
+        deliveries=_deliveries(batches),
+        raw_batches=[
+            {
+                "batch_id": batch.batch_id,
+                "source": batch.source,
+                "object": batch.object,
+                "rows": batch.rows_loaded,
+            }
+            for batch in batches
+        ],
+        withdrawn_batches=[entry.to_json() for entry in withdrawn_batches(settings).values()],
+    )
+    return LandStep(report, batches, nothing, experiment)
+
+
+def build_step(
+    settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
+) -> DbtResult:
+    """Build every model in the candidate's own database and run every dbt test on it.
+
+    The database begins empty: no model is incremental, so the last release has no state to carry over,
+    and a table whose model was removed cannot live on. Raises BuildError.
+    """
+    noted = candidate.noted("raw_batches")
+    settings = _as_begun(settings, noted)
+    with candidate.timed("build"):
+        for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
+            path.unlink()
+        batches = recorded_batches(settings, noted["raw_batches"])
+        with connect(candidate.warehouse) as connection:
+            create_sources(connection, settings, batches, noted["parent"])
+        # Unit tests prove the models, whatever the data; they run with the project's own tests.
+        command = ["build", "--exclude-resource-type", "unit_test"]
+        result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
+    log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
+    candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
+    return result
+
+
+def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
+    """Export the marts as they will be served and audit those very files; the verdict goes on record.
+
+    A bad verdict is returned, not raised, so that whoever shows the checks can show all of them;
+    `publish_step` refuses it.
+    """
+    noted = candidate.noted("dbt")
+    created_at = datetime.now(UTC).replace(microsecond=0)
+    release_id = _free_release_id(settings, created_at, noted["fingerprint"])
+    remove_tree(candidate.export)
+    with candidate.timed("export"):
+        stamp = ReleaseStamp(
+            release_id=release_id,
+            published_at=created_at,
+            code_version=noted["code_version"],
+            checks_passed=noted["dbt"]["checks_passed"],
+            raw_batches=len(noted["raw_batches"]),
+            known_at=_moment(noted["known_at"]),
+        )
+        export = export_marts(candidate.warehouse, candidate.export, stamp)
+    log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
+    restatements = count_restatements(candidate.export, release_id)
+    if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
+        log.info("audit  %s", words)
+    with candidate.timed("audit"):
+        report = audit_marts(candidate.export / MARTS_FILE, load_suites())
+    log.info("audit  %s", report.summary())
+    write_json(candidate.audit, report.to_json())
+    candidate.note(release_id=release_id, audit=report.to_json())
+    with candidate.timed("gate"):
+        gate = _gate(settings, candidate)
+    candidate.note(
+        gate=gate,
+        created_at=created_at.isoformat(),
+        files=[asdict(file) for file in export.files],
+        tables={
+            table.name: {
+                "rows": table.rows,
+                "columns": [{"name": name, "type": kind} for name, kind, _ in table.columns],
+            }
+            for table in export.tables
+        },
+        restatements=restatements,
+    )
+    return report
+
+
+def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
+    """Compare the exported marts with the release before; what it finds goes on record, nothing is raised."""
+    noted = candidate.noted("audit")
+    marts = candidate.export / MARTS_FILE
+    findings = inspect_release(settings, marts, noted, noted["parent"])
+    batches = recorded_batches(settings, noted["raw_batches"])
+    origins = compare_with_origins(_as_begun(settings, noted), candidate.warehouse, marts, batches)
+    findings += origins.findings
+    candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
+    accepted = accept_findings(settings, findings, noted["parent"])
+    for finding in findings:
+        if finding.verdict != "passed":
+            log.warning("gate  %s", finding.message)
+    gate = record_gate(noted["parent"], findings, accepted)
+    log.info("gate  %s", ", ".join(f"{count} {verdict}" for verdict, count in gate["verdicts"].items()))
+    return gate
+
+
+def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) -> Published:
+    """Turn the audited candidate into a release and make that current; the candidate is gone afterwards.
+
+    An experiment is verified alike, but `current` stays: whoever reads it must not get the answer to
+    another question unasked. Raises AuditError for a bad verdict, PublishError for whatever else
+    the gate finds wrong.
+    """
+    noted = candidate.noted("gate")
+    # The gate would refuse it as well; refused here, it never shows up among the releases. What breaks
+    # nothing but a limit does, so that a person can accept it there.
+    _recorded_report(noted["audit"]).raise_if_blocking(candidate.audit)
+    refuse_rule_breaches(noted["release_id"], recorded_findings(noted["gate"]))
+    release_id = noted["release_id"]
+    if not (settings.releases / release_id).is_dir():
+        assemble(settings, candidate, release_id)
+    try:
+        published = publish(
+            settings, release_id, lock=lock, switch=noted["experiment"] is None, accept=settings.accept
+        )
+    finally:
+        remove_tree(candidate.folder)
+    log.info("publish  %s", published.message)
+    return published
+
+
+def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent], None]:
+    """Pass events on, and say how far the build has got."""
+    done = itertools.count(1)
+
+    def hear(event: DbtEvent) -> None:
+        data = event["data"]
+        # dbt calls the same number by two names.
+        total = data.get("total") or data.get("num_models")
+        log.info("build  %d/%s models and tests", next(done), total, extra=PROGRESS)
+        if on_event is not None:
+            on_event(event)
+
+    return hear
+
+
+def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
+    """The settings that the run began with: a step that is repeated later must not see another `as_of`."""
+    return replace(
+        settings,
+        as_of=datetime.fromisoformat(noted["as_of"]),
+        known_at=_moment(noted["known_at"]),
+        policies=noted["policies"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _judge(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
+    """Say what is odd about a new delivery. Raises LandingError where nothing can be published of it."""
+    notices = judge_delivery(settings, load_contracts(), batches)
+    for notice in notices:
+        if are_new and notice.level != "stops":
+            log.warning("%s", notice.text)
+    if stops := [notice.sentence for notice in notices if notice.level == "stops"]:
+        raise LandingError("\n".join(stops))
+
+
+def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
+    missing = missing_objects(load_contracts(), batches)
+    if not missing:
+        return
+    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
+    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
+    withdrawn = [
+        batch.label
+        for batch in known_batches(settings)
+        if batch.status == "withdrawn"
+        and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
+    ]
+    if withdrawn:
+        message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."
+    raise LandingError(message)
+
+
+def _landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for batch in batches:
+        entry = counts.setdefault(
+            f"{batch.source}/{batch.object}",
+            {"batches": 0, "rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0},
+        )
+        entry["batches"] += 1
+        entry["rows_in"] += batch.rows_in
+        entry["rows_loaded"] += batch.rows_loaded
+        entry["rows_quarantined"] += batch.rows_quarantined
+    return counts
+
+
+def _deliveries(batches: Iterable[Batch]) -> dict[str, str]:
+    """When each object was last delivered."""
+    newest: dict[str, datetime] = {}
+    for batch in batches:
+        label = f"{batch.source}/{batch.object}"
+        newest[label] = max(batch.loaded_at, newest.get(label, batch.loaded_at))
+    return {label: moment.isoformat() for label, moment in newest.items()}
+
+
+def _recorded_report(record: dict[str, Any]) -> AuditReport:
+    return AuditReport(
+        results=tuple(CheckResult(**result) for result in record["results"]),
+        declared=record["declared"],
+        evaluated=record["evaluated"],
+        suite_digests=record["suite_digests"],
+    )
+
+
+def _free_release_id(settings: Settings, created_at: datetime, fingerprint: str) -> str:
+    base = f"{created_at:%Y%m%dT%H%M%SZ}-{fingerprint[:8]}"
+    release_id, count = base, 1
+    while (settings.releases / release_id).exists():
+        count += 1
+        release_id = f"{base}-{count}"
+    return release_id
+
+
+def _fingerprint(settings: Settings, release_id: str) -> str | None:
+    try:
+        found: str = read_manifest(settings.releases / release_id)["fingerprint"]
+    except PublishError:
+        return None
+    return found
