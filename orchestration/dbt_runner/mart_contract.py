@@ -28,10 +28,10 @@ MartContracts = Mapping[str, Mapping[str, MartColumn]]
 
 @cache
 def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> MartContracts:
-    """Read every `models/marts/*/_*__models.yml`; marts and columns in the order of the files."""
+    """Read the YAML beside every mart, in the order of folders, names and columns."""
     contracts = {}
-    for path in sorted((project_dir / "models" / "marts").glob("*/_*__models.yml")):
-        for model in read_yaml(path)["models"]:
+    for path in sorted((project_dir / "models" / "marts").glob("*/*.yml")):
+        for model in read_yaml(path).get("models", ()):
             contracts[model["name"]] = {
                 column["name"]: MartColumn(column["data_type"], _meta(column).get("pii"))
                 for column in model["columns"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -33,6 +35,12 @@ def test_every_policy_is_a_variable_with_a_meaning() -> None:
     assert project_policies()["churn_recognition"] == "service_end"
 
 
+def _declared(kind: str, layer: str = "") -> Iterator[dict[str, Any]]:
+    """The models or unit tests of a layer, or of all, as their YAML declares them."""
+    for path in sorted((PROJECT_DIR / "models" / layer).rglob("*.yml")):
+        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get(kind, ())
+
+
 def test_presets_answer_policies_that_exist_with_values_that_they_know() -> None:
     variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
     catalog, presets = variables["policy_catalog"], variables["policy_presets"]
@@ -48,10 +56,9 @@ def test_every_policy_value_is_shown_by_a_unit_test() -> None:
     """Every named value but the default, and some value of every other policy, is set by a dbt unit test."""
     variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
     shown: dict[str, set[str]] = {}
-    for path in (PROJECT_DIR / "models").rglob("*__unit_tests.yml"):
-        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]:
-            for name, value in test.get("overrides", {}).get("vars", {}).items():
-                shown.setdefault(name, set()).add(str(value))
+    for test in _declared("unit_tests"):
+        for name, value in test.get("overrides", {}).get("vars", {}).items():
+            shown.setdefault(name, set()).add(str(value))
     for name, rule in variables["policy_catalog"].items():
         # test_project and the unit tests of _policies say what presets do; ends are read before any model is
         # built, which tests/unit/test_landing_ends.py shows.
@@ -63,11 +70,7 @@ def test_every_policy_value_is_shown_by_a_unit_test() -> None:
 
 
 def test_every_intermediate_model_and_mart_has_a_unit_test() -> None:
-    tested = {
-        test["model"]
-        for path in (PROJECT_DIR / "models").rglob("*__unit_tests.yml")
-        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["unit_tests"]
-    }
+    tested = {test["model"] for test in _declared("unit_tests")}
     models = {
         path.stem
         for layer in ("intermediate", "marts")
@@ -83,10 +86,7 @@ def test_every_mart_has_a_suite_and_every_suite_a_mart() -> None:
 
 @pytest.mark.parametrize("layer", ["unified", "marts"])
 def test_every_column_is_described(layer: str) -> None:
-    described = {}
-    for path in (PROJECT_DIR / "models" / layer).rglob("*__models.yml"):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-            described[model["name"]] = model
+    described = {model["name"]: model for model in _declared("models", layer)}
     models = {path.stem for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")}
     assert set(described) == models
     for model in described.values():
@@ -98,12 +98,20 @@ def test_every_column_is_described(layer: str) -> None:
 
 def test_amounts_and_rates_tell_no_rows_of_a_mart_apart() -> None:
     """The order of published rows is by everything else."""
-    for path in (PROJECT_DIR / "models" / "marts").rglob("*__models.yml"):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-            types = {column["name"]: column["data_type"] for column in model["columns"]}
-            for test in model.get("data_tests", ()):
-                for name in test.get("unique_key", {}).get("arguments", {}).get("columns", ()):
-                    assert not types[name.strip('"')].startswith(("decimal", "double")), model["name"]
+    for model in _declared("models", "marts"):
+        types = {column["name"]: column["data_type"] for column in model["columns"]}
+        for test in model.get("data_tests", ()):
+            for name in test.get("unique_key", {}).get("arguments", {}).get("columns", ()):
+                assert not types[name.strip('"')].startswith(("decimal", "double")), model["name"]
+
+
+def test_every_model_has_its_yaml_beside_it() -> None:
+    """The description, the grain and the unit tests of a model stand in the file of its name."""
+    for path in (PROJECT_DIR / "models").rglob("*.sql"):
+        beside = path.with_suffix(".yml")
+        content = yaml.safe_load(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+        assert [model["name"] for model in content.get("models", ())] == [path.stem], beside.name
+        assert {test["model"] for test in content.get("unit_tests", ())} <= {path.stem}, beside.name
 
 
 def test_layers_know_only_what_they_may() -> None:
@@ -119,7 +127,7 @@ def test_layers_know_only_what_they_may() -> None:
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql"):
             text = path.read_text(encoding="utf-8")
             assert layer == "staging" or "source(" not in text, path.name
-            known = about if path.parent.name == "about" else prefixes
+            known = about if path.parent.name == "meta" else prefixes
             if layer == "staging":
                 # A vendor's own objects and no other's.
                 known = (f"stg_{path.parent.name}__",)

@@ -116,7 +116,7 @@ def test_every_personal_column_of_a_source_is_tagged() -> None:
 
 def test_what_analysts_write_of_persons_is_tagged_from_the_seed_to_the_mart() -> None:
     found = {}
-    for path in (PROJECT_DIR / "seeds" / "_seeds.yml", *(PROJECT_DIR / "models").glob("*/**/_*__models.yml")):
+    for path in (PROJECT_DIR / "seeds" / "_seeds.yml", *(PROJECT_DIR / "models").rglob("*overrides.yml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         for table in (*content.get("seeds", ()), *content.get("models", ())):
             for column in table["columns"] if "overrides" in table["name"] else ():
