@@ -39,15 +39,16 @@
 {%- endmacro %}
 
 
-{#- Whether there can be customers without MRR. -#}
+{#- Whether there can be customers without MRR, as a SQL literal. -#}
 {% macro has_customers_at_zero() -%}
-    {{ return(policy('zero_price_policy') == 'active_at_zero' or policy('pause_policy') == 'zero_as_contraction') }}
+    {%- set has_them = policy('zero_price_policy') == 'active_at_zero' or policy('pause_policy') == 'zero_as_contraction' -%}
+    {{ return(has_them | string | lower) }}
 {%- endmacro %}
 
 
-{#- Whether a booking changes the MRR of its item or, where customers may have none, whether the item is active. -#}
-{% macro changes_something() -%}
-    (mrr_change <> 0{% if has_customers_at_zero() %} or active_change <> 0{% endif %})
+{#- Whether a movement changes the MRR of its item or, where customers may have none, whether the item is active. -#}
+{% macro changes_something(mrr_change, active_change) -%}
+    ({{ mrr_change }} <> 0 or ({{ has_customers_at_zero() }} and {{ active_change }} <> 0))
 {%- endmacro %}
 
 
@@ -58,7 +59,7 @@
 
 
 {#- The part of a period's discount that lowers MRR. A discount of unknown length counts as one that repeats. -#}
-{% macro counted_discount() -%}
+{% macro counted_discount(discount_kind, discount_amount) -%}
     {%- set uncounted = {
         'all': [],
         'recurring_only': ['once'],
@@ -67,23 +68,23 @@
     }[policy('discount_policy')] -%}
     {%- if uncounted -%}
     case
-        when coalesce(discount_kind, 'repeating') in ('{{ uncounted | join("', '") }}') then 0
-        else discount_amount
+        when coalesce({{ discount_kind }}, 'repeating') in ('{{ uncounted | join("', '") }}') then 0
+        else {{ discount_amount }}
     end
     {%- else -%}
-    discount_amount
+    {{ discount_amount }}
     {%- endif -%}
 {%- endmacro %}
 
 
 {#- The end of a service as the policy recognises it: when it ends, when billing ends it, or when the customer asked
     to cancel. A subscription that is replaced was not left. -#}
-{% macro recognised_end(service_end) -%}
+{% macro recognised_end(service_end, is_replaced, cancel_requested_at, cancel_effective_at) -%}
     {%- set cancelled_at = {
-        'cancel_requested': 'cancel_requested_at', 'cancel_effective': 'cancel_effective_at'
+        'cancel_requested': cancel_requested_at, 'cancel_effective': cancel_effective_at
     }.get(policy('churn_recognition')) -%}
     {%- if cancelled_at -%}
-    case when is_replaced then {{ service_end }} else {{ earliest(service_end, cancelled_at) }} end
+    case when {{ is_replaced }} then {{ service_end }} else {{ earliest(service_end, cancelled_at) }} end
     {%- else -%}
     {{ service_end }}
     {%- endif -%}

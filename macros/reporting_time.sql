@@ -52,18 +52,24 @@
 {%- endmacro %}
 
 
-{#- Where the loaded history begins: the number of that month and the instant at which it opens; none where
-    everything that ever happened was loaded. -#}
+{#- Where the loaded history begins: the number of that month and the instant at which it opens. The first month of
+    the calendar where everything that ever happened was loaded. -#}
 {% macro first_month_number() -%}
-    {%- set month = policy('first_loaded_month') -%}
-    {%- if month == 'none' -%}
-        {{ return(none) }}
-    {%- endif -%}
+    {%- set month = first_loaded_month() -%}
     {{ return(month[:4] | int * 12 + month[5:] | int - 1) }}
 {%- endmacro %}
 
 {% macro history_opens_at() -%}
-    {%- set local = modules.datetime.datetime.strptime(policy('first_loaded_month'), '%Y-%m') -%}
+    {%- set local = modules.datetime.datetime.strptime(first_loaded_month(), '%Y-%m') -%}
+    {%- if first_loaded_month() == '0001-01' -%}
+    cast('0001-01-01 00:00:00' as timestamp)
+    {%- else -%}
     {%- set moment = modules.pytz.timezone(policy('reporting_timezone')).localize(local).astimezone(modules.pytz.utc) -%}
     cast('{{ moment.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro first_loaded_month() -%}
+    {%- set month = policy('first_loaded_month') -%}
+    {{ return('0001-01' if month == 'none' else month) }}
 {%- endmacro %}

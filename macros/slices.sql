@@ -52,34 +52,3 @@
 {% macro account_dimensions() -%}
     {{ return(policy('slice_dimensions') | reject('equalto', 'plan') | list) }}
 {%- endmacro %}
-
-
-{#- What is added up per slice, by where it comes from: columns of money and columns of counts. -#}
-{% macro slice_measures() -%}
-    {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] -%}
-    {%- set flow_money = ['fx_impact_mrr'] -%}
-    {%- for flow in flows -%}
-        {%- do flow_money.extend([flow ~ '_mrr', 'net_' ~ flow ~ '_mrr']) -%}
-    {%- endfor -%}
-    {%- set loss_money = [] -%}
-    {%- set loss_counts = [] -%}
-    {%- for kind in churn_kinds() -%}
-        {%- do loss_money.append(kind ~ '_mrr') -%}
-        {%- do loss_counts.append(kind ~ '_customers') -%}
-    {%- endfor -%}
-    {{ return({
-        'balances': {
-            'money': [
-                'opening_mrr', 'closing_mrr', 'opening_mrr_constant', 'closing_mrr_constant', 'committed_mrr',
-                'at_risk_mrr', 'usage_mrr'
-            ],
-            'counts': ['opening_customers', 'closing_customers', 'paying_customers']
-        },
-        'movements': {
-            'money': flow_money,
-            'counts': ['new_customers', 'reactivated_customers', 'churned_customers', 'new_and_churned_customers']
-        },
-        'losses': {'money': loss_money, 'counts': loss_counts},
-        'transfers': {'money': ['transfer_mrr'], 'counts': ['transferred_customers']},
-    }) }}
-{%- endmacro %}

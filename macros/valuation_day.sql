@@ -1,7 +1,10 @@
 {#- The day whose exchange rate values an item's money in a month: the last day of the month (of the month of as_of
-    its day), the day on which the item's service began, or one day for all, by fx_policy. -#}
+    its day), the day on which the item's service began, or one day for all, by fx_policy. None of the two stands for a
+    null. -#}
 {% macro valuation_day(month_number, rated_on) -%}
     {%- set fx_policy = policy('fx_policy') -%}
+    {%- set month_number = month_number or 'cast(null as integer)' -%}
+    {%- set rated_on = rated_on or 'cast(null as date)' -%}
     {%- if fx_policy == 'period_end_rate' -%}
     case
         when {{ month_number }} = {{ as_of_month() }} then {{ as_of_day() }}

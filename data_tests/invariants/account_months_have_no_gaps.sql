@@ -36,19 +36,17 @@ select
 from compared
 where
     month_number <> previous_month_number + 1
-    {%- if first_month_number() is not none %}
-    -- Who had left before the loaded history begins has no months until they come back, or take over an item.
+    -- An account that left before the loaded history begins has no months until it comes back or takes over an item.
     or (
         previous_month_number is null
         and month_number <> cohort_month_number
-        and opening_mrr = 0
-        and reactivation_mrr = 0
-        and transfer_mrr = 0
+        and (
+            {{ policy_is('first_loaded_month', 'none') }}
+            or (opening_mrr = 0 and reactivation_mrr = 0 and transfer_mrr = 0)
+        )
     )
-    {%- else %}
-    or (previous_month_number is null and month_number <> cohort_month_number)
-    {%- endif %}
-    or opening_mrr <> coalesce(previous_closing_mrr, {% if first_month_number() is not none %}opening_mrr{% else %}0{% endif %})
+    or opening_mrr <> previous_closing_mrr
+    or (previous_month_number is null and opening_mrr <> 0 and {{ policy_is('first_loaded_month', 'none') }})
     or opening_mrr_constant <> coalesce(previous_closing_mrr_constant, opening_mrr_constant)
     or is_customer_at_open <> coalesce(was_customer_at_close, is_customer_at_open)
     or (next_month_number is null and month_number <> {{ as_of_month() }})

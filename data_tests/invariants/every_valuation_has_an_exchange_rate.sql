@@ -20,7 +20,7 @@ totals as (
 select
     currency,
     valued_on as missing_rate_on
-from {{ ref('int_revenue__exchange_rates') }}
+from {{ ref('int_mrr__exchange_rates') }}
 where rate is null
 union all
 select

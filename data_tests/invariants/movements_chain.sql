@@ -23,18 +23,17 @@ where
     or (mrr_change = 0 and movement_type <> 'churn')
     or mrr_after < 0
     or movement_number <> coalesce(previous_movement_number, 0) + 1
-    {%- if policy('reactivation_window') == 'unlimited' %}
-    or (movement_type = 'new' and movement_number <> 1)
+    or (movement_type = 'new' and movement_number <> 1 and {{ policy_is('reactivation_window', 'unlimited') }})
     or (movement_number = 1 and movement_type not in ('new', 'merge', 'opening_balance', 'reactivation'))
-    {%- else %}
-    or (movement_number = 1 and movement_type not in ('new', 'merge', 'opening_balance', 'reactivation'))
-    {%- endif %}
     or (movement_type in ('new', 'reactivation') and mrr_before <> 0)
     or (movement_type = 'churn' and mrr_after <> 0)
-    {%- if not has_customers_at_zero() %}
-    or (mrr_before = 0 and movement_type not in ('new', 'reactivation', 'merge', 'opening_balance'))
-    or (mrr_after = 0 and movement_type not in ('churn', 'merge'))
-    {%- endif %}
+    or (
+        not {{ has_customers_at_zero() }}
+        and (
+            (mrr_before = 0 and movement_type not in ('new', 'reactivation', 'merge', 'opening_balance'))
+            or (mrr_after = 0 and movement_type not in ('churn', 'merge'))
+        )
+    )
     or (movement_type = 'expansion' and mrr_change < 0)
     or (movement_type = 'contraction' and mrr_change > 0)
     or occurred_at > {{ as_of() }}

@@ -13,7 +13,7 @@ channels as (
 
 first_months as (
     select min(month_number) as month_number
-    from {{ ref('int_revenue__account_months') }}
+    from {{ ref('int_mrr__account_months') }}
 ),
 
 declared as (

@@ -47,7 +47,7 @@ unvalued as (
         'acquisition_costs' as table_name,
         currency,
         amount
-    from {{ ref('int_revenue__acquisition_costs') }}
+    from {{ ref('int_costs__acquisition_costs') }}
     where rate is null
     union all
     select

@@ -15,7 +15,7 @@ with periods as (
         and not accounts.is_internal
 ),
 
--- A past-due item is in while its grace lasts, and a replaced one until its successor starts; the segments know both.
+-- A past-due item is in while its grace lasts, and a replaced one until its successor starts; the intervals know both.
 known_running as (
     select distinct
         source_system,
@@ -23,7 +23,7 @@ known_running as (
         item_id,
         lane,
         is_replaced
-    from {{ ref('int_revenue__item_segments') }}
+    from {{ ref('int_subscriptions__mrr_intervals') }}
     where
         is_counted
         and (status = 'past_due' or is_replaced)
@@ -45,14 +45,10 @@ replaced as (
 latest as (
     select
         periods.*,
-        {{ counted_discount() }} as counted_discount,
-        {% if policy('churn_recognition') == 'cancel_requested' -%}
-        {{ earliest('periods.period_end', 'periods.cancel_requested_at') }}
-        {%- elif policy('churn_recognition') == 'cancel_effective' -%}
-        {{ earliest('periods.period_end', 'periods.cancel_effective_at') }}
-        {%- else -%}
-        periods.period_end
-        {%- endif %} as ends_at,
+        {{ counted_discount('periods.discount_kind', 'periods.discount_amount') }} as counted_discount,
+        {{ recognised_end(
+            'periods.period_end', 'false', 'periods.cancel_requested_at', 'periods.cancel_effective_at'
+        ) }} as ends_at,
         row_number() over (
             partition by periods.source_system, periods.subscription_id, periods.item_id, usage_lanes.lane
             order by periods.period_start desc
@@ -64,7 +60,7 @@ latest as (
             periods.source_system = replaced.source_system
             and periods.account_id = replaced.account_id
             and periods.subscription_id = replaced.subscription_id
-    left join {{ ref('int_revenue__usage_lanes') }} as usage_lanes
+    left join {{ ref('int_subscriptions__usage_lanes') }} as usage_lanes
         on
             periods.source_system = usage_lanes.source_system
             and periods.subscription_id = usage_lanes.subscription_id
@@ -120,7 +116,7 @@ expected as (
         running.account_id,
         sum({{ convert_money('running.mrr', 'rates.rate') }}) as mrr
     from running
-    inner join {{ ref('int_revenue__exchange_rates') }} as rates
+    inner join {{ ref('int_mrr__exchange_rates') }} as rates
         on
             running.currency = rates.currency
             and rates.valued_on = {{ valuation_day(as_of_month(), none) if is_plain else as_of_day() }}

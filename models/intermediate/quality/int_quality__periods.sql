@@ -16,7 +16,7 @@ rates as (
 ),
 
 replacements as (
-    select * from {{ ref('int_revenue__replacements') }}
+    select * from {{ ref('int_subscriptions__replacements') }}
 ),
 
 subscriptions as (

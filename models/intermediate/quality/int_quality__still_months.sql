@@ -5,7 +5,7 @@ with active_months as (
         lead(month_number) over (order by month_number) as next_month_number
     from (
         select distinct month_number
-        from {{ ref('int_revenue__account_movements') }}
+        from {{ ref('int_mrr__account_movements') }}
         where movement_type not in ('fx_impact', 'opening_balance')
     ) as months
 ),
@@ -21,7 +21,7 @@ select
     count(*) as customers,
     cast(sum(account_months.opening_mrr) as decimal(18, 4)) as mrr
 from still_months
-inner join {{ ref('int_revenue__account_months') }} as account_months
+inner join {{ ref('int_mrr__account_months') }} as account_months
     on still_months.month_number = account_months.month_number
 where account_months.was_customer
 group by account_months.month_number

@@ -12,7 +12,7 @@ rates as (
 ),
 
 account_months as (
-    select * from {{ ref('int_revenue__account_months') }}
+    select * from {{ ref('int_mrr__account_months') }}
 ),
 
 -- A renewal for another term than the old one is compared for the time of the old one.

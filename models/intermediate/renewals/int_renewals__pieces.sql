@@ -13,7 +13,7 @@ due as (
 ),
 
 account_months as (
-    select * from {{ ref('int_revenue__account_months') }}
+    select * from {{ ref('int_mrr__account_months') }}
 ),
 
 -- What each contract says of its renewal: an amount, or a contract that follows. A follower that came too late is none,

@@ -2,11 +2,9 @@
 {{ config(materialized='view') }}
 {%- set dimensions = account_dimensions() %}
 with account_months as (
-    select * from {{ ref('int_revenue__account_months') }}
-    {%- if first_month_number() is not none %}
-    -- Of older cohorts only those who stayed are known.
+    select * from {{ ref('int_mrr__account_months') }}
+    -- Of older cohorts only the accounts that stayed are known.
     where cohort_month_number >= {{ first_month_number() }}
-    {%- endif %}
 ),
 
 slices as (
@@ -17,7 +15,7 @@ first_plans as (
     select
         account_id,
         plan_id
-    from {{ ref('int_revenue__account_month_changes') }}
+    from {{ ref('int_mrr__account_month_net') }}
     where month_number = cohort_month_number
 ),
 

@@ -8,11 +8,11 @@ with movements as (
         movement_type,
         was_customer,
         is_customer
-    from {{ ref('int_revenue__account_movements') }}
+    from {{ ref('int_mrr__account_movements') }}
 ),
 
 plans as (
-    select * from {{ ref('int_revenue__account_plans') }}
+    select * from {{ ref('int_mrr__account_plans') }}
 ),
 
 accounts as (
@@ -70,4 +70,4 @@ inner join accounts on spells.account_id = accounts.account_id
 left join plans
     on
         spells.account_id = plans.account_id
-        and spells.occurred_at = plans.booked_at
+        and spells.occurred_at = plans.occurred_at

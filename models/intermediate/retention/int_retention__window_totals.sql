@@ -9,7 +9,7 @@ with account_months as (
         closing_mrr,
         is_customer,
         plan_id
-    from {{ ref('int_revenue__account_months') }}
+    from {{ ref('int_mrr__account_months') }}
 ),
 
 slices as (

@@ -12,21 +12,21 @@ accounts as (
 ),
 
 account_months as (
-    select * from {{ ref('int_revenue__account_months') }}
+    select * from {{ ref('int_mrr__account_months') }}
 ),
 
 movements as (
-    select * from {{ ref('int_revenue__account_movements') }}
+    select * from {{ ref('int_mrr__account_movements') }}
     where movement_type is not null
 ),
 
 plans as (
     select
         account_id,
-        booked_at,
-        {{ local_month('booked_at') }} as month_number,
+        occurred_at,
+        {{ local_month('occurred_at') }} as month_number,
         coalesce(plan_id, '') as plan_id
-    from {{ ref('int_revenue__account_plans') }}
+    from {{ ref('int_mrr__account_plans') }}
 ),
 
 -- The account at that time: its state at the opening of the month, and what moved in the month before the answer.
@@ -47,13 +47,13 @@ moved as (
 planned as (
     select
         invitations.response_id,
-        nullif(max_by(plans.plan_id, plans.booked_at), '') as plan_id
+        nullif(max_by(plans.plan_id, plans.occurred_at), '') as plan_id
     from invitations
     inner join plans
         on
             invitations.account_id = plans.account_id
             and invitations.state_month_number = plans.month_number
-            and invitations.state_at >= plans.booked_at
+            and invitations.state_at >= plans.occurred_at
     group by invitations.response_id
 )
 

@@ -1,5 +1,4 @@
 -- one row per account; internal accounts are left out
-{{- may_read('int_revenue__first_payments') }}
 with accounts as (
     select * from {{ ref('unified_accounts') }}
     where not is_internal
@@ -20,16 +19,20 @@ movements as (
         max_by(mrr_after, movement_number) as current_mrr,
         max_by(is_customer, movement_number) as is_customer,
         max(case when movement_type in ('churn', 'merge') and not is_customer then occurred_at end) as last_left_at
-    from {{ ref('int_revenue__account_movements') }}
+    from {{ ref('int_mrr__account_movements') }}
     where movement_type is not null
     group by account_id
+),
+
+payers_before_history as (
+    select * from {{ ref('int_mrr__payers_before_history') }}
 ),
 
 plans as (
     select
         account_id,
-        nullif(max_by(coalesce(plan_id, ''), booked_at), '') as plan_id
-    from {{ ref('int_revenue__account_plans') }}
+        nullif(max_by(coalesce(plan_id, ''), occurred_at), '') as plan_id
+    from {{ ref('int_mrr__account_plans') }}
     group by account_id
 ),
 
@@ -50,11 +53,7 @@ states as (
     select
         accounts.*,
         keys.source_keys,
-        {% if first_month_number() is not none -%}
-        coalesce(first_payments.first_paid_at, movements.first_movement_at)
-        {%- else -%}
-        movements.first_movement_at
-        {%- endif %} as first_paid_at,
+        coalesce(payers_before_history.first_paid_at, movements.first_movement_at) as first_paid_at,
         coalesce(movements.current_mrr, 0) as current_mrr,
         case when not movements.is_customer then movements.last_left_at end as churned_at,
         case when movements.is_customer then plans.plan_id end as current_plan,
@@ -72,10 +71,8 @@ states as (
     left join movements on accounts.account_id = movements.account_id
     left join plans on accounts.account_id = plans.account_id
     left join price_list on movements.is_customer and plans.plan_id = price_list.plan_id
-    {%- if first_month_number() is not none %}
-    left join {{ ref('int_revenue__first_payments') }} as first_payments
-        on accounts.account_id = first_payments.account_id and movements.account_id is not null
-    {%- endif %}
+    left join payers_before_history
+        on accounts.account_id = payers_before_history.account_id and movements.account_id is not null
     left join trials on accounts.account_id = trials.account_id
 )
 

@@ -1,6 +1,6 @@
 -- one row per calendar month from the first movement to the month of as_of
 with movements as (
-    select * from {{ ref('int_revenue__account_movements') }}
+    select * from {{ ref('int_mrr__account_movements') }}
 ),
 
 bounds as (

@@ -1,7 +1,7 @@
 -- one row per account and month from its first paid month to the month of as_of
 {{ config(materialized='view') }}
 with account_months as (
-    select * from {{ ref('int_revenue__account_months') }}
+    select * from {{ ref('int_mrr__account_months') }}
 )
 
 select

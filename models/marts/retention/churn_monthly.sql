@@ -1,7 +1,7 @@
 -- one row per month and slice
 {%- set kinds = churn_kinds() %}
 with slice_totals as (
-    select * from {{ ref('int_revenue__slice_totals') }}
+    select * from {{ ref('int_mrr__slice_months') }}
 ),
 
 sliced as (

@@ -1,6 +1,6 @@
 -- one row per month, churn kind and churn reason that occurred
 with account_months as (
-    select * from {{ ref('int_revenue__account_month_changes') }}
+    select * from {{ ref('int_mrr__account_month_net') }}
 )
 
 select

@@ -2,14 +2,14 @@
 {{ config(materialized='view') }}
 with item_ledger as (
     {%- if policy('usage_policy') == 'exclude' %}
-    select * from {{ ref('int_revenue__item_ledger') }}
+    select * from {{ ref('int_mrr__item_ledger') }}
     where mrr_change <> 0
     {%- else %}
     -- An item is the sum of its fee and its metered charges; its plan is that of the fee where the fee moves.
     select
         account_id,
         occurred_at,
-        booking_order,
+        precedence,
         month_number,
         subscription_id,
         item_id,
@@ -19,9 +19,9 @@ with item_ledger as (
         cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {%- endfor %}
         min_by(source_batch_id, lane) as source_batch_id
-    from {{ ref('int_revenue__item_ledger') }}
+    from {{ ref('int_mrr__item_ledger') }}
     where mrr_change <> 0
-    group by account_id, occurred_at, booking_order, month_number, subscription_id, item_id, currency
+    group by account_id, occurred_at, precedence, month_number, subscription_id, item_id, currency
     having sum(mrr_change) <> 0
     {%- endif %}
 ),
@@ -30,15 +30,15 @@ movements as (
     select
         account_id,
         occurred_at,
-        booking_order
-    from {{ ref('int_revenue__account_movements') }}
+        precedence
+    from {{ ref('int_mrr__account_movements') }}
     where movement_type is not null
 )
 
 select
     case
         when movements.account_id is not null
-            then {{ movement_id('item_ledger.account_id', 'item_ledger.occurred_at', 'item_ledger.booking_order') }}
+            then {{ movement_id('item_ledger.account_id', 'item_ledger.occurred_at', 'item_ledger.precedence') }}
     end as movement_id,
     item_ledger.account_id,
     item_ledger.subscription_id,
@@ -61,4 +61,4 @@ left join movements
     on
         item_ledger.account_id = movements.account_id
         and item_ledger.occurred_at = movements.occurred_at
-        and item_ledger.booking_order = movements.booking_order
+        and item_ledger.precedence = movements.precedence

@@ -1,12 +1,12 @@
 -- one row per account movement (event ledger)
 {{ config(materialized='view') }}
 with movements as (
-    select * from {{ ref('int_revenue__account_movements') }}
+    select * from {{ ref('int_mrr__account_movements') }}
     where movement_type is not null
 )
 
 select
-    {{ movement_id('account_id', 'occurred_at', 'booking_order') }} as movement_id,
+    {{ movement_id('account_id', 'occurred_at', 'precedence') }} as movement_id,
     account_id,
     occurred_at,
     {{ local_day('occurred_at') }} as occurred_on,

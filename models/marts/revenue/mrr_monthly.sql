@@ -9,7 +9,7 @@
     'closing_customers', 'paying_customers'
 ] %}
 with slice_totals as (
-    select * from {{ ref('int_revenue__slice_totals') }}
+    select * from {{ ref('int_mrr__slice_months') }}
 ),
 
 sliced as (

@@ -22,18 +22,40 @@ with revenue as (
             and mrr.dimension_value = churn.dimension_value
 ),
 
--- Months before the first MRR have no economics.
+-- Months before the first MRR have no unit economics. Costs that no exchange rate values count nowhere; _data_quality
+-- reports how much they are.
+valued_costs as (
+    select * from {{ ref('int_costs__acquisition_costs') }}
+    where
+        acquisition_cost is not null
+        and month_number >= (select min(revenue.month_number) from revenue)
+),
+
 costs as (
-    select * from {{ ref('int_revenue__acquisition_cost_totals') }}
-    where month_number >= (select min(revenue.month_number) from revenue)
+    select
+        month_number,
+        'all' as dimension,
+        'all' as dimension_value,
+        cast(sum(acquisition_cost) as decimal(18, 4)) as acquisition_cost
+    from valued_costs
+    group by month_number
+    union all
+    select
+        month_number,
+        'acquisition_channel' as dimension,
+        channel as dimension_value,
+        cast(sum(acquisition_cost) as decimal(18, 4)) as acquisition_cost
+    from valued_costs
+    where {{ ('acquisition_channel' in policy('slice_dimensions')) | string | lower }}
+    group by month_number, channel
 ),
 
 cost_months as (
     select distinct month_number from costs
 ),
 
--- A channel may cost before it wins anybody. In a month with costs a channel without any cost nothing; in a month
--- without, nobody knows.
+-- A channel may cost before it wins a customer. If a month has costs for some channels, the others cost zero. If it has
+-- none at all, costs are null.
 combined as (
     select
         {%- for column in slice %}
@@ -56,8 +78,8 @@ combined as (
             and revenue.dimension_value = costs.dimension_value
 ),
 
--- The month itself does not count: churn lags, and the last month is not over.
-looked_back as (
+-- The month itself is left out, because churn lags and the last month is not over.
+trailing_months as (
     select
         combined.*,
         case
@@ -76,13 +98,13 @@ looked_back as (
     )
 ),
 
--- Every figure is made of sums and rounded once. ARPA over churn rate is closing MRR * base over paying * churned.
-divided as (
+-- Each figure is computed from sums and rounded once. ARPA over churn rate is closing MRR * base / (paying * churned).
+lifetimes as (
     select
         *,
         closing_mrr * trailing_base_customers as lifetime_mrr,
         nullif(paying_customers * trailing_churned_customers, 0) as lifetime_customers
-    from looked_back
+    from trailing_months
 )
 
 select
@@ -114,4 +136,4 @@ select
     cast(null as double) as cac_payback_months,
     cast(null as double) as ltv_to_cac
     {%- endif %}
-from divided
+from lifetimes
