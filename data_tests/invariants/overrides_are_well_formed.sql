@@ -1,5 +1,5 @@
 -- What is wrong with a row of the seeds overrides_*, in words. Nothing is built before it is put right.
-with recursive subscription_links as (
+with subscription_links as (
     select * from {{ ref('overrides_subscription_links') }}
 ),
 
@@ -14,7 +14,9 @@ links as (
     having count(*) = 1
 ),
 
-{{ link_circles() }},
+circles as (
+    {{ link_circles('links') }}
+),
 
 seeded as (
     select
@@ -68,7 +70,7 @@ seeded as (
     from {{ ref('overrides_churn_reasons') }}
 ),
 
-judged as (
+problems as (
     select
         seed,
         target,
@@ -88,6 +90,6 @@ select
     seed,
     target,
     problem
-from judged
+from problems
 where problem is not null
 order by seed, target, problem

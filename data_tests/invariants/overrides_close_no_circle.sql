@@ -1,6 +1,6 @@
 -- Links of overrides_subscription_links that form a circle with delivered ones: each of its subscriptions would end
 -- where another of them starts. Circles of overrides alone are found before anything is built.
-with recursive links as (
+with links as (
     select
         subscription_id,
         max(replaces_subscription_id) as replaces_subscription_id,
@@ -10,7 +10,9 @@ with recursive links as (
     group by subscription_id
 ),
 
-{{ link_circles() }}
+circles as (
+    {{ link_circles('links') }}
+)
 
 select
     'overrides_subscription_links' as seed,

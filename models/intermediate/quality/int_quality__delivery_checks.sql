@@ -1,6 +1,6 @@
 -- one row per check of the rhythm of deliveries and object
 with files as (
-    select * from {{ ref('unified_landed_files') }}
+    select * from {{ ref('stg_landing__files') }}
 ),
 
 days as (

@@ -3,28 +3,40 @@ with files as (
     select
         *,
         source_system || '/' || object_name as table_name
-    from {{ ref('unified_landed_files') }}
+    from {{ ref('stg_landing__files') }}
 ),
 
 row_counts as (
     select
         *,
         source_system || '/' || object_name as table_name
-    from {{ ref('unified_landed_row_counts') }}
+    from {{ ref('stg_landing__row_counts') }}
 ),
 
 set_aside as (
     select
-        *,
-        source_system || '/' || object_name as table_name
-    from {{ ref('unified_rows_set_aside') }}
+        source_system || '/' || object_name as table_name,
+        kind,
+        column_name,
+        reason,
+        currency,
+        interval_unit,
+        interval_count,
+        sum(row_count) as row_count,
+        cast(sum(amount) as decimal(38, 14)) as amount
+    from {{ ref('stg_landing__rows_set_aside') }}
+    group by source_system, object_name, kind, column_name, reason, currency, interval_unit, interval_count
 ),
 
 remarks as (
     select
-        *,
-        source_system || '/' || object_name as table_name
-    from {{ ref('unified_landing_remarks') }}
+        source_system || '/' || object_name as table_name,
+        kind,
+        remark,
+        cast(count(*) as bigint) as files,
+        cast(sum(row_count) as bigint) as row_count
+    from {{ ref('stg_landing__remarks') }}
+    group by source_system, object_name, kind, remark
 ),
 
 rates as (

@@ -1,14 +1,14 @@
 -- one row per figure of a closed month that a release changed: month, measure, slice and release
 with figures_before as (
-    select * from {{ ref('unified_previous_measures') }}
+    select * from {{ ref('stg_previous__measures') }}
 ),
 
 release_before as (
-    select * from {{ ref('unified_previous_release') }}
+    select * from {{ ref('stg_previous__release') }}
 ),
 
 policies_before as (
-    select * from {{ ref('unified_previous_policies') }}
+    select * from {{ ref('stg_previous__policies') }}
 ),
 
 policies as (
@@ -16,7 +16,7 @@ policies as (
 ),
 
 logged as (
-    select * from {{ ref('unified_previous_restatements') }}
+    select * from {{ ref('stg_previous__restatements') }}
 ),
 
 figures as (
@@ -25,7 +25,7 @@ figures as (
     {{ measure_rows(ref('churn_monthly'), 'churn_monthly') }}
 ),
 
--- A policy that only one of the two knows cannot differ.
+-- Compare only policies present in both releases.
 other_policies as (
     select count(*) as policy_count
     from policies

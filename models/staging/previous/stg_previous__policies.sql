@@ -1,4 +1,4 @@
--- one row per policy in the release before
+-- one row per policy in the previous release
 select
     policy,
     value_in_force

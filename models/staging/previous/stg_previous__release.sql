@@ -1,4 +1,4 @@
--- one row, where there is a release before
+-- one row, if there is a previous release
 select
     release_id,
     coalesce(code_version = code_version_now, false) as is_same_code,

@@ -1,4 +1,4 @@
--- one row per restated figure in the log of the release before
+-- one row per restated figure in the log of the previous release
 select
     month,
     measure,
