@@ -6,6 +6,7 @@ with intervals as (
 
 refunds as (
     select
+        invoice_id,
         account_id,
         subscription_id,
         issued_at,
@@ -32,6 +33,7 @@ refunded_intervals as (
         intervals.mrr,
         intervals.interval_unit,
         intervals.interval_count,
+        refunds.invoice_id,
         refunds.refunded_at,
         refunds.amount,
         refunds.amount_refunded,
@@ -60,6 +62,7 @@ select
     item_id,
     lane,
     starts_at as interval_starts_at,
+    invoice_id,
     refunded_at,
     reduced_from,
     {{ earliest('interval_end', 'ends_at') }} as reduced_until,
