@@ -118,7 +118,7 @@ def test_layers_know_only_what_they_may() -> None:
     allowed: dict[str, tuple[str, ...]] = {
         "staging": (),
         "unified": ("stg_", "unified_", "fx_rates", "overrides_"),
-        # What the loader and the previous release recorded concerns no customer, so it skips the unified layer.
+        # Records of the loader and of the previous release concern no customer and skip the unified layer.
         "intermediate": ("unified_", "int_", "stg_landing__"),
         "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly"),
     }

@@ -17,12 +17,12 @@ from orchestration.dbt_runner.landing_contract import Column, LandingObject, con
 from orchestration.landing.exports import KnownExport, read_any, recognise
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import bound_name
+from orchestration.landing.reading.date_format import date_format
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.reading.suggest import column_meant, word_meant
 from orchestration.landing.values.casting import cast_sql, text_sql
 from orchestration.landing.values.numbers import DEFAULT_FORMAT, NumberFormat, find_number_format, find_signs
-from orchestration.landing.values.times import date_format
 
 DATE_FORMATS = (
     "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "YYYY.MM.DD",

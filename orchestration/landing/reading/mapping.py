@@ -26,8 +26,8 @@ import yaml
 
 from orchestration.core.spelling import nearest
 from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.landing.reading.date_format import DateFormat, date_format
 from orchestration.landing.reading.refusal import FileRefusedError
-from orchestration.landing.values.times import DateFormat, date_format
 
 MAPPING_ENDINGS = ("mapping.yml", "mapping.yaml")
 ENDS = ("inclusive", "exclusive")

@@ -1,12 +1,9 @@
-"""Dates and times: in which format they are written, what they mean, and whether they are days without a
-time."""
+"""Dates and times: what the texts mean, and which of them are days without a time."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from orchestration.core.database import quote_literal
+from orchestration.landing.reading.date_format import DateFormat
 
 _OFFSET = r"( ?(Z|UTC|[+-](0\d|1[0-8])(:?[0-5]\d)?))?"
 _ISO = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?" + _OFFSET + ")?"
@@ -18,87 +15,6 @@ _SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 _NO_DAY = r"0|(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00:00(:00(\.0+)?)?Z?)?"
 """What MySQL and spreadsheets write for no date; it is read as the first day of the calendar, a
 placeholder."""
-
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
-"""May follow the day where a format has no time."""
-
-_TOKEN = re.compile(r"AM/PM|AM|PM|am|pm|tt|([A-Za-z])\1*|[^A-Za-z]+")
-_HALVES = ("AM/PM", "AM", "PM", "am", "pm", "tt", "a", "A")
-
-
-@dataclass(frozen=True)
-class DateFormat:
-    """A way to write dates, as DuckDB's strptime has it."""
-
-    day: str
-    full: str
-    """With the time of day, where the format names one."""
-
-    @property
-    def formats(self) -> tuple[str, ...]:
-        """Every form that a cell may have: a spreadsheet leaves the time out where it is midnight."""
-        return tuple(dict.fromkeys((self.full, *(self.day + clock for clock in _CLOCKS))))
-
-    def reading(self, text: str) -> str:
-        """SQL: a timestamp; null where the text is not in this format."""
-        return self._guarded(text, f"[{', '.join(quote_literal(one) for one in self.formats)}]")
-
-    def is_day(self, text: str) -> str:
-        """SQL: the text is a day without a time."""
-        return f"({self._guarded(text, quote_literal(self.day))} is not null)"
-
-    def _guarded(self, text: str, formats: str) -> str:
-        found = f"try_strptime({text}, {formats})"
-        # Of a year with two digits strptime would make one of the first century.
-        return f"case when regexp_matches({text}, '\\d{{4}}') then {found} end" if "%Y" in self.day else found
-
-
-def date_format(text: str) -> DateFormat | None:
-    """`DD.MM.YYYY`, `M/d/yyyy h:mm a` or `%d.%m.%Y`; None where it names no day, month and year."""
-    if "%" in text:
-        day, full = re.split(r"[ T,]*%-?[HIMSpfg]", text, maxsplit=1)[0], text
-    else:
-        found = _strptime(text)
-        if found is None:
-            return None
-        day, full = found
-    is_whole = all(
-        any(part in day for part in parts) for parts in (("%d",), ("%m", "%b", "%B"), ("%Y", "%y"))
-    )
-    return DateFormat(day, full) if is_whole else None
-
-
-def _strptime(text: str) -> tuple[str, str] | None:
-    """Day and whole of a format in letters; None where a letter means nothing."""
-    tokens = [found[0] for found in _TOKEN.finditer(text)]
-    hour = "%I" if any(token in _HALVES for token in tokens) else "%H"
-    full, day = "", None
-    for token in tokens:
-        letter, length = token[0].lower(), len(token)
-        if not token[0].isalpha():
-            part: str | None = token
-        elif token in _HALVES:
-            part = "%p"
-        elif token == "T":
-            part = "T"
-        elif letter == "h":
-            day = full if day is None else day
-            part = hour
-        elif letter == "m" and day is None:
-            # The same letter is a month before the hour, and minutes after it.
-            part = {1: "%m", 2: "%m", 3: "%b", 4: "%B"}.get(length)
-        elif letter == "m":
-            part = "%M"
-        elif letter == "s":
-            part = {1: "%S", 2: "%S", 3: "%g"}.get(length)
-        else:
-            part = {"y": {1: "%Y", 2: "%y", 4: "%Y"}, "d": {1: "%d", 2: "%d", 3: "%a", 4: "%A"}}.get(
-                letter, {}
-            ).get(length)
-        if part is None:
-            return None
-        full += part
-    return (full if day is None else day).rstrip(" T,"), full
 
 
 def date_sql(text: str, local: DateFormat | None) -> str:
