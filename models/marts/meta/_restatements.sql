@@ -1,13 +1,13 @@
 -- one row per figure of a closed month that a release changed: month, measure, slice and release
-with figures_before as (
+with previous_figures as (
     select * from {{ ref('stg_previous__measures') }}
 ),
 
-release_before as (
+previous_release as (
     select * from {{ ref('stg_previous__release') }}
 ),
 
-policies_before as (
+previous_policies as (
     select * from {{ ref('stg_previous__policies') }}
 ),
 
@@ -15,83 +15,83 @@ policies as (
     select * from {{ ref('_policies') }}
 ),
 
-logged as (
+log as (
     select * from {{ ref('stg_previous__restatements') }}
 ),
 
-figures as (
+current_figures as (
     {{ measure_rows(ref('mrr_monthly'), 'mrr_monthly') }}
     union all
     {{ measure_rows(ref('churn_monthly'), 'churn_monthly') }}
 ),
 
 -- Compare only policies present in both releases.
-other_policies as (
+policy_changes as (
     select count(*) as policy_count
     from policies
-    inner join policies_before on policies.policy = policies_before.policy
-    where policies.value_in_force <> policies_before.value_in_force
+    inner join previous_policies on policies.policy = previous_policies.policy
+    where policies.value_in_force <> previous_policies.value_in_force
 ),
 
 months as (
-    select max(month) as last_month from figures
+    select max(month) as last_month from current_figures
 ),
 
-months_before as (
-    select max(month) as last_month from figures_before
+previous_months as (
+    select max(month) as last_month from previous_figures
 ),
 
 -- Measures and dimensions that both releases have; within them a slice that is missing has no customers.
-comparable as (
+common_measures as (
     select distinct
         measure,
         dimension
-    from figures_before
+    from previous_figures
     intersect
     select distinct
         measure,
         dimension
-    from figures
+    from current_figures
 ),
 
-compared as (
+changes as (
     select
-        coalesce(figures_before.month, figures.month) as month,
-        coalesce(figures_before.measure, figures.measure) as measure,
-        coalesce(figures_before.dimension, figures.dimension) as dimension,
-        coalesce(figures_before.dimension_value, figures.dimension_value) as dimension_value,
-        coalesce(figures_before.measure_value, 0) as value_before,
-        coalesce(figures.measure_value, 0) as value_now
-    from figures_before
-    full outer join figures
+        coalesce(previous_figures.month, current_figures.month) as month,
+        coalesce(previous_figures.measure, current_figures.measure) as measure,
+        coalesce(previous_figures.dimension, current_figures.dimension) as dimension,
+        coalesce(previous_figures.dimension_value, current_figures.dimension_value) as dimension_value,
+        coalesce(previous_figures.measure_value, 0) as value_before,
+        coalesce(current_figures.measure_value, 0) as value_now
+    from previous_figures
+    full outer join current_figures
         on
-            figures_before.month = figures.month
-            and figures_before.measure = figures.measure
-            and figures_before.dimension = figures.dimension
-            and figures_before.dimension_value = figures.dimension_value
+            previous_figures.month = current_figures.month
+            and previous_figures.measure = current_figures.measure
+            and previous_figures.dimension = current_figures.dimension
+            and previous_figures.dimension_value = current_figures.dimension_value
 )
 
 select
-    compared.month,
-    compared.measure,
-    compared.dimension,
-    compared.dimension_value,
-    cast(compared.value_before as decimal(18, 4)) as value_before,
-    cast(compared.value_now as decimal(18, 4)) as value_now,
+    changes.month,
+    changes.measure,
+    changes.dimension,
+    changes.dimension_value,
+    cast(changes.value_before as decimal(18, 4)) as value_before,
+    cast(changes.value_now as decimal(18, 4)) as value_now,
     case
-        when other_policies.policy_count > 0 then 'policies'
-        when not release_before.is_same_code then 'code'
-        when release_before.has_withdrawals then 'withdrawal'
+        when policy_changes.policy_count > 0 then 'policies'
+        when not previous_release.is_same_code then 'code'
+        when previous_release.has_withdrawals then 'withdrawal'
         else 'data'
     end as cause,
     'development' as first_seen_in_release
-from compared
-inner join comparable on compared.measure = comparable.measure and compared.dimension = comparable.dimension
-inner join months on compared.month <= months.last_month
-inner join months_before on compared.month <= months_before.last_month
-cross join release_before
-cross join other_policies
-where compared.value_before <> compared.value_now
+from changes
+inner join common_measures on changes.measure = common_measures.measure and changes.dimension = common_measures.dimension
+inner join months on changes.month <= months.last_month
+inner join previous_months on changes.month <= previous_months.last_month
+cross join previous_release
+cross join policy_changes
+where changes.value_before <> changes.value_now
 union all
 select
     month,
@@ -102,4 +102,4 @@ select
     value_now,
     cause,
     first_seen_in_release
-from logged
+from log

@@ -42,7 +42,7 @@ counted as (
     group by cohort_month_number, tenure_quarter, survey_kind
 ),
 
-judged as (
+scores as (
     select
         *,
         responses < {{ policy('nps_min_responses') }} as is_suppressed
@@ -70,4 +70,4 @@ select
             then {{ nps_interval('+', 'promoters', 'detractors', 'responses', 'responses') }}
     end as nps_ci_high,
     is_suppressed
-from judged
+from scores
