@@ -1,0 +1,86 @@
+"""docs/metrics.md leads from each metric to its rule and its tests; every name there exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+import yaml
+
+from orchestration.core.settings import PROJECT_DIR
+from tests.cases.reading import CASES_FILE
+from tests.compiled import project_models
+
+HEADER = "| metric | column | rule | unit test | case | invariant |"
+PAGE = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8")
+
+
+def rows() -> Iterator[Mapping[str, str]]:
+    """The rows that lead from a metric to its rule and its tests."""
+    for table in PAGE.split(HEADER)[1:]:
+        for line in table.splitlines()[2:]:
+            if not line.startswith("|"):
+                break
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            yield dict(zip(HEADER.strip("| ").split(" | "), cells, strict=True))
+
+
+ROWS = list(rows())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["metric"] for row in ROWS])
+def test_every_name_of_a_metric_exists(row: Mapping[str, str]) -> None:
+    models = project_models()
+    for mart, column in re.findall(r"`(\w+)\.(\w+)`", row["column"]):
+        assert column in models[mart]
+    rules = set(re.findall(r"`(\w+)`", row["rule"]))
+    assert rules
+    assert rules <= set(models) | macros()
+    tests = set(re.findall(r"`(\w+)`", row["unit test"]))
+    assert tests
+    assert tests <= unit_tests()
+    assert set(re.findall(r"\w+", row["case"])) <= cases()
+    invariants = set(re.findall(r"`(\w+)`", row["invariant"]))
+    assert invariants
+    assert invariants <= {path.stem for path in (PROJECT_DIR / "data_tests").rglob("*.sql")}
+
+
+def test_every_metric_with_a_formula_has_a_rule_and_a_test() -> None:
+    """Each column that a formula names stands in the tables, or shares its mart with one that does."""
+    led = {mart for row in ROWS for mart, _ in re.findall(r"`(\w+)\.(\w+)`", row["column"])}
+    formulas = re.findall(r"^\| [^|]+ \| [^|]+ \| `(\w+)\.(\w+)` \|$", PAGE, flags=re.MULTILINE)
+    assert len(formulas) > 10
+    for mart, column in formulas:
+        assert column in project_models()[mart]
+        assert mart in led
+
+
+def test_every_metric_mart_is_led_to_its_rule() -> None:
+    folders = ("core", "retention", "revenue", "sentiment")
+    marts = {
+        path.stem for name in folders for path in (PROJECT_DIR / "models" / "marts" / name).glob("*.sql")
+    }
+    led = {mart for row in ROWS for mart, _ in re.findall(r"`(\w+)\.(\w+)`", row["column"])}
+    assert marts - led == {"dim_months"}
+
+
+def macros() -> set[str]:
+    return {
+        name
+        for path in (PROJECT_DIR / "macros").rglob("*.sql")
+        for name in re.findall(r"\{%-? macro (\w+)", path.read_text(encoding="utf-8"))
+    }
+
+
+def unit_tests() -> set[str]:
+    return {
+        test["name"]
+        for path in (PROJECT_DIR / "models").rglob("*.yml")
+        for test in yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", ())
+    }
+
+
+def cases() -> set[str]:
+    found = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))["cases"]
+    return {str(case["number"]) for case in found}
