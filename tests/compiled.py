@@ -122,6 +122,12 @@ def compile_query(query: str) -> str:
     return str(outcome.result.results[0].node.compiled_code)
 
 
+@cache
+def money_functions() -> str:
+    """Statements that create the functions of money, as dbt runs them before the first model."""
+    return compile_query("{{ create_money_functions() }}")
+
+
 def run_models(
     steps: Sequence[Step],
     landing: Landing,
@@ -162,6 +168,7 @@ def models_on(
         connection.execute("use warehouse")
         for schema in sorted({"raw", *(step.schema for step in steps if step.kind != "test")}):
             connection.execute(f"create schema {quote_identifier(schema)}")
+        connection.execute(money_functions())
         create_sources(connection)
         for step in steps:
             _run(connection, step, as_of)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
 from orchestration.core.database import connect
-from tests.compiled import compile_query
+from tests.compiled import compile_query, money_functions
 
 ROWS = 4000
 UNIT = Decimal("0.0001")
@@ -105,6 +106,24 @@ def test_nothing_remains_nothing(name: str) -> None:
     assert run(name, [[None] * len(MACROS[name].types)]) == [None]
 
 
+def test_a_view_keeps_its_functions_under_another_name_of_its_database(tmp_path: Path) -> None:
+    """Releases are read by `attach`, on connections that have other databases and other functions."""
+    file = tmp_path / "warehouse.duckdb"
+    with connect(file) as connection:
+        connection.execute(money_functions())
+        connection.execute("create schema intermediate")
+        query = compile_query(
+            "select {{ convert_money('amount', '1.5') }} from (values (0.0001), (2)) as sums (amount)"
+        )
+        connection.execute(f"create view intermediate.valued as {query}")
+    with connect() as connection:
+        connection.execute("create macro money_convert(amount, rate) as 0")
+        connection.execute("create macro money_round_fast(exact, approximate) as 0")
+        connection.execute(f"attach '{file}' as build (read_only)")
+        found = connection.execute("from build.intermediate.valued").fetchall()
+    assert found == [(Decimal("0.0002"),), (Decimal(3),)]
+
+
 def run(name: str, rows: list[list[str | None]]) -> list[Decimal | None]:
     """What the macro makes of each row of arguments."""
     types = MACROS[name].types
@@ -116,4 +135,5 @@ def run(name: str, rows: list[list[str | None]]) -> list[Decimal | None]:
         f"select {{{{ {name}({arguments}) }}}} from (select {columns} from (select unnest($rows) as figures))"
     )
     with connect() as connection:
+        connection.execute(money_functions())
         return [row[0] for row in connection.execute(query, {"rows": rows}).fetchall()]

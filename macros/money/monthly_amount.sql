@@ -1,15 +1,16 @@
 {#- Monthly value of an amount per billing interval, 4 decimals. Weeks and days become months by the
-    policies weeks_per_month and days_per_month. -#}
+    policies weeks_per_month and days_per_month, which the call names: the functions are the same under all policies. -#}
 {% macro monthly_amount(amount, interval_unit, interval_count) -%}
-    {%- set week = fraction(policy('weeks_per_month')) -%}
-    {%- set day = fraction(policy('days_per_month')) -%}
-    {%- set numerator -%}
-        case {{ interval_unit }} when 'week' then {{ week[0] }} when 'day' then {{ day[0] }} else 1 end
-    {%- endset -%}
-    {%- set divisor -%}
-        case {{ interval_unit }} when 'year' then 12 when 'week' then {{ week[1] }} when 'day' then {{ day[1] }} else 1 end * {{ interval_count }}
-    {%- endset -%}
-    {{ divide_money('(' ~ amount ~ ') * (' ~ numerator ~ ')', divisor) }}
+    {%- set weeks = fraction(policy('weeks_per_month')) | join('/') -%}
+    {%- set days = fraction(policy('days_per_month')) | join('/') -%}
+    {{ return(adapter.dispatch('monthly_amount', 'csw')(amount, interval_unit, interval_count, weeks, days)) }}
+{%- endmacro %}
+
+{% macro default__monthly_amount(amount, interval_unit, interval_count, weeks, days) -%}
+    money_monthly(
+        {{ amount }},
+        {{ interval_unit }}, {{ interval_count }}, '{{ weeks }}', '{{ days }}'
+    )
 {%- endmacro %}
 
 
