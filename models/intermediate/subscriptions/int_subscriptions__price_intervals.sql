@@ -8,6 +8,7 @@ paying_periods as (
     select
         *,
         {{ days_later('past_due_since', policy('past_due_grace_days')) }} as grace_end,
+        status = 'paused' and {{ policy_is('pause_policy', 'zero_as_contraction') }} as is_paused_at_zero,
         {{ counted_discount('discount_kind', 'discount_amount') }} as counted_discount,
         {{ monthly_amount('quantity * unit_amount', 'interval_unit', 'interval_count') }} as monthly_fee
     from service_periods
@@ -53,12 +54,9 @@ priced_intervals as (
         {{ recognised_end(
             earliest('service_ends_at', 'grace_end'), 'is_replaced', 'cancel_requested_at', 'cancel_effective_at'
         ) }} as ends_at,
+        case when is_paused_at_zero then cast(0 as decimal(18, 4)) else monthly_fee end as list_mrr,
         case
-            when status = 'paused' and {{ policy_is('pause_policy', 'zero_as_contraction') }} then cast(0 as decimal(18, 4))
-            else monthly_fee
-        end as list_mrr,
-        case
-            when status = 'paused' and {{ policy_is('pause_policy', 'zero_as_contraction') }} then cast(0 as decimal(18, 4))
+            when is_paused_at_zero then cast(0 as decimal(18, 4))
             when interval_discount = 0 then monthly_fee
             else {{ monthly_amount(
                 'greatest(quantity * unit_amount - interval_discount, 0)', 'interval_unit', 'interval_count'
