@@ -3,8 +3,8 @@ with crm_accounts as (
     {{ with_linked_account(ref('stg_generic__accounts'), 'parent_account_id') }}
 ),
 
-subscription_periods as (
-    select * from {{ ref('unified_subscription_periods') }}
+delivered_periods as (
+    select * from {{ ref('unified_delivered_periods') }}
 ),
 
 overrides as (
@@ -15,17 +15,17 @@ overrides as (
     where is_internal is not null and not is_expired
 ),
 
--- Money must not get lost because the CRM export lacks its account: such an account exists by its key alone.
+-- An account that is missing from the CRM export still exists, by its key alone, so that its money is not lost.
 billing_only as (
     select
-        subscription_periods.account_id,
-        min(subscription_periods.period_start) as created_at,
-        max(subscription_periods._batch_id) as _batch_id,
-        max(subscription_periods._loaded_at) as _loaded_at
-    from subscription_periods
-    left join crm_accounts on subscription_periods.account_id = crm_accounts.account_id
+        delivered_periods.account_id,
+        min(delivered_periods.period_start) as created_at,
+        max(delivered_periods._batch_id) as _batch_id,
+        max(delivered_periods._loaded_at) as _loaded_at
+    from delivered_periods
+    left join crm_accounts on delivered_periods.account_id = crm_accounts.account_id
     where crm_accounts.account_id is null
-    group by subscription_periods.account_id
+    group by delivered_periods.account_id
 ),
 
 unified as (

@@ -3,22 +3,43 @@
 {%- set interval_key = 'source_system, subscription_id, item_id, lane, interval_starts_at' %}
 with refunds as (
     select * from {{ ref('int_subscriptions__refunds') }}
-    where
-        reduced_until > reduced_from
-        and {{ policy_is('refund_policy', 'reduce_in_service_period') }}
+    where {{ policy_is('refund_policy', 'reduce_in_service_period') }}
 ),
 
 price_intervals as (
     select * from {{ ref('int_subscriptions__price_intervals') }}
 ),
 
+-- A refund lowers MRR from the refund to the end of the billing interval that was paid for.
+refunded_intervals as (
+    select
+        intervals.source_system,
+        intervals.subscription_id,
+        intervals.item_id,
+        intervals.lane,
+        intervals.starts_at as interval_starts_at,
+        greatest(refunds.refunded_at, intervals.starts_at) as reduced_from,
+        {{ earliest(
+            add_intervals('refunds.issued_at', 'intervals.interval_unit', 'intervals.interval_count'),
+            'intervals.ends_at'
+        ) }} as reduced_until,
+        {{ share_of_money('intervals.mrr', 'refunds.amount - refunds.amount_refunded', 'refunds.amount') }} as reduced_mrr
+    from price_intervals as intervals
+    inner join refunds on {{ is_refunded_interval('intervals', 'refunds') }}
+),
+
+effective_refunds as (
+    select * from refunded_intervals
+    where reduced_until > reduced_from
+),
+
 -- An interval is cut where it starts, where a reduction starts and where a reduction ends.
 cuts as (
-    select {{ interval_key }}, interval_starts_at as cut_at from refunds
+    select {{ interval_key }}, interval_starts_at as cut_at from effective_refunds
     union
-    select {{ interval_key }}, reduced_from as cut_at from refunds
+    select {{ interval_key }}, reduced_from as cut_at from effective_refunds
     union
-    select {{ interval_key }}, reduced_until as cut_at from refunds
+    select {{ interval_key }}, reduced_until as cut_at from effective_refunds
 ),
 
 pieces as (
@@ -40,7 +61,7 @@ reductions as (
         -- Of several refunds at one time the largest counts.
         min(refunds.reduced_mrr) as reduced_mrr
     from pieces
-    left join refunds
+    left join effective_refunds as refunds
         on
             pieces.source_system = refunds.source_system
             and pieces.subscription_id = refunds.subscription_id

@@ -4,10 +4,7 @@
 {%- set longest_chain = 12 %}
 with recursive refunds as (
     select * from {{ ref('int_subscriptions__refunds') }}
-    -- A year that was paid for and was not over.
-    where
-        is_running_year
-        and {{ policy_is('refund_policy', 'annual_early_churn_only') }}
+    where {{ policy_is('refund_policy', 'annual_early_churn_only') }}
 ),
 
 periods as (
@@ -35,6 +32,20 @@ replacements as (
     where later.subscription_id <> earlier.subscription_id
 ),
 
+-- Years that were paid for and were not over when they were refunded.
+running_years as (
+    select
+        intervals.source_system,
+        intervals.subscription_id,
+        refunds.refunded_at
+    from price_intervals as intervals
+    inner join refunds on {{ is_refunded_interval('intervals', 'refunds') }}
+    where
+        {{ is_yearly('intervals.interval_unit', 'intervals.interval_count') }}
+        and {{ add_intervals('refunds.issued_at', 'intervals.interval_unit', 'intervals.interval_count') }}
+        > refunds.refunded_at
+),
+
 -- The replacement of a billed subscription serves the rest of its year.
 serving_subscriptions as (
     select
@@ -42,7 +53,7 @@ serving_subscriptions as (
         subscription_id,
         refunded_at,
         1 as chain_length
-    from refunds
+    from running_years
     union all
     select
         serving.source_system,
