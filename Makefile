@@ -22,6 +22,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@mkdir -p target && test -f profiles.yml || cp profiles.example.yml profiles.yml
 	@CSW_WAREHOUSE=$(CURDIR)/target/lint.duckdb $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 \
 		models data_tests

@@ -56,7 +56,6 @@ class NodeResult:
     path: str
     status: str
     seconds: float
-    rows_affected: int | None
     failures: int | None
     message: str
     compiled_code: str | None
@@ -240,7 +239,6 @@ def _node_results(result: Any) -> tuple[NodeResult, ...]:
             path=entry.node.original_file_path,
             status=str(entry.status),
             seconds=entry.execution_time,
-            rows_affected=entry.adapter_response.get("rows_affected"),
             failures=entry.failures,
             message=entry.message or "",
             compiled_code=getattr(entry.node, "compiled_code", None),

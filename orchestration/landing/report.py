@@ -30,16 +30,6 @@ class LandingReport:
     def refused(self) -> tuple[Batch, ...]:
         return tuple(batch for batch in self.new if batch.status == "refused")
 
-    def summary_lines(self) -> list[str]:
-        """What happened, for people: a line per object, per refused file, per thing left aside."""
-        lines = [object_line(label, batches) for label, batches in by_object(self.new)]
-        if self.unchanged:
-            lines.append(f"{count(self.unchanged, 'file')} unchanged")
-        lines += [f"refused {batch.label}: {batch.reason}" for batch in self.refused]
-        lines += [f"still refused {batch.label}: {batch.reason}" for batch in self.still_refused]
-        lines += [f"ignored {entry.label}: {entry.reason}" for entry in self.ignored]
-        return lines
-
 
 def by_object(batches: tuple[Batch, ...] | list[Batch]) -> Iterator[tuple[str, list[Batch]]]:
     for label, group in groupby(batches, key=lambda batch: f"{batch.source}/{batch.object}"):

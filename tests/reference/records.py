@@ -52,7 +52,6 @@ class Segment:
     is_replaced: bool
     """Another subscription of the account goes on in its place."""
     interval: tuple[str, int]
-    period_start: datetime
     run_start: datetime = _EARLIEST
     """When the uninterrupted service of this item in this currency began."""
 

@@ -264,7 +264,6 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
         cancel_requested_at=None if period.is_replaced else row.get("cancel_requested_at"),
         is_replaced=period.is_replaced,
         interval=(row["interval"], count),
-        period_start=period.start,
     )
     ends_at = add_interval(period.start, row["interval"], count)
     if discount and discount_kind == "once" and ends_at < period.end and not is_zeroed:

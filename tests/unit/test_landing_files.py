@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -97,16 +98,20 @@ def test_links_out_of_the_landing_folder_are_not_followed(case: Case, tmp_path: 
         os.fsdecode(b"latin-\xff.csv"),
     ],
 )
-def test_hostile_names_are_read_and_no_other_file(case: Case, name: str) -> None:
+def test_hostile_names_are_read_and_no_other_file(
+    case: Case, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     case.put("glob1x.csv", things_csv(0, "other,,,,"))
     case.put(name, things_csv(200, "right,,,,", "late,,,bad time,"))
-    report = case.land()
+    with caplog.at_level(logging.INFO, logger="csw"):
+        report = case.land()
     assert sorted((batch.status, batch.rows_loaded, batch.rows_quarantined) for batch in report.new) == [
         ("accepted", 1, 0),
         ("accepted", 201, 1),
     ]
     assert sorted(row[0] for row in case.rows("thing_id") if row[0][0] != "t") == ["other", "right"]
-    assert all(line.isprintable() for line in report.summary_lines())
+    assert caplog.messages
+    assert all(message.isprintable() for message in caplog.messages)
 
 
 def test_dots_in_a_name_lead_nowhere(case: Case, tmp_path: Path) -> None:
@@ -124,7 +129,6 @@ def test_the_same_content_is_loaded_once_whatever_its_name(case: Case) -> None:
     (case.things / "a.csv").rename(case.things / "c.csv")
     second = case.land()
     assert (len(second.new), second.unchanged) == (0, 2)
-    assert "2 files unchanged" in second.summary_lines()
     assert len(case.rows()) == 3
 
 
