@@ -77,7 +77,8 @@ def add_months(days: IntArray, months: IntArray) -> IntArray:
     target = month + months.astype("timedelta64[M]")
     first = target.astype("datetime64[D]").astype(np.int64)
     last = (target + 1).astype("datetime64[D]").astype(np.int64) - 1
-    return np.minimum(first + day_of_month, last)
+    days_there: IntArray = np.minimum(first + day_of_month, last)
+    return days_there
 
 
 def next_monthly(anchors: IntArray, days: IntArray) -> IntArray:

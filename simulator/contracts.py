@@ -160,4 +160,5 @@ def _shifts(which: IntArray, k: IntArray, is_auto: NDArray[np.bool_], rng: np.ra
     total = np.cumsum(late)
     begins = np.flatnonzero(k == 0)
     before = total[begins] - late[begins]
-    return total - np.repeat(before, np.diff(np.append(begins, len(k))))
+    delays: IntArray = total - np.repeat(before, np.diff(np.append(begins, len(k))))
+    return delays

@@ -66,7 +66,9 @@ class Departures:
         rate = h.cancel_rates(self.accounts, who, mood, tenure)
         leaves = self.rng.random(len(who)) < np.minimum(0.85, 10 * rate)
         is_renewal = self.terms.renewal_day[who] <= day
-        return leaves & is_renewal & (self.items.interval[MAIN, who] == c.ANNUAL)
+        is_annual = self.items.interval[MAIN, who] == c.ANNUAL
+        leaves_then: NDArray[np.bool_] = leaves & is_renewal & is_annual
+        return leaves_then
 
     def at_renewal(self, who: IntArray, day: IntArray) -> IntArray:
         end = self.terms.anchor_second(who, day)

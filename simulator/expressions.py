@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,7 +16,7 @@ ORDER = "row_number"
 
 
 def create(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, NDArray], select: str
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, NDArray[Any]], select: str
 ) -> None:
     """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`."""
     size = len(next(iter(columns.values())))

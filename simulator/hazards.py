@@ -100,4 +100,5 @@ def choose(rates: NDArray[np.float64], rng: np.random.Generator) -> IntArray:
     """One event per column, in proportion to its rate."""
     edges = np.cumsum(rates, axis=0)
     point = rng.random(rates.shape[1]) * edges[-1]
-    return np.minimum((edges <= point).sum(axis=0), EVENTS - 1)
+    events: IntArray = np.minimum((edges <= point).sum(axis=0), EVENTS - 1)
+    return events

@@ -81,7 +81,8 @@ class Lifecycle:
         self._renewals(living[is_terms])
         self._chances(living[is_chance], chosen)
         waits = (self.due_day[living] < NEVER) | np.isin(self.state[living], (h.CUSTOMER, h.FREE))
-        return living[goes_on & waits & (self.day[living] < self.calendar.end_day)]
+        remaining: IntArray = living[goes_on & waits & (self.day[living] < self.calendar.end_day)]
+        return remaining
 
     def _scheduled(self, who: IntArray) -> None:
         self.due_day[who] = NEVER

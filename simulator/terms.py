@@ -251,7 +251,8 @@ class Terms:
         monthly = self.prices[plan, self.accounts.currency[who], year]
         times = np.array([times for times, _ in c.INTERVAL_PRICES])[interval]
         per = np.array([per for _, per in c.INTERVAL_PRICES])[interval]
-        return monthly * times // per
+        price: IntArray = monthly * times // per
+        return price
 
     def _first_seats(self, segment: IntArray) -> IntArray:
         middle = np.array((1.6, 3.5, 5.0))[segment]
@@ -264,4 +265,5 @@ class Terms:
         width = max(len(row) for row in shares)
         edges = np.array([np.cumsum([*row, *[0.0] * (width - len(row))]) for row in shares])[segment]
         point = self.rng.random(len(segment))[:, None]
-        return np.minimum((edges <= point + 1e-12).sum(axis=1), width - 1)
+        codes: IntArray = np.minimum((edges <= point + 1e-12).sum(axis=1), width - 1)
+        return codes

@@ -148,7 +148,7 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
         config_schema={"force": dg.Field(bool, default_value=False, is_required=False)},
         description="Load every complete new file. Where nothing is new, nothing after it runs.",
     )
-    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         warehouse: Warehouse = context.resources.warehouse
         with _failures_in_words(warehouse):
             force = context.op_execution_context.op_config["force"]
@@ -268,7 +268,7 @@ def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         description="The marts as BI tools see them. Publishing judges the recorded audit for itself.",
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         warehouse: Warehouse = context.resources.warehouse
         with _failures_in_words(warehouse):
             published = publish_step(warehouse.settings, warehouse.candidate, warehouse.lock)

@@ -20,16 +20,18 @@ from typing import Any, ClassVar, Literal
 import duckdb_engine
 import great_expectations as gx
 import sqlalchemy as sa
-from great_expectations.core.batch import Batch
 from great_expectations.data_context.data_context.context_factory import project_manager
-from great_expectations.datasource.fluent import SQLDatasource
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import (
     ColumnMapExpectation,
     ColumnPairMapExpectation,
     MulticolumnMapExpectation,
 )
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
 
@@ -66,7 +68,8 @@ class DuckDBFileDatasource(SQLDatasource):
     `marts.mrr_monthly` is ambiguous.
     """
 
-    type: Literal["duckdb_file"] = "duckdb_file"
+    # Each kind of datasource narrows the field to its own name; the base class names only its own.
+    type: Literal["duckdb_file"] = "duckdb_file"  # type: ignore[assignment]
     connection_string: str = "duckdb:///:memory:"
     database: str
     config: dict[str, Any]
@@ -119,7 +122,7 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         source = context.data_sources.add_duckdb_file(
             name="marts", database=str(database), config=_config(temp_directory), create_temp_table=False
         )
@@ -169,7 +172,8 @@ def _batch(source: SQLDatasource, mart: str) -> Batch:
     if mart not in source.get_asset_names():
         asset = source.add_table_asset(name=mart, table_name=f"marts.{mart}")
         asset.add_batch_definition_whole_table("whole")
-    return source.get_asset(mart).get_batch_definition("whole").get_batch()
+    batch: Batch = source.get_asset(mart).get_batch_definition("whole").get_batch()
+    return batch
 
 
 def _validate(
@@ -185,7 +189,9 @@ def _validate(
     if built:
         suite = gx.ExpectationSuite(name=str(batch.id), expectations=built)
         for result in batch.validate(suite, result_format=result_format).results:
-            answers[result.expectation_config.meta["check"]] = _answer(result)
+            # Optional only in the type: a result of a suite has the configuration that it answers.
+            asked: Any = result.expectation_config
+            answers[asked.meta["check"]] = _answer(result)
     return answers
 
 
@@ -201,7 +207,7 @@ def _build(expectation: Expectation) -> Any:
     return implementation(
         **kwargs,
         meta={"check": expectation.name},
-        severity="critical" if expectation.severity == "error" else "warning",
+        severity=FailureSeverity.CRITICAL if expectation.severity == "error" else FailureSeverity.WARNING,
     )
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.scheduler.instigation import InstigatorType, TickStatus
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
@@ -46,7 +48,7 @@ def test_a_daemon_killed_in_the_midst_of_a_run_begins_it_again_when_it_is_back(
     killed = _kill_in_the_midst(home)
     assert fingerprint_of_current(home) == before
     with open_instance(home) as instance:
-        assert instance.get_run_by_id(killed).status == dg.DagsterRunStatus.STARTED
+        assert _run(instance, killed).status == dg.DagsterRunStatus.STARTED
         with _daemon(home) as daemon:
             again = _until(lambda: _repeats(instance, killed))
             _until(lambda: _held_by(home) == purpose_of(again.run_id))
@@ -54,7 +56,7 @@ def test_a_daemon_killed_in_the_midst_of_a_run_begins_it_again_when_it_is_back(
             # That a repeated run publishes is told by the slow test; here it dies as well.
             os.killpg(daemon.pid, signal.SIGKILL)
             daemon.wait()
-        assert instance.get_run_by_id(killed).status == dg.DagsterRunStatus.FAILURE
+        assert _run(instance, killed).status == dg.DagsterRunStatus.FAILURE
     assert [path.name.endswith(f"-{killed}.json") for path in home.alerts.glob("*.json")] == [True]
     _until(lambda: _held_by(home) is None)
     run_to_the_end(home, "good", undisturbed.audited)
@@ -71,11 +73,11 @@ def test_a_daemon_killed_in_the_midst_of_a_run_finishes_the_work_when_it_is_back
     with _daemon(home), open_instance(home) as instance:
         _until(lambda: current_release_id(home) != before["target"].rpartition("/")[2])
         again = _until(lambda: _repeats(instance, killed))
-        _until(lambda: instance.get_run_by_id(again.run_id).is_finished)
+        _until(lambda: _run(instance, again.run_id).is_finished)
         has_old_tick = _add_old_tick(instance, "new_landing_files")
         _until(lambda: not has_old_tick())
-        assert instance.get_run_by_id(killed).status == dg.DagsterRunStatus.FAILURE
-        assert instance.get_run_by_id(again.run_id).status == dg.DagsterRunStatus.SUCCESS
+        assert _run(instance, killed).status == dg.DagsterRunStatus.FAILURE
+        assert _run(instance, again.run_id).status == dg.DagsterRunStatus.SUCCESS
     assert marts_of_current(home) == undisturbed.marts
 
 
@@ -108,12 +110,15 @@ def test_the_instance_has_what_the_operator_is_promised(settings: Settings) -> N
 def test_records_are_in_order_on_the_disk_and_do_not_wait_for_it(settings: Settings) -> None:
     with open_instance(settings) as instance:
         idle.execute_in_process(instance=instance)
-        with instance.run_storage.connect() as connection:
+        runs, events = instance.run_storage, instance.event_log_storage
+        assert isinstance(runs, SqlRunStorage)
+        assert isinstance(events, SqlEventLogStorage)
+        with runs.connect() as connection:
             assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
         connections = []
         for _ in range(2):
-            with instance.event_log_storage.index_connection() as connection:
+            with events.index_connection() as connection:
                 connections.append(connection.connection.dbapi_connection)
                 assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
         # Dagster itself would make an engine and a connection for each event.
@@ -154,7 +159,7 @@ def test_only_a_run_without_lock_and_word_is_dead(settings: Settings) -> None:
             failed = _monitor(instance)
         assert set(failed) == {silent.run_id}
         assert "does not hold the lock" in failed[silent.run_id]
-        assert instance.get_run_by_id(working.run_id).status == dg.DagsterRunStatus.STARTED
+        assert _run(instance, working.run_id).status == dg.DagsterRunStatus.STARTED
 
 
 def test_records_of_old_runs_go_with_gc(settings: Settings) -> None:
@@ -233,6 +238,12 @@ def _kill_in_the_midst(home: Settings) -> str:
 def _held_by(home: Settings) -> str | None:
     held = holder(home.lock_file)
     return held.purpose if held else None
+
+
+def _run(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRun:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run
 
 
 def _repeats(instance: dg.DagsterInstance, killed: str) -> dg.DagsterRun | None:

@@ -95,12 +95,17 @@ def ended(delivered: Delivered, undisturbed: Undisturbed, tmp_path_factory: pyte
     for number in range(2):
         seconds = undisturbed.seconds * moments.random()
         run = Run(settings, f"moment-{number}", stage=delivered.built)
-        kill(f"some moment {number}", run, lambda _, seconds=seconds: time.sleep(seconds))
+        kill(f"some moment {number}", run, _after(seconds))
     for number, (name, place) in enumerate(PLACES.items()):
         stage = undisturbed.audited if name.startswith(AUDITED) else delivered.built
         kill(name, Run(settings, f"killed-{number}", place, stage), Run.reach)
     run_to_the_end(settings, "good", delivered.built)
     return Ended(killed, settings)
+
+
+def _after(seconds: float) -> Callable[[Run], None]:
+    """Waits so long, wherever the run has got to."""
+    return lambda _: time.sleep(seconds)
 
 
 def _look(settings: Settings, before: dict[str, str], spare: Path) -> Killed:

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.integration
 
 def test_messages_hold_figures(audit: Audit, sound_marts: Path) -> None:
     with duckdb.connect(str(sound_marts), read_only=True) as connection:
-        changed, of_all = connection.execute(
+        [(changed, of_all)] = connection.execute(
             "select count(*) filter (window_months = 12 and grr is not null), count(*)"
             " from marts.marts.retention_monthly"
-        ).fetchone()
+        ).fetchall()
     assert changed > 0
     report = audit(
         "update marts.mrr_monthly set expansion_mrr = expansion_mrr + 1 where {one_slice} or {one_total}",

@@ -134,8 +134,8 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
             row["_place"] = f"{draw.randrange(passes)}/{draw.choice('abc')}"
         for place in sorted({row["_place"] for row in rows}):
             part = [{name: row[name] for name in fields} for row in rows if row["_place"] == place]
-            number, name = place.split("/")
-            write_rows(tmp_path / number / folder.name / f"{name}{draw.randrange(10**6)}.csv", part, fields)
+            turn, name = place.split("/")
+            write_rows(tmp_path / turn / folder.name / f"{name}{draw.randrange(10**6)}.csv", part, fields)
 
     for number in draw.sample(range(passes), passes):
         for path in sorted((tmp_path / str(number)).glob("*/*.csv")):

@@ -33,7 +33,7 @@ def marts(company: Settings) -> duckdb.DuckDBPyConnection:
 
 def test_every_account_and_month_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
     differs = " or ".join(f"t.{true} is distinct from m.{ours}" for true, ours in MOVEMENTS.items())
-    checked, wrong = marts.execute(
+    [(checked, wrong)] = marts.execute(
         f"""
         select count(*), count_if({differs})
         from true_movements as t
@@ -42,7 +42,7 @@ def test_every_account_and_month_is_true_to_the_last_digit(marts: duckdb.DuckDBP
             where is_complete and (opening_mrr <> 0 or closing_mrr <> 0 or fx_impact_mrr <> 0)
         ) as m on t.account_id = m.account_id and t.month = m.month
         """
-    ).fetchone()
+    ).fetchall()
     assert checked > 10_000
     assert wrong == 0
 
@@ -62,7 +62,7 @@ def test_every_month_is_true_in_money_and_customers(marts: duckdb.DuckDBPyConnec
         },
     }
     differs = " or ".join(f"t.{true} is distinct from m.{ours}" for true, ours in columns.items())
-    checked, wrong = marts.execute(
+    [(checked, wrong)] = marts.execute(
         f"""
         select count(*), count_if({differs})
         from true_months as t
@@ -70,14 +70,14 @@ def test_every_month_is_true_in_money_and_customers(marts: duckdb.DuckDBPyConnec
             select * from marts.mrr_monthly where dimension = 'all' and is_complete
         ) as m on t.month = m.month
         """
-    ).fetchone()
+    ).fetchall()
     assert checked == 36
     assert wrong == 0
 
 
 @pytest.mark.parametrize("kind", ["voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown"])
 def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> None:
-    total, wrong = marts.execute(
+    [(total, wrong)] = marts.execute(
         f"""
         select
             sum(t.{kind}_customers),
@@ -90,13 +90,13 @@ def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> No
             select * from marts.churn_monthly where dimension = 'all' and is_complete
         ) as m on t.month = m.month
         """
-    ).fetchone()
+    ).fetchall()
     assert total > 0, f"the company has no {kind} churn; choose another seed"
     assert wrong == 0
 
 
 def test_every_renewal_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
-    checked, known, wrong = marts.execute(
+    [(checked, known, wrong)] = marts.execute(
         """
         select
             count(*),
@@ -110,14 +110,14 @@ def test_every_renewal_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnectio
         from true_renewals as t
         full join marts.renewals as m on t.account_id = m.account_id and t.due_on = m.due_on
         """
-    ).fetchone()
+    ).fetchall()
     assert checked > 200
     assert known > 80
     assert wrong == 0
 
 
 def test_renewal_rates_of_the_past_are_those_of_the_true_outcomes(marts: duckdb.DuckDBPyConnection) -> None:
-    quarters, wrong = marts.execute(
+    [(quarters, wrong)] = marts.execute(
         """
         with truth as (
             select
@@ -139,7 +139,7 @@ def test_renewal_rates_of_the_past_are_those_of_the_true_outcomes(marts: duckdb.
             from marts.renewals_quarterly where dimension = 'all' and due_contracts > 0
         ) as m using (quarter)
         """
-    ).fetchone()
+    ).fetchall()
     assert quarters >= 8
     assert wrong == 0
 

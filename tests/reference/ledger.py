@@ -126,7 +126,8 @@ class Walk:
         self.held_plan = self.plan if self.mrr else self.held_plan
         self.is_customer = self._is_active() and (self.mrr > 0 or was_customer)
         items = self._items(worths, self._worths(month), changes, month)
-        kind, subtype, cause = self._kind(at, before, was_customer), None, (None, None)
+        kind, subtype = self._kind(at, before, was_customer), None
+        cause: tuple[str | None, str | None] = (None, None)
         if changes[0].is_merge:
             kind = "merge" if self.mrr != before else None
             entry.transfer += self.mrr - before

@@ -60,7 +60,7 @@ def _closing(marts: Mapping[str, list[Row]]) -> list[Decimal]:
     return [row["closing_mrr"] for row in sorted(total, key=lambda row: row["month"])]
 
 
-def _churn(marts: Mapping[str, list[Row]]) -> list[tuple[date, str, str, int, Decimal]]:
+def _churn(marts: Mapping[str, list[Row]]) -> list[tuple[date, str, str, int, Decimal | int]]:
     columns = ("month", "churn_kind", "churn_reason", "customers", "mrr")
     return sorted(tuple(row[column] for column in columns) for row in marts["churn_reasons_monthly"])
 
@@ -167,7 +167,7 @@ def test_linked_subscription_is_no_churn_and_no_return() -> None:
 
 
 def test_link_that_turns_a_delivered_one_round_is_found_before_any_mart_is_built() -> None:
-    delivered = {"subscription_id": "b3", "replaces_subscription_id": "b1", "account_id": "b"}
+    delivered: Row = {"subscription_id": "b3", "replaces_subscription_id": "b1", "account_id": "b"}
     delivered |= {"unit_amount": 10, "period_start": datetime(2024, 3, 1)}
     link = {"subscription_id": "b1", "replaces_subscription_id": "b3"}
     problem = "'overrides_subscription_links', 'b1', 'it continues b3, which continues b1: a circle'"

@@ -10,4 +10,5 @@ MOVEMENTS = "new_mrr + expansion_mrr + contraction_mrr + churn_mrr + reactivatio
 
 def one_value(connection: duckdb.DuckDBPyConnection, query: str) -> float:
     """The first value of the first row."""
-    return connection.execute(query).fetchall()[0][0]
+    value: float = connection.execute(query).fetchall()[0][0]
+    return value

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -210,10 +211,10 @@ def test_as_of_is_an_instant_in_utc(text: str, expected: datetime) -> None:
 
 
 def test_a_date_without_a_time_is_a_day_in_the_reporting_time_zone() -> None:
-    zone = {"environment": {"CSW_POLICIES": "reporting_timezone=America/Los_Angeles"}}
-    assert load_settings(as_of="2025-01-01", **zone).as_of == datetime(2025, 1, 1, 8, tzinfo=UTC)
-    assert load_settings(as_of="2025-07-01", **zone).as_of == datetime(2025, 7, 1, 7, tzinfo=UTC)
-    assert load_settings(as_of="2025-01-01T00:00:00", **zone).as_of == datetime(2025, 1, 1, tzinfo=UTC)
+    load = partial(load_settings, environment={"CSW_POLICIES": "reporting_timezone=America/Los_Angeles"})
+    assert load(as_of="2025-01-01").as_of == datetime(2025, 1, 1, 8, tzinfo=UTC)
+    assert load(as_of="2025-07-01").as_of == datetime(2025, 7, 1, 7, tzinfo=UTC)
+    assert load(as_of="2025-01-01T00:00:00").as_of == datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> None:

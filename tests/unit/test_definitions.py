@@ -65,7 +65,8 @@ def loaded(home: Path) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    return json.loads(process.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
+    return found
 
 
 @pytest.fixture
@@ -88,7 +89,8 @@ def ancestors(parents: dict[str, list[str]], key: str) -> set[str]:
 
 
 def manifest_of(home: Path) -> dict[str, Any]:
-    return json.loads((home / "dbt" / "target" / "manifest.json").read_text())
+    manifest: dict[str, Any] = json.loads((home / "dbt" / "target" / "manifest.json").read_text())
+    return manifest
 
 
 def test_it_loads_without_great_expectations_which_takes_seconds(loaded: dict[str, Any]) -> None:
@@ -172,10 +174,11 @@ def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
         make_candidate(settings, "1-one", report=report, run_id=first)
         again = instance.create_run_for_job(release, parent_run_id=first, root_run_id=first)
         result = execute_run(InMemoryJob(release), again, instance)
-        failed = [event for event in instance.all_logs(again.run_id) if event.dagster_event.is_step_failure]
+        logged = instance.all_logs(again.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        failures = [entry.get_dagster_event().step_failure_data.user_failure_data for entry in logged]
     assert result.success == passes
     assert current_release_id(settings) == ("1-one" if passes else None)
-    told = [str(event.dagster_event.step_failure_data.user_failure_data.description) for event in failed]
+    told = [str(failure.description) for failure in failures if failure]
     assert [text.startswith("The marts did not pass their audit") for text in told] == [True] * (not passes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -223,11 +224,12 @@ def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Setting
     assert current_release_id(settings) == "1-one"
     assert list(settings.runs.iterdir()) == []
     # Neither publishing again nor a rollback is a way round it, nor accepting something else.
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: publish(settings, "2-two"),
         lambda: rollback(settings, "2-two"),
         lambda: publish(settings, "2-two", accept={"customers": "fewer"}),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(AuditError, match="differs more than the limits allow"):
             attempt()
     assert read_manifest(settings.releases / "2-two")["gate"]["accepted"] == []

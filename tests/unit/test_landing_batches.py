@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landing_case import NOW, THINGS, Case, make_case, things_csv
 
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
@@ -25,6 +24,7 @@ from orchestration.landing import (
     pending_files,
     quarantine_path,
 )
+from tests.unit.landing_case import NOW, THINGS, Case, make_case, things_csv
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from landing_case import THINGS
 
 from orchestration.landing.reading.binding import bind, snake_case
 from orchestration.landing.reading.refusal import FileRefusedError, Remark
+from tests.unit.landing_case import THINGS
 
 
 @pytest.mark.parametrize(

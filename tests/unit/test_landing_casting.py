@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from landing_case import session
 
 from orchestration.core.errors import ContractError
 from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.reading.binding import bind
 from orchestration.landing.values.casting import cast_rows
+from tests.unit.landing_case import session
 
 
 def at(text: str) -> datetime:

@@ -7,14 +7,15 @@ import gzip
 import io
 import random
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
-from landing_case import HEADER, Case, make_case, things_csv
 
 from orchestration.landing import quarantine_path
 from orchestration.landing.reading import csvtext, tables
 from orchestration.landing.reading.refusal import Remark
+from tests.unit.landing_case import HEADER, Case, make_case, things_csv
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def case(tmp_path: Path) -> Case:
 def test_dialects(case: Case, delimiter: str, line_end: str, start: str, end: bool) -> None:
     lines = [["thing_id", "note"], ["a", f"x{delimiter}y"], ["b", "two\nlines"], ["c", 'say "hi" 😀']]
     content = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if line_end == "\r" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if line_end == "\r" else csv.QUOTE_MINIMAL
     csv.writer(content, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows(lines)
     text = start + (content.getvalue() if end else content.getvalue().removesuffix(line_end))
     batch = case.land_one("a.csv", text)
@@ -231,7 +232,7 @@ def test_plain_files_are_counted_as_the_csv_module_counts(
         for _ in range(source.randrange(1, 12))
     ]
     content = io.StringIO(newline="")
-    quoting = source.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    quoting: Literal[0, 1] = source.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     line_end = source.choice(["\n", "\r\n"])
     csv.writer(content, quoting=quoting, lineterminator=line_end).writerows(rows)
     path = tmp_path / "a.csv"
@@ -266,7 +267,8 @@ def test_random_bytes_never_lose_a_record(case: Case, seed: int, monkeypatch: py
 
 def _reference(body: str) -> tuple[list[list[str]], int, bool]:
     """Good records, number of broken ones, and whether the text is cut short."""
-    good, broken, short = [], 0, False
+    good: list[list[str]] = []
+    broken, short = 0, False
     reader = csv.reader(io.StringIO(body, newline=""), strict=True)
     while True:
         try:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from landing_case import Case, make_generic
 
 from orchestration.landing import ReadingPolicies
+from tests.unit.landing_case import Case, make_generic
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start,period_end"
 INCLUSIVE, EXCLUSIVE = (ReadingPolicies(period_end_convention=word) for word in ("inclusive", "exclusive"))
@@ -38,7 +38,7 @@ def ends(case: Case, policies: ReadingPolicies | None = None) -> list[str | None
 
 CHAIN = [("s1", "2024-01-01", "2024-01-31"), ("s1", "2024-02-01", "2024-02-29")]
 EXCLUSIVE_CHAIN = [("x", "2024-01-01", "2024-02-01"), ("x", "2024-02-01", "2024-03-01")]
-DETECTED = {
+DETECTED: dict[str, tuple[list[tuple[str, str, str]], list[str | None]]] = {
     "holes of one day": (CHAIN, ["2024-02-01", "2024-03-01"]),
     "holes amid the month": (
         [("s1", "2024-01-03", "2024-01-20"), ("s1", "2024-01-21", "2024-03-11")],

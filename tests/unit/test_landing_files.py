@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from landing_case import Case, make_case, things_csv
 
 from orchestration.core.errors import LandingError
 from orchestration.landing import pending_files
+from tests.unit.landing_case import Case, make_case, things_csv
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landing_case import Case, make_case
+
+from tests.unit.landing_case import Case, make_case
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landing_case import Case, make_generic
 
 from orchestration.core.console import PRIVATE
 from orchestration.landing.reading.refusal import Remark
+from tests.unit.landing_case import Case, make_generic
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 

@@ -13,7 +13,6 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from landing_case import Case, make_generic, session
 
 from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, pseudonym
@@ -24,6 +23,7 @@ from orchestration.landing.reading.readers import Reading
 from orchestration.landing.relations import MASK
 from orchestration.landing.values.casting import Seen, cast_rows
 from orchestration.landing.values.notation import find_numbers
+from tests.unit.landing_case import Case, make_generic, session
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 LOS_ANGELES = ReadingPolicies(timezone="America/Los_Angeles")

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from landing_case import NOW, Case, make_case, things_csv
 
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError, LockedError, SettingsError
@@ -26,6 +25,7 @@ from orchestration.landing import (
 from orchestration.landing.inspection import landing_status
 from orchestration.landing.withdrawals import LOG_FILE
 from orchestration.landing.withdrawing import restore, withdraw
+from tests.unit.landing_case import NOW, Case, make_case, things_csv
 
 LATER = NOW + timedelta(days=1)
 

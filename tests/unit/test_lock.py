@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ with hold_lock(Path(sys.argv[1]), "csw run"):
 
 
 @pytest.fixture
-def holder(tmp_path: Path):
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A second process that holds the lock `tmp_path/.lock`."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / ".lock")], stdout=subprocess.PIPE, text=True
@@ -37,14 +38,16 @@ def holder(tmp_path: Path):
     process.stdout.close()
 
 
-def test_a_second_process_is_refused_with_the_name_of_the_holder(tmp_path: Path, holder) -> None:
+def test_a_second_process_is_refused_with_the_name_of_the_holder(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
     with pytest.raises(LockedError) as caught, hold_lock(tmp_path / ".lock", "csw rollback"):
         pass
     assert f"csw run (process {holder.pid}, since " in str(caught.value)
     assert is_locked(tmp_path / ".lock")
 
 
-def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path, holder) -> None:
+def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     with hold_lock(tmp_path / ".lock", "csw run"):

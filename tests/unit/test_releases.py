@@ -87,7 +87,7 @@ def test_the_second_name_of_the_file_lets_marts_be_named_by_schema(settings: Set
 def test_parquet_holds_the_same_rows(settings: Settings) -> None:
     make_release(settings, "1-one")
     path = settings.current / "parquet" / "mrr_monthly.parquet"
-    rows = duckdb.sql(f"select closing_mrr, typeof(closing_mrr) from '{path}' order by month").fetchall()
+    rows = duckdb.execute(f"select closing_mrr, typeof(closing_mrr) from '{path}' order by month").fetchall()
     assert [(str(value), kind) for value, kind in rows] == [
         ("10.0000", "DECIMAL(18,4)"),
         ("12.5000", "DECIMAL(18,4)"),
@@ -108,7 +108,7 @@ def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_pa
         export_marts(tmp_path / f"{name}.duckdb", tmp_path / name, stamp)
         parquet.append(tmp_path / name / "parquet" / "mrr_monthly.parquet")
     assert parquet[0].read_bytes() == parquet[1].read_bytes()
-    first = duckdb.sql(f"select account_id, month from '{parquet[0]}' limit 11").fetchall()
+    first = duckdb.execute(f"select account_id, month from '{parquet[0]}' limit 11").fetchall()
     assert [account for account, _ in first] == ["a00"] * 10 + ["a01"]
     assert [day for _, day in first[:10]] == sorted(day for _, day in first[:10])
 
