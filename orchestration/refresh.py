@@ -18,7 +18,8 @@ from orchestration.core.policies import check_project_policies
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import open_instance
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
-from orchestration.pipeline.steps import LandStep, experiment_id, land_step, nothing_new
+from orchestration.pipeline.deliveries import experiment_id, nothing_new
+from orchestration.pipeline.steps import LandStep, land_step
 from orchestration.releases.candidate import clear_leftovers, open_candidate
 from orchestration.releases.experiments import experiment_in_words
 from orchestration.releases.history import current_manifest, current_release_id

@@ -13,7 +13,7 @@ from orchestration.core.errors import CswError
 from orchestration.core.lock import describe_holder, is_locked
 from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import LandingFile, accepted_batches, pending_files
-from orchestration.pipeline.steps import nothing_new
+from orchestration.pipeline.deliveries import nothing_new
 
 DAILY = "0 5 * * *"
 LOOK_SECONDS = 60

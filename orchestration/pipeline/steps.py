@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.core.console import PROGRESS
 from orchestration.core.database import connect
-from orchestration.core.errors import LandingError, PublishError
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.landing import (
     Batch,
     LandingReport,
     accepted_batches,
-    known_batches,
     land,
     recorded_batches,
     withdrawn_batches,
 )
-from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
+from orchestration.pipeline.deliveries import (
+    judge_batches,
+    landing_counts,
+    newest_deliveries,
+    nothing_new,
+    require_objects,
+)
 from orchestration.pipeline.sources import create_sources
 from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
 from orchestration.releases.acceptance import (
@@ -39,11 +42,10 @@ from orchestration.releases.acceptance import (
 )
 from orchestration.releases.assembly import assemble
 from orchestration.releases.candidate import Candidate
-from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment
+from orchestration.releases.experiments import experiment_reason
 from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, run_fingerprint
-from orchestration.releases.history import current_manifest, current_release_id, rolled_back_release_id
-from orchestration.releases.manifest import read_manifest
+from orchestration.releases.history import current_release_id
 from orchestration.releases.origins import compare_with_origins
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
@@ -64,29 +66,6 @@ class LandStep:
     """Why the release is made beside the current one, in words; None where it is published."""
 
 
-def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """Why a run on these batches would make what is there already, in words; None where it would not."""
-    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
-    manifest = current_manifest(settings)
-    if manifest and manifest["fingerprint"] == fingerprint:
-        return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
-    if experiment_reason(settings):
-        made = same_experiment(settings, fingerprint)
-        same = f"nothing new since experiment {made}, which is the same"
-        return experiment_in_words(settings, made, same) if made else None
-    rolled_back = rolled_back_release_id(settings)
-    if rolled_back and _fingerprint(settings, rolled_back) == fingerprint:
-        return f"nothing new since release {rolled_back}, which was rolled back; --force builds it again"
-    return None
-
-
-def experiment_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """The newest experiment that a run with these settings and batches has made, compared with `current`."""
-    return same_experiment(
-        settings, run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
-    )
-
-
 def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
     """Load every complete new file and begin the candidate.
 
@@ -96,10 +75,10 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
     with candidate.timed("land"):
         report = land(settings)
         batches = tuple(accepted_batches(settings))
-    _require_objects(settings, batches)
+    require_objects(settings, batches)
     nothing = None if force else nothing_new(settings, batches)
     if report.new or not nothing:
-        _judge(settings, batches, are_new=bool(report.new))
+        judge_batches(settings, batches, are_new=bool(report.new))
     experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
@@ -114,8 +93,8 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
         code_version=code,
         fingerprint=run_fingerprint(settings, code, (batch.batch_id for batch in batches)),
         forced=force,
-        landing=_landing_counts(batches),
-        deliveries=_deliveries(batches),
+        landing=landing_counts(batches),
+        deliveries=newest_deliveries(batches),
         raw_batches=[
             {
                 "batch_id": batch.batch_id,
@@ -273,56 +252,6 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _judge(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
-    """Say what is odd about a new delivery. Raises LandingError where nothing can be published of it."""
-    notices = judge_delivery(settings, load_contracts(), batches)
-    for notice in notices:
-        if are_new and notice.level != "stops":
-            log.warning("%s", notice.text)
-    if stops := [notice.sentence for notice in notices if notice.level == "stops"]:
-        raise LandingError("\n".join(stops))
-
-
-def _require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
-    missing = missing_objects(load_contracts(), batches)
-    if not missing:
-        return
-    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
-    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
-    withdrawn = [
-        batch.label
-        for batch in known_batches(settings)
-        if batch.status == "withdrawn"
-        and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
-    ]
-    if withdrawn:
-        message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."
-    raise LandingError(message)
-
-
-def _landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for batch in batches:
-        entry = counts.setdefault(
-            f"{batch.source}/{batch.object}",
-            {"batches": 0, "rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0},
-        )
-        entry["batches"] += 1
-        entry["rows_in"] += batch.rows_in
-        entry["rows_loaded"] += batch.rows_loaded
-        entry["rows_quarantined"] += batch.rows_quarantined
-    return counts
-
-
-def _deliveries(batches: Iterable[Batch]) -> dict[str, str]:
-    """When each object was last delivered."""
-    newest: dict[str, datetime] = {}
-    for batch in batches:
-        label = f"{batch.source}/{batch.object}"
-        newest[label] = max(batch.loaded_at, newest.get(label, batch.loaded_at))
-    return {label: moment.isoformat() for label, moment in newest.items()}
-
-
 def _recorded_report(record: dict[str, Any]) -> AuditReport:
     return AuditReport(
         results=tuple(CheckResult(**result) for result in record["results"]),
@@ -339,11 +268,3 @@ def _free_release_id(settings: Settings, created_at: datetime, fingerprint: str)
         count += 1
         release_id = f"{base}-{count}"
     return release_id
-
-
-def _fingerprint(settings: Settings, release_id: str) -> str | None:
-    try:
-        found: str = read_manifest(settings.releases / release_id)["fingerprint"]
-    except PublishError:
-        return None
-    return found

@@ -23,7 +23,7 @@ from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.landing import accepted_batches, land
 from orchestration.maintenance import clean_up
 from orchestration.pipeline import steps as pipeline
-from orchestration.pipeline.steps import nothing_new
+from orchestration.pipeline.deliveries import nothing_new
 from orchestration.quality.suites import SUITES_DIR, load_suites
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback

@@ -1,0 +1,102 @@
+"""What was delivered: whether it is enough to build from, plausible, and other than what was built before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from orchestration.core.errors import LandingError, PublishError
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.landing import Batch, known_batches
+from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
+from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment
+from orchestration.releases.fingerprint import code_version, run_fingerprint
+from orchestration.releases.history import current_manifest, rolled_back_release_id
+from orchestration.releases.manifest import read_manifest
+
+log = logging.getLogger("csw")
+
+
+def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """Why a run on these batches would make what is there already, in words; None where it would not."""
+    fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    manifest = current_manifest(settings)
+    if manifest and manifest["fingerprint"] == fingerprint:
+        return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
+    if experiment_reason(settings):
+        made = same_experiment(settings, fingerprint)
+        same = f"nothing new since experiment {made}, which is the same"
+        return experiment_in_words(settings, made, same) if made else None
+    rolled_back = rolled_back_release_id(settings)
+    if rolled_back and _fingerprint(settings, rolled_back) == fingerprint:
+        return f"nothing new since release {rolled_back}, which was rolled back; --force builds it again"
+    return None
+
+
+def experiment_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
+    """The newest experiment that a run with these settings and batches has made, compared with `current`."""
+    return same_experiment(
+        settings, run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
+    )
+
+
+def judge_batches(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
+    """Say what is odd about a new delivery. Raises LandingError where nothing can be published of it."""
+    notices = judge_delivery(settings, load_contracts(), batches)
+    for notice in notices:
+        if are_new and notice.level != "stops":
+            log.warning("%s", notice.text)
+    if stops := [notice.sentence for notice in notices if notice.level == "stops"]:
+        raise LandingError("\n".join(stops))
+
+
+def require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
+    """Raises LandingError where an object without which nothing can be built has no file that counts."""
+    missing = missing_objects(load_contracts(), batches)
+    if not missing:
+        return
+    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
+    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
+    withdrawn = [
+        batch.label
+        for batch in known_batches(settings)
+        if batch.status == "withdrawn"
+        and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
+    ]
+    if withdrawn:
+        message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."
+    raise LandingError(message)
+
+
+def landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
+    """Batches and rows by object, as the manifest records them."""
+    counts: dict[str, dict[str, int]] = {}
+    for batch in batches:
+        entry = counts.setdefault(
+            f"{batch.source}/{batch.object}",
+            {"batches": 0, "rows_in": 0, "rows_loaded": 0, "rows_quarantined": 0},
+        )
+        entry["batches"] += 1
+        entry["rows_in"] += batch.rows_in
+        entry["rows_loaded"] += batch.rows_loaded
+        entry["rows_quarantined"] += batch.rows_quarantined
+    return counts
+
+
+def newest_deliveries(batches: Iterable[Batch]) -> dict[str, str]:
+    """When each object was last delivered."""
+    newest: dict[str, datetime] = {}
+    for batch in batches:
+        label = f"{batch.source}/{batch.object}"
+        newest[label] = max(batch.loaded_at, newest.get(label, batch.loaded_at))
+    return {label: moment.isoformat() for label, moment in newest.items()}
+
+
+def _fingerprint(settings: Settings, release_id: str) -> str | None:
+    try:
+        found: str = read_manifest(settings.releases / release_id)["fingerprint"]
+    except PublishError:
+        return None
+    return found
