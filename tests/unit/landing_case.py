@@ -58,6 +58,7 @@ OTHERS = LandingObject(
     source_timezone="UTC",
 )
 HEADER = "thing_id,amount,kind,made_at,note"
+PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start"
 
 
 @dataclass
@@ -200,6 +201,12 @@ def things_csv(rows: int, *more: str, header: str = HEADER) -> str:
     """A CSV file of good rows, then the lines given."""
     lines = [f"t{number},1.50,recurring,2024-01-01,ok" for number in range(rows)]
     return "\n".join([header, *lines, *more]) + "\n"
+
+
+def periods(*rows: tuple[str, str, str]) -> str:
+    """A CSV file of periods: subscription, start and end of each."""
+    lines = [f"{one},a,USD,100,month,{start},{end}" for one, start, end in rows]
+    return "\n".join([f"{PERIODS},period_end", *lines]) + "\n"
 
 
 def _query(query: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -1,10 +1,8 @@
-"""What differs too much from the release before waits for a person; what breaks a rule waits for nobody."""
+"""What the gate finds in the figures of a release, compared with those of the release before."""
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,22 +11,15 @@ from typing import Any
 
 import pytest
 
-from orchestration.core.errors import AuditError, SettingsError
-from orchestration.core.settings import Settings
+from orchestration.core.errors import AuditError
 from orchestration.dbt_runner.mart_contract import MartColumn, load_mart_contracts
 from orchestration.quality.facts import Month, ReleaseFacts
-from orchestration.quality.gate import FAMILIES, Finding, judge, personal_findings
+from orchestration.quality.gate import FAMILIES, Finding, judge
 from orchestration.quality.limits import GATE_FILE, load_limits
-from orchestration.releases import current_release_id, list_releases, publish, rollback
-from orchestration.releases.acceptance import accept_findings, parse_acceptances
-from orchestration.releases.history import current_manifest
-from orchestration.releases.manifest import read_manifest, write_manifest
-from tests.unit.release_case import make_candidate, make_release
 
 LIMITS = load_limits()
 CONTRACTS = {"m": {"a": MartColumn("bigint"), "b": MartColumn("decimal(18, 4)")}}
 COLUMNS = {"m": {"a": "BIGINT", "b": "DECIMAL(18,4)"}}
-BASE = {"2024-11-01": ("1000.0000", 100), "2024-12-01": ("1100.0000", 110)}
 
 
 def month(day: str, closing: str, customers: int, *, is_complete: bool = True) -> Month:
@@ -195,135 +186,6 @@ def test_old_events_warn() -> None:
     newest = datetime(2024, 10, 1)  # noqa: DTZ001 - as the marts have it: UTC without a zone
     [finding] = bad(facts(events={"fct_mrr_movements.occurred_at": newest}))
     assert (finding.verdict, finding.observed) == ("warning", "newest 92 days before as_of")
-
-
-def test_a_text_that_is_somebodys_name_waits_for_a_person_once(settings: Settings) -> None:
-    assert [one.verdict for one in personal_findings({})] == ["passed"]
-    [finding] = personal_findings({("dim_accounts", "industry"): 3})
-    assert finding.name == "personal.dim_accounts.industry"
-    assert finding.is_blocking
-    accept = {"personal.dim_accounts.industry": "it is an industry"}
-    [entry] = accept_findings(replace(settings, accept=accept), [finding], None)
-    make_release(settings, "1-one", months=BASE)
-    folder = settings.releases / "1-one"
-    manifest = read_manifest(folder)
-    (folder / "manifest.json").chmod(0o644)
-    write_manifest(folder, {**manifest, "gate": {**manifest["gate"], "accepted": [entry]}})
-    # It holds for the releases that follow, and for nothing else.
-    assert accept_findings(settings, [finding], "1-one") == [entry]
-    assert accept_findings(settings, [replace(finding, name="personal.dim_accounts.segment")], "1-one") == []
-
-
-def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Settings) -> None:
-    make_release(settings, "1-one", months=BASE)
-    with pytest.raises(AuditError) as caught:
-        make_release(settings, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
-    message = str(caught.value)
-    assert "closing_mrr: from 1,100 to 110 (-90%); expected between -25% and +150%" in message
-    assert 'csw publish 2-two --accept "closing_mrr: <reason>"' in message
-    assert current_release_id(settings) == "1-one"
-    assert list(settings.runs.iterdir()) == []
-    # Neither publishing again nor a rollback is a way round it, nor accepting something else.
-    attempts: tuple[Callable[[], object], ...] = (
-        lambda: publish(settings, "2-two"),
-        lambda: rollback(settings, "2-two"),
-        lambda: publish(settings, "2-two", accept={"customers": "fewer"}),
-    )
-    for attempt in attempts:
-        with pytest.raises(AuditError, match="differs more than the limits allow"):
-            attempt()
-    assert read_manifest(settings.releases / "2-two")["gate"]["accepted"] == []
-    assert [(one.release_id, one.waits_for) for one in list_releases(settings)] == [
-        ("1-one", ()),
-        ("2-two", ("closing_mrr",)),
-    ]
-
-    assert publish(settings, "2-two", accept={"closing_mrr": "the big customer left"}).changed
-    manifest = current_manifest(settings)
-    assert manifest is not None
-    [entry] = manifest["gate"]["accepted"]
-    assert (entry["name"], entry["reason"]) == ("closing_mrr", "the big customer left")
-    assert entry["by"] == getpass.getuser()
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(entry["at"])) < timedelta(minutes=5)
-    assert manifest["gate"]["verdicts"]["failed"] == 1
-    assert (settings.current / "manifest.json").stat().st_mode & 0o777 == 0o444
-    assert not any(one.waits_for for one in list_releases(settings))
-    # Accepted once, it can be taken back and brought back.
-    rollback(settings)
-    assert rollback(settings, "2-two").changed
-
-
-def test_a_run_can_accept_beforehand(settings: Settings) -> None:
-    make_release(settings, "1-one", months=BASE)
-    accepting = replace(settings, accept={"closing_mrr": "known", "customers": "not needed"})
-    make_release(accepting, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
-    manifest = current_manifest(settings)
-    assert manifest is not None
-    assert manifest["release_id"] == "2-two"
-    assert [entry["name"] for entry in manifest["gate"]["accepted"]] == ["closing_mrr"]
-
-
-def test_a_lost_column_needs_its_own_word(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_release(settings, "1-one")
-    contracts = {mart: dict(columns) for mart, columns in load_mart_contracts().items()}
-    del contracts["dim_accounts"]["industry"]
-    monkeypatch.setattr("orchestration.releases.acceptance.load_mart_contracts", lambda: contracts)
-    lost = "alter table marts.dim_accounts drop column industry"
-    with pytest.raises(AuditError, match=r"schema\.dim_accounts: removed: industry"):
-        make_release(settings, "2-two", change=lost)
-    assert publish(settings, "2-two", accept=parse_acceptances([], schema_change=True)).changed
-
-
-def test_what_breaks_the_contract_never_becomes_a_release(settings: Settings) -> None:
-    make_release(settings, "1-one")
-    extra = "alter table marts.dim_accounts add column secret varchar"
-    accepting = replace(settings, accept={"contract": "please"})
-    with pytest.raises(AuditError, match=r"contract\.dim_accounts: differs in secret"):
-        make_release(accepting, "2-two", change=extra)
-    assert [path.name for path in settings.releases.iterdir()] == ["1-one"]
-
-
-def test_a_record_that_is_edited_changes_nothing(settings: Settings) -> None:
-    """Publishing measures the file again: a record without findings does not open the gate."""
-    make_release(settings, "1-one", months=BASE)
-    candidate = make_candidate(settings, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
-    gate = candidate.noted("gate")["gate"]
-    harmless = [{**one, "outcome": "passed"} for one in gate["findings"]]
-    with pytest.raises(AuditError, match="closing_mrr: from 1,100 to 110"):
-        make_release(
-            settings,
-            "3-three",
-            months={**BASE, "2024-12-01": ("110.0000", 110)},
-            gate={**gate, "findings": harmless},
-        )
-
-
-def test_a_release_that_never_came_before_the_gate_is_refused(settings: Settings) -> None:
-    with pytest.raises(AuditError, match="never came before the gate"):
-        publish_without_gate(settings)
-    assert current_release_id(settings) is None
-
-
-def publish_without_gate(settings: Settings) -> None:
-    from orchestration.releases.manifest import write_manifest
-
-    make_release(settings, "1-one")
-    settings.current.unlink()
-    folder = settings.releases / "1-one"
-    content = dict(read_manifest(folder))
-    del content["gate"]
-    write_manifest(folder, content)
-    publish(settings, "1-one")
-
-
-def test_acceptances_have_a_name_and_a_reason() -> None:
-    assert parse_acceptances(["rows.m: new mart: all fine"]) == {"rows.m": "new mart: all fine"}
-    assert set(parse_acceptances([], schema_change=True)) == {"schema"}
-    for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
-        with pytest.raises(SettingsError, match="name: reason"):
-            parse_acceptances([wrong])
-    with pytest.raises(SettingsError, match=r"called 'closing_mr'. Did you mean 'closing_mrr'\?"):
-        parse_acceptances(["closing_mr: two resellers joined"])
 
 
 @pytest.mark.parametrize(
