@@ -25,7 +25,7 @@ from orchestration.dagster_defs.instance import spare_the_disk
 from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.triggers import build_triggers
 from orchestration.dbt_runner.landing_contract import load_contracts
-from orchestration.dbt_runner.runner import DbtEvent, prepare_manifest
+from orchestration.dbt_runner.runner import GRAIN_TESTS, DbtEvent, prepare_manifest
 from orchestration.pipeline.steps import LandStep, audit_step, build_step, land_step, publish_step
 from orchestration.quality import load_suites
 from orchestration.quality.gate import FAMILIES
@@ -178,6 +178,7 @@ def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> d
 def _dbt(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
+        exclude=GRAIN_TESTS,
         name="build",
         dagster_dbt_translator=translator,
         pool=POOL,

@@ -35,6 +35,12 @@ PREPARED_FILE = "prepared.json"
 WAREHOUSE_FILE = "warehouse.duckdb"
 """Name of every database file that dbt builds; its stem is the name of the database in SQL."""
 
+GRAIN_TESTS = "tag:grain"
+"""Selects the tests of the keys of staging and intermediate models; dbt_project.yml tags them."""
+
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--exclude", GRAIN_TESTS)
+"""The dbt command of a run. Unit and grain tests would cost each run seconds; `make test` runs them."""
+
 SAMPLE_ROWS = 3
 PREPARE_SECONDS = 120
 

@@ -15,7 +15,7 @@ from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.dbt_runner.runner import BUILD, WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -112,7 +112,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
 def build_step(
     settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
 ) -> DbtResult:
-    """Build every model in the candidate's own database and run every dbt test on it.
+    """Build every model in the candidate's own database and run the dbt tests of `BUILD` on it.
 
     The database begins empty: no model is incremental, so the last release has no state to carry over,
     and a table whose model was removed cannot live on. Raises BuildError.
@@ -125,9 +125,7 @@ def build_step(
         batches = recorded_batches(settings, noted["raw_batches"])
         with connect(candidate.warehouse) as connection:
             create_sources(connection, settings, batches, noted["parent"])
-        # Unit tests prove the models, whatever the data; they run with the project's own tests.
-        command = ["build", "--exclude-resource-type", "unit_test"]
-        result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
+        result = run_dbt(settings, BUILD, candidate.warehouse, on_event=_counted(on_event))
     log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
     candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
     return result
