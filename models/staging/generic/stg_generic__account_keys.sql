@@ -1,5 +1,5 @@
 -- one row per key of another system, in its latest version
-with latest as (
+with latest_versions as (
     {{ latest_version(source('generic', 'account_keys'), ['source_system', 'source_key']) }}
 ),
 
@@ -10,7 +10,7 @@ renamed as (
         account_id,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed

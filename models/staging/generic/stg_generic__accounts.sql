@@ -1,5 +1,5 @@
 -- one row per account, in its latest version
-with latest as (
+with latest_versions as (
     {{ latest_version(source('generic', 'accounts'), ['account_id'], 'updated_at') }}
 ),
 
@@ -20,7 +20,7 @@ renamed as (
         coalesce(is_internal, false) as is_internal,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed

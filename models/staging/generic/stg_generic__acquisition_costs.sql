@@ -1,5 +1,5 @@
--- one row per cost that the latest delivery of its month and channel has
-with delivered as (
+-- one row per cost in the latest delivery of its month and channel; an exact repeat is not a cost of its own
+with costs as (
     select
         *,
         max(_loaded_at) over (partition by month, channel) as latest_at,
@@ -10,9 +10,9 @@ with delivered as (
     from {{ source('generic', 'acquisition_costs') }}
 ),
 
--- Two costs of one month and channel in a file are two costs; an exact repeat is none, and a later file replaces both.
-latest as (
-    select * from delivered
+-- A file may hold several costs of a month and channel, and each counts. A later file replaces all of them.
+latest_costs as (
+    select * from costs
     where
         _loaded_at = latest_at
         and repetition = 1
@@ -25,8 +25,9 @@ renamed as (
         amount,
         upper(currency) as currency,
         _batch_id,
+        _row,
         _loaded_at
-    from latest
+    from latest_costs
 )
 
 select * from renamed

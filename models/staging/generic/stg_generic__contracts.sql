@@ -1,5 +1,5 @@
 -- one row per contract, in its latest version
-with latest as (
+with latest_versions as (
     {{ latest_version(source('generic', 'contracts'), ['contract_id'], 'updated_at') }}
 ),
 
@@ -17,7 +17,7 @@ renamed as (
         updated_at,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed

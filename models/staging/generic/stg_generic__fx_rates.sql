@@ -1,5 +1,5 @@
 -- one row per currency and day, in its latest version
-with latest as (
+with latest_versions as (
     {{ latest_version(source('generic', 'fx_rates'), ['upper(currency)', 'rate_on']) }}
 ),
 
@@ -10,7 +10,7 @@ renamed as (
         rate,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed

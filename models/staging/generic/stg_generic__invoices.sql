@@ -1,9 +1,9 @@
 -- one row per invoice, in its latest version
-with latest as (
+with invoices as (
     {{ latest_version(source('generic', 'invoices'), ['invoice_id'], 'updated_at') }}
 ),
 
--- A refund without a date was given by the time at which a version first says so.
+-- A refund without a date is dated by the first version of the invoice that has it.
 undated_refunds as (
     select
         invoice_id,
@@ -17,26 +17,26 @@ undated_refunds as (
 
 renamed as (
     select
-        latest.invoice_id,
-        latest.account_id,
-        latest.subscription_id,
-        latest.issued_at,
-        latest.due_at,
-        latest.paid_at,
-        upper(latest.currency) as currency,
-        latest.amount,
-        coalesce(latest.amount_refunded, 0) as amount_refunded,
+        invoices.invoice_id,
+        invoices.account_id,
+        invoices.subscription_id,
+        invoices.issued_at,
+        invoices.due_at,
+        invoices.paid_at,
+        upper(invoices.currency) as currency,
+        invoices.amount,
+        coalesce(invoices.amount_refunded, 0) as amount_refunded,
         case
-            when latest.refunded_at is not null then latest.refunded_at
-            when latest.amount_refunded > 0 then undated_refunds.known_at
+            when invoices.refunded_at is not null then invoices.refunded_at
+            when invoices.amount_refunded > 0 then undated_refunds.known_at
         end as refunded_at,
-        latest.refunded_at is null and coalesce(latest.amount_refunded, 0) > 0 as is_refunded_without_date,
-        latest.status,
-        latest.updated_at,
-        latest._batch_id,
-        latest._loaded_at
-    from latest
-    left join undated_refunds on latest.invoice_id = undated_refunds.invoice_id
+        invoices.refunded_at is null and coalesce(invoices.amount_refunded, 0) > 0 as is_refunded_without_date,
+        invoices.status,
+        invoices.updated_at,
+        invoices._batch_id,
+        invoices._loaded_at
+    from invoices
+    left join undated_refunds on invoices.invoice_id = undated_refunds.invoice_id
 )
 
 select * from renamed

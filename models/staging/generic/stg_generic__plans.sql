@@ -1,5 +1,5 @@
 -- one row per plan, in its latest version
-with latest as (
+with latest_versions as (
     {{ latest_version(source('generic', 'plans'), ['plan_id']) }}
 ),
 
@@ -12,7 +12,7 @@ renamed as (
         tier_rank,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed

@@ -1,6 +1,6 @@
--- one row per delivered row of a subscription with several lines and no item ids, with the item that the line is
--- Lines of one file that start at once under different plans are items beside each other; no later version of a line
--- can stand beside it, as versions differ in updated_at.
+-- one row per delivered row of a subscription that has several lines and no item ids, with an item id for the line
+-- Lines of one file that start together under different plans are separate items. They cannot be versions of one line,
+-- because versions differ in updated_at.
 {{ config(materialized='table') }}
 with lines as (
     select
@@ -23,7 +23,7 @@ starts as (
     group by subscription_id, _batch_id, period_start, price_kind, updated_at
 ),
 
-several as (
+multi_line_subscriptions as (
     select distinct subscription_id
     from starts
     where plans > 1
@@ -34,4 +34,4 @@ select
     lines._row,
     lines.subscription_id || coalesce(':' || lines.plan_id, '') as item_id
 from lines
-inner join several on lines.subscription_id = several.subscription_id
+inner join multi_line_subscriptions on lines.subscription_id = multi_line_subscriptions.subscription_id

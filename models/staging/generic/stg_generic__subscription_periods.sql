@@ -1,23 +1,23 @@
 -- one row per subscription item, price kind and period start, in its latest version
 {%- set key = ['subscription_id', 'line_id', 'kind', 'period_start'] %}
-with lines as (
+with line_ids as (
     select * from {{ ref('stg_generic__subscription_line_ids') }}
 ),
 
-delivered as (
+delivered_periods as (
     select
         raw_periods.*,
-        coalesce(lines.item_id, raw_periods.item_id, raw_periods.subscription_id) as line_id,
+        coalesce(line_ids.item_id, raw_periods.item_id, raw_periods.subscription_id) as line_id,
         coalesce(raw_periods.price_kind, 'recurring') as kind
     from {{ source('generic', 'subscription_periods') }} as raw_periods
-    left join lines
+    left join line_ids
         on
-            raw_periods._batch_id = lines._batch_id
-            and raw_periods._row = lines._row
+            raw_periods._batch_id = line_ids._batch_id
+            and raw_periods._row = line_ids._row
 ),
 
-latest as (
-    {{ latest_version('delivered', key, 'updated_at') }}
+latest_versions as (
+    {{ latest_version('delivered_periods', key, 'updated_at') }}
 ),
 
 renamed as (
@@ -46,7 +46,7 @@ renamed as (
         coalesce(is_deleted, false) as is_deleted,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 ),
 
 tombstones as (
@@ -54,17 +54,17 @@ tombstones as (
         {{ key | join(',\n        ') }},
         updated_at,
         _loaded_at
-    from delivered
+    from delivered_periods
     where is_deleted
 ),
 
-living as (
+living_versions as (
     select
         versions.{{ key | join(',\n        versions.') }},
         versions.updated_at,
         versions._loaded_at,
         versions._row
-    from delivered as versions
+    from delivered_periods as versions
     inner join tombstones
         on
             versions.subscription_id = tombstones.subscription_id
@@ -74,29 +74,32 @@ living as (
     where not coalesce(versions.is_deleted, false)
 ),
 
-latest_living as (
-    {{ latest_version('living', key, 'updated_at') }}
+latest_living_versions as (
+    {{ latest_version('living_versions', key, 'updated_at') }}
 ),
 
--- A tombstone without updated_at, or with that of a living version, does not say when the period was deleted: by its
--- delivery at the latest. What was never delivered alive ends where it starts.
+-- A tombstone does not date the deletion if its updated_at is missing or equals that of a living version. The period
+-- then ends with the tombstone's delivery, or where it starts if it was never delivered alive.
 undated_deletions as (
     select
         tombstones.{{ key | join(',\n        tombstones.') }},
-        max(latest_living.updated_at) as living_updated_at,
+        max(latest_living_versions.updated_at) as living_updated_at,
         min(
-            case when latest_living.subscription_id is null then tombstones.period_start else tombstones._loaded_at end
+            case
+                when latest_living_versions.subscription_id is null then tombstones.period_start
+                else tombstones._loaded_at
+            end
         ) as deleted_at
     from tombstones
-    left join latest_living
+    left join latest_living_versions
         on
-            tombstones.subscription_id = latest_living.subscription_id
-            and tombstones.line_id = latest_living.line_id
-            and tombstones.kind = latest_living.kind
-            and tombstones.period_start = latest_living.period_start
+            tombstones.subscription_id = latest_living_versions.subscription_id
+            and tombstones.line_id = latest_living_versions.line_id
+            and tombstones.kind = latest_living_versions.kind
+            and tombstones.period_start = latest_living_versions.period_start
     where
-        (tombstones.updated_at is null or tombstones.updated_at = latest_living.updated_at)
-        and (latest_living._loaded_at is null or tombstones._loaded_at >= latest_living._loaded_at)
+        (tombstones.updated_at is null or tombstones.updated_at = latest_living_versions.updated_at)
+        and (latest_living_versions._loaded_at is null or tombstones._loaded_at >= latest_living_versions._loaded_at)
     group by tombstones.{{ key | join(', tombstones.') }}
 )
 
@@ -111,7 +114,7 @@ left join undated_deletions
         and renamed.item_id = undated_deletions.line_id
         and renamed.price_kind = undated_deletions.kind
         and renamed.period_start = undated_deletions.period_start
-        -- A tombstone that has a date wins.
+        -- A dated tombstone takes precedence.
         and not (
             renamed.is_deleted
             and renamed.updated_at is not null

@@ -1,8 +1,8 @@
 -- one row per delivered row whose response id stands for several answers, with the id of its own answer
--- Two survey tools may both number their answers from 1. Person, type of survey and instant of the invitation tell
--- such answers apart; a cell that is empty tells nothing apart.
+-- Two survey tools may both number their answers from 1. The person, the survey type and the time of the invitation
+-- tell such answers apart; an empty cell never does.
 {{ config(materialized='table') }}
-with delivered as (
+with responses as (
     select
         _batch_id,
         _row,
@@ -14,9 +14,9 @@ with delivered as (
     from {{ source('generic', 'survey_responses') }}
 ),
 
-shared as (
+shared_ids as (
     select response_id
-    from delivered
+    from responses
     group by response_id
     having
         count(distinct coalesce(respondent_id, address)) > 1
@@ -24,23 +24,23 @@ shared as (
         or min(sent_at) <> max(sent_at)
 ),
 
--- A row that has only the address of a person belongs to one that has the id beside the same address.
-persons as (
+-- A row with only an address belongs to the person whose id stands beside that address in another row.
+person_rows as (
     select
-        delivered.*,
+        responses.*,
         coalesce(
-            delivered.respondent_id,
+            responses.respondent_id,
             case
-                when delivered.address is not null
-                    then max(delivered.respondent_id) over (partition by delivered.response_id, delivered.address)
+                when responses.address is not null
+                    then max(responses.respondent_id) over (partition by responses.response_id, responses.address)
             end,
-            delivered.address
+            responses.address
         ) as person
-    from delivered
-    inner join shared on delivered.response_id = shared.response_id
+    from responses
+    inner join shared_ids on responses.response_id = shared_ids.response_id
 ),
 
-completed as (
+answer_rows as (
     select
         *,
         coalesce(
@@ -53,25 +53,25 @@ completed as (
             min(sent_at) over (partition by response_id, survey_type, person),
             min(sent_at) over (partition by response_id, survey_type)
         ) as known_sent_at
-    from persons
+    from person_rows
 ),
 
-numbered as (
+numbered_answers as (
     select
         *,
         dense_rank() over (
             partition by response_id
             order by known_sent_at asc nulls last, survey_type asc, known_person asc nulls last
         ) as answer_number
-    from completed
+    from answer_rows
 )
 
 select
     _batch_id,
     _row,
-    -- The first answer keeps the id, in whatever order they were delivered.
+    -- The first answer keeps the id, whatever the order of delivery.
     case
         when answer_number = 1 then response_id
         else response_id || '#' || cast(answer_number as {{ dbt.type_string() }})
     end as response_id
-from numbered
+from numbered_answers

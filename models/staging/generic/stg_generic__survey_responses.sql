@@ -1,25 +1,25 @@
 -- one row per invitation or answer, in its latest version
-with delivered as (
+with delivered_responses as (
     select * from {{ source('generic', 'survey_responses') }}
 ),
 
-ids as (
+response_ids as (
     select * from {{ ref('stg_generic__survey_response_ids') }}
 ),
 
-identified as (
+answers as (
     select
-        delivered.*,
-        coalesce(ids.response_id, delivered.response_id) as answer_id
-    from delivered
-    left join ids
+        delivered_responses.*,
+        coalesce(response_ids.response_id, delivered_responses.response_id) as answer_id
+    from delivered_responses
+    left join response_ids
         on
-            delivered._batch_id = ids._batch_id
-            and delivered._row = ids._row
+            delivered_responses._batch_id = response_ids._batch_id
+            and delivered_responses._row = response_ids._row
 ),
 
-latest as (
-    {{ latest_version('identified', ['answer_id'], 'updated_at') }}
+latest_versions as (
+    {{ latest_version('answers', ['answer_id'], 'updated_at') }}
 ),
 
 renamed as (
@@ -41,7 +41,7 @@ renamed as (
         updated_at,
         _batch_id,
         _loaded_at
-    from latest
+    from latest_versions
 )
 
 select * from renamed
