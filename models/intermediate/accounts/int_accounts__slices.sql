@@ -1,4 +1,4 @@
--- one row per account: its slice attributes, none of them null, and one number for their combination
+-- one row per account, with its slice attributes and one number for their combination
 {%- set dimensions = account_dimensions() %}
 with accounts as (
     select
@@ -9,7 +9,7 @@ with accounts as (
     from {{ ref('unified_accounts') }}
 )
 
--- Grouping by one number is much cheaper than by as many texts.
+-- Grouping by one number is much cheaper than grouping by several texts.
 select
     *,
     {% if dimensions -%}

@@ -1,4 +1,4 @@
--- one row per account and day on which contracts of it fall due: together they are one renewal
+-- one row per account and due date; contracts of an account with the same due date are one renewal
 with contracts as (
     select * from {{ ref('int_renewals__contracts') }}
     where falls_due
@@ -8,7 +8,7 @@ rates as (
     select * from {{ ref('int_renewals__rates') }}
 ),
 
-valued as (
+valued_contracts as (
     select
         contracts.*,
         {{ convert_money('contracts.amount', 'rates.rate') }} as due_amount
@@ -19,47 +19,49 @@ valued as (
             and contracts.valued_month_number = rates.month_number
 ),
 
-ranked as (
+ranked_contracts as (
     select
         *,
         row_number() over (
             partition by account_id, ends_on
             order by due_amount desc nulls last, contract_id asc, source_system asc
         ) as size_rank,
-        -- A time that the terms divide: without remainder, as long as there are no more than two.
+        -- A common multiple of the terms, as long as there are at most two different ones.
         max(term_months) over same_renewal
         * case
             when min(term_months) over same_renewal = max(term_months) over same_renewal then 1
             else min(term_months) over same_renewal
         end as common_months
-    from valued
+    from valued_contracts
     window same_renewal as (partition by account_id, ends_on)
 ),
 
--- Converted once per currency, so that a renewal of the sum at the same value is the same to the last digit.
-totals as (
+currency_totals as (
     select
-        sums.account_id,
-        sums.ends_on,
-        sum({{ convert_money('sums.amount', 'rates.rate') }}) as due_amount
-    from (
-        select
-            account_id,
-            ends_on,
-            currency,
-            valued_month_number,
-            sum(amount) as amount
-        from contracts
-        group by account_id, ends_on, currency, valued_month_number
-    ) as sums
-    left join rates
-        on
-            sums.currency = rates.currency
-            and sums.valued_month_number = rates.month_number
-    group by sums.account_id, sums.ends_on
+        account_id,
+        ends_on,
+        currency,
+        valued_month_number,
+        sum(amount) as amount
+    from contracts
+    group by account_id, ends_on, currency, valued_month_number
 ),
 
-merged as (
+-- Converting each currency once keeps a renewal of the sum at the same value equal to the last digit.
+totals as (
+    select
+        currency_totals.account_id,
+        currency_totals.ends_on,
+        sum({{ convert_money('currency_totals.amount', 'rates.rate') }}) as due_amount
+    from currency_totals
+    left join rates
+        on
+            currency_totals.currency = rates.currency
+            and currency_totals.valued_month_number = rates.month_number
+    group by currency_totals.account_id, currency_totals.ends_on
+),
+
+renewals as (
     select
         account_id,
         ends_on as due_on,
@@ -73,24 +75,24 @@ merged as (
         max(term_months) as longest_term_months,
         max(common_months) as common_months,
         sum({{ divide_money('cast(due_amount as decimal(28, 4)) * common_months', 'term_months') }}) as common_amount
-    from ranked
+    from ranked_contracts
     group by account_id, ends_on, valued_month_number
 )
 
 select
-    merged.account_id,
-    merged.due_on,
-    merged.valued_month_number,
-    merged.contract_id,
-    merged.contract_ids,
-    merged.contracts,
-    merged.starts_on,
-    merged.auto_renew,
+    renewals.account_id,
+    renewals.due_on,
+    renewals.valued_month_number,
+    renewals.contract_id,
+    renewals.contract_ids,
+    renewals.contracts,
+    renewals.starts_on,
+    renewals.auto_renew,
     cast(totals.due_amount as decimal(18, 4)) as due_amount,
-    -- Contracts of unequal terms are compared by what they cost over the same time.
-    merged.shortest_term_months = merged.longest_term_months or merged.common_amount = 0 as has_one_term,
-    merged.longest_term_months,
-    cast(merged.common_months as integer) as common_months,
-    cast(merged.common_amount as decimal(18, 4)) as common_amount
-from merged
-inner join totals on merged.account_id = totals.account_id and merged.due_on = totals.ends_on
+    -- Contracts of different terms are compared by what they cost over the common months.
+    renewals.shortest_term_months = renewals.longest_term_months or renewals.common_amount = 0 as has_one_term,
+    renewals.longest_term_months,
+    cast(renewals.common_months as integer) as common_months,
+    cast(renewals.common_amount as decimal(18, 4)) as common_amount
+from renewals
+inner join totals on renewals.account_id = totals.account_id and renewals.due_on = totals.ends_on

@@ -1,4 +1,4 @@
--- one row per contract that falls due and contract that continues it, early, in time or within the grace
+-- one row per contract that falls due and contract that continues it, early, on time or within the grace period
 with contracts as (
     select * from {{ ref('int_renewals__contracts') }}
 ),
@@ -11,7 +11,7 @@ due as (
     where falls_due
 ),
 
-named as (
+named_followers as (
     select distinct
         source_system,
         renewed_by_contract_id as contract_id
@@ -19,7 +19,7 @@ named as (
     where renewed_by_contract_id is not null
 ),
 
-linked as (
+named_pairs as (
     select
         due.source_system,
         due.contract_id,
@@ -35,8 +35,8 @@ linked as (
         and followers.starts_on <= due.grace_ends_on
 ),
 
--- Where nothing says what followed, it is what the account signed next; of several ends the last one is continued.
-found as (
+-- If no follower is named, the account's next contract continues the one that ended last before it.
+next_pairs as (
     select
         due.source_system,
         due.contract_id,
@@ -52,24 +52,24 @@ found as (
             due.account_id = followers.account_id
             and due.ends_on <= followers.starts_on
             and due.grace_ends_on >= followers.starts_on
-    left join named
+    left join named_followers
         on
-            followers.source_system = named.source_system
-            and followers.contract_id = named.contract_id
+            followers.source_system = named_followers.source_system
+            and followers.contract_id = named_followers.contract_id
     where
         not due.names_follower
-        and named.contract_id is null
+        and named_followers.contract_id is null
 ),
 
 pairs as (
-    select * from linked
+    select * from named_pairs
     union all
     select
         source_system,
         contract_id,
         follower_source_system,
         follower_contract_id
-    from found
+    from next_pairs
     where distance = 1
 )
 

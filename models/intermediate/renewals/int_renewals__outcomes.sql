@@ -1,4 +1,4 @@
--- one row per account and day on which contracts of it fall due, with what became of them
+-- one row per account and due date, with the outcome of the renewal
 with due as (
     select * from {{ ref('int_renewals__due') }}
 ),
@@ -15,8 +15,8 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
--- A renewal for another term than the old one is compared for the time of the old one.
-scaled as (
+-- A renewal for a different term counts with its share for the length of the old term.
+scaled_pieces as (
     select
         pieces.account_id,
         pieces.due_on,
@@ -41,25 +41,25 @@ scaled as (
 
 renewals as (
     select
-        scaled.account_id,
-        scaled.due_on,
-        min(scaled.starts_on) as renewed_on,
-        sum({{ convert_money('scaled.amount', 'rates.rate') }}) as signed_amount,
+        scaled_pieces.account_id,
+        scaled_pieces.due_on,
+        min(scaled_pieces.starts_on) as renewed_on,
+        sum({{ convert_money('scaled_pieces.amount', 'rates.rate') }}) as signed_amount,
         sum(
             case
-                when scaled.starts_on <= {{ as_of_day() }}
-                    then {{ convert_money('scaled.amount', 'rates.rate') }}
+                when scaled_pieces.starts_on <= {{ as_of_day() }}
+                    then {{ convert_money('scaled_pieces.amount', 'rates.rate') }}
             end
         ) as begun_amount
-    from scaled
+    from scaled_pieces
     left join rates
         on
-            scaled.currency = rates.currency
-            and scaled.valued_month_number = rates.month_number
-    group by scaled.account_id, scaled.due_on
+            scaled_pieces.currency = rates.currency
+            and scaled_pieces.valued_month_number = rates.month_number
+    group by scaled_pieces.account_id, scaled_pieces.due_on
 ),
 
-joined as (
+renewal_states as (
     select
         due.*,
         account_months.opening_plan_id as plan_id,
@@ -68,7 +68,7 @@ joined as (
         coalesce(renewals.renewed_on <= {{ as_of_day() }}, false) as is_renewed,
         {{ dbt.dateadd('day', policy('renewal_grace_days'), 'due.due_on') }} < {{ as_of_day() }} as is_over,
         {{ days_between(as_of_day(), 'due.due_on') }} as days_to_renewal,
-        -- Of a renewal without an amount nothing else is known than that it went on.
+        -- If no renewal amount was delivered, assume renewal at the old amount.
         coalesce(renewals.begun_amount, due.due_amount) as begun_amount,
         renewals.signed_amount
     from due
@@ -79,7 +79,7 @@ joined as (
             and due.valued_month_number = account_months.month_number
 ),
 
-decided as (
+outcomes as (
     select
         *,
         case
@@ -89,7 +89,7 @@ decided as (
             when is_due and is_over then 'lost'
             else 'open'
         end as outcome
-    from joined
+    from renewal_states
 )
 
 select
@@ -108,4 +108,4 @@ select
     case when outcome <> 'lost' then renewed_on end as renewed_on,
     outcome,
     case when outcome = 'open' then days_to_renewal end as days_to_renewal
-from decided
+from outcomes

@@ -1,4 +1,4 @@
--- one row per renewal and amount that continues it, in the currency and for the term it was agreed in
+-- one row per account, due date and contract that states an amount of the renewal
 with contracts as (
     select * from {{ ref('int_renewals__contracts') }}
     where falls_due
@@ -16,16 +16,18 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
--- What each contract says of its renewal: an amount, or a contract that follows. A follower that came too late is none,
--- and neither is one that nobody delivered.
-said as (
+-- What each due contract says about its renewal: an amount of its own, or a follower. A follower that starts too late
+-- or was not delivered does not count.
+statements as (
     select
+        contracts.source_system,
+        contracts.contract_id,
         contracts.account_id,
         contracts.ends_on as due_on,
         followers.follower_source_system,
         followers.follower_contract_id,
         contracts.renewed_amount as own_amount,
-        contracts.renewed_amount is not null as speaks_for_itself,
+        contracts.renewed_amount is not null as states_amount,
         contracts.currency,
         coalesce(followers.follower_term_months, contracts.term_months) as term_months,
         coalesce(followers.follower_starts_on, contracts.ends_on) as starts_on,
@@ -41,38 +43,44 @@ said as (
         or (not contracts.is_follower_known and contracts.renewed_amount is not null)
 ),
 
--- A follower of several contracts counts once for each due date, shared out by what was due.
-shared as (
+-- A follower of several contracts is shared among their due dates in proportion to the amounts due.
+follower_amounts as (
     select
-        said.account_id,
-        said.due_on,
-        said.follower_amount,
-        said.follower_currency,
-        said.term_months,
-        said.starts_on,
-        max(case when said.speaks_for_itself then 1 else 0 end) = 1 as is_stated,
+        statements.account_id,
+        statements.due_on,
+        statements.follower_source_system,
+        statements.follower_contract_id,
+        statements.follower_amount,
+        statements.follower_currency,
+        statements.term_months,
+        statements.starts_on,
+        max(case when statements.states_amount then 1 else 0 end) = 1 as is_stated,
         due.due_amount,
-        sum(due.due_amount) over (partition by said.follower_source_system, said.follower_contract_id) as total_due,
-        count(*) over (partition by said.follower_source_system, said.follower_contract_id) as due_dates
-    from said
-    inner join due on said.account_id = due.account_id and said.due_on = due.due_on
-    where said.follower_contract_id is not null
+        sum(due.due_amount) over same_follower as total_due,
+        count(*) over same_follower as due_dates
+    from statements
+    inner join due on statements.account_id = due.account_id and statements.due_on = due.due_on
+    where statements.follower_contract_id is not null
     group by
-        said.account_id, said.due_on, said.follower_source_system, said.follower_contract_id, said.follower_amount,
-        said.follower_currency, said.term_months, said.starts_on, due.due_amount
+        statements.account_id, statements.due_on, statements.follower_source_system, statements.follower_contract_id,
+        statements.follower_amount, statements.follower_currency, statements.term_months, statements.starts_on,
+        due.due_amount
+    window same_follower as (partition by statements.follower_source_system, statements.follower_contract_id)
 ),
 
--- An automatic renewal needs no new contract: it happened if the account still pays when the grace has passed.
-automatic as (
+-- An automatic renewal needs no new contract: it took place if the account is still a customer after the grace period.
+automatic_renewals as (
     select
         contracts.account_id,
         contracts.ends_on as due_on,
+        contracts.source_system,
+        contracts.contract_id,
         contracts.currency,
         contracts.amount,
         contracts.term_months,
         contracts.ends_on as starts_on
     from contracts
-    left join said on contracts.account_id = said.account_id and contracts.ends_on = said.due_on
+    left join statements on contracts.account_id = statements.account_id and contracts.ends_on = statements.due_on
     inner join account_months
         on
             contracts.account_id = account_months.account_id
@@ -84,23 +92,27 @@ automatic as (
         contracts.auto_renew
         and not contracts.is_follower_known
         and contracts.ends_on <= {{ as_of_day() }}
-        and said.account_id is null
+        and statements.account_id is null
         and account_months.is_customer
 )
 
 select
     account_id,
     due_on,
+    source_system,
+    contract_id,
     currency,
     own_amount as amount,
     term_months,
     starts_on
-from said
-where speaks_for_itself
+from statements
+where states_amount
 union all
 select
     account_id,
     due_on,
+    follower_source_system as source_system,
+    follower_contract_id as contract_id,
     follower_currency as currency,
     case
         when due_dates = 1 then follower_amount
@@ -109,7 +121,7 @@ select
     end as amount,
     term_months,
     starts_on
-from shared
+from follower_amounts
 where not is_stated
 union all
-select * from automatic
+select * from automatic_renewals

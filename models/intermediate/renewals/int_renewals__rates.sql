@@ -1,4 +1,4 @@
--- one row per currency and month in which a contract or its renewal is valued; rate is null where none is known
+-- one row per currency and month in which a contract or its renewal is valued; the rate is null if none is known
 with contracts as (
     select * from {{ ref('int_renewals__contracts') }}
 ),
@@ -11,7 +11,7 @@ rates as (
     select * from {{ ref('unified_fx_rates') }}
 ),
 
-used as (
+currency_months as (
     select
         currency,
         valued_month_number as month_number
@@ -37,10 +37,10 @@ valuation_days as (
             else cast({{ dbt.dateadd('day', -1, month_start('month_number + 1')) }} as date)
         end as valued_on
         {%- endif %}
-    from used
+    from currency_months
 ),
 
-latest as (
+rate_days as (
     select
         valuation_days.currency,
         valuation_days.month_number,
@@ -56,11 +56,14 @@ latest as (
 )
 
 select
-    latest.currency,
-    latest.month_number,
-    latest.valued_on,
+    rate_days.currency,
+    rate_days.month_number,
+    rate_days.valued_on,
     cast(
-        case when latest.currency = '{{ policy('reporting_currency') }}' then 1 else rates.rate end as decimal(24, 12)
+        case
+            when rate_days.currency = '{{ policy('reporting_currency') }}' then 1
+            else rates.rate
+        end as decimal(24, 12)
     ) as rate
-from latest
-left join rates on latest.currency = rates.currency and latest.rate_on = rates.rate_on
+from rate_days
+left join rates on rate_days.currency = rates.currency and rate_days.rate_on = rates.rate_on
