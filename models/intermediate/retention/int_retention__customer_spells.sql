@@ -1,4 +1,4 @@
--- one row per account and spell: an uninterrupted time as a customer
+-- one row per account and spell, which is an uninterrupted time as a customer
 {{ config(materialized='view') }}
 with movements as (
     select
@@ -19,8 +19,8 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- A spell starts with the first payment or a return and ends with churn. An account that went into another one has
--- not churned: its spell was cut off.
+-- A spell starts with the first payment or a reactivation and ends with churn. A merge into another account cuts the
+-- spell off without churn.
 bounds as (
     select
         account_id,
@@ -37,7 +37,7 @@ bounds as (
         or (movement_type = 'merge' and was_customer and not is_customer)
 ),
 
-followed as (
+bound_pairs as (
     select
         *,
         lead(occurred_at) over (partition by account_id order by movement_number) as next_at,
@@ -49,7 +49,7 @@ spells as (
     select
         *,
         coalesce(next_at, {{ as_of() }}) as ended_at
-    from followed
+    from bound_pairs
     where bound = 'start'
 )
 

@@ -17,7 +17,7 @@ slices as (
 ),
 
 -- The months of an account have no gaps, so a window is a number of rows.
-compared as (
+account_windows as (
     select
         account_months.*,
         slices.slice_number,
@@ -32,7 +32,7 @@ compared as (
     window account_in_time as (partition by account_months.account_id order by account_months.month_number)
 ),
 
--- Those who were no customers at the start, but had been before, came back.
+-- Former customers that were not customers at the start but are now have returned.
 totals as (
     {%- for months in windows %}
     select
@@ -46,7 +46,7 @@ totals as (
         cast(sum(case when was_customer_{{ months }}_ago then closing_mrr else 0 end) as decimal(18, 4)) as ending_mrr,
         cast(sum(least(closing_mrr, mrr_{{ months }}_ago)) as decimal(18, 4)) as kept_mrr,
         cast(sum(case when was_customer_{{ months }}_ago then 0 else closing_mrr end) as decimal(18, 4)) as returned_mrr
-    from compared
+    from account_windows
     where was_customer_{{ months }}_ago or (mrr_{{ months }}_ago = 0 and is_customer)
     group by month_number, slice_number, coalesce(plan_{{ months }}_ago, 'unknown')
     {% if not loop.last %}union all{% endif %}

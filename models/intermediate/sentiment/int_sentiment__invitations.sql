@@ -7,8 +7,8 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- Nothing that happened after as_of is known yet: an answer given later is still an invitation.
-known as (
+-- An answer after as_of is not known yet, so its row is still an invitation without an answer.
+invitations as (
     select
         responses.*,
         case when responses.responded_at <= {{ as_of() }} then responses.score end as known_score,
@@ -30,8 +30,8 @@ known as (
         and not coalesce(accounts.is_internal, false)
 ),
 
--- Each period asks a person once per type and kind of survey: of several answers the latest counts in it.
-ranked as (
+-- The latest answer of a person counts in each period, per survey type and kind. person_asked says who is one person.
+ranks as (
     select
         response_id,
         {%- for period in ['month', 'quarter'] %}
@@ -45,28 +45,28 @@ ranked as (
             order by known_responded_at desc, response_id desc
         ) as {{ period }}_rank,
         {%- endfor %}
-        -- Two people of an account may be asked at the same instant; the id settles which of them is the latest.
+        -- Two people of an account may be invited at the same instant; the id then decides who is the latest.
         row_number() over (partition by account_id order by invited_at, response_id) as recency
-    from known
+    from invitations
 )
 
 select
-    known.response_id,
-    known.account_id,
-    known.respondent_id,
-    known.survey_type,
-    known.survey_kind,
-    known.touchpoint,
-    known.known_score as score,
-    known.scale_max,
-    known.higher_is_better,
-    known.is_delivered,
-    known.sent_at,
-    known.known_responded_at as responded_at,
-    known.invited_at,
-    ranked.recency,
-    case when known.known_score is not null then known.is_on_scale end as is_valid_score,
-    known.known_score is not null and known.is_on_scale and ranked.quarter_rank = 1 as is_counted,
-    known.known_score is not null and known.is_on_scale and ranked.month_rank = 1 as is_counted_in_month
-from known
-inner join ranked on known.response_id = ranked.response_id
+    invitations.response_id,
+    invitations.account_id,
+    invitations.respondent_id,
+    invitations.survey_type,
+    invitations.survey_kind,
+    invitations.touchpoint,
+    invitations.known_score as score,
+    invitations.scale_max,
+    invitations.higher_is_better,
+    invitations.is_delivered,
+    invitations.sent_at,
+    invitations.known_responded_at as responded_at,
+    invitations.invited_at,
+    ranks.recency,
+    case when invitations.known_score is not null then invitations.is_on_scale end as is_valid_score,
+    invitations.known_score is not null and invitations.is_on_scale and ranks.quarter_rank = 1 as is_counted,
+    invitations.known_score is not null and invitations.is_on_scale and ranks.month_rank = 1 as is_counted_in_month
+from invitations
+inner join ranks on invitations.response_id = ranks.response_id

@@ -1,4 +1,4 @@
--- one row per survey period, kind, weighting and voter: an invitation, or an account with all its invitations
+-- one row per survey period, survey kind, weighting and voter; a voter is an invitation or an account
 {{ config(materialized='view') }}
 with responses as (
     select * from {{ ref('int_sentiment__responses') }}
@@ -7,7 +7,7 @@ with responses as (
         and is_delivered
 ),
 
-lengths as (
+period_types as (
     select 'month' as period_type
     union all
     select 'quarter' as period_type
@@ -19,24 +19,24 @@ weightings as (
     select 'mrr' as weighting
 ),
 
--- Invitations, answers and scores belong to the period of the invitation: only so can a response rate not exceed 1.
--- A month and a quarter each count the latest answer that a person gave in it.
-periods as (
+-- Answers and scores belong to the period of their invitation, so that a response rate never exceeds 1. Month and
+-- quarter each count the latest answer of a person.
+period_responses as (
     select
         responses.*,
-        lengths.period_type,
-        case lengths.period_type
+        period_types.period_type,
+        case period_types.period_type
             when 'month' then responses.is_counted_in_month
             else responses.is_counted
         end as is_vote,
         cast(
-            case lengths.period_type
+            case period_types.period_type
                 when 'month' then {{ dbt.date_trunc('month', local_time('invited_at')) }}
                 else {{ dbt.date_trunc('quarter', local_time('invited_at')) }}
             end as date
         ) as period_start
     from responses
-    cross join lengths
+    cross join period_types
 ),
 
 respondents as (
@@ -45,6 +45,7 @@ respondents as (
         period_start,
         survey_kind,
         'respondent' as weighting,
+        response_id as voter_id,
         segment,
         industry,
         country,
@@ -53,7 +54,7 @@ respondents as (
         cast(1 as decimal(18, 4)) as weight,
         score is not null as has_answered,
         case when is_vote then {{ nps_category('score') }} end as nps_category
-    from periods
+    from period_responses
 ),
 
 accounts as (
@@ -61,6 +62,7 @@ accounts as (
         period_type,
         period_start,
         survey_kind,
+        account_id,
         segment,
         industry,
         country,
@@ -69,7 +71,7 @@ accounts as (
         max_by(mrr, recency) as mrr,
         max(case when score is not null then 1 else 0 end) = 1 as has_answered,
         {{ nps_category('avg(case when is_vote then score end)') }} as nps_category
-    from periods
+    from period_responses
     where account_id is not null
     group by period_type, period_start, survey_kind, account_id, segment, industry, country, acquisition_channel
 )
@@ -81,6 +83,7 @@ select
     accounts.period_start,
     accounts.survey_kind,
     weightings.weighting,
+    accounts.account_id as voter_id,
     accounts.segment,
     accounts.industry,
     accounts.country,

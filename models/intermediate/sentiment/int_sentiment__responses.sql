@@ -1,4 +1,4 @@
--- one row per survey invitation or answer known at as_of, with the account as it was at that time
+-- one row per survey invitation or answer known at as_of, with the account as it was at the answer or invitation
 with invitations as (
     select
         *,
@@ -29,8 +29,8 @@ plans as (
     from {{ ref('int_mrr__account_plans') }}
 ),
 
--- The account at that time: its state at the opening of the month, and what moved in the month before the answer.
-moved as (
+-- MRR is the balance after the last movement of the month before the answer, else the opening MRR of the month.
+latest_mrr as (
     select
         invitations.response_id,
         max_by(movements.mrr_after, movements.movement_number) as mrr
@@ -43,8 +43,8 @@ moved as (
     group by invitations.response_id
 ),
 
--- A plan may change without a movement, and service without a plan is a plan of its own.
-planned as (
+-- A plan may change without a movement. An empty plan id stands for service without a plan.
+latest_plans as (
     select
         invitations.response_id,
         nullif(max_by(plans.plan_id, plans.occurred_at), '') as plan_id
@@ -78,20 +78,20 @@ select
     account_months.cohort_month_number,
     cast(invitations.state_month_number - account_months.cohort_month_number as bigint) as tenure_months,
     case
-        when coalesce(moved.mrr, account_months.opening_mrr, 0) = 0 then null
-        when planned.response_id is not null then planned.plan_id
+        when coalesce(latest_mrr.mrr, account_months.opening_mrr, 0) = 0 then null
+        when latest_plans.response_id is not null then latest_plans.plan_id
         else account_months.opening_plan_id
     end as plan_id,
     accounts.segment,
     accounts.industry,
     accounts.country,
     accounts.acquisition_channel,
-    cast(coalesce(moved.mrr, account_months.opening_mrr, 0) as decimal(18, 4)) as mrr
+    cast(coalesce(latest_mrr.mrr, account_months.opening_mrr, 0) as decimal(18, 4)) as mrr
 from invitations
 left join accounts on invitations.account_id = accounts.account_id
 left join account_months
     on
         invitations.account_id = account_months.account_id
         and invitations.state_month_number = account_months.month_number
-left join moved on invitations.response_id = moved.response_id
-left join planned on invitations.response_id = planned.response_id
+left join latest_mrr on invitations.response_id = latest_mrr.response_id
+left join latest_plans on invitations.response_id = latest_plans.response_id
