@@ -1,9 +1,9 @@
--- one row per account, with what it pays at as_of and whether its parent can be one
+-- one row per account, with its MRR at as_of and whether its parent account is valid
 with recursive accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
-running as (
+account_totals as (
     select
         account_id,
         sum(mrr) as mrr
@@ -12,7 +12,7 @@ running as (
     group by account_id
 ),
 
-links as (
+parent_links as (
     select
         account_id,
         parent_account_id
@@ -20,20 +20,20 @@ links as (
     where parent_account_id is not null
 ),
 
--- From account to parent until it comes back; who leads into a circle of others would walk for ever.
+-- Each walk goes from parent to parent until it returns. The step limit ends a walk into a circle of other accounts.
 walks as (
     select
         account_id,
         parent_account_id as reached_id,
         1 as step
-    from links
+    from parent_links
     union all
     select
         walks.account_id,
-        links.parent_account_id as reached_id,
+        parent_links.parent_account_id as reached_id,
         walks.step + 1 as step
     from walks
-    inner join links on walks.reached_id = links.account_id
+    inner join parent_links on walks.reached_id = parent_links.account_id
     where
         walks.reached_id <> walks.account_id
         and walks.step < 100
@@ -50,10 +50,10 @@ select
     accounts.is_in_crm,
     accounts.is_internal,
     accounts.created_at,
-    cast(coalesce(running.mrr, 0) as decimal(18, 4)) as mrr,
+    cast(coalesce(account_totals.mrr, 0) as decimal(18, 4)) as mrr,
     accounts.parent_account_id is not null and parents.account_id is null as has_unknown_parent,
     circles.account_id is not null as is_its_own_parent
 from accounts
-left join running on accounts.account_id = running.account_id
+left join account_totals on accounts.account_id = account_totals.account_id
 left join accounts as parents on accounts.parent_account_id = parents.account_id
 left join circles on accounts.account_id = circles.account_id

@@ -1,4 +1,4 @@
--- one row per check of the contracts
+-- one row per contract check
 {%- set checks = [
     ('account_unknown', 'is_of_unknown_account', 0,
      'Contracts of accounts that the CRM lacks. Their renewals count, in slices unknown.'),

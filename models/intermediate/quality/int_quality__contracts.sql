@@ -1,9 +1,9 @@
--- one row per contract, with what it is worth a month and what is odd about it
+-- one row per contract, with its value per month and a flag for each oddity
 with contracts as (
     select
         *,
         coalesce(currency, '{{ policy('reporting_currency') }}') as own_currency,
-        -- A term that is written backwards is as long as one that is not.
+        -- A term with start and end swapped keeps its length.
         greatest(
             1, cast(round(abs({{ days_between('starts_on', 'ends_on') }}) * 12 / 365.25) as integer)
         ) as term_months
@@ -18,22 +18,23 @@ rates as (
     select * from {{ ref('int_quality__rates') }}
 ),
 
--- A contract that falls due is valued at the rate of that month, which may be missing though there is a later one.
-due_rates as (
+-- A due contract is valued at the rate of its due month, which may be missing even if there is a later rate.
+contracts_without_due_rate as (
     select
         due.source_system,
         due.contract_id
     from {{ ref('int_renewals__contracts') }} as due
-    inner join {{ ref('int_renewals__rates') }} as known
+    inner join {{ ref('int_renewals__rates') }} as due_rates
         on
-            due.currency = known.currency
-            and due.valued_month_number = known.month_number
+            due.currency = due_rates.currency
+            and due.valued_month_number = due_rates.month_number
     where
         due.falls_due
-        and known.rate is null
+        and due_rates.rate is null
 )
 
 select
+    contracts.source_system,
     contracts.contract_id,
     contracts.account_id,
     contracts.own_currency as currency,
@@ -46,19 +47,19 @@ select
     contracts.term_months > 240 as is_endless,
     contracts.amount is null as is_without_amount,
     contracts.starts_on > {{ as_of_day() }} as is_in_future,
-    contracts.renewed_by_contract_id is not null and named.contract_id is null as has_idle_link,
-    coalesce(named.ends_on <= contracts.ends_on, false) as is_continued_backwards,
-    coalesce(named.account_id <> contracts.account_id, false) as is_continued_elsewhere,
+    contracts.renewed_by_contract_id is not null and followers.contract_id is null as has_idle_link,
+    coalesce(followers.ends_on <= contracts.ends_on, false) as is_continued_backwards,
+    coalesce(followers.account_id <> contracts.account_id, false) as is_continued_elsewhere,
     coalesce(contracts.amount, contracts.renewed_amount) is not null
-    and (rates.rate is null or due_rates.contract_id is not null) as is_without_rate
+    and (rates.rate is null or contracts_without_due_rate.contract_id is not null) as is_without_rate
 from contracts
 left join accounts on contracts.account_id = accounts.account_id
 left join rates on contracts.own_currency = rates.currency
-left join contracts as named
+left join contracts as followers
     on
-        contracts.source_system = named.source_system
-        and contracts.renewed_by_contract_id = named.contract_id
-left join due_rates
+        contracts.source_system = followers.source_system
+        and contracts.renewed_by_contract_id = followers.contract_id
+left join contracts_without_due_rate
     on
-        contracts.source_system = due_rates.source_system
-        and contracts.contract_id = due_rates.contract_id
+        contracts.source_system = contracts_without_due_rate.source_system
+        and contracts.contract_id = contracts_without_due_rate.contract_id

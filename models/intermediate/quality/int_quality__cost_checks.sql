@@ -1,4 +1,4 @@
--- one row per check of the acquisition costs and currency, or per check that finds nothing
+-- one row per acquisition cost check and currency of its findings; a check without findings has one row
 with costs as (
     select
         *,
@@ -16,7 +16,7 @@ first_months as (
     from {{ ref('int_mrr__account_months') }}
 ),
 
-declared as (
+checks as (
     select
         'channel_unknown' as check_name,
         cast(0 as bigint) as expected,
@@ -33,7 +33,7 @@ declared as (
         'Costs, by month and channel, of months after as_of. They count later.' as description
 ),
 
-odd as (
+findings as (
     select
         'channel_unknown' as check_name,
         costs.currency,
@@ -57,23 +57,23 @@ odd as (
     where month_number > {{ as_of_month() }}
 ),
 
-found as (
+totals as (
     select
         check_name,
         currency || ' ' || cast(cast(sum(amount) as decimal(18, 4)) as {{ dbt.type_string() }}) as detail,
         count(*) as rows_found
-    from odd
+    from findings
     group by check_name, currency
 )
 
 select
-    declared.check_name,
+    checks.check_name,
     'acquisition_costs' as table_name,
-    coalesce(found.detail, 'all') as detail,
-    coalesce(found.rows_found, 0) as observed,
-    declared.expected,
+    coalesce(totals.detail, 'all') as detail,
+    coalesce(totals.rows_found, 0) as observed,
+    checks.expected,
     'warn' as severity,
     cast(null as decimal(18, 4)) as mrr,
-    declared.description || ' Detail: their sum.' as description
-from declared
-left join found on declared.check_name = found.check_name
+    checks.description || ' Detail: their sum.' as description
+from checks
+left join totals on checks.check_name = totals.check_name

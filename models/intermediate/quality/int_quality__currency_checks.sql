@@ -1,9 +1,9 @@
--- one row per object with money and currency that no exchange rate values, or per object where there is none
+-- one row per object with money and currency without an exchange rate; an object without findings has one row
 with rates as (
     select * from {{ ref('int_quality__rates') }}
 ),
 
-declared as (
+checks as (
     select
         'subscription_periods' as table_name,
         'fail' as severity,
@@ -28,7 +28,7 @@ declared as (
             as description
 ),
 
-unvalued as (
+findings as (
     select
         'subscription_periods' as table_name,
         currency,
@@ -59,23 +59,23 @@ unvalued as (
     where rates.currency is null
 ),
 
-found as (
+totals as (
     select
         table_name,
         currency || ' ' || cast(cast(sum(amount) as decimal(18, 4)) as {{ dbt.type_string() }}) as detail,
         count(*) as rows_found
-    from unvalued
+    from findings
     group by table_name, currency
 )
 
 select
     'currency_without_rate' as check_name,
-    declared.table_name,
-    coalesce(found.detail, 'all') as detail,
-    coalesce(found.rows_found, 0) as observed,
+    checks.table_name,
+    coalesce(totals.detail, 'all') as detail,
+    coalesce(totals.rows_found, 0) as observed,
     cast(0 as bigint) as expected,
-    declared.severity,
+    checks.severity,
     cast(null as decimal(18, 4)) as mrr,
-    declared.description
-from declared
-left join found on declared.table_name = found.table_name
+    checks.description
+from checks
+left join totals on checks.table_name = totals.table_name

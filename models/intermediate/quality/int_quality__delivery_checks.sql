@@ -1,9 +1,9 @@
--- one row per check of the rhythm of deliveries and object
+-- one row per delivery check and object
 with files as (
     select * from {{ ref('stg_landing__files') }}
 ),
 
-days as (
+delivery_days as (
     select distinct
         source_system || '/' || object_name as table_name,
         cast(loaded_at as date) as loaded_on
@@ -11,12 +11,12 @@ days as (
     where status = 'accepted'
 ),
 
-neighbours as (
+day_pairs as (
     select
         table_name,
         loaded_on,
         lag(loaded_on) over (partition by table_name order by loaded_on) as loaded_before
-    from days
+    from delivery_days
 ),
 
 gaps as (
@@ -26,11 +26,11 @@ gaps as (
         -- noqa: disable=LT05
         {{ dbt.datediff('loaded_before', 'loaded_on', 'day') }} as gap
         -- noqa: enable=LT05
-    from neighbours
+    from day_pairs
 ),
 
--- Two gaps are the least that tells what is usual.
-rhythm as (
+-- At least two gaps show what is usual.
+rhythms as (
     select
         table_name,
         max(loaded_on) as newest_on,
@@ -40,7 +40,7 @@ rhythm as (
     group by table_name
 ),
 
-events as (
+latest_events as (
     select
         'subscription_periods' as table_name,
         cast(max(period_start) as date) as newest_on
@@ -67,7 +67,7 @@ checks as (
         greatest({{ dbt.datediff('newest_on', as_of(), 'day') }}, 0) as observed,
         tolerated_gap as expected,
         'Days from the newest accepted file to as_of; expected: at most three times the usual gap.' as description
-    from rhythm
+    from rhythms
     union all
     select
         'largest_delivery_gap' as check_name,
@@ -75,7 +75,7 @@ checks as (
         coalesce(largest_gap, 0) as observed,
         tolerated_gap as expected,
         'Days of the largest hole between deliveries; expected: at most three times the usual gap.' as description
-    from rhythm
+    from rhythms
     union all
     select
         'days_since_event' as check_name,
@@ -83,7 +83,7 @@ checks as (
         {{ dbt.datediff('newest_on', as_of(), 'day') }} as observed,
         case table_name when 'fx_rates' then {{ policy('fx_max_age_days') }} end as expected,
         'Days from the newest start of service, invitation or exchange rate to as_of.' as description
-    from events
+    from latest_events
     where newest_on is not null
 )
 

@@ -1,5 +1,5 @@
--- one row per account: its MRR at as_of, computed straight from the subscription periods without the ledger
--- Refunds, first payments and rates of the service's start take the whole history: under those policies it is null.
+-- one row per account, with its MRR at as_of computed from the subscription periods instead of the ledger
+-- Refunds, first payments and rates at the start of service need the whole history, so it is null under those policies.
 {%- set is_plain = (
     policy('refund_policy') == 'ignore'
     and not policy('require_first_payment')
@@ -15,8 +15,8 @@ with periods as (
         and not accounts.is_internal
 ),
 
--- A past-due item is in while its grace lasts, and a replaced one until its successor starts; the intervals know both.
-known_running as (
+-- A past-due item counts during its grace period, a replaced one until its successor starts; the intervals know both.
+interval_items as (
     select distinct
         source_system,
         subscription_id,
@@ -31,7 +31,7 @@ known_running as (
         and (ends_at is null or ends_at > {{ as_of() }})
 ),
 
-replaced as (
+replaced_subscriptions as (
     select
         source_system,
         account_id,
@@ -55,11 +55,11 @@ latest as (
         ) as recency,
         coalesce(usage_lanes.lane, 0) as lane
     from periods
-    left join replaced
+    left join replaced_subscriptions
         on
-            periods.source_system = replaced.source_system
-            and periods.account_id = replaced.account_id
-            and periods.subscription_id = replaced.subscription_id
+            periods.source_system = replaced_subscriptions.source_system
+            and periods.account_id = replaced_subscriptions.account_id
+            and periods.subscription_id = replaced_subscriptions.subscription_id
     left join {{ ref('int_subscriptions__usage_lanes') }} as usage_lanes
         on
             periods.source_system = usage_lanes.source_system
@@ -69,10 +69,10 @@ latest as (
             and periods.price_kind = 'usage'
     where
         periods.period_start <= {{ as_of() }}
-        and replaced.subscription_id is null
+        and replaced_subscriptions.subscription_id is null
 ),
 
-running as (
+running_items as (
     select
         latest.account_id,
         latest.currency,
@@ -85,17 +85,17 @@ running as (
             'latest.interval_count'
         ) }} as mrr
     from latest
-    left join known_running
+    left join interval_items
         on
-            latest.source_system = known_running.source_system
-            and latest.subscription_id = known_running.subscription_id
-            and latest.item_id = known_running.item_id
-            and latest.lane = known_running.lane
+            latest.source_system = interval_items.source_system
+            and latest.subscription_id = interval_items.subscription_id
+            and latest.item_id = interval_items.item_id
+            and latest.lane = interval_items.lane
     where
-        -- A fee takes the place of the one before it. Metered charges add up: each that runs counts, whatever its lane.
+        -- A fee replaces the fee before it. Usage charges add up, so each running one counts, whatever its lane.
         (latest.recency = 1 or (latest.price_kind = 'usage' and coalesce(latest.ends_at > {{ as_of() }}, true)))
         and (
-            coalesce(known_running.is_replaced, false)
+            coalesce(interval_items.is_replaced, false)
             or latest.ends_at is null
             or latest.ends_at > {{ as_of() }}
         )
@@ -107,29 +107,29 @@ running as (
             {%- if policy('trial_policy') == 'include' %}
             or latest.status = 'trialing'
             {%- endif %}
-            or (latest.status = 'past_due' and known_running.item_id is not null)
+            or (latest.status = 'past_due' and interval_items.item_id is not null)
         )
 ),
 
-expected as (
+account_totals as (
     select
-        running.account_id,
-        sum({{ convert_money('running.mrr', 'rates.rate') }}) as mrr
-    from running
+        running_items.account_id,
+        sum({{ convert_money('running_items.mrr', 'rates.rate') }}) as mrr
+    from running_items
     inner join {{ ref('int_mrr__exchange_rates') }} as rates
         on
-            running.currency = rates.currency
+            running_items.currency = rates.currency
             and rates.valued_on = {{ valuation_day(as_of_month(), none) if is_plain else as_of_day() }}
-    group by running.account_id
+    group by running_items.account_id
 )
 
 select
     accounts.account_id,
     {% if is_plain -%}
-    cast(coalesce(expected.mrr, 0) as decimal(18, 4)) as expected_mrr
+    cast(coalesce(account_totals.mrr, 0) as decimal(18, 4)) as expected_mrr
     {%- else -%}
     cast(null as decimal(18, 4)) as expected_mrr
     {%- endif %}
 from {{ ref('unified_accounts') }} as accounts
-left join expected on accounts.account_id = expected.account_id
+left join account_totals on accounts.account_id = account_totals.account_id
 where not accounts.is_internal

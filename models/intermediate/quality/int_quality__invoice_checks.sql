@@ -1,4 +1,4 @@
--- one row per check of the invoices
+-- one row per invoice check
 {%- set checks = [
     ('paid_without_date', 'is_paid_without_date',
      'Invoices that are paid without a date of payment. They count as paid when they were issued.'),

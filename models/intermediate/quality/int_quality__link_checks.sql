@@ -1,9 +1,9 @@
--- one row per check of what one object says of another, and table
+-- one row per reference check and table with the reference
 with accounts as (
     select * from {{ ref('int_quality__accounts') }}
 ),
 
-links as (
+key_links as (
     select * from {{ ref('unified_account_keys') }}
     where source_system <> 'generic'
 ),
@@ -31,7 +31,7 @@ subscriptions as (
     from {{ ref('int_quality__periods') }}
 ),
 
-found as (
+checks as (
     select
         'parent_unknown' as check_name,
         'accounts' as table_name,
@@ -56,8 +56,8 @@ found as (
         count(*) as observed,
         sum(accounts.mrr) as mrr,
         'Keys of other systems that belong to an account that the CRM lacks. Money: its MRR.' as description
-    from links
-    left join accounts on links.account_id = accounts.account_id
+    from key_links
+    left join accounts on key_links.account_id = accounts.account_id
     where not coalesce(accounts.is_in_crm, false)
     union all
     select
@@ -121,4 +121,4 @@ select
     'warn' as severity,
     cast(coalesce(mrr, case when table_name like 'account%' then 0 end) as decimal(18, 4)) as mrr,
     description
-from found
+from checks

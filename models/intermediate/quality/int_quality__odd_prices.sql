@@ -1,8 +1,8 @@
--- one row per subscription period whose price is far from the usual one of its plan
+-- one row per subscription with a price that is far from the usual price of its plan
 with periods as (
     select
         *,
-        -- Near enough to tell fifty times apart.
+        -- An approximation is enough to find a factor of fifty.
         cast(unit_price as double) / interval_count * case interval_unit
             when 'day' then 30.4
             when 'week' then 4.33
@@ -13,8 +13,8 @@ with periods as (
     where unit_price > 0
 ),
 
--- Three prices are the least that show what is usual.
-usual as (
+-- At least three prices show what is usual.
+usual_prices as (
     select
         plan_id,
         currency,
@@ -26,12 +26,14 @@ usual as (
 
 select
     periods.subscription_id,
-    case when periods.is_running then periods.mrr end as mrr
+    count(*) as periods,
+    cast(sum(case when periods.is_running then periods.mrr end) as decimal(18, 4)) as mrr
 from periods
-inner join usual
+inner join usual_prices
     on
-        periods.plan_id = usual.plan_id
-        and periods.currency = usual.currency
+        periods.plan_id = usual_prices.plan_id
+        and periods.currency = usual_prices.currency
 where
-    periods.monthly_price >= 50 * usual.monthly_price
-    or 50 * periods.monthly_price <= usual.monthly_price
+    periods.monthly_price >= 50 * usual_prices.monthly_price
+    or 50 * periods.monthly_price <= usual_prices.monthly_price
+group by periods.subscription_id

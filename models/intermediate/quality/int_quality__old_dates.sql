@@ -1,4 +1,4 @@
--- one row per subscription period, account and contract that is dated long before all others of its kind
+-- one row per table and subscription, account or contract with a date long before all others of its table
 with dates as (
     select
         'subscription_periods' as table_name,
@@ -32,7 +32,7 @@ months as (
     group by table_name, month_number
 ),
 
-counted as (
+running_counts as (
     select
         table_name,
         month_number,
@@ -41,12 +41,12 @@ counted as (
     from months
 ),
 
--- The first hundredth of the dates, and at least one of them, tells nothing of where business begins.
+-- Business begins in the month in which the running count reaches 1 % of the dates, and at least two.
 beginnings as (
     select
         table_name,
         min(month_number) as month_number
-    from counted
+    from running_counts
     where dates_so_far >= greatest(0.01 * all_dates, 2)
     group by table_name
 )
@@ -54,9 +54,11 @@ beginnings as (
 select
     dates.table_name,
     dates.row_id,
-    dates.mrr
+    count(*) as dates,
+    cast(sum(dates.mrr) as decimal(18, 4)) as mrr
 from dates
 left join beginnings on dates.table_name = beginnings.table_name
 where
     dates.month_number < 1990 * 12
     or dates.month_number < beginnings.month_number - 5 * 12
+group by dates.table_name, dates.row_id

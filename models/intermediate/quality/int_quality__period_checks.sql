@@ -1,4 +1,4 @@
--- one row per check of the subscription periods
+-- one row per subscription period check
 {%- set checks = [
     ('account_unknown', 'is_of_unknown_account', 'running', 0, 'warn',
      'Periods of accounts that the CRM lacks. Their money counts, in slices unknown. Money: of those that run at as_of.'),

@@ -1,6 +1,11 @@
--- one row per subscription item, price kind and period start, with what it would be worth and what is odd about it
+-- one row per subscription item, price kind and period start, with its value per month and a flag for each oddity
 with periods as (
-    select * from {{ ref('unified_subscription_periods') }}
+    select
+        *,
+        {{ monthly_amount(
+            'greatest(quantity * unit_amount - discount_amount, 0)', 'interval_unit', 'interval_count'
+        ) }} as own_mrr
+    from {{ ref('unified_subscription_periods') }}
 ),
 
 accounts as (
@@ -28,7 +33,7 @@ subscriptions as (
 ),
 
 -- The ledger cuts a recurring period where the next one of its item starts.
-neighbours as (
+next_periods as (
     select
         source_system,
         subscription_id,
@@ -42,80 +47,71 @@ neighbours as (
     where
         price_kind = 'recurring'
         and (period_end is null or period_end > period_start)
-),
-
-valued as (
-    select
-        periods.*,
-        {{ monthly_amount(
-            'greatest(periods.quantity * periods.unit_amount - periods.discount_amount, 0)',
-            'periods.interval_unit', 'periods.interval_count'
-        ) }} as own_mrr
-    from periods
 )
 
 select
-    valued.subscription_id,
-    valued.item_id,
-    valued.price_kind,
-    valued.period_start,
-    valued.account_id,
-    valued.plan_id,
-    valued.currency,
-    valued.own_mrr,
-    case when valued.price_kind = 'recurring' then valued.unit_amount end as unit_price,
-    valued.interval_unit,
-    valued.interval_count,
-    {{ convert_money('valued.own_mrr', 'rates.rate') }} as mrr,
-    valued.price_kind = 'recurring'
-    and valued.status in ('active', 'past_due')
-    and valued.period_start <= {{ as_of() }}
-    and (valued.period_end is null or valued.period_end > {{ as_of() }}) as is_running,
+    periods.source_system,
+    periods.subscription_id,
+    periods.item_id,
+    periods.price_kind,
+    periods.period_start,
+    periods.account_id,
+    periods.plan_id,
+    periods.currency,
+    periods.own_mrr,
+    case when periods.price_kind = 'recurring' then periods.unit_amount end as unit_price,
+    periods.interval_unit,
+    periods.interval_count,
+    {{ convert_money('periods.own_mrr', 'rates.rate') }} as mrr,
+    periods.price_kind = 'recurring'
+    and periods.status in ('active', 'past_due')
+    and periods.period_start <= {{ as_of() }}
+    and (periods.period_end is null or periods.period_end > {{ as_of() }}) as is_running,
     not accounts.is_in_crm as is_of_unknown_account,
     accounts.is_internal,
-    coalesce(valued.period_end <= valued.period_start, false) as ends_before_start,
+    coalesce(periods.period_end <= periods.period_start, false) as ends_before_start,
     coalesce(
-        neighbours.next_start < valued.period_end
-        or (neighbours.next_start is not null and valued.period_end is null),
+        next_periods.next_start < periods.period_end
+        or (next_periods.next_start is not null and periods.period_end is null),
         false
     ) as is_cut,
-    valued.discount_amount > valued.quantity * valued.unit_amount as has_excess_discount,
-    valued.quantity * valued.unit_amount = 0 as is_free,
+    periods.discount_amount > periods.quantity * periods.unit_amount as has_excess_discount,
+    periods.quantity * periods.unit_amount = 0 as is_free,
     plans.plan_id is null as is_without_plan,
-    coalesce(valued.cancel_requested_at > valued.period_end, false) as is_cancelled_late,
-    valued.is_without_end
-    and not valued.is_deleted_without_date
-    and valued.price_kind <> 'one_off'
-    and neighbours.next_start is null
+    coalesce(periods.cancel_requested_at > periods.period_end, false) as is_cancelled_late,
+    periods.is_without_end
+    and not periods.is_deleted_without_date
+    and periods.price_kind <> 'one_off'
+    and next_periods.next_start is null
     and coalesce(
-        valued.cancel_kind, cast(coalesce(valued.cancel_requested_at, valued.cancel_effective_at) as varchar)
+        periods.cancel_kind, cast(coalesce(periods.cancel_requested_at, periods.cancel_effective_at) as varchar)
     ) is not null as is_cancelled_without_end,
-    valued.is_deleted_without_date,
-    valued.period_start > {{ as_of() }} as is_in_future,
-    valued.replaces_subscription_id is not null and linked.subscription_id is null as has_idle_link,
+    periods.is_deleted_without_date,
+    periods.period_start > {{ as_of() }} as is_in_future,
+    periods.replaces_subscription_id is not null and replaced_subscriptions.subscription_id is null as has_idle_link,
     coalesce(
-        valued.price_kind in ('recurring', 'usage') and valued.period_start >= replacements.replaced_at, false
+        periods.price_kind in ('recurring', 'usage') and periods.period_start >= replacements.replaced_at, false
     ) as is_replaced_early,
-    coalesce({{ local_day('valued.period_start') }} < rates.first_rate_on, false) as starts_before_rates,
+    coalesce({{ local_day('periods.period_start') }} < rates.first_rate_on, false) as starts_before_rates,
     rates.rate is null as is_without_rate
-from valued
-inner join accounts on valued.account_id = accounts.account_id
-left join plans on valued.plan_id = plans.plan_id
-left join rates on valued.currency = rates.currency
-left join neighbours
+from periods
+inner join accounts on periods.account_id = accounts.account_id
+left join plans on periods.plan_id = plans.plan_id
+left join rates on periods.currency = rates.currency
+left join next_periods
     on
-        valued.source_system = neighbours.source_system
-        and valued.subscription_id = neighbours.subscription_id
-        and valued.item_id = neighbours.item_id
-        and valued.price_kind = neighbours.price_kind
-        and valued.period_start = neighbours.period_start
-left join subscriptions as linked
+        periods.source_system = next_periods.source_system
+        and periods.subscription_id = next_periods.subscription_id
+        and periods.item_id = next_periods.item_id
+        and periods.price_kind = next_periods.price_kind
+        and periods.period_start = next_periods.period_start
+left join subscriptions as replaced_subscriptions
     on
-        valued.source_system = linked.source_system
-        and valued.account_id = linked.account_id
-        and valued.replaces_subscription_id = linked.subscription_id
+        periods.source_system = replaced_subscriptions.source_system
+        and periods.account_id = replaced_subscriptions.account_id
+        and periods.replaces_subscription_id = replaced_subscriptions.subscription_id
 left join replacements
     on
-        valued.source_system = replacements.source_system
-        and valued.account_id = replacements.account_id
-        and valued.subscription_id = replacements.subscription_id
+        periods.source_system = replacements.source_system
+        and periods.account_id = replacements.account_id
+        and periods.subscription_id = replacements.subscription_id

@@ -1,4 +1,4 @@
--- one row per check of what is possible and unlikely, and table
+-- one row per plausibility check and table
 with periods as (
     select * from {{ ref('int_quality__periods') }}
 ),
@@ -8,7 +8,7 @@ customers as (
     where mrr > 0 and not is_internal
 ),
 
-totals as (
+customer_totals as (
     select
         count(*) as customers,
         sum(mrr) as mrr
@@ -21,7 +21,7 @@ plans_in_use as (
     where is_running
 ),
 
-declared as (
+checks as (
     {%- for name, table, meaning in [
         ('account_with_most_mrr', 'subscription_periods',
          'One account has more than half of the MRR of at least ten. Detail: the account.'),
@@ -48,22 +48,24 @@ declared as (
     {%- endfor %}
 ),
 
-unlikely as (
+findings as (
     select
         'account_with_most_mrr' as check_name,
         'subscription_periods' as table_name,
         customers.account_id as row_id,
+        1 as rows_found,
         customers.mrr
     from customers
-    cross join totals
+    cross join customer_totals
     where
-        2 * customers.mrr > totals.mrr
-        and totals.customers >= 10
+        2 * customers.mrr > customer_totals.mrr
+        and customer_totals.customers >= 10
     union all
     select
         'price_far_from_its_plan' as check_name,
         'subscription_periods' as table_name,
         subscription_id as row_id,
+        periods as rows_found,
         mrr
     from {{ ref('int_quality__odd_prices') }}
     union all
@@ -71,6 +73,7 @@ unlikely as (
         'no_plan_at_all' as check_name,
         'subscription_periods' as table_name,
         periods.subscription_id as row_id,
+        1 as rows_found,
         periods.mrr
     from periods
     cross join plans_in_use
@@ -84,7 +87,8 @@ unlikely as (
         'month_without_movement' as check_name,
         'subscription_periods' as table_name,
         substring(cast({{ month_start('month_number') }} as {{ dbt.type_string() }}), 1, 7) as row_id,
-        -- The same customers month after month: their money counts once.
+        1 as rows_found,
+        -- The same customers stay from month to month, so their money counts once.
         case when month_number = min(month_number) over () then mrr end as mrr
     from {{ ref('int_quality__still_months') }}
     where customers >= 20
@@ -93,23 +97,24 @@ unlikely as (
         'date_long_before' as check_name,
         table_name,
         row_id,
+        dates as rows_found,
         mrr
     from {{ ref('int_quality__old_dates') }}
 ),
 
-named as (
+ranked_findings as (
     select
         check_name,
         table_name,
         row_id,
-        count(*) as rows_found,
+        sum(rows_found) as rows_found,
         sum(mrr) as mrr,
         row_number() over (partition by check_name, table_name order by row_id) as place
-    from unlikely
+    from findings
     group by check_name, table_name, row_id
 ),
 
-found as (
+check_totals as (
     select
         check_name,
         table_name,
@@ -119,21 +124,21 @@ found as (
         || case
             when count(*) > 5 then ' and ' || cast(count(*) - 5 as {{ dbt.type_string() }}) || ' more' else ''
         end as detail
-    from named
+    from ranked_findings
     group by check_name, table_name
 )
 
 select
-    declared.check_name,
-    declared.table_name,
-    coalesce(found.detail, 'all') as detail,
-    cast(coalesce(found.rows_found, 0) as bigint) as observed,
+    checks.check_name,
+    checks.table_name,
+    coalesce(check_totals.detail, 'all') as detail,
+    cast(coalesce(check_totals.rows_found, 0) as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(coalesce(found.mrr, 0) as decimal(18, 4)) as mrr,
-    declared.description
-from declared
-left join found
+    cast(coalesce(check_totals.mrr, 0) as decimal(18, 4)) as mrr,
+    checks.description
+from checks
+left join check_totals
     on
-        declared.check_name = found.check_name
-        and declared.table_name = found.table_name
+        checks.check_name = check_totals.check_name
+        and checks.table_name = check_totals.table_name

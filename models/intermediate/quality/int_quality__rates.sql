@@ -1,4 +1,4 @@
--- one row per currency: its last known rate at as_of, and the day of the first one
+-- one row per currency, with its last known rate at as_of and the day of its first rate
 {{ config(materialized='view') }}
 select
     currency,

@@ -1,18 +1,20 @@
--- one row per month without a movement between months with some, and the customers who were there all the same
+-- one row per month without movements that lies between months with movements, with its customers
 with active_months as (
+    select distinct month_number
+    from {{ ref('int_mrr__account_movements') }}
+    where movement_type not in ('fx_impact', 'opening_balance')
+),
+
+month_pairs as (
     select
         month_number,
         lead(month_number) over (order by month_number) as next_month_number
-    from (
-        select distinct month_number
-        from {{ ref('int_mrr__account_movements') }}
-        where movement_type not in ('fx_impact', 'opening_balance')
-    ) as months
+    from active_months
 ),
 
 still_months as (
     select cast({{ expand_numbers('month_number + 1', 'next_month_number - 1') }} as integer) as month_number
-    from active_months
+    from month_pairs
     where next_month_number - month_number > 1
 )
 

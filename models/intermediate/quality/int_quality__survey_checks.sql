@@ -1,4 +1,4 @@
--- one row per check of the survey responses and, where it is about scores, type of survey
+-- one row per survey response check, and per survey type for the check of scores
 with responses as (
     select * from {{ ref('unified_survey_responses') }}
 ),
@@ -7,7 +7,7 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
-answers as (
+off_scale_answers as (
     select
         survey_type,
         sum(case when not is_valid_score then 1 else 0 end) as rows_found
@@ -15,7 +15,7 @@ answers as (
     group by survey_type
 ),
 
-types as (
+survey_types as (
     {%- for survey_type in ['nps', 'csat', 'ces'] %}
     select '{{ survey_type }}' as survey_type
     {%- if not loop.last %}
@@ -24,16 +24,16 @@ types as (
     {%- endfor %}
 ),
 
-found as (
+checks as (
     select
         'score_off_scale' as check_name,
-        types.survey_type as detail,
-        coalesce(answers.rows_found, 0) as rows_found,
+        survey_types.survey_type as detail,
+        coalesce(off_scale_answers.rows_found, 0) as rows_found,
         0 as expected,
         'Answers with a score off their scale (nps: whole, 0 to 10). They count as answered and in no score.'
             as description
-    from types
-    left join answers on types.survey_type = answers.survey_type
+    from survey_types
+    left join off_scale_answers on survey_types.survey_type = off_scale_answers.survey_type
     union all
     select
         'internal_account' as check_name,
@@ -64,4 +64,4 @@ select
     'warn' as severity,
     cast(null as decimal(18, 4)) as mrr,
     description
-from found
+from checks
