@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
+from orchestration.dbt_runner.runner import GRAIN_TESTS, parsed_project, prepare_manifest, run_dbt
 from tests.integration.conftest import ByHand
 from tests.shared import spare_parsing
 
@@ -32,6 +32,22 @@ def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings],
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")
     }
     assert models <= tested, "models without a unit test"
+
+
+def test_every_grain_holds(company: Settings, tmp_path: Path) -> None:
+    """Keys of staging and intermediate models, on a company that delivers duplicates and corrections."""
+    settings = spare_parsing(load_settings(tmp_path / "home", as_of=company.as_of.isoformat()))
+    warehouse = settings.home / "warehouse.duckdb"
+    shutil.copyfile(company.current / "warehouse.duckdb", warehouse)
+    result = run_dbt(settings, ["test", "--select", GRAIN_TESTS], warehouse)
+    assert result.count_by_status() == {"pass": len(result.nodes)}
+    declared = {
+        unique_id
+        for unique_id, node in parsed_project(settings).nodes.items()
+        if node.resource_type == "test"
+        and node.original_file_path.startswith(("models/staging/", "models/intermediate/"))
+    }
+    assert {node.unique_id for node in result.nodes} == declared
 
 
 def test_only_what_changed_is_parsed_again(tmp_path: Path) -> None:
