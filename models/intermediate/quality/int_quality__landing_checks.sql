@@ -1,4 +1,4 @@
--- one row per check of what landed, object, and rule or remark
+-- one row per landing check, object and detail, such as a rule, an outcome or a remark
 with files as (
     select
         *,
@@ -13,7 +13,7 @@ row_counts as (
     from {{ ref('stg_landing__row_counts') }}
 ),
 
-set_aside as (
+rows_set_aside as (
     select
         source_system || '/' || object_name as table_name,
         kind,
@@ -51,18 +51,18 @@ objects as (
     group by files.table_name
 ),
 
-valued as (
+valued_rows as (
     select
-        set_aside.kind || '_rows' as check_name,
-        set_aside.table_name,
-        coalesce(set_aside.column_name || ' ', '') || set_aside.reason as detail,
-        set_aside.row_count,
+        rows_set_aside.kind || '_rows' as check_name,
+        rows_set_aside.table_name,
+        coalesce(rows_set_aside.column_name || ' ', '') || rows_set_aside.reason as detail,
+        rows_set_aside.row_count,
         {{ convert_money(
-            monthly_amount('set_aside.amount', 'set_aside.interval_unit', 'set_aside.interval_count'),
+            monthly_amount('rows_set_aside.amount', 'rows_set_aside.interval_unit', 'rows_set_aside.interval_count'),
             'rates.rate'
         ) }} as mrr
-    from set_aside
-    left join rates on set_aside.currency = rates.currency
+    from rows_set_aside
+    left join rates on rows_set_aside.currency = rates.currency
 )
 
 select
@@ -74,7 +74,7 @@ select
     'warn' as severity,
     cast(sum(mrr) as decimal(18, 4)) as mrr,
     'Rows that do not count, for the reason in detail. Money: list price a month, where legible.' as description
-from valued
+from valued_rows
 group by check_name, table_name, detail
 union all
 select
@@ -87,8 +87,8 @@ select
     cast(null as decimal(18, 4)) as mrr,
     'Rows set aside because they break the contract.' as description
 from objects
-left join valued on objects.table_name = valued.table_name and valued.check_name = 'quarantined_rows'
-where valued.table_name is null
+left join valued_rows on objects.table_name = valued_rows.table_name and valued_rows.check_name = 'quarantined_rows'
+where valued_rows.table_name is null
 union all
 select
     'refused_files' as check_name,
