@@ -21,7 +21,6 @@ from orchestration.core.files import remove_tree
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.checks import attach_tests, check_name, gate_name, gate_results
-from orchestration.dagster_defs.instance import spare_the_disk
 from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.triggers import build_triggers
 from orchestration.dbt_runner.landing_contract import load_contracts
@@ -70,7 +69,6 @@ class LayerTranslator(DagsterDbtTranslator):
 def defs() -> dg.Definitions:
     """The code location, with the settings of the environment."""
     check_interpreter()
-    spare_the_disk()
     return build_definitions(load_settings())
 
 

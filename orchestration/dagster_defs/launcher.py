@@ -18,7 +18,6 @@ from dagster._serdes import ConfigurableClassData
 
 from orchestration.core.lock import holder
 from orchestration.core.settings import load_settings
-from orchestration.dagster_defs.instance import spare_the_disk
 
 BY_HAND = "csw run"
 """What `csw run` calls itself in the lock file."""
@@ -38,8 +37,6 @@ class WarehouseRunLauncher(DefaultRunLauncher):
 
     def __init__(self, grace_seconds: int, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(inst_data)
-        # Whatever process of Dagster's this is, it writes records.
-        spare_the_disk()
         self.grace_seconds = grace_seconds
 
     @classmethod

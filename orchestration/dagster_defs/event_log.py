@@ -1,0 +1,86 @@
+"""Where Dagster writes the events of runs: its own SQLite storage, with one connection per database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any, Self
+
+import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy import create_engine, event, inspect
+from sqlalchemy.engine import Connection, Engine
+
+_KEPT = 32
+"""Databases that stay open: the index of all runs, and one for each of the runs that were used last."""
+_INDEX = "index"
+_TIMEOUT_SECONDS = 30
+
+
+class SharedConnectionEventLog(SqliteEventLogStorage):
+    """Named in dagster.yaml. Dagster's storage opens and closes a database up to five times per event.
+
+    Closing a database for the last time waits for the disk. Here it stays open, and a commit does not wait:
+    a power failure can cost the last records of a run, but never a release.
+    """
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, Engine] = {}
+        self._using = RLock()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        return {"dagster_home": dg.StringSource}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        # Where Dagster keeps them by default.
+        return cls(str(Path(config_value["dagster_home"]) / "history" / "runs"), inst_data)
+
+    @contextmanager
+    def run_connection(self, run_id: str | None = None) -> Iterator[Connection]:
+        assert run_id is not None
+        with self._using, self._engine(run_id).connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def index_connection(self) -> Iterator[Connection]:
+        with self.run_connection(_INDEX) as connection:
+            yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        with self.index_connection() as connection:
+            return inspect(connection).has_table(table_name)
+
+    def dispose(self) -> None:
+        super().dispose()
+        while self._engines:
+            self._engines.popitem()[1].dispose()
+
+    def _engine(self, shard: str) -> Engine:
+        engine = self._engines.pop(shard, None)
+        if engine is None:
+            # Creates the database, where there is none.
+            with super().run_connection(shard):
+                pass
+            engine = create_engine(
+                self.conn_string_for_shard(shard),
+                connect_args={"timeout": _TIMEOUT_SECONDS, "check_same_thread": False},
+                pool_use_lifo=True,
+            )
+            event.listen(engine, "connect", _write_without_waiting)
+            while len(self._engines) >= _KEPT:
+                self._engines.pop(next(iter(self._engines))).dispose()
+        self._engines[shard] = engine
+        return engine
+
+
+def _write_without_waiting(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("pragma synchronous = normal")
