@@ -237,7 +237,7 @@ def _steps(nodes: Mapping[str, Any], wanted: Sequence[str], zone: str) -> Iterat
             types = [(column.name, column.data_type) for column in node.columns.values()]
         yield Step(
             name=node.name,
-            kind=node.config.materialized if node.resource_type == "model" else _KINDS[node.resource_type],
+            kind=_KINDS.get(node.resource_type) or node.config.materialized.removesuffix("_in_place"),
             relation=node.relation_name,
             schema=node.schema,
             query=_empty(node.config.column_types) if node.resource_type == "seed" else node.compiled_code,
