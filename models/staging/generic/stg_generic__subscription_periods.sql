@@ -51,7 +51,10 @@ renamed as (
 
 tombstones as (
     select
-        {{ key | join(',\n        ') }},
+        subscription_id,
+        line_id,
+        kind,
+        period_start,
         updated_at,
         _loaded_at
     from delivered_periods
@@ -60,7 +63,10 @@ tombstones as (
 
 living_versions as (
     select
-        versions.{{ key | join(',\n        versions.') }},
+        versions.subscription_id,
+        versions.line_id,
+        versions.kind,
+        versions.period_start,
         versions.updated_at,
         versions._loaded_at,
         versions._row
@@ -82,7 +88,10 @@ latest_living_versions as (
 -- then ends with the tombstone's delivery, or where it starts if it was never delivered alive.
 undated_deletions as (
     select
-        tombstones.{{ key | join(',\n        tombstones.') }},
+        tombstones.subscription_id,
+        tombstones.line_id,
+        tombstones.kind,
+        tombstones.period_start,
         max(latest_living_versions.updated_at) as living_updated_at,
         min(
             case
@@ -100,7 +109,7 @@ undated_deletions as (
     where
         (tombstones.updated_at is null or tombstones.updated_at = latest_living_versions.updated_at)
         and (latest_living_versions._loaded_at is null or tombstones._loaded_at >= latest_living_versions._loaded_at)
-    group by tombstones.{{ key | join(', tombstones.') }}
+    group by tombstones.subscription_id, tombstones.line_id, tombstones.kind, tombstones.period_start
 )
 
 select
