@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import pytest
 import yaml
 
 from orchestration.core.settings import PROJECT_DIR
 from tests.cases.reading import CASES_FILE
-from tests.compiled import project_models
+from tests.compiled import parsed_nodes, project_models
 
 HEADER = "| metric | column | rule | unit test | case | invariant |"
 PAGE = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -84,3 +85,20 @@ def unit_tests() -> set[str]:
 def cases() -> set[str]:
     found = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))["cases"]
     return {str(case["number"]) for case in found}
+
+
+def test_dbt_docs_lead_from_closing_mrr_to_a_price() -> None:
+    """Every step of the overview is built from the step below it."""
+    page = (PROJECT_DIR / "models" / "overview.md").read_text(encoding="utf-8")
+    steps = re.findall(r"#!/model/model\.csw\.(\w+)", page)
+    assert steps[0] == "mrr_monthly"
+    assert steps[-1] == "int_subscriptions__price_intervals"
+    parents = {name: set(needs.get("nodes", ())) for name, (needs, _) in parsed_nodes().items()}
+
+    def ancestors(name: str) -> set[str]:
+        found = parents.get(name, set())
+        return found.union(*map(ancestors, found))
+
+    for step, below in pairwise(steps):
+        assert f"model.csw.{below}" in ancestors(f"model.csw.{step}"), f"{step} does not come from {below}"
+    assert set(re.findall(r"#!/macro/macro\.csw\.(\w+)", page)) <= macros()
