@@ -1,6 +1,6 @@
-"""Templates of files to deliver, and the page docs/files.md, both made from the contracts.
+"""Generate the file templates and the page docs/files.md from the contracts.
 
-`python -m orchestration.landing.advice.guide > docs/files.md` writes the page anew.
+`python -m orchestration.landing.advice.guide > docs/files.md` regenerates the page.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _HEAD = Path(__file__).with_name("guide.md")
 
 
 def template_files(contract: LandingObject) -> Mapping[str, str]:
-    """By file name: an example file with every column, and what each column means."""
+    """By file name: an example file with every column, and a description of each column."""
     example = io.StringIO()
     writer = csv.writer(example, lineterminator="\n")
     writer.writerow(contract.column_names)
@@ -27,7 +27,7 @@ def template_files(contract: LandingObject) -> Mapping[str, str]:
 
 
 def write_templates(folder: Path, contracts: Mapping[tuple[str, str], LandingObject]) -> list[Path]:
-    """Write the templates of the contracts below a folder; returns the files."""
+    """Write the templates of the contracts into a folder; return the files."""
     written = []
     for contract in contracts.values():
         for name, text in template_files(contract).items():
@@ -39,7 +39,7 @@ def write_templates(folder: Path, contracts: Mapping[tuple[str, str], LandingObj
 
 
 def format_in_words(column: Column) -> str:
-    """What a cell of a column must look like."""
+    """Describe the format of a column's cells."""
     if column.enum:
         return f"one of {', '.join(column.enum)}"
     if column.pattern_in_words:
@@ -64,7 +64,7 @@ def format_in_words(column: Column) -> str:
 
 
 def guide_page(contracts: Mapping[tuple[str, str], LandingObject]) -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     known = conventions()
     page = _HEAD.read_text(encoding="utf-8").format(
         nothing=", ".join(f"`{word}`" for word in known.nothing),
@@ -78,14 +78,14 @@ def guide_page(contracts: Mapping[tuple[str, str], LandingObject]) -> str:
 
 
 def _section(contract: LandingObject) -> str:
-    needed = "needed" if contract.is_required else "welcome"
+    need = "required" if contract.is_required else "optional"
     key = ", ".join(f"`{name}`" for name in contract.key)
     lines = [
-        f"## `{contract.name}` ({needed})",
+        f"## `{contract.name}` ({need})",
         "",
         f"{contract.description} Key: {key}.",
         "",
-        "| column | needed | format | example | meaning |",
+        "| column | required | format | example | meaning |",
         "|---|---|---|---|---|",
     ]
     lines += [
