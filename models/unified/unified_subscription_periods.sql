@@ -10,8 +10,7 @@ overrides as (
     where subscription_id is not null and not is_expired
 ),
 
--- Overrides are few, so only the periods that have one are looked at closely. An override of an item wins over one of
--- its whole subscription. A link holds within one account.
+-- Only periods with an override. An override of an item wins over one of its subscription. A link needs one account.
 overridden as (
     select
         delivered.source_system,
@@ -93,8 +92,9 @@ corrections as (
             end,
             period_end
         ) as period_end,
-        case when is_last then nullif(override_end, coalesce(cancel_effective_at, period_end)) end as cancel_effective_at,
-        -- A customer asks for an end before it. Whether the customer asked at all stays as delivered.
+        case when is_last then nullif(override_end, coalesce(cancel_effective_at, period_end)) end
+            as cancel_effective_at,
+        -- A customer asks before the end. Whether the customer asked at all stays as delivered.
         case
             when is_last and coalesce(cancel_requested_at, later_cancel_requested_at) > override_end then override_end
             when is_last then later_cancel_requested_at

@@ -42,7 +42,7 @@ STEPS = (
 )
 REVENUE = [
     "path:models/intermediate/accounts",
-    "path:models/intermediate/revenue",
+    "path:models/intermediate/subscriptions", "path:models/intermediate/mrr",
     "path:models/marts/revenue/fct_*",
     "fct_account_months",
 ]

@@ -1,6 +1,7 @@
 -- one row per account and month in which its MRR moves: the balance before and after, and the movements by type
 {{ config(materialized='view') }}
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact', 'transfer'] %}
+{%- set is_opening = "movements.precedence = " ~ precedence('opening_balance') %}
 with movements as (
     select * from {{ ref('int_mrr__account_movements') }}
 ),
@@ -17,14 +18,11 @@ single_movements as (
         movements.movement_number,
         movements.occurred_at,
         movements.is_only_in_month,
-        case
-            when movements.precedence = {{ precedence('opening_balance') }} then movements.mrr_after
-            else movements.mrr_before
-        end as opening_mrr,
-        movements.was_customer or movements.precedence = {{ precedence('opening_balance') }} as was_customer,
+        case when {{ is_opening }} then movements.mrr_after else movements.mrr_before end as opening_mrr,
+        movements.was_customer or {{ is_opening }} as was_customer,
         {%- for flow in flows %}
-        case when movements.movement_type = '{{ 'merge' if flow == 'transfer' else flow }}' then movements.mrr_change else 0 end
-            as {{ flow }}_mrr,
+        {%- set movement_type = 'merge' if flow == 'transfer' else flow %}
+        case when movements.movement_type = '{{ movement_type }}' then movements.mrr_change else 0 end as {{ flow }}_mrr,
         {%- endfor %}
         case
             when movements.movement_type <> 'merge' or movements.was_customer = movements.is_customer then 0
@@ -33,10 +31,8 @@ single_movements as (
         end as transferred_customers,
         movements.mrr_after as closing_mrr,
         movements.mrr_change_constant,
-        case when movements.precedence = {{ precedence('opening_balance') }} then movements.mrr_change_constant else 0 end
-            as opening_balance_constant,
-        case when movements.precedence = {{ precedence('opening_balance') }} then coalesce(plans.plan_id, '') end
-            as opening_balance_plan_id,
+        case when {{ is_opening }} then movements.mrr_change_constant else 0 end as opening_balance_constant,
+        case when {{ is_opening }} then coalesce(plans.plan_id, '') end as opening_balance_plan_id,
         movements.is_customer,
         case when movements.movement_type in ('new', 'reactivation') then movements.movement_type end as joining_type,
         movements.churn_kind,

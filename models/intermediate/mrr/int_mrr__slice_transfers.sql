@@ -36,7 +36,8 @@ moves as (
         and coalesce(opening_plan_id, '') <> coalesce(plan_id, '')
     union all
     {%- endfor %}
-    -- A merge moves MRR from one account to another. An item that comes back within the month may leave a customer behind.
+    -- A merge moves MRR from one account to another. An item that comes back within the month may leave a customer
+    -- behind.
     select
         account_id,
         month_number,

@@ -23,7 +23,8 @@ refunded_intervals as (
             add_intervals('refunds.issued_at', 'intervals.interval_unit', 'intervals.interval_count'),
             'intervals.ends_at'
         ) }} as reduced_until,
-        {{ share_of_money('intervals.mrr', 'refunds.amount - refunds.amount_refunded', 'refunds.amount') }} as reduced_mrr
+        {{ share_of_money('intervals.mrr', 'refunds.amount - refunds.amount_refunded', 'refunds.amount') }}
+            as reduced_mrr
     from price_intervals as intervals
     inner join refunds on {{ is_refunded_interval('intervals', 'refunds') }}
 ),

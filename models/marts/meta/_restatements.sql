@@ -86,7 +86,10 @@ select
     end as cause,
     'development' as first_seen_in_release
 from changes
-inner join common_measures on changes.measure = common_measures.measure and changes.dimension = common_measures.dimension
+inner join common_measures
+    on
+        changes.measure = common_measures.measure
+        and changes.dimension = common_measures.dimension
 inner join months on changes.month <= months.last_month
 inner join previous_months on changes.month <= previous_months.last_month
 cross join previous_release
