@@ -1,4 +1,4 @@
-"""What old releases and old records take up, and what of it can go."""
+"""Remove old releases, leftovers and old records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from orchestration.core.errors import PublishError
-from orchestration.core.files import remove_tree, sync
+from orchestration.core.files import fsync, remove_tree
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.records import old_run_records, remove_run_records
@@ -19,18 +19,18 @@ from orchestration.releases.manifest import read_manifest
 from orchestration.releases.verify import release_folders
 
 KEEP = 14
-"""Published releases that are kept whatever their age."""
+"""Number of published releases that `csw gc` keeps at any age."""
 
 MIN_AGE_DAYS = 7
-"""Nothing younger is removed."""
+"""`csw gc` keeps younger releases."""
 
 RECORD_DAYS = 90
-"""Alerts, logs, files to mend and Dagster's records of runs are kept for this long."""
+"""Days for which `csw gc` keeps alerts, logs, files to fix and Dagster's run records."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """Something that is, or would be, removed."""
+    """One removal, done or planned."""
 
     kind: str
     """release, unfinished release, candidate, record, or run record."""
@@ -40,7 +40,7 @@ class Removal:
 
 @dataclass(frozen=True)
 class Cleanup:
-    """What was removed, or would be with `dry_run`, and which releases stay."""
+    """The removals (only planned with `dry_run`) and the releases that remain."""
 
     dry_run: bool
     removed: tuple[Removal, ...]
@@ -62,9 +62,10 @@ def clean_up(
 ) -> Cleanup:
     """Remove releases beyond the newest `keep` that are older than `min_age_days`, and old leftovers.
 
-    Never goes: the current release, the one before it (where a rollback leads), and one that a process
-    of this machine has open. Releases that were never published do not count as kept. Raises LockedError
-    while a run writes; PublishError where `current` cannot be read, as nothing is then known to be old.
+    Never removes the current release, the previous release (the target of a rollback), or a release that a
+    process on this machine has open. Unpublished releases do not count towards `keep`. Raises LockedError
+    while a run writes, and PublishError if `current` cannot be read, because no release is then known to be
+    old.
     """
     now = now or datetime.now(UTC)
     with hold_lock(settings.lock_file, "csw gc"):
@@ -86,7 +87,7 @@ def clean_up(
                 _remove(path)
             remove_run_records(settings, runs)
             if old_releases:
-                sync(settings.releases)
+                fsync(settings.releases)
     return Cleanup(dry_run, removed, kept)
 
 
@@ -112,7 +113,7 @@ def _old_releases(settings: Settings, keep: int, before: datetime) -> list[Path]
 
 
 def _published(settings: Settings) -> set[str]:
-    """Releases that were current at some time."""
+    """Return the releases that were current at any time."""
     return {entry["release_id"] for entry in history(settings)}
 
 
@@ -124,7 +125,7 @@ def _made_at(folder: Path) -> datetime:
 
 
 def _held_by_readers(folders: Iterable[Path]) -> set[Path]:
-    """Folders of which some process has a file open, as far as this system and this user can tell."""
+    """Return the folders with a file open in any process that this system and user can see."""
     resolved = {folder: f"{folder.resolve()}/" for folder in folders}
     if not resolved:
         return set()
@@ -141,20 +142,20 @@ def _open_files() -> Iterator[str]:
 
 
 def _old_records(settings: Settings, before: datetime) -> list[Path]:
-    folders = (settings.alerts, settings.home / "logs", settings.home / "mend")
+    folders = (settings.alerts, settings.home / "logs", settings.home / "to_fix")
     files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
     return [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
 
 
 def _bytes(path: Path) -> int:
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
-    # Two names of one file take its space once.
+    # Hard links to one file use its space only once.
     return sum({status.st_ino: status.st_size for status in (one.lstat() for one in files)}.values())
 
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        # Under a name that no release has: killed half-way, what is left is no damaged release.
+        # Rename first, so that an interrupted removal never leaves a damaged release under a valid name.
         doomed = path.with_name(f"{UNFINISHED}{path.name.removeprefix(UNFINISHED)}")
         if doomed != path:
             remove_tree(doomed)

@@ -1,4 +1,4 @@
-"""`csw run`: the job `refresh`, executed in this process under the lock of the warehouse."""
+"""`csw run`: execute the job `refresh` in this process, under the warehouse lock."""
 
 from __future__ import annotations
 
@@ -33,38 +33,37 @@ log = logging.getLogger("csw")
 
 
 class StepError(CswError):
-    """A step of the run failed for a reason that its message explains."""
+    """A step of the run failed for a reason in its message."""
 
     def __init__(self, step: str, message: str, kind: str, exit_code: int) -> None:
         super().__init__(message)
         self.step = step
         self.kind = kind
-        """Class of the error that the step ended with."""
+        """Class name of the error that ended the step."""
         self.exit_code = exit_code
 
 
 class UnexpectedError(Exception):
-    """A run failed for a reason that nobody foresaw; the text is its traceback."""
+    """A run failed with an unexpected error; the text is its traceback."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended that did not fail."""
+    """The result of a run that did not fail."""
 
     release_id: str | None
-    """The release that the run published; None where nothing was new, or it made an experiment."""
+    """The release that the run published; None if nothing was new or the run made an experiment."""
     message: str
     experiment_id: str | None = None
-    """The release that the run made beside the current one."""
+    """The experiment that the run made."""
 
 
 def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) -> Outcome:
-    """Land, build, audit and publish; or find that nothing is new, without loading any of the tools.
+    """Load, build, audit and publish. If nothing is new, stop without loading Dagster and dbt.
 
-    Files are landed, and refusals told, before Dagster and dbt are loaded. Where the home is new and nobody
-    named a landing folder, a small company is simulated into it first.
-    Raises CswError for what a user can mend (and writes an alert, but for a wrong setting), UnexpectedError
-    for the rest.
+    The run loads files and reports refusals before it imports Dagster and dbt. In a new home without a given
+    landing folder, it first simulates a small company. Raises CswError for problems that a user can fix, and
+    UnexpectedError for others. Writes an alert for every error except a wrong setting.
     """
     check_interpreter()
     check_project_policies()
@@ -78,34 +77,34 @@ def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) 
 
 
 def demo_until(settings: Settings) -> date:
-    """First day of the month of `as_of`: the simulated company's last month is complete."""
+    """Return the first day of the month of `as_of`, so that the simulated last month is complete."""
     return settings.as_of.date().replace(day=1)
 
 
 def ensure_files(settings: Settings, landing_is_given: bool) -> None:
-    """Simulate a company where there is nothing to land and nobody named a folder.
+    """Simulate a company if there is no file and no given landing folder.
 
-    Raises LandingError where somebody did, and it is empty.
+    Raises LandingError if the given landing folder is empty.
     """
     if settings.known_at:
-        return  # nothing that lies there now is read
+        return  # a replay reads no new files
     if not landing_is_given:
         settings.landing.mkdir(parents=True, exist_ok=True)
-    # A link that leads elsewhere is something that somebody put there, though it is not followed.
+    # A link counts as a delivered file, although the loader does not follow it out of the folder.
     if any(path.is_file() or path.is_symlink() for path in settings.landing.rglob("*")):
         return
     if all_batches(settings):
         return
     if landing_is_given:
         raise LandingError(
-            f"There is no file below {settings.landing}. Put exports there as <source>/<object>/<file>, such "
-            "as generic/accounts/accounts.csv and generic/subscription_periods/periods.csv, or leave "
-            "--landing and CSW_LANDING away to try a simulated company."
+            f"There is no file in {settings.landing}. Put exports there as <source>/<object>/<file>, such "
+            "as generic/accounts/accounts.csv and generic/subscription_periods/periods.csv. Or omit "
+            "--landing and CSW_LANDING to try a simulated company."
         )
     from simulator import simulate
 
     log.info(
-        "no files in %s: simulating a company of about %d accounts and %d months there",
+        "no files in %s: simulating a company of about %d accounts and %d months",
         settings.landing,
         DEMO_ACCOUNTS,
         DEMO_MONTHS,
@@ -137,24 +136,25 @@ def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
         alert(settings, run_id, error.step if isinstance(error, StepError) else step, str(error))
         raise
     except Exception as error:
-        # Dagster's records lie on the same disk, so it may be the first that finds it full.
-        told = disk_trouble(error, settings.home)
-        alert(settings, run_id, step, str(told) if told else f"Unexpected error: {type(error).__name__}")
-        if told:
-            raise told from None
+        # Dagster stores its records on the same disk, so Dagster can be the first to find it full.
+        disk_error = disk_trouble(error, settings.home)
+        message = str(disk_error) if disk_error else f"Unexpected error: {type(error).__name__}"
+        alert(settings, run_id, step, message)
+        if disk_error:
+            raise disk_error from None
         raise
     if landed.experiment and (made := experiment_id(settings, landed.batches)):
         return Outcome(None, experiment_in_words(settings, made, f"made experiment {made}"), made)
     current = current_manifest(settings)
     if current is None or current["release_id"] == before:
-        return Outcome(None, f"release {before} stays the current one")
+        return Outcome(None, f"release {before} remains current")
     note = policies_note(settings, current)
     message = f"published release {current['release_id']}{'.' if note else ''}{note}"
     return Outcome(current["release_id"], message)
 
 
 def _land(settings: Settings, run_id: str, force: bool) -> LandStep:
-    """Land for the run `run_id`, whose candidate is gone again where nothing is new."""
+    """Load files for the run `run_id`. If nothing is new, remove its candidate again."""
     candidate = open_candidate(settings, run_id)
     clear_leftovers(settings, candidate)
     landed = None
@@ -167,10 +167,10 @@ def _land(settings: Settings, run_id: str, force: bool) -> LandStep:
 
 
 def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandStep) -> None:
-    # Before anything of Dagster or dbt is imported: no word to anybody about this run.
+    # Disable telemetry before importing Dagster and dbt.
     quiet = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
     warnings.filterwarnings("ignore", module="dagster")
-    # Without a handler of its own, what Dagster logs would go to the terminal.
+    # Without this handler, Dagster's log would go to the terminal.
     logging.getLogger("dagster").addHandler(logging.NullHandler())
     log.info("loading Dagster and dbt")
     with environment(quiet, without=("DAGSTER_", "DBT_")):
@@ -183,16 +183,16 @@ def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandS
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
-                # What people should see comes from the logger `csw`.
+                # The logger `csw` prints the messages for users.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
     if result.success:
         return
     failed = [event for event in result.all_events if event.is_step_failure]
     step, message = failure_in_words(failed, None)
-    told = failed[0].step_failure_data.user_failure_data if failed else None
-    if told:
-        facts = {name: entry.value for name, entry in (told.metadata or {}).items()}
+    failure = failed[0].step_failure_data.user_failure_data if failed else None
+    if failure:
+        facts = {name: entry.value for name, entry in (failure.metadata or {}).items()}
         raise StepError(step, message, str(facts["error"]), int(str(facts["exit_code"])))
     details = "\n".join(event.step_failure_data.error_display_string for event in failed)
     raise UnexpectedError(f"{step}: {message}\n{details}")

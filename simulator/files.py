@@ -38,7 +38,7 @@ PARQUET_OPTIONS = "format parquet, compression zstd"
 def check_out(out: Path) -> None:
     """Make sure that nothing but the files of an earlier simulation lies in `out`.
 
-    Raises SettingsError where a file would be overwritten that the simulator did not write.
+    Raises SettingsError if a file would be overwritten that the simulator did not write.
     """
     if out.exists() and not out.is_dir():
         raise SettingsError(f"--out {out} is a file. Name a folder for the landing files.")

@@ -156,7 +156,7 @@ def models_on(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory with every step on what `create_sources` puts there, pseudonyms under `key`.
 
-    Raises AssertionError where an invariant does not hold.
+    Raises AssertionError if an invariant does not hold.
     """
     seeds = seeds or {}
     unknown = seeds.keys() - {step.name for step in steps}

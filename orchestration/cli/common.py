@@ -1,4 +1,4 @@
-"""What all commands share: options, one way to print for machines, one way to fail."""
+"""Shared parts of all commands: options, JSON output and error output."""
 
 from __future__ import annotations
 
@@ -23,77 +23,79 @@ Home = Annotated[
 ]
 Landing = Annotated[
     Path | None,
-    typer.Option(envvar="CSW_LANDING", help="Folder with the raw files; only read. Default: <home>/landing."),
+    typer.Option(
+        envvar="CSW_LANDING", help="Folder with the raw files, never changed. Default: <home>/landing."
+    ),
 ]
 AsOf = Annotated[
     str | None,
     typer.Option(
         envvar="CSW_AS_OF",
-        help="Nothing after this counts: a time (UTC), or a day of reporting_timezone. Default: now.",
+        help="Ignore everything after this time (UTC) or day (in reporting_timezone). Default: now.",
     ),
 ]
 KnownAt = Annotated[
     str | None,
     typer.Option(
         envvar="CSW_KNOWN_AT",
-        help="Read only what had been loaded by this date or time. Default: everything.",
+        help="Read only files loaded by this date or time. Default: all files.",
     ),
 ]
 Policies = Annotated[
     list[str] | None,
     typer.Option(
         "--policy",
-        help="name=value of a policy, for this run alone; may be repeated. CSW_POLICIES sets them for good.",
+        help="Policy for this run only, as name=value; repeatable. CSW_POLICIES sets permanent policies.",
     ),
 ]
 Accept = Annotated[
     list[str] | None,
-    typer.Option("--accept", help='"name: reason" of a finding that breaks a limit; may be repeated.'),
+    typer.Option("--accept", help='Accept a finding that breaks a limit, as "name: reason"; repeatable.'),
 ]
 AcceptSchemaChange = Annotated[
-    bool, typer.Option("--accept-schema-change", help="Columns of the release before may go or change type.")
+    bool, typer.Option("--accept-schema-change", help="Accept removed columns and changed column types.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only one JSON document on standard output.")]
 
 UNEXPECTED = 2
 
 
 def acceptances(pairs: list[str] | None, schema_change: bool) -> dict[str, str]:
-    """What --accept and --accept-schema-change accept, by name."""
+    """Return the findings that --accept and --accept-schema-change accept, by name."""
     from orchestration.releases.acceptance import parse_acceptances
 
     return parse_acceptances(pairs or [], schema_change=schema_change)
 
 
-def say(document: Any) -> None:
+def print_json(document: Any) -> None:
     """Print a JSON document."""
     sys.stdout.write(json_text(document) + "\n")
 
 
 def fail(kind: str, message: str, exit_code: int) -> None:
-    """Tell what went wrong on standard error and, with --json, as the document on standard output."""
+    """Print an error on standard error and, with --json, as the document on standard output."""
     print(f"error: {message}", file=sys.stderr)
     if "--json" in sys.argv[1:]:
-        say({"error": kind, "message": message, "exit_code": exit_code})
+        print_json({"error": kind, "message": message, "exit_code": exit_code})
 
 
 @contextmanager
 def guarded(settings: Settings) -> Iterator[None]:
-    """Keep the traceback of an unexpected error in a file, and say where it is; tell of a full disk."""
+    """Save the traceback of an unexpected error to a file and print its path. Explain a full disk."""
     try:
         yield
     except (CswError, typer.Exit, typer.Abort):
         raise
     except Exception as error:
-        if told := disk_trouble(error, settings.home):
-            raise told from None
+        if disk_error := disk_trouble(error, settings.home):
+            raise disk_error from None
         path = settings.home / "logs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-error.log"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(traceback.format_exc(), encoding="utf-8")
             where = f"The details are in {path}."
         except OSError:
-            where = "Its details could not be written, as the home is not writable."
+            where = "The details could not be saved, because the home is not writable."
         first = (str(error).strip().splitlines() or [""])[0][:300]
         fail("UnexpectedError", f"unexpected {type(error).__name__}: {first}\n{where}", UNEXPECTED)
         raise typer.Exit(UNEXPECTED) from None

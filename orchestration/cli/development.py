@@ -1,4 +1,4 @@
-"""A database for people who write models: the raw relations, and nothing that a release depends on."""
+"""Create a development database with the raw relations. Releases do not depend on it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ log = logging.getLogger("csw")
 
 
 def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
-    """Land new files, put the raw relations into the development database, and parse the dbt project.
+    """Load new files, create the raw relations in the development database, and parse the dbt project.
 
-    Returns what to do next, in words. Models that were built there before stay. Raises LockedError while
-    a run writes, LandingError and BuildError as those steps do.
+    Returns the next steps as text. Existing models in the database remain. Raises LockedError while a run
+    writes, LandingError if loading fails, BuildError if parsing fails.
     """
     with hold_lock(settings.lock_file, "csw prepare") as lock:
         ensure_files(settings, landing_is_given)
@@ -37,12 +37,12 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
         load_hash_key(settings.home)
         prepare_instance(settings)
         prepare_manifest(settings, dbt_version(), lock)
-        log.info("the dbt project parses")
+        log.info("parsed the dbt project")
     return (
-        f"Ready. In the project's folder:\n"
+        f"Ready. Run in the project's folder:\n"
         f"  export DBT_PROFILES_DIR={settings.dbt} CSW_WAREHOUSE={database}\n"
         f"  dbt build                      all models and tests\n"
-        f"  dbt build -s +churn_monthly    one mart and what it needs\n"
+        f"  dbt build -s +churn_monthly    one mart and its upstream models\n"
         f"  dbt docs generate              the documentation, in target/\n"
-        f"Or copy profiles.example.yml to profiles.yml, and leave DBT_PROFILES_DIR away."
+        f"Or copy profiles.example.yml to profiles.yml and omit DBT_PROFILES_DIR."
     )

@@ -1,4 +1,4 @@
-"""`csw doctor`: what could keep a run from succeeding, found before it starts."""
+"""`csw doctor`: find the problems that would make a run fail, before it starts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from orchestration.core.errors import CswError
 from orchestration.core.lock import describe_holder, is_locked
 from orchestration.core.policies import project_policies
 from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.wording import count
 from orchestration.dbt_runner.landing_contract import load_contracts
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination."""
+    """One line of the report."""
 
     level: Level
     text: str
@@ -54,7 +55,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything a run needs that lands what is new. Leaves nothing behind."""
+    """Check everything that a run needs, including the new files. Writes nothing."""
     settings = replace(settings, known_at=None)
     parts: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python,
@@ -81,7 +82,7 @@ def _python(_: Settings) -> Iterator[Finding]:
     if sys.version_info[:2] >= OLDEST_PYTHON:
         yield Finding("ok", f"Python {found}")
     else:
-        yield Finding("FAIL", f"Python {found} is too old; make the environment with 3.11 or newer.")
+        yield Finding("FAIL", f"Python {found} is too old; create the environment with 3.11 or newer.")
 
 
 def _packages(_: Settings) -> Iterator[Finding]:
@@ -96,9 +97,11 @@ def _packages(_: Settings) -> Iterator[Finding]:
             continue
         if pins.get(name) not in (None, found):
             wrong += 1
-            yield Finding("warn", f"{name} {found} is installed, {pins[name]} is tested; run `make setup`.")
+            yield Finding(
+                "warn", f"{name} {found} is installed, but {pins[name]} is tested; run `make setup`."
+            )
     if not wrong:
-        yield Finding("ok", f"{len(_PACKAGES)} packages as in requirements.lock")
+        yield Finding("ok", f"{len(_PACKAGES)} packages match requirements.lock")
 
 
 def _lock_text() -> str:
@@ -114,7 +117,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError:
-        yield Finding("FAIL", f"{folder} is not writable; choose another --home or mend its rights.")
+        yield Finding("FAIL", f"{folder} is not writable; choose another --home or fix its permissions.")
         return
     free = shutil.disk_usage(folder).free
     text = f"home {settings.home}: writable, {free / (1 << 30):.1f} GiB free"
@@ -128,7 +131,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 def _policies(settings: Settings) -> Iterator[Finding]:
     text = ", ".join(f"{name} = {value}" for name, value in settings.policies.items())
-    yield Finding("ok", f"policies: {text or f'all {len(project_policies())} as in dbt_project.yml'}")
+    yield Finding("ok", f"policies: {text or f'all {len(project_policies())} from dbt_project.yml'}")
 
 
 def _landing(settings: Settings) -> Iterator[Finding]:
@@ -140,22 +143,26 @@ def _landing(settings: Settings) -> Iterator[Finding]:
     if not settings.landing.is_dir():
         is_default = settings.landing == settings.home / "landing"
         level: Level = "ok" if any(one.status == "accepted" for one in records) or is_default else "FAIL"
-        hint = "`csw run` simulates a company there" if level == "ok" else "create it, or mend --landing"
-        yield Finding(level, f"landing folder {settings.landing} is not there; {hint}.")
+        hint = "`csw run` simulates a company there" if level == "ok" else "create it, or correct --landing"
+        yield Finding(level, f"landing folder {settings.landing} does not exist; {hint}.")
         return
     files, ignored = find_files(settings.landing, contracts)
-    yield Finding("ok", f"landing folder {settings.landing}: {len(files)} files; {len(records)} on record")
+    yield Finding(
+        "ok",
+        f"landing folder {settings.landing}: {count(len(files), 'file')}; "
+        f"{count(len(records), 'batch', 'batches')} on record",
+    )
     for file in files:
         if not os.access(file.path, os.R_OK):
-            yield Finding("FAIL", f"{file.label} cannot be read; mend its rights.")
+            yield Finding("FAIL", f"{file.label} is not readable; fix its permissions.")
     if files or ignored or records:
         yield from _trial(settings)
 
 
 def _trial(settings: Settings) -> Iterator[Finding]:
-    """Load what is new into a home that is thrown away: what the loader finds wrong is wrong."""
+    """Load the new files into a temporary home, so that the doctor applies the loader's rules."""
     from orchestration.landing import known_batches, land, withdrawn_batches
-    from orchestration.landing.judgement import judge_delivery
+    from orchestration.landing.delivery import check_delivery
 
     contracts = load_contracts()
     log = logging.getLogger("csw")
@@ -167,10 +174,10 @@ def _trial(settings: Settings) -> Iterator[Finding]:
         finally:
             log.disabled = was_disabled
         records = known_batches(settings)
-        notices = judge_delivery(tried, contracts, [*records, *report.new])
+        notices = check_delivery(tried, contracts, [*records, *report.new])
     withdrawals = {withdrawal.in_words for withdrawal in withdrawn_batches(settings).values()}
     for entry in report.ignored:
-        # A withdrawal is what somebody wanted.
+        # A withdrawal is intended, so it causes no warning.
         level: Level = "ok" if entry.reason in withdrawals else "warn"
         yield Finding(level, f"ignored {entry.label}: {entry.reason}.")
     for batch in (*report.new, *report.still_refused):
@@ -181,31 +188,31 @@ def _trial(settings: Settings) -> Iterator[Finding]:
 
 
 def _loaded_before(records: Sequence[Batch]) -> Iterator[Finding]:
-    """What is odd about files that were loaded and not mended since, each thing once."""
-    from orchestration.landing.batches import mended_batches
+    """Report each kind of warning about loaded files once, unless a later file fixed it."""
+    from orchestration.landing.batches import fixed_batches
 
-    mended = mended_batches(records)
-    told: dict[tuple[str, str | None, str], list[tuple[Batch, Remark]]] = {}
+    fixed = fixed_batches(records)
+    by_kind: dict[tuple[str, str | None, str], list[tuple[Batch, Remark]]] = {}
     for batch in records:
         for remark in batch.remarks:
-            if batch.status == "accepted" and batch.batch_id not in mended and remark.kind != "note":
+            if batch.status == "accepted" and batch.batch_id not in fixed and remark.kind != "note":
                 key = (f"{batch.source}/{batch.object}", remark.column, remark.text)
-                told.setdefault(key, []).append((batch, remark))
-    for found in told.values():
+                by_kind.setdefault(key, []).append((batch, remark))
+    for found in by_kind.values():
         batch, remark = found[-1]
-        others = f" The same in {len(found) - 1} files before it." if len(found) > 1 else ""
-        yield Finding("warn", f"{batch.label}, loaded: {remark.sentence()}{others}")
+        others = f" The same applies to {count(len(found) - 1, 'earlier file')}." if len(found) > 1 else ""
+        yield Finding("warn", f"{batch.label} (loaded): {remark.sentence()}{others}")
 
 
 def _of_file(settings: Settings, batch: Batch) -> Iterator[Finding]:
-    """What is wrong with a file, kind by kind, with the first value of each."""
+    """Report each kind of mistake in a file with its first value."""
     remarks = batch.remarks
     if batch.status == "refused":
         if not any(remark.value for remark in remarks):
             remarks = _with_values(settings, batch)
         yield Finding("FAIL", f"{batch.label} is refused: {batch.reason}.{_recognised(settings, batch)}")
     else:
-        counts = f"{batch.rows_loaded:,} of {batch.rows_in:,} rows can be loaded"
+        counts = f"{batch.rows_loaded:,} of {count(batch.rows_in, 'row')} can be loaded"
         level: Level = "warn" if batch.rows_quarantined else "ok"
         yield Finding(level, f"{batch.label}: {counts}")
     for remark in remarks:
@@ -216,7 +223,7 @@ def _of_file(settings: Settings, batch: Batch) -> Iterator[Finding]:
 
 
 def _with_values(settings: Settings, batch: Batch) -> tuple[Remark, ...]:
-    """The remarks of a file that was refused in an earlier run; its values are in the quarantine."""
+    """Return the remarks of a file that an earlier run refused, with the values from the quarantine."""
     from orchestration.landing.inspection import file_report
 
     try:
@@ -226,14 +233,14 @@ def _with_values(settings: Settings, batch: Batch) -> tuple[Remark, ...]:
 
 
 def _recognised(settings: Settings, batch: Batch) -> str:
-    """What a refused file looks like, and how to map it."""
+    """Name the known export that a refused file looks like, and the command that maps it."""
     from orchestration.landing.exports import header_of, recognise
 
     path = settings.landing / batch.source / batch.object / batch.file_name
     if batch.rejected_share is not None or not path.is_file():
         return ""
     header = header_of(path)
-    if not header:  # no mapping helps what cannot be read
+    if not header:  # a mapping cannot fix an unreadable file
         return ""
     found = recognise(header)
     looks = f" It looks like {found.name}." if found else ""
@@ -242,9 +249,11 @@ def _recognised(settings: Settings, batch: Batch) -> str:
 
 def _lock(settings: Settings) -> Iterator[Finding]:
     if is_locked(settings.lock_file):
-        yield Finding("warn", f"in use by {describe_holder(settings.lock_file)}; a run now would be refused.")
+        yield Finding(
+            "warn", f"in use by {describe_holder(settings.lock_file)}; a run cannot start before that ends."
+        )
     else:
-        yield Finding("ok", "no other run is writing")
+        yield Finding("ok", "no other process is writing")
 
 
 def _current(settings: Settings) -> Iterator[Finding]:
@@ -267,4 +276,4 @@ def _last_failure(settings: Settings) -> Iterator[Finding]:
         return
     since = settings.current.lstat().st_mtime if settings.current.is_symlink() else 0.0
     if alerts[-1].stat().st_mtime > since:
-        yield Finding("warn", f"the last run failed and nothing was published since; see {alerts[-1]}")
+        yield Finding("warn", f"the last run failed, and no run has published since; see {alerts[-1]}")

@@ -1,4 +1,4 @@
-"""`csw landing`: what was loaded, what was rejected and why, and how to try again."""
+"""`csw landing`: show loaded and rejected files, and retry or withdraw them."""
 
 from __future__ import annotations
 
@@ -8,56 +8,57 @@ from typing import Annotated
 import typer
 
 from orchestration.cli import withdrawals
-from orchestration.cli.common import Home, Json, Landing, guarded, say
+from orchestration.cli.common import Home, Json, Landing, guarded, print_json
 from orchestration.core.settings import load_settings
 
 app = typer.Typer(
-    help="What was loaded and what was rejected, and why; and how to try again.", no_args_is_help=True
+    help="Show loaded and rejected files with the reasons; retry, map or withdraw them.",
+    no_args_is_help=True,
 )
 withdrawals.register(app)
 
 What = Annotated[
-    str, typer.Argument(help="Batch id, as `csw landing status` lists it, its beginning, or a file name.")
+    str, typer.Argument(help="Batch id from `csw landing status`, or the start of it, or a file name.")
 ]
 
 
 @app.command()
 def status(home: Home = None, landing: Landing = None, json: Json = False) -> None:
-    """Rows in, loaded, quarantined and refused per object, and every file that has rejected rows."""
+    """Count the rows of each object by outcome, and list every file with rejected rows."""
     settings = load_settings(home, landing)
     with guarded(settings):
         from orchestration.cli.summary import print_landing_status
         from orchestration.landing.inspection import landing_status
 
         found = landing_status(settings)
-        say(found) if json else print_landing_status(found)
+        print_json(found) if json else print_landing_status(found)
 
 
 @app.command()
 def show(
     batch: What,
     home: Home = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Number of rejected rows to show.")] = 50,
     json: Json = False,
 ) -> None:
-    """What became of a file: every mistake, and the rejected rows. Prints values; keep them private."""
+    """Show every mistake and the rejected rows of a file. The output contains values; keep it private."""
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.cli.summary import print_file_report
         from orchestration.landing.inspection import file_report
 
         found = file_report(settings, batch, limit=None if json else limit)
-        say(found) if json else print_file_report(found)
+        print_json(found) if json else print_file_report(found)
 
 
 @app.command()
 def template(
-    object_name: Annotated[str | None, typer.Argument(help="Object. Default: all of them.")] = None,
+    object_name: Annotated[str | None, typer.Argument(help="Name of the object. Default: all.")] = None,
     home: Home = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to. Default: <home>/templates.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder. Default: <home>/templates.")] = None,
     json: Json = False,
 ) -> None:
-    """Write example files with every column, and beside each what its columns mean."""
+    """Write an example file for each object, with a description of its columns."""
     from orchestration.dbt_runner.landing_contract import contracts_named, load_contracts
     from orchestration.landing.advice.guide import write_templates
 
@@ -65,21 +66,23 @@ def template(
     contracts = load_contracts()
     chosen = contracts if object_name is None else contracts_named(contracts, object_name)
     written = write_templates(out or settings.home / "templates", chosen)
-    say({"files": [str(path) for path in written]}) if json else typer.echo("\n".join(map(str, written)))
+    print_json({"files": [str(path) for path in written]}) if json else typer.echo(
+        "\n".join(map(str, written))
+    )
 
 
 @app.command(name="map")
 def propose(
-    file: Annotated[Path, typer.Argument(help="A file as it was exported.")],
+    file: Annotated[Path, typer.Argument(help="Exported file.")],
     object_name: Annotated[
-        str | None, typer.Option("--object", help="Object that it is of. Default: the one that fits best.")
+        str | None, typer.Option("--object", help="Object of the file. Default: the best match.")
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write mapping.yml beside the file, unless there is one.")
+        bool, typer.Option("--write", help="Save mapping.yml in the file's folder, unless one exists.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Propose a mapping.yml that makes an export load without editing it. Nothing is applied unasked."""
+    """Propose a mapping.yml that loads an export unedited. Only --write saves it."""
     from orchestration.core.errors import LandingError
     from orchestration.dbt_runner.landing_contract import load_contracts
     from orchestration.landing.advice.proposals import propose_mapping
@@ -88,9 +91,9 @@ def propose(
     if write:
         target = file.with_name("mapping.yml")
         if target.exists():
-            raise LandingError(f"{target} is there already. Move it away, or compare it with the proposal.")
+            raise LandingError(f"{target} already exists. Move it away, or compare it with the proposal.")
         target.write_text(found.text, encoding="utf-8")
-    say(found) if json else typer.echo(found.text, nl=False)
+    print_json(found) if json else typer.echo(found.text, nl=False)
 
 
 @app.command()
@@ -98,13 +101,13 @@ def requeue(
     batch: What,
     home: Home = None,
     landing: Landing = None,
-    out: Annotated[Path | None, typer.Option(help="File to write. Default: below <home>/mend.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Output file. Default: a file in <home>/to_fix.")] = None,
     json: Json = False,
 ) -> None:
-    """Try again: a file of the rejected rows to mend and land, or a refused file once more as it is."""
+    """Write the rejected rows to a file that you fix and land, or retry an unchanged refused file."""
     settings = load_settings(home, landing)
     with guarded(settings):
         from orchestration.landing.requeue import requeue as queue_again
 
         done = queue_again(settings, batch, out)
-        say(done) if json else typer.echo(done.message)
+        print_json(done) if json else typer.echo(done.message)

@@ -1,4 +1,4 @@
-"""The command line `csw`. Each command checks its options, calls one function and prints what it returns."""
+"""The command line `csw`. Each command checks its options, calls one function and prints the result."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from orchestration.cli.common import (
     acceptances,
     fail,
     guarded,
-    say,
+    print_json,
 )
 from orchestration.core.environment import restart_without_settings_of_python
 from orchestration.core.errors import CswError, SettingsError
 from orchestration.core.settings import load_settings
 
 EPILOG = (
-    "Exit codes: 0 done, or nothing new; 1 an error whose message says what to do, and nothing was "
-    "published; 2 wrong options, or an unexpected error, whose traceback is in <home>/logs; 3 the audit or "
-    "a limit keeps a release from being published; 4 somebody else is writing to the warehouse."
+    "Exit codes: 0 success, or nothing new; 1 an error with a message that explains what to do, nothing "
+    "published; 2 a wrong option, or an unexpected error with a traceback in <home>/logs; 3 the audit or "
+    "a limit stopped the release; 4 another process is writing to the warehouse."
 )
 QUERY_ROWS = 100
 
 app = typer.Typer(
     name="csw",
-    help="Customer-success warehouse: raw files in; audited marts of churn, retention, NPS and MRR out.",
+    help="Customer-success warehouse: turns raw files into audited marts of churn, retention, NPS and MRR.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -51,7 +51,7 @@ app.add_typer(landing.app, name="landing")
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with a message, never with a traceback."""
+    """Run the command line. A user's mistake ends with a message, never with a traceback."""
     restart_without_settings_of_python()
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
@@ -63,18 +63,18 @@ def main() -> None:
 
 @app.command()
 def simulate(
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the company.")] = 500,
+    accounts: Annotated[int, typer.Option(min=1, help="Number of accounts.")] = 500,
     months: Annotated[int, typer.Option(min=1, help="Months of history.")] = 36,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 42,
-    messy: Annotated[bool, typer.Option("--messy", help="With the flaws that real exports have.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed. The same seed gives the same company.")] = 42,
+    messy: Annotated[bool, typer.Option("--messy", help="Add typical flaws of real exports.")] = False,
     until: Annotated[
-        str | None, typer.Option(help="First day after the history. Default: first day of this month.")
+        str | None, typer.Option(help="First day after the history. Default: the first day of this month.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: <home>/landing.")] = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Make the raw files of a believable company, with the true answers beside them."""
+    """Write the raw files of a simulated company, and its true history for comparison."""
     settings = load_settings(home)
     last = _date("--until", until) if until else datetime.now(UTC).date().replace(day=1)
     with guarded(settings):
@@ -86,7 +86,7 @@ def simulate(
             report = make_company(
                 accounts, months, seed, out or settings.landing, until=last, messy=messy, progress=log.info
             )
-        say({"report": report.lines()}) if json else typer.echo("\n".join(report.lines()))
+        print_json({"report": report.lines()}) if json else typer.echo("\n".join(report.lines()))
 
 
 @app.command()
@@ -96,18 +96,18 @@ def run(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     policy: Policies = None,
-    force: Annotated[bool, typer.Option("--force", help="Build and publish also if nothing is new.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build and publish even if nothing is new.")] = False,
     publish: Annotated[
-        bool, typer.Option("--publish", help="Publish also what would be an experiment beside the release.")
+        bool, typer.Option("--publish", help="Publish the release instead of making an experiment.")
     ] = False,
     accept: Accept = None,
     accept_schema_change: AcceptSchemaChange = False,
     json: Json = False,
 ) -> None:
-    """Land new files, build the marts, audit them, and publish them if they pass.
+    """Load new files, build the marts, audit them, and publish them if they pass.
 
-    With --policy, with an --as-of before that of the current release, or with --known-at, which reads only
-    what had been loaded by then, the run makes an experiment beside the current release, which stays.
+    The run makes an experiment, and does not change the current release, if it has --policy, --known-at, or
+    an --as-of before the current release's. With --known-at it reads only files loaded by that time.
     """
     settings = replace(
         load_settings(home, landing, as_of, policy, known_at),
@@ -126,7 +126,7 @@ def run(
 
             made = outcome.release_id or outcome.experiment_id
             manifest = read_manifest(settings.releases / made) if made else None
-            say({**vars(outcome), "gate": manifest["gate"] if manifest else None})
+            print_json({**vars(outcome), "gate": manifest["gate"] if manifest else None})
             return
         typer.echo(outcome.message)
         if outcome.release_id:
@@ -142,7 +142,7 @@ def prepare(
     policy: Policies = None,
     json: Json = False,
 ) -> None:
-    """Make a development database with the raw data, for plain dbt and for Dagster's pages."""
+    """Create a development database with the raw data, for plain dbt and Dagster's pages."""
     settings = load_settings(home, landing, as_of, policy, known_at)
     with guarded(settings):
         from orchestration.cli.development import prepare_development
@@ -150,23 +150,23 @@ def prepare(
 
         with progress_on_console():
             steps = prepare_development(settings, landing_is_given=landing is not None)
-        say({"message": steps}) if json else typer.echo(steps)
+        print_json({"message": steps}) if json else typer.echo(steps)
 
 
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT on the marts.")],
     release: Annotated[
-        str, typer.Option(help="Id of the release, or its beginning. Default: the current one.")
+        str, typer.Option(help="Id of the release, or the start of it. Default: the current release.")
     ] = "current",
     home: Home = None,
-    json: Annotated[bool, typer.Option("--json", help="All rows, as JSON.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="All rows, as CSV.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
     spreadsheet: Annotated[
-        bool, typer.Option("--spreadsheet", help="All rows, as CSV without formulas.")
+        bool, typer.Option("--spreadsheet", help="Print all rows as CSV without formulas.")
     ] = False,
 ) -> None:
-    """Ask a release. Nothing can be changed, and no other file can be read."""
+    """Query a release. The query cannot change anything and cannot read other files."""
     if json + csv + spreadsheet > 1:
         raise SettingsError("Choose one of --json, --csv and --spreadsheet.")
     settings = load_settings(home)
@@ -190,14 +190,14 @@ def doctor(
     policy: Policies = None,
     json: Json = False,
 ) -> None:
-    """Check the set-up and the landing files before a run, and say what is wrong."""
+    """Check the set-up and the landing files before a run, and list all problems."""
     settings = load_settings(home, landing, as_of, policy)
     with guarded(settings):
         from orchestration.cli.doctor import examine
 
         findings = examine(settings)
         if json:
-            say(findings)
+            print_json(findings)
         else:
             typer.echo("\n".join(map(str, findings)))
         if any(finding.level == "FAIL" for finding in findings):
@@ -212,7 +212,7 @@ def _date(option: str, text: str) -> date:
 
 
 def _program() -> str:
-    """How this program was called, so that the next command can be copied from the screen."""
+    """Return the command that started this program, so that users can copy the suggested commands."""
     called = Path(sys.argv[0])
     if called.name == "__main__.py":
         return f"{Path(sys.executable).name} -m orchestration"

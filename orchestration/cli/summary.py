@@ -1,4 +1,4 @@
-"""Tables for people: what a run published, which releases there are, what a query found."""
+"""Terminal output: the summary of a run, lists of releases and files, and query results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rich.table import Table
 
 from orchestration.core.errors import QueryError
 from orchestration.core.settings import Settings
-from orchestration.landing.batches import known_batches, mended_batches
+from orchestration.core.wording import count
+from orchestration.landing.batches import fixed_batches, known_batches
 from orchestration.landing.inspection import FileReport, LandingStatus
 from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
@@ -26,20 +27,21 @@ from orchestration.releases.reaudit import Reaudit
 RECENT_MONTHS = 6
 WARNINGS_SHOWN = 12
 PLAIN_WIDTH = 160
-"""Columns of a table that goes to a file or a pipe, where no screen limits it."""
+"""Width of a table that is printed to a file or a pipe."""
 
 _MOVEMENTS = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "fx_impact", "closing")
 
 
 def print_summary(settings: Settings, program: str) -> None:
-    """Where the marts of the current release are, what is in them, and how to look at them."""
+    """Print the location and content of the current marts, the data problems, and the next commands."""
     console = _console()
     manifest = current_manifest(settings)
     if manifest is None:
         return
     tables = manifest["tables"]
     console.print(
-        f"\nMarts: {settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet beside it", soft_wrap=True
+        f"\nMarts: {settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet in the same folder",
+        soft_wrap=True,
     )
     counts = ", ".join(f"{name} {table['rows']:,}" for name, table in tables.items() if name[0] != "_")
     console.print(f"Rows:  {counts}\n", highlight=False)
@@ -57,8 +59,8 @@ def print_summary(settings: Settings, program: str) -> None:
         rows = [(f"{row[0]:%Y-%m}", *(f"{round(value):,}" for value in row[1:])) for row in result.rows]
         console.print(_table("MRR of the last months", headings, rows, range(1, len(headings))))
     _print_data_quality(settings, console)
-    _print_set_aside(settings, console, program)
-    console.print("\nLook at them:")
+    _print_rejected_files(settings, console, program)
+    console.print("\nNext commands:")
     for command in (
         f"{program} query \"select * from mrr_monthly where dimension = 'all' order by month desc limit 12\"",
         f"{program} releases",
@@ -67,7 +69,7 @@ def print_summary(settings: Settings, program: str) -> None:
 
 
 def _print_data_quality(settings: Settings, console: Console) -> None:
-    """What the release itself says is odd about its data, with the MRR that it concerns."""
+    """Print the warnings of _data_quality with the affected MRR."""
     try:
         found = query_current(
             settings,
@@ -75,7 +77,7 @@ def _print_data_quality(settings: Settings, console: Console) -> None:
             " where status <> 'pass' order by status, abs(mrr) desc nulls last, observed desc",
         )
     except QueryError:
-        return  # a release of an older version
+        return  # an older release does not have this mart
     if not found.rows:
         return
     headings = ("", "check", "table", "detail", "found", "MRR")
@@ -84,21 +86,19 @@ def _print_data_quality(settings: Settings, console: Console) -> None:
         for status, check, table, detail, observed, mrr in found.rows[:WARNINGS_SHOWN]
     ]
     console.print()
-    console.print(_table("Data quality: look at", headings, rows, (4, 5)))
+    console.print(_table("Data-quality warnings", headings, rows, (4, 5)))
     if len(found.rows) > WARNINGS_SHOWN:
         console.print(f"and {len(found.rows) - WARNINGS_SHOWN} more in the mart _data_quality")
 
 
-def _print_set_aside(settings: Settings, console: Console, program: str) -> None:
-    """Files that were refused, or of which rows were set aside, and were not mended since."""
+def _print_rejected_files(settings: Settings, console: Console, program: str) -> None:
+    """Print the refused files and the files with quarantined rows, unless a later file fixed them."""
     batches = known_batches(settings)
-    mended = mended_batches(batches)
+    fixed = fixed_batches(batches)
     waiting = [
         one
         for one in batches
-        if one.batch_id not in mended
-        and one.status != "withdrawn"
-        and one.rows_quarantined + one.rows_refused
+        if one.batch_id not in fixed and one.status != "withdrawn" and one.rows_quarantined + one.rows_refused
     ]
     if not waiting:
         return
@@ -107,24 +107,24 @@ def _print_set_aside(settings: Settings, console: Console, program: str) -> None
         what = (
             f"refused, {batch.reason}"
             if batch.status == "refused"
-            else f"{batch.rows_quarantined:,} of {batch.rows_in:,} rows set aside"
+            else f"{batch.rows_quarantined:,} of {count(batch.rows_in, 'row')} quarantined"
         )
         console.print(f"  {batch.label}: {what}", soft_wrap=True, markup=False, highlight=False)
         console.print(
-            f"    every mistake: {program} landing show {batch.batch_id}", soft_wrap=True, highlight=False
+            f"    show every mistake: {program} landing show {batch.batch_id}",
+            soft_wrap=True,
+            highlight=False,
         )
-    console.print(
-        "  Mend the file and deliver it under the same name; its warnings then end.", soft_wrap=True
-    )
+    console.print("  To end these warnings, fix the file and deliver it under the same name.", soft_wrap=True)
 
 
 def print_releases(releases: Sequence[ReleaseInfo]) -> None:
-    """One line per release, oldest first."""
+    """Print one line per release, oldest first."""
     console = _console()
     if not releases:
         console.print("There is no release yet. `csw run` makes the first one.")
         return
-    headings = ("", "release", "published", "as of", "known at", "rows", "checks", "follows")
+    headings = ("", "release", "published", "as of", "known at", "rows", "checks", "previous")
     rows = [
         (
             "*" if one.is_current else "experiment" if one.experiment else "",
@@ -142,7 +142,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     for one in releases:
         if one.waits_for:
             names = ", ".join(one.waits_for)
-            console.print(f"{one.release_id} waits for somebody to accept: {names}", soft_wrap=True)
+            console.print(f"{one.release_id} waits for acceptance of: {names}", soft_wrap=True)
         if one.experiment:
             console.print(
                 f"{one.release_id} is an experiment: {one.experiment}", soft_wrap=True, markup=False
@@ -152,10 +152,10 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
 
 
 def print_landing_status(status: LandingStatus) -> None:
-    """Counts per object, then every file that has rejected rows."""
+    """Print row counts per object and every file with rejected rows."""
     console = _console()
     if not status.objects:
-        console.print("Nothing was landed yet. `csw run` loads what is in the landing folder.")
+        console.print("No file has been loaded yet. `csw run` loads the files in the landing folder.")
         return
     outcomes = [name for name in OUTCOMES if name == "used" or any(one.rows[name] for one in status.objects)]
     headings = ("object", "files", "rows in", *outcomes)
@@ -173,7 +173,7 @@ def print_landing_status(status: LandingStatus) -> None:
                 one.batch_id,
                 one.file,
                 ("refused" if one.status == "refused" else "rows in quarantine")
-                + (", mended since" if one.is_mended else ""),
+                + (", fixed since" if one.is_fixed else ""),
                 f"{one.rows_quarantined + one.rows_refused:,}",
                 one.reason,
             )
@@ -182,20 +182,20 @@ def print_landing_status(status: LandingStatus) -> None:
         console.print()
         console.print(_table(None, headings, rows, (3,)))
         console.print(
-            "\n`csw landing show <batch>` shows every mistake and the rows, `csw landing requeue <batch>` "
-            "tries them again.",
+            "\n`csw landing show <batch>` shows every mistake and the rows. `csw landing requeue <batch>` "
+            "retries them.",
             soft_wrap=True,
         )
 
 
 def print_file_report(found: FileReport) -> None:
-    """Counts, every kind of mistake and the rejected rows of one file, with values."""
+    """Print the counts, every kind of mistake and the rejected rows of one file, with values."""
     console = _console()
     counts = ", ".join(f"{rows:,} {name}" for name, rows in found.rows.items() if rows or name == "in")
     lines = [f"{found.file}: {found.status}; rows: {counts}"]
     if found.status == "refused":
-        lines.append(f"Refused whole: {found.reason}.")
-    titles = (("wrong", "Wrong:"), ("told", "Look at:"), ("note", "For the record:"))
+        lines.append(f"Refused: {found.reason}.")
+    titles = (("wrong", "Mistakes:"), ("told", "Warnings:"), ("note", "Notes:"))
     for kind, title in titles:
         mine = [remark for remark in found.remarks if remark.kind == kind]
         if mine:
@@ -216,13 +216,13 @@ def print_file_report(found: FileReport) -> None:
         console.print()
         console.print(_table("Rejected rows", ("line", "row", "column", "value", "reason"), rows, (0, 1)))
     if found.has_more:
-        console.print("There are more rejected rows; --limit shows them.")
+        console.print("There are more rejected rows. Raise --limit to show them.")
     if found.kept:
-        console.print(f"\nKept in {found.kept}", soft_wrap=True, markup=False, highlight=False)
+        console.print(f"\nSaved in {found.kept}", soft_wrap=True, markup=False, highlight=False)
 
 
 def print_audit(found: Reaudit) -> None:
-    """The verdict, and every check that is not fine."""
+    """Print the verdict and every check that did not pass."""
     console = _console()
     report = found.report
     console.print(f"{found.release_id}: {report.summary()}", soft_wrap=True, markup=False, highlight=False)
@@ -233,7 +233,7 @@ def print_audit(found: Reaudit) -> None:
 
 
 def print_difference(found: Difference) -> None:
-    """What changed from one release to the other."""
+    """Print the differences between two releases."""
     console = _console()
     if not (found.schema or found.rows or found.months):
         console.print(
@@ -266,11 +266,13 @@ def print_difference(found: Difference) -> None:
         ]
         headings = ("month", "MRR before", "after", "customers before", "after", "")
         console.print(_table("Closing MRR and customers", headings, months, range(1, 5)))
-        console.print(f"{len(found.restated)} months that were closed in {found.before} have other figures.")
+        console.print(
+            f"{count(len(found.restated), 'closed month')} of {found.before} changed in {found.after}."
+        )
 
 
 def print_rows(result: QueryResult) -> None:
-    """An answer as a table, with a word where rows were left out."""
+    """Print a query result as a table, with a note if it is cut off."""
     console = _console()
     numeric = [
         index
@@ -280,7 +282,7 @@ def print_rows(result: QueryResult) -> None:
     rows = [tuple(_text(value) for value in row) for row in result.rows]
     console.print(_table(None, result.columns, rows, numeric))
     if result.has_more:
-        console.print(f"Only the first {len(rows)} rows are shown; --csv and --json give all.")
+        console.print(f"Only the first {len(rows)} rows are shown. --csv and --json print all rows.")
     elif not rows:
         console.print("No rows.")
 

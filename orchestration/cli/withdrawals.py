@@ -1,4 +1,4 @@
-"""`csw landing withdraw` and `restore`: taking a wrong file back, and bringing it back."""
+"""`csw landing withdraw` and `csw landing restore`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.common import Home, Json, guarded, say
+from orchestration.cli.common import Home, Json, guarded, print_json
 from orchestration.core.settings import load_settings
 
 File = Annotated[
     str,
-    typer.Argument(help="File name, source/object/name, or batch id (or its beginning) of a loaded file."),
+    typer.Argument(help="Loaded file: file name, source/object/name, or batch id (or the start of it)."),
 ]
 
 
@@ -23,29 +23,29 @@ def register(app: typer.Typer) -> None:
 
 def withdraw(
     file: File,
-    reason: Annotated[str, typer.Option(help="Why the file is wrong; it goes on record.")],
+    reason: Annotated[str, typer.Option(help="Why the file is wrong. The log keeps this text.")],
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Take a wrong file back: none of its rows counts in a later run. The file stays on disk."""
+    """Take back a wrong file: later runs ignore its rows. The file stays on disk."""
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.landing.withdrawing import withdraw as take_back
 
         done = take_back(settings, file, reason)
-        say(done) if json else typer.echo(done.message)
+        print_json(done) if json else typer.echo(done.message)
 
 
 def restore(
     file: File,
-    reason: Annotated[str, typer.Option(help="Why it is right after all; it goes on record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why the file is right. The log keeps this text.")] = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Bring a withdrawn file back: its rows count again in the next run."""
+    """Restore a withdrawn file: the next run reads its rows again."""
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.landing.withdrawing import restore as bring_back
 
         done = bring_back(settings, file, reason)
-        say(done) if json else typer.echo(done.message)
+        print_json(done) if json else typer.echo(done.message)

@@ -1,4 +1,4 @@
-"""What failed, told to people: one file per failed run and, where wanted, a web hook."""
+"""Alerts for failed runs: one file per run and an optional webhook."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ WEBHOOK_SECONDS = 10
 
 log = logging.getLogger("csw")
 
-# dbt and DuckDB quote values in their messages; those follow the path of the model in brackets.
+# dbt and DuckDB messages contain values. The values follow the path of the model in brackets.
 _DETAIL = re.compile(r"^(  \w+ \S+ \([^)]*\)):.*")
 
 
 def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
     """Write `<home>/alerts/<time>-<run>.json` and post it to CSW_ALERT_WEBHOOK, once per run.
 
-    Rows and values that a message quotes stay out of it. A hook that cannot be reached, or a disk that
-    cannot be written to, is logged.
+    The alert contains no rows or values from the message. If the webhook or the disk fails, the function
+    logs a warning.
     """
     known = sorted(settings.alerts.glob(f"*-{run_id}.json"))
     if known:
@@ -44,7 +44,7 @@ def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
         settings.alerts.mkdir(parents=True, exist_ok=True)
         write_json(path, content)
     except OSError as error:
-        # A full disk is what people must hear of; it must not hide behind its own alert.
+        # The caller still reports the original error, such as a full disk.
         log.warning("The alert could not be written to %s: %s", path, error.strerror)
     if url := os.environ.get(WEBHOOK_VARIABLE):
         _post(url, content)
@@ -52,14 +52,14 @@ def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
 
 
 def without_values(message: str) -> str:
-    """The lines of an error message that name models, tests and counts, without those that quote data."""
+    """Keep the lines of an error message that name models, tests and counts. Drop lines with data."""
     lines = [line for line in message.splitlines() if not line.startswith("    ")]
     return "\n".join(_DETAIL.sub(r"\1", line) for line in lines)
 
 
 def _post(url: str, content: dict[str, str]) -> None:
     if not url.startswith(("https://", "http://")):
-        log.warning("%s is not an http address; nothing was posted.", WEBHOOK_VARIABLE)
+        log.warning("%s is not an http address, so the alert was not posted.", WEBHOOK_VARIABLE)
         return
     try:
         request = urllib.request.Request(

@@ -1,4 +1,4 @@
-"""What people see while something runs: steady lines in a log file, one moving line on a terminal."""
+"""Progress output: separate lines in a log file, one updating line on a terminal."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rich.markup import escape
 
 LOGGER = "csw"
 PROGRESS = {"csw_progress": True}
-"""`extra` of a log record that the next one of its kind replaces."""
+"""`extra` of a log record that the next progress record replaces."""
 
 PRIVATE = "csw_private"
-"""Name of an `extra` of a log record: its text with values of rows, for the person at the terminal only."""
+"""Name of an `extra` of a log record: the text with row values, shown only on the terminal."""
 
 QUIET_SECONDS = 5.0
 
 
 class _Handler(logging.Handler):
-    """Prints records with the seconds since the start; records of progress move, or come seldom."""
+    """Prints records with the seconds since the start, and limits the number of progress lines."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.INFO)
@@ -59,7 +59,7 @@ class _Handler(logging.Handler):
 
 @contextmanager
 def progress_on_console() -> Iterator[None]:
-    """Show what the logger `csw` says on standard error until the block ends."""
+    """Show the messages of the logger `csw` on standard error until the block ends."""
     logger = logging.getLogger(LOGGER)
     handler = _Handler(Console(stderr=True))
     logger.addHandler(handler)

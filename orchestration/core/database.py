@@ -1,4 +1,4 @@
-"""DuckDB connections, all with the same pins: UTC, no downloads, bounded memory and threads."""
+"""DuckDB connections with fixed settings: UTC, no downloads, limited memory and threads."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from orchestration.core.errors import PublishError
 MEMORY_LIMIT_VARIABLE = "CSW_MEMORY_LIMIT"
 DEFAULT_MEMORY_LIMIT = "4GB"
 
-# What DuckDB says of a file that another process has opened for writing.
+# DuckDB's message for a file that another process has opened for writing.
 _LOCKED = "Could not set lock on file"
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 BUILD_STORAGE_VERSION = "v1.5.0"
-"""File format of the databases that runs build in; the previous line of DuckDB reads them too."""
+"""File format of build databases. The previous DuckDB version line can read it too."""
 
 
 @contextmanager
 def connect(
     path: Path | None = None, *, read_only: bool = False, temp_directory: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database file (or one in memory) and close it again.
+    """Open a database file, or an in-memory database, and close it after the block.
 
-    Sessions run in UTC and never install or load extensions from outside. Results that spill go to
-    `temp_directory`, or beside the file.
+    Sessions run in UTC and never install or load external extensions. DuckDB spills large results to
+    `temp_directory`, or to the folder of the file.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": os.environ.get(MEMORY_LIMIT_VARIABLE, DEFAULT_MEMORY_LIMIT),
@@ -51,14 +51,14 @@ def connect(
 def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path) -> None:
     """Attach the published marts file of a release as `release`, read-only.
 
-    Raises PublishError where another process has opened the file for writing.
+    Raises PublishError if another process has opened the file for writing.
     """
     with writers_in_words(marts):
         connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
 
 
 def describe_writer(marts: Path) -> str | None:
-    """Who has opened a published marts file for writing, in words; None where nobody has."""
+    """Describe the process that has opened a marts file for writing; None if no process has."""
     with connect() as connection:
         try:
             attach_release(connection, marts)
@@ -69,7 +69,7 @@ def describe_writer(marts: Path) -> str | None:
 
 @contextmanager
 def writers_in_words(path: Path) -> Iterator[None]:
-    """Raise PublishError where the block cannot open `path` because another process may write to it."""
+    """Raise PublishError if the block cannot open `path` because another process writes to it."""
     try:
         yield
     except duckdb.IOException as error:
@@ -78,17 +78,17 @@ def writers_in_words(path: Path) -> Iterator[None]:
         found = _HOLDER.search(str(error))
         holder = f"process {found['pid']} ({Path(found['program']).name})" if found else "another process"
         raise PublishError(
-            f"{path} is opened for writing by {holder}, so nobody else can read it. Close that connection, "
-            "and open it with read_only=True. A release must not be changed: `csw verify` says whether this "
-            "one was."
+            f"{path} is opened for writing by {holder}, so no other process can read it. Close that "
+            "connection and open the file with read_only=True. Then run `csw verify` to check that the "
+            "release is unchanged."
         ) from None
 
 
 def quote_literal(text: object) -> str:
-    """SQL string literal of `text`."""
+    """Return `text` as an SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
 
 
 def quote_identifier(name: str) -> str:
-    """SQL identifier of `name`."""
+    """Return `name` as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""A disk that is full or fails, in words: it can stop a run anywhere, in anybody's code."""
+"""Explain a full or failing disk, which can stop a run in any library's code."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class DiskError(CswError):
 
 
 def disk_trouble(error: BaseException, home: Path) -> DiskError | None:
-    """What to tell people where an error comes from the disk of the warehouse `home`; else None."""
+    """Return a readable error if the disk of the warehouse `home` caused `error`; otherwise None."""
     for cause in _causes(error):
         if not _is_of_disk(cause):
             continue
         try:
             free = f"{shutil.disk_usage(home).free / 1e6:,.0f} MB are free"
         except OSError:
-            free = "how much is free cannot be read"
+            free = "the free space is unknown"
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]
         return DiskError(
-            f"The disk of {home} is full or cannot be written to ({free}): {reason}\nNothing was published. "
-            "Make room (`csw gc` removes old releases), then run again."
+            f"The disk of {home} is full or not writable ({free}): {reason}\nNothing was published. "
+            "Free some space (`csw gc` removes old releases), then run again."
         )
     return None
 
@@ -48,13 +48,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in met:
         met.add(id(error))
         yield error
-        # SQLAlchemy keeps the error of the driver in an attribute of its own.
+        # SQLAlchemy keeps the driver's error in the attribute `orig`.
         error = error.__cause__ or getattr(error, "orig", None) or error.__context__
 
 
 def _is_of_disk(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in _FULL | _BAD
-    # By its name: whoever only asks for help should not wait for the library.
+    # Compare the module name, because importing DuckDB would slow down `csw --help`.
     is_database = isinstance(error, sqlite3.Error) or type(error).__module__ in ("duckdb", "_duckdb")
     return is_database and any(words in str(error).lower() for words in _WORDS)

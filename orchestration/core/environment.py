@@ -1,4 +1,4 @@
-"""The environment of this process: settings of other tools in the shell must change nothing here."""
+"""The environment of this process, without settings that the shell holds for other tools."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _HARMLESS = frozenset(
         "PYTHONUTF8",
     }
 )
-"""Variables of Python that say where it is installed and how it writes, not what a program does."""
+"""Python variables that do not change how a program behaves, only Python's location and output."""
 
 
 @contextmanager
 def environment(values: Mapping[str, str], *, without: tuple[str, ...]) -> Iterator[None]:
-    """Within the block, `values` are set, and no other variable whose name begins with one of `without`.
+    """Set `values` within the block and remove all other variables that start with one of `without`.
 
-    So settings of the same tool that are meant for another project change nothing here.
+    So a tool's settings for another project have no effect here.
     """
     before = {name: value for name, value in os.environ.items() if name in values or name.startswith(without)}
     for name in before:
@@ -49,10 +49,10 @@ def environment(values: Mapping[str, str], *, without: tuple[str, ...]) -> Itera
 
 
 def restart_without_settings_of_python() -> None:
-    """Run the same command again in this process, without the variables that would change how Python runs it.
+    """Restart the command in this process without variables that change Python's behaviour.
 
-    PYTHONWARNINGS=error, for instance, would make an error of any library's hint. Returns where there is no
-    such variable.
+    For instance, PYTHONWARNINGS=error would turn every library warning into an error. Returns if no such
+    variable is set.
     """
     wanted = python_environment(os.environ)
     if wanted != dict(os.environ):
@@ -60,7 +60,7 @@ def restart_without_settings_of_python() -> None:
 
 
 def python_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The environment without settings of Python; of PYTHONPATH stays what leads to this project."""
+    """Return the environment without Python settings. PYTHONPATH keeps only this project's folder."""
     kept = {
         name: value for name, value in given.items() if not name.startswith("PYTHON") or name in _HARMLESS
     }
@@ -71,9 +71,9 @@ def python_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_interpreter() -> None:
-    """Raise SettingsError where Python drops docstrings, from which Great Expectations makes its classes."""
+    """Raise SettingsError if Python drops docstrings, because Great Expectations needs them."""
     if sys.flags.optimize > 1:
         raise SettingsError(
-            "Python was started with -OO or PYTHONOPTIMIZE=2, under which Great Expectations does not work. "
-            "Start it without."
+            "Python runs with -OO or PYTHONOPTIMIZE=2. Great Expectations does not work with this setting. "
+            "Start Python without it."
         )

@@ -1,15 +1,15 @@
-"""Errors that a user can cause and mend: each says what, where, and what to do next."""
+"""Errors that a user can cause and fix. Each message gives the problem, its place and the next step."""
 
 
 class CswError(Exception):
     """Base of every error that the command line prints as a message, never as a traceback."""
 
     exit_code: int = 1
-    """What the command line ends with; docs/commands.md has the table."""
+    """Exit code of the command line, as docs/commands.md lists it."""
 
 
 class SettingsError(CswError):
-    """An option or an environment variable has a value that cannot work."""
+    """An option or an environment variable has an invalid value."""
 
 
 class ContractError(CswError):
@@ -17,28 +17,28 @@ class ContractError(CswError):
 
 
 class LandingError(CswError):
-    """The landing folder as a whole cannot be used (single bad files are refused, not raised)."""
+    """The landing folder or its records are unusable. (The loader refuses a single bad file instead.)"""
 
 
 class BuildError(CswError):
-    """dbt could not build the candidate, or a dbt test found wrong data."""
+    """dbt could not build the candidate, or a dbt test failed."""
 
 
 class AuditError(CswError):
-    """A release did not pass its audit, or differs more than a limit allows; it is not published."""
+    """A release failed its audit or broke a limit, so it is not published."""
 
     exit_code = 3
 
 
 class PublishError(CswError):
-    """A release cannot be made current: tampered, unaudited, outdated or missing."""
+    """A release cannot become current: it is modified, unaudited, outdated or missing."""
 
 
 class LockedError(CswError):
-    """Another run holds the warehouse."""
+    """Another process holds the warehouse lock."""
 
     exit_code = 4
 
 
 class QueryError(CswError):
-    """A query for the current release cannot be answered."""
+    """A query on a release failed."""

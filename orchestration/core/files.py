@@ -1,4 +1,4 @@
-"""Files that must survive a crash whole: hashing, syncing and replacing them."""
+"""Write files so that a crash leaves them complete; hash and remove them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = 1 << 20
 
 
 def sha256_file(path: Path) -> str:
-    """Hexadecimal sha256 of a file's bytes."""
+    """Return the hexadecimal sha256 of a file's bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
@@ -22,8 +22,8 @@ def sha256_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def sync(path: Path) -> None:
-    """Have a file, or the entries of a folder, on disk before going on."""
+def fsync(path: Path) -> None:
+    """Flush a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -31,18 +31,18 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def settle(temporary: Path, target: Path) -> None:
-    """Have a finished file on disk, then give it its final name."""
-    sync(temporary)
+def atomic_replace(temporary: Path, target: Path) -> None:
+    """Flush a finished file to disk, then rename it to its final name."""
+    fsync(temporary)
     os.replace(temporary, target)
-    sync(target.parent)
+    fsync(target.parent)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text under its final name at once: readers see the old file or the new one."""
+    """Write a text file atomically: readers see the old file or the new one."""
     temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
     temporary.write_text(text, encoding="utf-8")
-    settle(temporary, path)
+    atomic_replace(temporary, path)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -51,11 +51,11 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file and have it on disk: the whole line, or, where that fails, none of it."""
+    """Append a line to a file and flush it to disk. On failure, nothing of the line remains."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        # Whatever cut the last line short must not take this one with it.
+        # If a crash truncated the last line, start a new one.
         is_whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
         content = f"{'' if is_whole else chr(10)}{line}\n".encode()
         try:
@@ -69,16 +69,16 @@ def append_line(path: Path, line: str) -> None:
         os.close(descriptor)
 
 
-def point_link(link: Path, target: str) -> None:
-    """Make the symbolic link `link` lead to `target` in one step, whatever it led to before."""
-    # Whoever calls this holds the lock of the warehouse, so a link of this name is a dead process's.
+def swap_symlink(link: Path, target: str) -> None:
+    """Atomically point the symbolic link `link` to `target`."""
+    # The caller holds the warehouse lock, so a dead process left any existing temporary link.
     temporary = link.with_name(f".{link.name}.tmp")
     temporary.unlink(missing_ok=True)
     os.symlink(target, temporary)
     os.replace(temporary, link)
-    sync(link.parent)
+    fsync(link.parent)
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder that may hold read-only files; a folder that is not there is fine."""
+    """Remove a folder with its read-only files. A missing folder is not an error."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""One writer per warehouse: a lock of the operating system, which a dying process cannot leave behind."""
+"""One writer per warehouse, with a lock that the operating system releases when its process dies."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class WarehouseLock:
 def hold_lock(path: Path, purpose: str) -> Iterator[WarehouseLock]:
     """Hold the lock of a warehouse until the block ends.
 
-    `purpose` is what others read who find it taken ("csw run"). Raises LockedError, which names the
-    holder, without waiting; SettingsError where the folder cannot be written to.
+    The lock file shows `purpose` ("csw run") to other processes. If the lock is taken, raises LockedError
+    immediately and names the holder. Raises SettingsError if the folder is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise SettingsError(
-            f"The warehouse {path.parent} cannot be written to ({error.strerror}). "
-            "Choose another folder with --home or CSW_HOME, or mend its rights."
+            f"The warehouse {path.parent} is not writable ({error.strerror}). "
+            "Choose another folder with --home or CSW_HOME, or fix its permissions."
         ) from None
     try:
         try:
@@ -42,7 +42,7 @@ def hold_lock(path: Path, purpose: str) -> Iterator[WarehouseLock]:
         except OSError:
             raise LockedError(
                 f"The warehouse {path.parent} is in use by {describe_holder(path)}. "
-                "Wait until it is done, then try again."
+                "Wait until that process ends, then try again."
             ) from None
         holder = {
             "purpose": purpose,
@@ -56,12 +56,12 @@ def hold_lock(path: Path, purpose: str) -> Iterator[WarehouseLock]:
         finally:
             os.ftruncate(descriptor, 0)
     finally:
-        # Closing the only descriptor gives the lock back.
+        # Closing the only descriptor releases the lock.
         os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock at this moment."""
+    """Return whether a process holds the lock now."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -77,7 +77,7 @@ def is_locked(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock; None where it did not say."""
+    """The process that holds a lock. A field is None if the lock file does not contain it."""
 
     purpose: str | None
     pid: int | None
@@ -85,7 +85,7 @@ class Holder:
 
 
 def holder(path: Path) -> Holder | None:
-    """Who holds the lock at this moment; None where nobody does."""
+    """Return the process that holds the lock now; None if the lock is free."""
     if not is_locked(path):
         return None
     try:
@@ -96,7 +96,7 @@ def holder(path: Path) -> Holder | None:
 
 
 def describe_holder(path: Path) -> str:
-    """Who wrote its name into the lock file, in words."""
+    """Describe the process in the lock file."""
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         return f"{holder['purpose']} (process {holder['pid']}, since {holder['since']})"

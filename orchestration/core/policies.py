@@ -1,7 +1,7 @@
-"""Policies: which there are, what they may be set to, and what `dbt_project.yml` sets them to.
+"""The policies, their allowed values, and the values that `dbt_project.yml` sets.
 
-The catalogue in `dbt_project.yml` declares the rules. The macro `policy_problem` judges by the same rules in
-the same words; here a wrong value is found before anything is landed or parsed.
+The catalog in `dbt_project.yml` declares the rules. The macro `policy_problem` applies the same rules and
+gives the same messages. This module finds a wrong value before the run loads or parses anything.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from orchestration.core.spelling import did_you_mean
 PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
 
 _NO_POLICIES = frozenset({"as_of", "policy_catalog", "policy_presets"})
-"""The other variables of the project."""
+"""Project variables that are not policies."""
 
 log = logging.getLogger("csw")
 
@@ -33,27 +33,27 @@ Rule = Mapping[str, Any]
 
 
 def policy_catalog() -> dict[str, Rule]:
-    """The rule of every policy, by name."""
+    """Return the rule of every policy, by name."""
     catalog: dict[str, Rule] = _variables()["policy_catalog"]
     return catalog
 
 
 def project_policies() -> dict[str, Any]:
-    """The policies and their values, as `dbt_project.yml` sets them, else their defaults."""
+    """Return all policies with their values from `dbt_project.yml` or their defaults."""
     variables = _variables()
     return {name: variables.get(name, rule["default"]) for name, rule in policy_catalog().items()}
 
 
 def check_project_policies() -> None:
-    """Raise SettingsError where `dbt_project.yml` sets a policy to a value that it does not take.
+    """Raise SettingsError if `dbt_project.yml` sets a policy to an invalid value.
 
-    A variable that is no policy, but is called almost like one, is logged: it may be of a model of one's own.
+    Log a warning for a variable with almost the name of a policy. It may belong to a custom model.
     """
     catalog = policy_catalog()
     for name, value in _variables().items():
         if name not in catalog:
             if name not in _NO_POLICIES and (meant := did_you_mean(name, catalog)):
-                log.warning("dbt_project.yml sets %s, which is no policy.%s", name, meant)
+                log.warning("dbt_project.yml sets %s, which is not a policy.%s", name, meant)
             continue
         problem = policy_problem(catalog[name], value) if value is not None else None
         if problem:
@@ -64,17 +64,17 @@ def check_project_policies() -> None:
 
 
 def parse_policies(origin: str, pairs: Iterable[str]) -> dict[str, Any]:
-    """Turn `name=value` pairs into policy variables; values are read as YAML (30, true, [a, b]).
+    """Turn `name=value` pairs into policy variables and parse the values as YAML (30, true, [a, b]).
 
-    `origin` names the option or the variable that they come from. Raises SettingsError for an unknown name,
-    for a value that the policy does not take, and for two values of one policy.
+    `origin` names the option or variable of the pairs. Raises SettingsError for an unknown name, an invalid
+    value, and two values of one policy.
     """
     catalog = policy_catalog()
     chosen: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            raise SettingsError(f"{origin} {pair!r} is not of the form name=value.")
+            raise SettingsError(f"{origin} {pair!r} does not have the form name=value.")
         if name not in catalog:
             raise SettingsError(
                 f"{origin}: there is no policy {name!r}.{did_you_mean(name, catalog)} "
@@ -88,13 +88,13 @@ def parse_policies(origin: str, pairs: Iterable[str]) -> dict[str, Any]:
                 f"{did_you_mean(text, _words(catalog[name]))} docs/policies.md shows what each value changes."
             )
         if chosen.get(name, value) != value:
-            raise SettingsError(f"{origin} sets policy {name} twice, to different values. Leave one of them.")
+            raise SettingsError(f"{origin} sets policy {name} twice, to different values. Keep only one.")
         chosen[name] = value
     return chosen
 
 
 def policy_problem(rule: Rule, value: Any) -> str | None:
-    """What is wrong with a value under the rule of its policy, in the words of the macro of that name."""
+    """Describe what is wrong with a policy's value, with the same text as the macro `policy_problem`."""
     if value in rule.get("or", ()):
         return None
     others = f", or {', '.join(rule['or'])}" if rule.get("or") else ""
@@ -169,13 +169,13 @@ _TYPES = {
 
 
 def _timezones() -> list[str]:
-    """The names that dbt hands to its macros."""
+    """Return the time zone names that dbt passes to its macros."""
     names: list[str] = import_module("pytz").all_timezones
     return list(names)
 
 
 def _words(rule: Rule) -> list[str]:
-    """The words that a policy takes."""
+    """Return the words that a policy accepts."""
     if rule.get("type") == "timezone":
         return _timezones()
     return [str(one) for one in (*rule.get("values", ()), *rule.get("or", ()))]
@@ -189,6 +189,6 @@ def _variables() -> dict[str, Any]:
 def _value(text: str) -> Any:
     try:
         value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # such as [a, and a day that no month has
+    except (yaml.YAMLError, ValueError):  # for instance an unclosed list or an impossible date
         return text
     return value.isoformat() if isinstance(value, date) else value

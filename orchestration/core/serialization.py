@@ -1,4 +1,4 @@
-"""YAML of the project, and JSON for machines."""
+"""Read the project's YAML and write JSON."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 import yaml
 
-# The parser in C, where it is installed, is ten times as fast.
+# The C parser is ten times as fast, but it is optional.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a file. Raises yaml.YAMLError where it is no YAML, OSError where it cannot be read."""
+    """Parse a YAML file. Raises yaml.YAMLError for invalid YAML, OSError for an unreadable file."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
 def json_text(value: Any) -> str:
-    """One JSON value: decimals keep every digit, what JSON cannot hold is null, dates and paths are text."""
+    """Return a JSON value. Decimals keep every digit, NaN and infinity become null, dates and paths text."""
     if isinstance(value, Decimal):
         return format(value, "f") if value.is_finite() else "null"
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):

@@ -1,7 +1,7 @@
-"""Where a warehouse lives and what one run is asked to do.
+"""The location of a warehouse and the options of one run.
 
-A warehouse is one folder, its home. Everything that a run writes is below it, so several warehouses
-live side by side; a landing folder given from outside is only read.
+A warehouse is one folder, its home. A run writes only into its home, so several warehouses can exist
+in parallel. A run never writes to a landing folder outside the home.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from orchestration.core.policies import parse_policies, project_policies
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
-# DuckDB expands these in a path, and then reads another file than the one that was named.
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
+# DuckDB expands these characters in a path and then reads other files.
 _GLOB = re.compile(r"[*?\[\]{}]")
 
 
@@ -36,15 +36,15 @@ class Settings:
     """UTC, whole seconds. Nothing after this instant enters a mart."""
     as_of_is_given: bool = False
     known_at: datetime | None = None
-    """UTC. Only batches that were loaded by this instant are read; None: all of them."""
+    """UTC. The run reads only batches that were loaded by this instant; None means all batches."""
     policies: Mapping[str, Any] = field(default_factory=dict)
     """Policy variables that differ from dbt_project.yml, by name."""
     asked_policies: tuple[str, ...] = ()
-    """Those of them that the command line sets, for this run alone; CSW_POLICIES sets the others for good."""
+    """Names of policies from the command line, for this run only. CSW_POLICIES sets the others."""
     publish: bool = False
-    """Publish what would else be an experiment beside the current release."""
+    """Publish a release that would otherwise be an experiment."""
     accept: Mapping[str, str] = field(default_factory=dict)
-    """Findings of the gate that a person accepts beforehand, with the reasons."""
+    """Gate findings that the user accepts in advance, with the reasons."""
 
     @property
     def raw(self) -> Path:
@@ -90,7 +90,7 @@ class Settings:
 
     @property
     def as_of_text(self) -> str:
-        """`as_of` as dbt gets it: UTC without a zone."""
+        """Return `as_of` in dbt's format: UTC without a zone."""
         return self.as_of.strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -104,11 +104,11 @@ def load_settings(
     environment: Mapping[str, str] = os.environ,
     now: datetime | None = None,
 ) -> Settings:
-    """Resolve the settings: an option wins over its `CSW_*` variable, which wins over the default.
+    """Resolve the settings. An option overrides its `CSW_*` variable, which overrides the default.
 
-    `policies` are those of the command line; each wins over CSW_POLICIES by its name. With `known_at` and
-    without `as_of`, nothing after `known_at` counts. Raises SettingsError for a path that DuckDB would
-    expand, an unreadable date, or a policy that is unknown or cannot have that value.
+    `policies` come from the command line and override CSW_POLICIES by name. With `known_at` and without
+    `as_of`, `known_at` is also the `as_of`. Raises SettingsError for a path that DuckDB would expand, an
+    invalid date, an unknown policy, or an invalid policy value.
     """
     home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
     landing_path = folder_path(
@@ -133,13 +133,13 @@ def load_settings(
 
 
 def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:
-    """Read an ISO 8601 date (its first instant in `zone`) or a timestamp (UTC where it names no offset)."""
+    """Parse an ISO 8601 date (its first instant in `zone`) or a timestamp (UTC without an offset)."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise SettingsError(
             f"{option} {text!r} is not a date. Give an ISO date or time such as 2025-01-01 or "
-            f"2025-01-01T12:00:00+00:00 (CSW_{option[2:].replace('-', '_').upper()} takes the same)."
+            f"2025-01-01T12:00:00+00:00. CSW_{option[2:].replace('-', '_').upper()} accepts the same format."
         ) from None
     if moment.tzinfo is None:
         is_day = _DAY.fullmatch(text.strip()) is not None
@@ -148,11 +148,11 @@ def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:
 
 
 def folder_path(option: str, value: str | Path) -> Path:
-    """The absolute path of the folder that an option names; SettingsError where DuckDB would expand it."""
+    """Return the absolute path of an option's folder. Raises SettingsError if DuckDB would expand it."""
     path = Path(value).expanduser().absolute()
     if _GLOB.search(str(path)):
         raise SettingsError(
-            f"{option} {str(path)!r} holds one of the characters * ? [ ] {{ }}, which the database would "
-            "expand to other files. Choose a folder without them."
+            f"{option} {str(path)!r} contains one of the characters * ? [ ] {{ }}. DuckDB would expand it to "
+            "other files. Choose a folder without these characters."
         )
     return path

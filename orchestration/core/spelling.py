@@ -1,4 +1,4 @@
-"""What somebody probably meant who wrote a name that is not known."""
+"""Suggest the known name closest to an unknown one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 _CLOSE = 75.0
-"""Similarity (0 to 100) from which on a name is proposed."""
+"""Minimum similarity (0 to 100) of a suggested name."""
 
 
 def squashed(text: str) -> str:
-    """Letters and digits only, in lower case: `CreatedDate`, `created_date`, `Created date` are the same."""
+    """Keep only letters and digits, in lower case: `CreatedDate` and `Created date` become the same."""
     return re.sub(r"[\W_]+", "", text).lower()
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name most like a word, compared without case and signs; None where none is close."""
+    """Return the known name closest to a word, ignoring case and punctuation; None if no name is close."""
     from rapidfuzz import fuzz, process
 
     wanted = squashed(word)
@@ -28,6 +28,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest known name; empty where none is close."""
+    """Return ` Did you mean 'x'?` for the closest known name; empty if no name is close."""
     found = nearest(word, known)
     return f" Did you mean {found!r}?" if found else ""

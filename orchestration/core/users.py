@@ -1,4 +1,4 @@
-"""Who does what people are held to: accept a finding, withdraw a file."""
+"""The user on record for an action, such as an acceptance or a withdrawal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def user_name() -> str:
-    """The name of whoever runs this process, or the number of the user where the system knows no name."""
+    """Return the name of the user of this process, or the user id if the name is unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""The landing contracts, read from the one place that declares them: the dbt sources YAML."""
+"""The landing contracts, read from the dbt sources YAML."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ BATCH_COLUMNS = {
     "_loaded_at": "timestamp",
     "_row": "bigint",
 }
-"""Columns that every raw relation has besides those of its contract. `_conflict`: another row of the same
-file has the same key and stands further down; `_repeat`: an equal row of it stands further up."""
+"""Columns that every raw relation has in addition to its contract. `_conflict`: a lower row of the same file
+has the same key. `_repeat`: an equal row of the same file is above this one."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,24 @@ class Column:
     minimum_exclusive: Decimal | None = None
     maximum: Decimal | None = None
     pattern: str | None = None
-    """Regular expression that the whole text must match."""
+    """Regular expression that must match the whole text."""
     pattern_in_words: str | None = None
     refuses: str | None = None
-    """Why one row beyond the minimum or maximum refuses the whole file; None: only the row is rejected."""
+    """Why one row beyond the minimum or maximum refuses the whole file; None rejects only the row."""
     pii: str | None = None
-    """What the column holds of persons: email, name, text or None."""
+    """Kind of personal data in the column: email, name, text or None."""
     may_be_address: bool = False
-    """An address is as good as an id here: the models make a pseudonym of it."""
+    """An e-mail address is a valid id here; the models turn it into a pseudonym."""
     placeholder: str | None = None
-    """`business_start` where a placeholder date stands for the day on which business begins."""
+    """`business_start` if the first business day replaces a placeholder date."""
     keeps: tuple[str, ...] = ()
-    """Words for nothing that mean something in this column."""
+    """Words that usually mean empty but are values in this column."""
     also: tuple[str, ...] = ()
-    """Other names of the column that bind like its own."""
+    """Other column names that the loader binds to this column."""
     called: tuple[str, ...] = ()
-    """Names that exports use for it; proposed, never bound unasked."""
+    """Names in common exports. The loader proposes them but never binds them automatically."""
     advice: Mapping[str, str] = field(default_factory=dict)
-    """What to write instead of a word, by the word in lower case."""
+    """Correction for a wrong word, by the word in lower case."""
     description: str = ""
     example: str = ""
 
@@ -70,7 +70,7 @@ class Column:
 
     @property
     def is_id(self) -> bool:
-        """Whether its values tell things apart."""
+        """Whether the column holds ids or keys."""
         return self.name.endswith(("_id", "_key"))
 
 
@@ -81,38 +81,38 @@ class RowRule:
     column: str
     where: str
     text: str
-    """What is wrong, as the rest of a sentence that begins with the column."""
+    """The problem, as the rest of a sentence that starts with the column."""
     advice: str = ""
 
 
 @dataclass(frozen=True)
 class Ends:
-    """The columns that show whether ends are written as last days or as first days without service."""
+    """The columns that show whether ends are inclusive or exclusive."""
 
     start: str
     end: str
     item: tuple[str, ...]
-    """Columns of what follows itself in time."""
+    """Columns that identify the item whose periods follow each other."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """Where the rows of a landing object must be found again. All texts are SQL."""
+    """The unified rows in which a landing object's rows must arrive. All texts are SQL."""
 
     model: str
     """The unified model."""
     delivered_key: tuple[str, ...]
-    """Tells the delivered rows apart that are not versions of each other."""
+    """Key of the delivered rows. Rows with equal keys are versions of each other."""
     columns: Mapping[str, str]
-    """Columns of the model that tell its rows apart, and what they are on delivered rows."""
+    """Key columns of the model, and the equal SQL on delivered rows."""
     delivered_where: str = "true"
     where: str = "true"
     delivered_total: str | None = None
     """A sum over the delivered rows of one key."""
     total: str | None = None
-    """What must add up to the same over the rows of the model."""
+    """The expression with the equal sum over the rows of the model."""
     ids_from: Mapping[str, str] = field(default_factory=dict)
-    """By column the staging table with its value for delivered rows of which their neighbours decide it."""
+    """By column: the staging table with its value for rows whose id depends on neighbouring rows."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,16 @@ class LandingObject:
     is_required: bool
     source_timezone: str
     arrival: Arrival | None = None
-    """Declared for every object of the project."""
+    """Every object of the project declares it."""
     told_apart_by: tuple[str, ...] = ()
-    """SQL on delivered rows: rows of one key that differ here are different facts."""
+    """SQL on delivered rows: rows with the same key are different facts if they differ here."""
     latest_delivery: bool = False
-    """All rows of a key in its latest delivery count, not only the latest row."""
+    """True if all rows of a key in its latest delivery count, not only the latest row."""
     ends: Ends | None = None
     rejects: tuple[RowRule, ...] = ()
     warns: tuple[RowRule, ...] = ()
     prefixes: tuple[str, ...] = ()
-    """Beginnings of column names that do not count."""
+    """Prefixes of column names that the loader ignores."""
     description: str = ""
 
     @property
@@ -149,18 +149,18 @@ class LandingObject:
 
     @property
     def delivered_key(self) -> tuple[str, ...]:
-        """SQL of the key on delivered rows."""
+        """Return the SQL of the key on delivered rows."""
         return self.arrival.delivered_key if self.arrival else self.key
 
-    def with_need_of(self, names: Collection[str]) -> LandingObject:
-        """The same contract where no other columns are required."""
+    def requiring_only(self, names: Collection[str]) -> LandingObject:
+        """Return the same contract in which only the required columns among `names` are required."""
         columns = [
             replace(column, required=column.required and column.name in names) for column in self.columns
         ]
         return replace(self, columns=tuple(columns))
 
     def column(self, name: str) -> Column:
-        """A column by its name; raises KeyError where there is none."""
+        """Return a column by its name. Raises KeyError for an unknown name."""
         return self._columns_by_name[name]
 
     @cached_property
@@ -173,10 +173,10 @@ class LandingObject:
 
     @cached_property
     def digest(self) -> str:
-        """Changes when the contract does, so that refused files are tried again."""
-        told = {"description", "example", "called", "advice", "pattern_in_words"}
+        """Return a digest of the rules. The loader retries refused files when it changes."""
+        texts = {"description", "example", "called", "advice", "pattern_in_words"}
         rules = [
-            {name: value for name, value in vars(column).items() if name not in told}
+            {name: value for name, value in vars(column).items() if name not in texts}
             for column in self.columns
         ]
         facts = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
@@ -186,7 +186,7 @@ class LandingObject:
 def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], LandingObject]:
     """Read every `models/staging/*/_*__sources.yml`; keys are (source, object), in file order.
 
-    Raises ContractError where a table lacks a key or types.
+    Raises ContractError if a table lacks a key or a column lacks a type.
     """
     contracts: dict[tuple[str, str], LandingObject] = {}
     for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
@@ -202,7 +202,7 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
 def contracts_named(
     contracts: Mapping[tuple[str, str], LandingObject], name: str
 ) -> dict[tuple[str, str], LandingObject]:
-    """Those that are called so, with or without their source. Raises LandingError where there is none."""
+    """Return the contracts with this name, with or without source. Raises LandingError if unknown."""
     named = {key: one for key, one in contracts.items() if name in (one.name, one.label)}
     if not named:
         known = ", ".join(one.name for one in contracts.values())
@@ -247,7 +247,7 @@ def _landing_object(
         )
     missing = set(meta["key"]) - {column.name for column in columns}
     if missing:
-        raise ContractError(f"{where}: key columns that are not declared: {', '.join(sorted(missing))}.")
+        raise ContractError(f"{where}: the key contains undeclared columns: {', '.join(sorted(missing))}.")
     return LandingObject(
         source=source,
         name=table["name"],
@@ -284,7 +284,7 @@ def _arrival(where: str, meta: Mapping[str, Any]) -> Arrival:
     model = found.pop("in", None)
     if not model:
         raise ContractError(
-            f"{where} does not say where its rows arrive, so nothing would notice if they got lost. "
+            f"{where} declares no `arrives`, so no check would notice lost rows. "
             "Add `arrives: {in: <unified model>}` to its meta."
         )
     key = meta["key"]
@@ -293,7 +293,9 @@ def _arrival(where: str, meta: Mapping[str, Any]) -> Arrival:
     try:
         return Arrival(model, tuple(delivered_key), columns, **found)
     except TypeError:
-        raise ContractError(f"{where}: `arrives` does not know one of {', '.join(sorted(found))}.") from None
+        raise ContractError(
+            f"{where}: `arrives` has an unknown key among {', '.join(sorted(found))}."
+        ) from None
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The contracts of the marts, read from the one place that declares them: the dbt models YAML."""
+"""The contracts of the marts, read from the dbt models YAML."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class MartColumn:
     """One column of a published table."""
 
     data_type: str
-    """As dbt has it, such as `decimal(18, 4)`."""
+    """dbt's data type, such as `decimal(18, 4)`."""
     pii: str | None = None
-    """What it may hold of persons: `name`, or None for nothing."""
+    """Personal data that the column may contain: `name`, or None."""
 
 
 MartContracts = Mapping[str, Mapping[str, MartColumn]]
@@ -28,7 +28,7 @@ MartContracts = Mapping[str, Mapping[str, MartColumn]]
 
 @cache
 def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> MartContracts:
-    """Read the YAML beside every mart, in the order of folders, names and columns."""
+    """Read the YAML file of every mart, in the order of folders, names and columns."""
     contracts = {}
     for path in sorted((project_dir / "models" / "marts").glob("*/*.yml")):
         for model in read_yaml(path).get("models", ()):

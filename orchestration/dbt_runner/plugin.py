@@ -1,4 +1,4 @@
-"""What dbt-duckdb loads for this project, also in plain dbt: it hands over the key of the pseudonyms."""
+"""The dbt-duckdb plugin of this project. It passes the pseudonym key to dbt's sessions, also in plain dbt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.dbt_runner.pseudonyms import find_key_of_database, hand_over_
 
 
 class Plugin(BasePlugin):
-    """Named in profiles.yml; each connection of dbt is a session of its own, and gets the key."""
+    """profiles.yml names this plugin. Each dbt connection is a separate session and receives the key."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         path = self.creds.path if self.creds else ""

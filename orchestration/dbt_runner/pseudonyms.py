@@ -1,8 +1,8 @@
-"""The key under which persons become pseudonyms: where it is kept, and how the database gets it.
+"""The key for pseudonyms of persons: its storage, and how DuckDB receives it.
 
-HMAC-SHA256 is sha256(outer block || sha256(inner block || text)), where both blocks are made from the key.
-The blocks are handed to DuckDB as variables of the session: what dbt compiles, logs and stores only holds
-the names of the variables.
+HMAC-SHA256 is sha256(outer block || sha256(inner block || text)). Both blocks come from the key. DuckDB
+receives the blocks as session variables, so dbt's compiled SQL, logs and tables contain only the names of
+the variables.
 """
 
 from __future__ import annotations
@@ -21,33 +21,32 @@ from orchestration.core.errors import SettingsError
 KEY_VARIABLE = "CSW_HASH_KEY"
 KEY_FILE = ".hash_key"
 SHORTEST = 32
-"""Characters of a key; 32 random ones cannot be guessed."""
+"""Minimum length of a key. An attacker cannot guess 32 random characters."""
 
 TEST_KEY = b"the key of the unit tests, known to all"
-"""Always there under another name, so that unit tests can expect one pseudonym everywhere."""
+"""A second key under another name, so that unit tests can expect the same pseudonym everywhere."""
 
 EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
-"""What an e-mail address looks like (RE2): a local part, an at sign, a domain with a dot. No text of a
-mart may
-match it. Without braces, because queries of the audit are templates."""
+"""Pattern of an e-mail address (RE2): a local part, an at sign, a domain with a dot. No text of a mart may
+match it. It has no braces, because the audit's queries are templates."""
 
 _BLOCK = 64
-"""Bytes that SHA-256 works on at a time."""
+"""Block size of SHA-256 in bytes."""
 
 _FOLDERS_UP = 3
 
 
 def load_hash_key(home: Path, environment: Mapping[str, str] = os.environ) -> bytes:
-    """The key of a warehouse: CSW_HASH_KEY, else the one in its home, which is made where there is none.
+    """Return the key of a warehouse: CSW_HASH_KEY, or the key file in its home. Create a missing file.
 
-    Raises SettingsError for a key that is too short to protect anybody.
+    Raises SettingsError for a key that is too short.
     """
     key = find_hash_key(home, environment)
     if key is not None:
         return key
     path = home / KEY_FILE
     home.mkdir(parents=True, exist_ok=True)
-    # Only ever seen whole and private; where another process was quicker, its key counts.
+    # Link the finished private file into place. If another process was faster, use its key.
     temporary = path.with_name(f"{KEY_FILE}.{os.getpid()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
@@ -61,7 +60,7 @@ def load_hash_key(home: Path, environment: Mapping[str, str] = os.environ) -> by
 
 
 def find_hash_key(home: Path, environment: Mapping[str, str] = os.environ) -> bytes | None:
-    """The key of a warehouse that has one; raises like `load_hash_key`."""
+    """Return the key of a warehouse, or None without a key. Raises like `load_hash_key`."""
     given = environment.get(KEY_VARIABLE)
     if given:
         return _checked(given, KEY_VARIABLE)
@@ -71,11 +70,13 @@ def find_hash_key(home: Path, environment: Mapping[str, str] = os.environ) -> by
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SettingsError(f"The key {path} cannot be read ({error.strerror}); mend its rights.") from None
+        raise SettingsError(
+            f"The key {path} is not readable ({error.strerror}). Fix its permissions."
+        ) from None
 
 
 def find_key_of_database(database: Path, environment: Mapping[str, str] = os.environ) -> bytes | None:
-    """The key for a database file somewhere in a home, else of the home in CSW_HOME."""
+    """Return the key of the home that contains a database file, or of the home in CSW_HOME."""
     homes = list(database.absolute().parents)[:_FOLDERS_UP]
     if environment.get("CSW_HOME"):
         homes.append(Path(environment["CSW_HOME"]).expanduser())
@@ -87,17 +88,17 @@ def find_key_of_database(database: Path, environment: Mapping[str, str] = os.env
 
 
 def key_id(key: bytes | None) -> str | None:
-    """Tells two keys apart without telling anything of them: 12 hexadecimal digits."""
+    """Return 12 hexadecimal digits that identify a key without revealing it."""
     return None if key is None else pseudonym("csw: which key is it?", key)[:12]
 
 
 def pseudonym(text: str, key: bytes) -> str:
-    """What the macro `hash_person` makes of a text: HMAC-SHA256 of it, lower case and trimmed."""
+    """Return the pseudonym of a text as the macro `hash_person` does: HMAC-SHA256, trimmed, lower case."""
     return hmac.new(key, text.strip(" ").lower().encode(), hashlib.sha256).hexdigest()
 
 
 def pseudonym_sql(text: str) -> str:
-    """SQL of the same, in a session that has the key; it raises where the session has none."""
+    """Return the SQL of `pseudonym`. The SQL fails in a session without the key."""
     outer, inner = (
         f"coalesce(cast(getvariable('csw_hash_{name}') as blob), cast(error('There is no key for the "
         "pseudonyms. Run csw prepare, or set CSW_HASH_KEY.') as blob))"
@@ -107,7 +108,7 @@ def pseudonym_sql(text: str) -> str:
 
 
 def hand_over_key(connection: Any, key: bytes | None) -> None:
-    """Set the variables that the macro reads, for this session of DuckDB only."""
+    """Set the variables that the macro reads, only for this DuckDB session."""
     for name, value in (("csw_hash", key), ("csw_test_hash", TEST_KEY)):
         if value is not None:
             inner, outer = _blocks(value)
@@ -125,7 +126,7 @@ def _blocks(key: bytes) -> tuple[bytes, bytes]:
 def _checked(text: str, where: str) -> bytes:
     if len(text) < SHORTEST:
         raise SettingsError(
-            f"{where} holds a key of {len(text)} characters; {SHORTEST} random ones are needed, such as "
-            'those of `python -c "import secrets; print(secrets.token_hex(32))"`.'
+            f"{where} contains a key of {len(text)} characters. A key needs at least {SHORTEST} random "
+            'characters. Generate one with `python -c "import secrets; print(secrets.token_hex(32))"`.'
         )
     return text.encode()

@@ -1,4 +1,4 @@
-"""dbt, run inside this process against one database file, with its outcome as plain values."""
+"""Run dbt in this process on one database file, and return plain results."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ LOG_FILE = "dbt.log"
 LOG_BYTES = 10_000_000
 PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
-"""Says of which code, and by which dbt, the parsed project is."""
+"""File that records the code version and the dbt version of the parsed project."""
 
 WAREHOUSE_FILE = "warehouse.duckdb"
-"""Name of every database file that dbt builds; its stem is the name of the database in SQL."""
+"""Name of every database file that dbt builds. Its stem is the database name in SQL."""
 
 GRAIN_TESTS = "tag:grain"
 """Selects the tests of the keys of staging and intermediate models; dbt_project.yml tags them."""
@@ -54,7 +54,7 @@ _BAD = frozenset({"error", "fail", "runtime error", "partial success"})
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one model, seed or test."""
+    """The result of one model, seed or test."""
 
     unique_id: str
     kind: str
@@ -69,13 +69,13 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class DbtResult:
-    """What became of one dbt invocation."""
+    """The result of one dbt invocation."""
 
     seconds: float
     nodes: tuple[NodeResult, ...]
 
     def count_by_status(self) -> dict[str, int]:
-        """Results by dbt's word for them: success, pass, warn, error, fail, skipped."""
+        """Count the results by dbt's status: success, pass, warn, error, fail, skipped."""
         counts: dict[str, int] = {}
         for node in self.nodes:
             counts[node.status] = counts.get(node.status, 0) + 1
@@ -93,16 +93,16 @@ def run_dbt(
     *,
     on_event: Callable[[DbtEvent], None] | None = None,
 ) -> DbtResult:
-    """Run a dbt command on a database file; the caller holds the lock and has prepared the project.
+    """Run a dbt command on a database file. The caller holds the lock and has prepared the project.
 
-    `on_event` hears of each model, seed and test as it ends, from dbt's threads. Raises BuildError, in
-    dbt's own words and with the failing models and tests, where dbt does not succeed.
+    dbt's threads call `on_event` when a model, seed or test ends. Raises BuildError with dbt's message and
+    the failing models and tests if dbt does not succeed.
     """
     arguments = [*command, "--no-write-json"]
     if settings.policies:
         arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
     started = time.monotonic()
-    # It is the same under all policies and in every folder; dbt itself would parse it again for each.
+    # The parsed project does not depend on policies or folders, but dbt would parse it again for each.
     outcome = _invoke(settings, arguments, warehouse, on_event, manifest=parsed_project(settings))
     return DbtResult(time.monotonic() - started, _node_results(outcome.result))
 
@@ -123,7 +123,7 @@ def _invoke(
         *("--project-dir", str(PROJECT_DIR)),
         *("--profiles-dir", str(settings.dbt)),
         *("--target-path", str(settings.dbt / "target")),
-        # dbt would format all its thousands of debug lines before it drops them; `_log_file` keeps the rest.
+        # dbt formats thousands of debug lines even if it drops them. `_log_file` keeps the other lines.
         *("--log-level", "none"),
         *("--log-level-file", "none"),
         "--no-use-colors",
@@ -143,16 +143,16 @@ def _invoke(
 
 
 def prepare_profile(settings: Settings) -> None:
-    """Put the profile where dbt is told to look for it."""
+    """Copy the profile to the folder that dbt reads."""
     settings.dbt.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT_DIR / "profiles.example.yml", settings.dbt / "profiles.yml")
 
 
 def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None = None) -> Path:
-    """Parse the project unless that was done, of code version `code` and by this dbt; returns the manifest.
+    """Parse the project unless this dbt has already parsed code version `code`; return the manifest's path.
 
-    Without the caller's lock it waits for a run that holds it, which parses for itself. Raises BuildError
-    where the project does not parse, LockedError where that run never lets go.
+    Without `lock`, waits for a run that holds the lock, because that run parses the project itself. Raises
+    BuildError if parsing fails, and LockedError if the run does not release the lock in time.
     """
     manifest = settings.dbt / "target" / MANIFEST_FILE
     record = settings.dbt / PREPARED_FILE
@@ -163,10 +163,10 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
             with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
                 log.info("parsing the dbt project")
                 record.unlink(missing_ok=True)
-                # No database is opened; models see the name of one. Another path or instant than the time
-                # before would make dbt parse more files again than those that changed.
+                # Parsing opens no database. Always pass the same path and instant, so that dbt parses only
+                # the changed files again.
                 _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
-                _refuse_circles(json.loads(manifest.read_text(encoding="utf-8")))
+                _refuse_cycles(json.loads(manifest.read_text(encoding="utf-8")))
                 record.write_text(json.dumps(wanted), encoding="utf-8")
         except LockedError:
             if time.monotonic() > deadline:
@@ -175,16 +175,16 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
     return manifest
 
 
-def _refuse_circles(manifest: Mapping[str, Any]) -> None:
-    """dbt itself would only notice when it builds."""
+def _refuse_cycles(manifest: Mapping[str, Any]) -> None:
+    """Raise BuildError for a cycle of models. dbt would notice it only during the build."""
     try:
         TopologicalSorter(manifest["parent_map"]).prepare()
     except CycleError as error:
         nodes = [manifest["nodes"][unique_id] for unique_id in error.args[1]]
-        circle = "\n".join(f"  {node['name']} ({node['original_file_path']})" for node in nodes)
+        cycle = "\n".join(f"  {node['name']} ({node['original_file_path']})" for node in nodes)
         raise BuildError(
-            f"dbt: models read each other in a cycle, each the one before it:\n{circle}\n"
-            "Take one of these ref() out."
+            f"dbt: models form a cycle. Each model reads the previous one:\n{cycle}\n"
+            "Remove one of these ref() calls."
         ) from None
 
 
@@ -198,7 +198,7 @@ def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:
 
 
 def parsed_project(settings: Settings) -> Any:
-    """What dbt left for itself when it parsed the project."""
+    """Load the project that dbt parsed earlier."""
     from dbt.contracts.graph.manifest import Manifest
 
     manifest = Manifest.from_msgpack((settings.dbt / "target" / PARSED_FILE).read_bytes())
@@ -213,12 +213,12 @@ def invoke_dbt(
     manifest: Any = None,
     log_file: logging.Handler | None = None,
 ) -> Any:
-    """dbt's own outcome of a command line; with `manifest`, a parsed project, it does not parse again."""
+    """Run a dbt command line and return dbt's result. With a parsed `manifest`, dbt does not parse again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
 
-    def hear(message: Any) -> None:
+    def on_message(message: Any) -> None:
         if log_file is not None and message.info.level in _LOGGED:
             log_file.handle(logging.makeLogRecord({"msg": message.info.msg, "levelname": message.info.level}))
         if on_event is not None and message.info.name in _RESULT_EVENTS:
@@ -226,10 +226,10 @@ def invoke_dbt(
 
     folder = Path.cwd()
     try:
-        return dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
+        return dbtRunner(manifest=manifest, callbacks=[on_message]).invoke(arguments)
     finally:
         os.chdir(folder)
-        # dbt keeps the database open for its next invocation, and nobody else could open the file.
+        # dbt keeps the database open for its next invocation, which would lock out other processes.
         opened = DuckDBConnectionManager._ENV
         if opened is not None:
             opened.close()
@@ -250,7 +250,7 @@ def _node_results(result: Any) -> tuple[NodeResult, ...]:
             compiled_code=getattr(entry.node, "compiled_code", None),
         )
         for entry in getattr(result, "results", None) or ()
-        # What runs before the first model is worth a line only where it fails.
+        # Report operations before the first model only if they fail.
         if entry.node.resource_type != "operation" or entry.status != "success"
     )
 
@@ -260,7 +260,7 @@ def _describe_failure(
 ) -> str:
     bad = [node for node in nodes if node.status in _BAD]
     if not bad:
-        return f"dbt: {_words(str(exception or 'it stopped without saying why'))}"
+        return f"dbt: {_words(str(exception or 'stopped without a message'))}"
     skipped = sum(node.status == "skipped" for node in nodes)
     lines = [f"dbt: {len(bad)} of {len(nodes)} models and tests failed, {skipped} were skipped."]
     for node in bad[:5]:
@@ -273,14 +273,14 @@ def _describe_failure(
 
 
 def _words(message: str) -> str:
-    """dbt's message without its headings and the hints for its own command line."""
+    """Return dbt's message without headings and without hints for dbt's command line."""
     lines = [line.strip() for line in message.strip().splitlines()]
     kept = [line for line in lines if line and not line.startswith(("compiled code at", "> "))]
     return "\n      ".join(kept)
 
 
 def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
-    """A few of the rows that a test under tests/ found; those return no personal data."""
+    """Return a few of the rows that a test in data_tests/ found. Those tests return no personal data."""
     if node.kind != "test" or node.status != "fail" or not node.path.startswith("tests/"):
         return
     if warehouse is None or not node.compiled_code:
@@ -294,7 +294,7 @@ def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
 
 @contextmanager
 def _log_file(path: Path) -> Iterator[logging.Handler]:
-    """What dbt says to people, run after run; the oldest is dropped."""
+    """Log dbt's messages for users, and drop the oldest file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)-5s] %(message)s"))

@@ -1,4 +1,4 @@
-"""Landing: files of the landing folder become typed, immutable Parquet batches, or are refused in words."""
+"""Landing: turn files of the landing folder into typed, immutable Parquet batches, or refuse them."""
 
 from orchestration.landing.batches import (
     Batch,

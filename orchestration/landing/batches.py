@@ -1,4 +1,4 @@
-"""Batch records: one JSON file beside each Parquet batch, written last, which makes the batch count."""
+"""Batch records: one JSON file per Parquet batch. A batch counts once its record is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEEN = ".files.json"
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of one file's content."""
+    """The record of one loaded or refused file."""
 
     batch_id: str
     source: str
@@ -31,9 +31,9 @@ class Batch:
     """SHA-256 of the file's bytes."""
     bytes: int
     loaded_at: datetime
-    """UTC, microseconds, no two alike: the order of the batches."""
+    """UTC with microseconds. The times are unique and define the order of the batches."""
     status: Literal["accepted", "refused", "withdrawn"]
-    """`withdrawn` is on no record of a batch: the log of withdrawals says so of one that was accepted."""
+    """Stored records never have the status `withdrawn`. It comes from the log of withdrawals."""
     rows_in: int
     """Always rows_loaded + rows_quarantined + rows_refused."""
     rows_loaded: int
@@ -42,32 +42,31 @@ class Batch:
     reason: str | None
     contract_digest: str
     rejected_share: float | None = None
-    """Share of rejected rows, of a file refused for it."""
+    """Share of rejected rows, if it is the reason for the refusal."""
     rows_blank: int = 0
-    """Records that were passed over, without any value or the header once more; not among `rows_in`."""
+    """Skipped records: records without any value and repeated headers. `rows_in` does not include them."""
     rows_repeated: int = 0
     """Loaded rows that equal another row of the file."""
     rows_conflicting: int = 0
-    """Loaded rows that another row of the file contradicts: same key, other contents, further down."""
+    """Loaded rows that conflict with a lower row of the file: same key, other content."""
     columns: tuple[str, ...] | None = None
-    """Columns of the contract that were delivered; None in records of older versions."""
+    """Delivered columns of the contract; None in records of older versions."""
     day_columns: tuple[str, ...] = ()
-    """Timestamps that may hold days without a time, in the order of the bits of `_days`; none where none
-    does."""
+    """Timestamp columns with days without a time, in the order of the bits of `_days`."""
     whole_day_columns: tuple[str, ...] = ()
-    """Those whose times all begin or end a day, without an offset: they are days, too."""
+    """Timestamp columns in which every time is the start or end of a day, without an offset: also days."""
     address_columns: tuple[str, ...] = ()
-    """Columns in which e-mail addresses stand that are not meant to hold any."""
+    """Columns that contain e-mail addresses but should not."""
     placeholder_columns: tuple[str, ...] = ()
-    """Required columns with placeholder dates, which stand for the day on which business begins."""
+    """Required columns with placeholder dates. The first business day replaces them."""
     ends: Mapping[str, int] | None = None
-    """How ends are written, as `landing.ends` counts it; None where the object has no ends."""
+    """Counts of `landing.ends` about the end dates; None if the object has no ends."""
     ends_convention: str | None = None
-    """What a mapping says of ends: inclusive or exclusive."""
+    """The mapping's convention for ends: inclusive or exclusive."""
     mapping_digest: str = ""
-    """Of the mapping that the file was read with; empty for none."""
+    """Digest of the file's mapping; empty without a mapping."""
     remarks: tuple[Remark, ...] = ()
-    """What is wrong with rows or the file, and what was done to it, without values."""
+    """Mistakes in the file and changes that the loader made, without values."""
     path: Path = field(default=Path(), compare=False)
     """The Parquet file of an accepted batch."""
 
@@ -81,28 +80,28 @@ def batch_path(settings: Settings, source: str, name: str, batch_id: str) -> Pat
 
 
 def quarantine_path(settings: Settings, batch: Batch) -> Path:
-    """The rejected rows of an accepted batch (Parquet), or the bytes of a refused file as they came."""
+    """Return the path of an accepted batch's rejected rows (Parquet), or of a refused file's copy."""
     if batch.status != "refused":
         return rejected_path(settings, batch.source, batch.object, batch.batch_id)
     return settings.quarantine / batch.source / batch.object / f"{batch.batch_id}.refused.{batch.format}"
 
 
 def rejected_path(settings: Settings, source: str, name: str, batch_id: str) -> Path:
-    """The rejected rows of a file (Parquet), whether the file was refused for them or not."""
+    """Return the path of the rejected rows (Parquet) of an accepted or refused file."""
     return settings.quarantine / source / name / f"{batch_id}.parquet"
 
 
 def all_batches(settings: Settings) -> list[Batch]:
-    """Every batch on record, accepted or refused, in load order.
+    """Return every recorded batch, accepted or refused, in load order.
 
-    Raises LandingError for a record that cannot be read or whose Parquet file is gone.
+    Raises LandingError for an unreadable record or a missing Parquet file.
     """
     batches = [_read(path) for path in settings.raw.glob("*/*/*.json")]
     return sorted(batches, key=lambda batch: batch.loaded_at)
 
 
 def known_batches(settings: Settings) -> list[Batch]:
-    """Every batch that was loaded by `known_at`, in load order: accepted, refused, or withdrawn by then."""
+    """Return every batch loaded by `known_at`, in load order, with its status at that time."""
     known_at, withdrawn = settings.known_at, withdrawn_batches(settings)
     return [
         replace(batch, status="withdrawn") if batch.batch_id in withdrawn else batch
@@ -112,10 +111,9 @@ def known_batches(settings: Settings) -> list[Batch]:
 
 
 def accepted_batches(settings: Settings) -> list[Batch]:
-    """The batches that a build reads, in load order.
+    """Return the batches that a build reads, in load order.
 
-    Raises LandingError where `known_at` is given and nothing had been accepted by then, or all of it had been
-    withdrawn.
+    Raises LandingError if no accepted and unwithdrawn batch existed at `known_at`.
     """
     known = known_batches(settings)
     accepted = [batch for batch in known if batch.status == "accepted"]
@@ -123,41 +121,41 @@ def accepted_batches(settings: Settings) -> list[Batch]:
         return accepted
     if any(batch.status == "withdrawn" for batch in known):
         raise LandingError(
-            f"All files that had been accepted by {_instant(settings.known_at)}, the instant of --known-at, "
-            "had been withdrawn by then. Give another instant."
+            f"All files accepted by {_instant(settings.known_at)} (--known-at) were already withdrawn at "
+            "that time. Give another time."
         )
     first = next((batch for batch in all_batches(settings) if batch.status == "accepted"), None)
     raise LandingError(
-        f"Nothing had been accepted by {_instant(settings.known_at)}, the instant of --known-at. "
+        f"No file was accepted by {_instant(settings.known_at)} (--known-at). "
         + (
-            f"The first file, {first.label}, was accepted at {_instant(first.loaded_at)}; give that instant "
-            "or a later one."
+            f"The first file, {first.label}, was accepted at {_instant(first.loaded_at)}. Give this time or "
+            "a later one."
             if first
-            else "Nothing has been accepted to this day; run without --known-at first."
+            else "No file has been accepted yet. Run without --known-at first."
         )
     )
 
 
 def recorded_batches(settings: Settings, records: Iterable[Mapping[str, Any]]) -> list[Batch]:
-    """The batches that a run has noted as those it reads (`raw_batches` of its manifest), in load order."""
+    """Return the batches in `raw_batches` of a run's record, in load order."""
     wanted = {record["batch_id"] for record in records}
     return [batch for batch in all_batches(settings) if batch.batch_id in wanted]
 
 
 def is_meant(batch: Batch, what: str) -> bool:
-    """Whether a batch id, its beginning, a file name, or a path into the landing folder names the batch."""
+    """Return whether `what` names the batch: its id, the start of it, its file name or its path."""
     if not what:
         return False
-    # A path, as a shell completes it, ends with the label.
+    # A path in the landing folder ends with the batch's label.
     is_path = Path(what).parts[-3:] == (batch.source, batch.object, batch.file_name)
     return batch.batch_id.startswith(what) or batch.file_name == what or is_path
 
 
-def mended_batches(batches: Iterable[Batch]) -> set[str]:
-    """Batches of which a later one says that they were mended: nobody needs to be warned of them any more.
+def fixed_batches(batches: Iterable[Batch]) -> set[str]:
+    """Return the batches that a later file fixed, so that their warnings end.
 
-    That is one of the same name, or one of the rows that were taken out of quarantine to be mended, whose
-    file is named after the batch.
+    The later file has the same name, or the name of the batch. `csw landing requeue` uses the second name for
+    the rows that it takes out of quarantine.
     """
     given = list(batches)
     accepted: dict[tuple[str, str, str], datetime] = {}
@@ -173,7 +171,7 @@ def mended_batches(batches: Iterable[Batch]) -> set[str]:
 
 
 def write_record(settings: Settings, batch: Batch) -> None:
-    """Write a batch's record durably, under its final name in one step."""
+    """Write a batch's record atomically and flush it to disk."""
     target = batch_path(settings, batch.source, batch.object, batch.batch_id).with_suffix(".json")
     facts = {entry.name: getattr(batch, entry.name) for entry in fields(batch) if entry.name != "path"}
     facts["loaded_at"] = batch.loaded_at.isoformat(timespec="microseconds")
@@ -182,11 +180,11 @@ def write_record(settings: Settings, batch: Batch) -> None:
 
 
 def read_seen(settings: Settings) -> dict[str, Any]:
-    """Digests of files by their place in the landing folder, with the signature they had."""
+    """Return the digest and signature of each file from the last pass, by path."""
     try:
         seen = json.loads((settings.raw / _SEEN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}  # only a shortcut: without it files are hashed again
+        return {}  # only a cache: without it, the loader hashes the files again
     return seen if isinstance(seen, dict) else {}
 
 
@@ -202,7 +200,7 @@ def _read(path: Path) -> Batch:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         facts["loaded_at"] = datetime.fromisoformat(facts["loaded_at"])
-        # Records of older versions have notes in words only.
+        # Records of older versions contain only text notes.
         notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
         facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
         for name in ("columns", "day_columns", "whole_day_columns", "address_columns", "placeholder_columns"):
@@ -212,12 +210,12 @@ def _read(path: Path) -> Batch:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise LandingError(
             f"The batch record {path} cannot be read ({error}). Restore it from a backup, or remove it and "
-            "its .parquet file; the next run then loads the file again if it is still in the landing folder."
+            "its .parquet file. The next run then loads the file again if it is still in the landing folder."
         ) from None
     if batch.status == "accepted" and not batch.path.is_file():
         raise LandingError(
-            f"The batch {batch.path} ({batch.label}) is on record, but its file is gone. Restore it from a "
-            f"backup, or remove {path.name} beside it; the next run then loads the file again if it is still "
-            "in the landing folder."
+            f"The batch {batch.path} ({batch.label}) is on record, but its file is missing. Restore it from "
+            f"a backup, or remove {path.name} in the same folder. The next run then loads the file again if "
+            "it is still in the landing folder."
         )
     return batch

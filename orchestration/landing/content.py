@@ -1,4 +1,4 @@
-"""One file's content into one batch: typed rows, quarantined rows, or a refusal."""
+"""Turn one file into one batch: load typed rows, quarantine wrong rows, or refuse the file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.core.files import settle
+from orchestration.core.files import atomic_replace
 from orchestration.core.settings import Settings
+from orchestration.core.wording import count
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path, write_record
 from orchestration.landing.ends import count_ends, ends_remark
@@ -23,20 +24,19 @@ from orchestration.landing.reading.binding import Binding, bind
 from orchestration.landing.reading.mapping import FileMapping, read_mapping
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError, Remark
-from orchestration.landing.report import count
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
 from orchestration.landing.values.census import Census, take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.values.days import Days, find_days
 from orchestration.landing.values.notation import find_numbers
 from orchestration.landing.values.numbers import Numbers
+from orchestration.landing.values.rejected import RejectedRows, collect_rejected_rows, write_rejected
 from orchestration.landing.values.repeats import Repeats, mark_repeats
-from orchestration.landing.values.set_aside import SetAside, set_rows_aside, write_rejected
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file on its way into a batch."""
+    """A file that is being loaded."""
 
     file: LandingFile
     snapshot: Snapshot
@@ -47,10 +47,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What became of the rows of an accepted file."""
+    """The result for an accepted file."""
 
     rows: int
-    """Rows in the file, without blank ones."""
+    """Rows in the file, without blank records."""
     quarantined: int
     blank: int
     mapping: FileMapping
@@ -65,13 +65,13 @@ class _Loaded:
 def load_content(
     connection: duckdb.DuckDBPyConnection, settings: Settings, contract: LandingObject, arrival: Arrival
 ) -> Batch:
-    """Turn a snapshot into a batch on disk, with its record. The batch returned has values in its remarks.
+    """Turn a snapshot into a batch on disk and write its record. The returned remarks contain values.
 
-    The intermediate files go beside the snapshot. A batch counts from the moment its record is written.
+    Intermediate files go to the folder of the snapshot. A batch counts once its record is written.
     """
     target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # What an interrupted or refused attempt at the same content left behind.
+    # Remove leftovers of an interrupted or refused attempt with the same content.
     for leftover in (settings.quarantine / contract.source / contract.name).glob(f"{arrival.batch_id}.*"):
         leftover.unlink()
     try:
@@ -104,20 +104,20 @@ def _load_rows(
     census = take_census(connection, contract, binding, mapping)
     numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     if binding.refusal:
-        # The rest of the file is judged nevertheless: all of it can be mended at once.
-        contract = contract.with_need_of(binding.positions)
+        # Check the rest of the file too, so that the user can fix all mistakes at once.
+        contract = contract.requiring_only(binding.positions)
     cast = cast_rows(contract, binding, mapping, numbers, census.seen)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
-    aside = SetAside(0, 0, (), None)
+    rejected = RejectedRows(0, 0, (), None)
     if loaded < reading.rows:
-        aside = set_rows_aside(connection, contract, binding, cast, len(reading.header))
-    rows = reading.rows - aside.blank
+        rejected = collect_rejected_rows(connection, contract, binding, cast, len(reading.header))
+    rows = reading.rows - rejected.blank
     try:
-        if aside.wrong:
+        if rejected.wrong:
             _write_quarantine(connection, settings, contract, reading, cast, arrival)
-        _refuse_whole(binding, numbers, aside, rows)
-        _refuse_wrong_files(aside, rows)
+        _refuse_whole(binding, numbers, rejected, rows)
+        _refuse_wrong_files(rejected, rows)
     except FileRefusedError:
         temporary.unlink()
         raise
@@ -125,8 +125,8 @@ def _load_rows(
     ends = count_ends(connection, contract.ends, f"read_parquet({quote_literal(temporary)})")
     found = _Loaded(
         rows=rows,
-        quarantined=aside.wrong,
-        blank=reading.blank + aside.blank,
+        quarantined=rejected.wrong,
+        blank=reading.blank + rejected.blank,
         mapping=mapping,
         columns=tuple(
             name for name in contract.column_names if name in binding.positions or name in mapping.fixed
@@ -137,9 +137,9 @@ def _load_rows(
         ends=ends,
         remarks=(),
     )
-    told = list(_told(connection, contract, reading, binding, numbers, found, temporary))
-    settle(temporary, target)
-    return replace(found, remarks=(*aside.remarks, *told))
+    remarks = list(_remarks(connection, contract, reading, binding, numbers, found, temporary))
+    atomic_replace(temporary, target)
+    return replace(found, remarks=(*rejected.remarks, *remarks))
 
 
 def _write_typed(
@@ -150,7 +150,7 @@ def _write_typed(
     arrival: Arrival,
     target: Path,
 ) -> int:
-    """Write the rows without a problem; returns how many."""
+    """Write the rows without a problem; return their number."""
     typed = ", ".join(
         f"v{place} as {quote_identifier(name)}" for place, name in enumerate(contract.column_names)
     )
@@ -175,13 +175,13 @@ def _write_quarantine(
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     write_rejected(connection, cast, reading.header, arrival.batch_id, arrival.file.name, temporary)
-    settle(temporary, target)
+    atomic_replace(temporary, target)
 
 
-def _refuse_whole(binding: Binding, numbers: Numbers, aside: SetAside, rows: int) -> None:
-    """Raise FileRefusedError where no row can be loaded, with every reason."""
+def _refuse_whole(binding: Binding, numbers: Numbers, rejected: RejectedRows, rows: int) -> None:
+    """Raise FileRefusedError with every reason if no row can be loaded."""
     reasons = [binding.refusal] if binding.refusal else []
-    remarks = list(aside.remarks)
+    remarks = list(rejected.remarks)
     if numbers.refusal:
         reasons.append(numbers.refusal.reason)
         remarks += numbers.refusal.remarks
@@ -189,27 +189,27 @@ def _refuse_whole(binding: Binding, numbers: Numbers, aside: SetAside, rows: int
         raise FileRefusedError(". Also, ".join(reasons), rows=rows, remarks=remarks)
 
 
-def _refuse_wrong_files(aside: SetAside, rows: int) -> None:
-    """Raise FileRefusedError where the rows that were set aside refuse the whole file."""
-    if not aside.wrong:
+def _refuse_wrong_files(rejected: RejectedRows, rows: int) -> None:
+    """Raise FileRefusedError if the wrong rows refuse the whole file."""
+    if not rejected.wrong:
         return
-    share = aside.wrong / rows
-    if aside.refusal:
-        raise FileRefusedError(aside.refusal, rows=rows, share=share, remarks=aside.remarks)
-    if not are_too_many(aside.wrong, rows):
+    share = rejected.wrong / rows
+    if rejected.refusal:
+        raise FileRefusedError(rejected.refusal, rows=rows, share=share, remarks=rejected.remarks)
+    if not are_too_many(rejected.wrong, rows):
         return
-    most = aside.remarks[0]
+    most = rejected.remarks[0]
     what = f"{most.column} {most.text}" if most.column else most.text
     raise FileRefusedError(
-        f"{aside.wrong:,} of {rows:,} rows ({share:.1%}) are wrong, more than the {max_reject_share():.1%} "
-        f"that are tolerated; most often, in {count(most.rows or 0, 'row')}, {what}",
+        f"{rejected.wrong:,} of {count(rows, 'row')} ({share:.1%}) are wrong, more than the allowed "
+        f"{max_reject_share():.1%}; the most frequent mistake ({count(most.rows or 0, 'row')}): {what}",
         rows=rows,
         share=share,
-        remarks=aside.remarks,
+        remarks=rejected.remarks,
     )
 
 
-def _told(
+def _remarks(
     connection: duckdb.DuckDBPyConnection,
     contract: LandingObject,
     reading: Reading,
@@ -218,39 +218,37 @@ def _told(
     found: _Loaded,
     path: Path,
 ) -> Iterator[Remark]:
-    """What somebody should know of a file that was loaded."""
+    """Return the warnings and notes about a loaded file."""
     yield from binding.remarks
     if not reading.rows:
-        yield Remark("note", None, "holds no rows")
+        yield Remark("note", None, "contains no rows")
     if reading.lines_above:
-        yield Remark("note", None, f"{count(reading.lines_above, 'line')} above the header passed over")
+        yield Remark("note", None, f"{count(reading.lines_above, 'line')} above the header skipped")
     if found.blank:
-        yield Remark(
-            "note", None, "records without any value, or the header once more, passed over", rows=found.blank
-        )
+        yield Remark("note", None, "skipped blank records and repeated headers", rows=found.blank)
     if not numbers.notation.is_default and found.mapping.decimal is None and found.mapping.thousands is None:
-        yield Remark("note", None, f"numbers read with {numbers.notation.in_words()}")
+        yield Remark("note", None, f"numbers use {numbers.notation.in_words()}")
     if numbers.may_be_thousands:
         yield Remark(
             "told",
             None,
-            "all numbers with a point have three digits after it: 1.200 is read as 1.2",
-            'If it means 1200, say `thousands: "."` in mapping.yml.',
+            "all numbers with a point have three digits after it: the loader reads 1.200 as 1.2",
+            'If it means 1200, set `thousands: "."` in mapping.yml.',
         )
     for name in found.days.whole:
-        yield Remark("note", name, "has no time of day; its days begin in the reporting time zone")
+        yield Remark("note", name, "has no time of day; its days start in the reporting time zone")
     yield from found.census.remarks
     if found.repeats.repeated:
         yield Remark(
-            "note", None, "rows that equal another row of the file count once", rows=found.repeats.repeated
+            "note", None, "rows equal to another row of the file count once", rows=found.repeats.repeated
         )
     if found.repeats.conflicting:
         key = ", ".join(contract.key)
         yield Remark(
             "told",
             None,
-            f"rows have the same {key} as a row further down, which counts instead",
-            f"Give rows that are different facts different values of {key}.",
+            f"rows have the same {key} as a lower row, which counts instead",
+            f"If the rows are different facts, give them different values of {key}.",
             rows=found.repeats.conflicting,
             row=found.repeats.first_conflict,
             line=_line(connection, found.repeats.first_conflict),
@@ -329,7 +327,7 @@ def _keep_refused(target: Path, snapshot: Snapshot) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.copyfile(snapshot.path, temporary)
-    settle(temporary, target)
+    atomic_replace(temporary, target)
 
 
 def _timestamp(moment: datetime) -> str:

@@ -1,8 +1,9 @@
-"""Whether a file writes the end of service as its last day, or as the first day without it.
+"""Decide whether the end dates of a file are inclusive (last day with service) or exclusive.
 
-Counted where a file is landed, decided when the raw relations are made: by the policy
-`period_end_convention`, by the file's mapping, or, where it is to be detected, by the counts of the file, of
-all files of its object together, or of their rows together. Never row by row.
+The loader counts the dates when it loads a file. The decision falls when `csw` creates the raw relations. It
+comes from the file's mapping, from the policy `period_end_convention`, or from detection. Detection uses the
+counts of the file, then of all files of its object, then of all their rows together. It never decides row
+by row.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from typing import Literal
 import duckdb
 
 from orchestration.core.database import quote_identifier
+from orchestration.core.wording import count
 from orchestration.dbt_runner.landing_contract import Ends
 from orchestration.landing.batches import Batch
 from orchestration.landing.reading.refusal import Remark
-from orchestration.landing.report import count
 
 DETECT = "detect"
 
 ENOUGH = 3
-"""Ends of a file that speak for it alone, whatever other files of the object hold."""
+"""Number of telling ends with which a file decides alone, without other files of the object."""
 
 _MANY_TIMES = 10
-"""So many times more often must ends be of the one kind, where some are of the other."""
+"""Factor by which one kind of end must outnumber the other."""
 
 Convention = Literal["inclusive", "exclusive"]
 Counts = Mapping[str, int]
 
-# Periods that begin at the same time are versions of one, so what follows one is what begins later.
+# Periods with the same start are versions of one period, so the next period is the one with a later start.
 _COUNTS = """
     select
         count(*) as total,
@@ -58,7 +59,7 @@ _COUNTS = """
 def count_ends(
     connection: duckdb.DuckDBPyConnection, ends: Ends | None, source: str
 ) -> dict[str, int] | None:
-    """How the ends of typed rows stand to starts; None where the object has no ends or the rows none.
+    """Count how the ends of typed rows relate to the starts; None if there are no ends.
 
     `source` is SQL of a relation.
     """
@@ -79,10 +80,10 @@ def count_ends(
 def inclusive_batches(
     batches: Iterable[Batch], convention: str, count_together: Callable[[], Counts | None]
 ) -> set[str]:
-    """The batches of one object whose ends are last days. `convention`: exclusive, inclusive or detect.
+    """Return the batches of one object with inclusive ends. `convention`: exclusive, inclusive or detect.
 
-    `count_together` counts the rows of all batches as those of one file; it is asked where neither a file
-    nor the sum of all says anything.
+    `count_together` counts the rows of all batches as one file. It is called only if neither a file nor the
+    sum of all files decides.
     """
     mine = [batch for batch in batches if batch.ends]
     own = {
@@ -102,7 +103,7 @@ def inclusive_batches(
 
 
 def closing_batches(batches: Iterable[Batch], convention: str) -> set[str]:
-    """The batches that write ends as the last second of service, which is no hole before the next."""
+    """Return the batches with ends at the last second of service, which leave no gap."""
     return {
         batch.batch_id
         for batch in batches
@@ -114,49 +115,47 @@ def closing_batches(batches: Iterable[Batch], convention: str) -> set[str]:
 
 
 def ends_remark(counts: Counts | None, column: str, convention: str | None) -> Remark | None:
-    """What the ends of a file look like, where that is worth a word."""
+    """Return a warning about the ends of a file, if they look unusual."""
     if not counts or convention:
         return None
     if counts["last_second"] and not counts["timed"]:
         return Remark(
             "told",
             column,
-            f"is the last second of service in {count(counts['last_second'], 'row')}; it is read as "
-            "the first "
-            "instant after it",
+            f"is the last second of service in {count(counts['last_second'], 'row')}; the loader reads it as "
+            "the next instant",
         )
-    holes = f"{count(counts['one_day_holes'], 'hole')} of exactly one day"
+    holes = f"{count(counts['one_day_holes'], 'gap')} of exactly one day"
     if counts["touching"]:
-        holes += f", and in {count(counts['touching'], 'place')} none"
+        holes += f", but no gap in {count(counts['touching'], 'place')}"
     verdict, _ = _verdict(counts)
     if verdict == "inclusive":
         ends = "its only end" if counts["total"] == 1 else f"{counts['total']:,} ends"
-        seen = f"; it leaves {holes}" if counts["one_day_holes"] else ""
+        seen = f"; the periods leave {holes}" if counts["one_day_holes"] else ""
         return Remark(
             "told",
             column,
-            f"looks like the last day of service in {ends}{seen}. It is read so, one day longer, "
-            "unless other "
-            "files of the object or period_end_convention say otherwise",
-            "If it is the first day without service, say `ends: exclusive` in mapping.yml.",
+            f"looks like the last day of service in {ends}{seen}. The loader adds one day, unless other "
+            "files of the object or period_end_convention show exclusive ends",
+            "If it is the first day without service, set `ends: exclusive` in mapping.yml.",
         )
     if counts["one_day_holes"] and not counts["timed"]:
         return Remark(
             "told",
             column,
-            f"leaves {holes}: ends are read as first days without service",
-            "If they are last days, say `ends: inclusive` in mapping.yml.",
+            f"leaves {holes}; the loader reads ends as first days without service",
+            "If they are last days, set `ends: inclusive` in mapping.yml.",
         )
     return None
 
 
 def day_after(end: str) -> str:
-    """SQL: the first instant after a last day, which may be written with its last second."""
+    """Return SQL of the first instant after a last day, given as a date or its last second."""
     return f"date_trunc('day', {end}) + interval 1 day"
 
 
 def minute_after(end: str) -> str:
-    """SQL: the first instant after a last second or minute; other ends as they are."""
+    """Return SQL of the first instant after a last second or minute; other ends stay unchanged."""
     moment = f"cast({end} as timestamp)"
     return (
         f"case when second({moment}) = 59 or cast({moment} as time) = time '23:59:00' "
@@ -170,13 +169,13 @@ def _decided(batch: Batch) -> Convention | None:
 
 
 def _verdict(counts: Counts) -> tuple[Convention | None, int]:
-    """What ends look like, and how many of them speak for it."""
+    """Return the convention that the ends show, and the number of ends that show it."""
     total, holes, touching, before, on, month_ends = (
         counts.get(name, 0)
         for name in ("total", "one_day_holes", "touching", "before_the_day", "on_the_day", "month_ends")
     )
     if counts.get("timed", 0) or counts.get("last_second", 0):
-        # Ends with a time of day say themselves when they are.
+        # Ends with a time of day are exact.
         return "exclusive", total
     if holes or touching:
         is_inclusive = touching * _MANY_TIMES <= holes and on < before + holes

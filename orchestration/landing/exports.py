@@ -1,4 +1,4 @@
-"""Exports that people download from the usual systems, known by their headers."""
+"""Recognise the exports of common systems by their headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orchestration.landing.reading.refusal import FileRefusedError
 
 @dataclass(frozen=True)
 class KnownExport:
-    """An export that people download from a system."""
+    """An export of a common system."""
 
     name: str
     has: tuple[str, ...]
@@ -36,18 +36,18 @@ def known_exports() -> tuple[KnownExport, ...]:
 
 
 def recognise(header: Iterable[str]) -> KnownExport | None:
-    """The known export that has such a header."""
+    """Return the known export with this header, or None."""
     names = {_spelt(name) for name in header}
     return next((one for one in known_exports() if {_spelt(name) for name in one.has} <= names), None)
 
 
 def _spelt(name: str) -> str:
-    """Without case. Blanks and signs count: `Account ID` is a report's, `account_id` anybody's."""
+    """Normalise case and spaces, but keep punctuation: only reports write `Account ID` for `account_id`."""
     return " ".join(name.split()).casefold()
 
 
 def header_of(path: Path) -> tuple[str, ...]:
-    """The names of the columns of a file; empty where it cannot be read."""
+    """Return the column names of a file; empty if the file is unreadable."""
     try:
         with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-header-") as folder:
             return read_any(connection, path, Path(folder))
@@ -56,8 +56,9 @@ def header_of(path: Path) -> tuple[str, ...]:
 
 
 def read_any(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> tuple[str, ...]:
-    """Fill RAW with the texts of a file, whatever object it is of; returns the header."""
+    """Fill RAW with the texts of a file of any object; return the header."""
     ending = next((one for one in FORMATS if path.name.lower().endswith("." + one)), None)
     if ending is None:
-        raise FileRefusedError(f"its name ends in none of {', '.join('.' + one for one in sorted(FORMATS))}")
+        endings = ", ".join("." + one for one in sorted(FORMATS))
+        raise FileRefusedError(f"has an unknown format: its name must end in one of {endings}")
     return read_records(connection, path, ending, folder)

@@ -1,4 +1,4 @@
-"""The landing folder: which files are complete and belong to a contract, and private copies of them."""
+"""The landing folder: find the complete files of each contract, and take private copies."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.reading.mapping import find_mapping, is_mapping, mapping_digest
 
 FORMATS = ("csv.gz", "jsonl.gz", "csv", "jsonl", "parquet")
-"""Endings of file names that can be read, in any letter case."""
+"""Readable endings of file names, in any letter case."""
 
 _CHUNK = 1 << 22
 _UNFINISHED = (".done", ".tmp", ".part")
 
 
 class ChangingFileError(Exception):
-    """A file was written to while it was copied: it is not complete yet."""
+    """A file changed while it was copied, so it is not complete yet."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class LandingFile:
     format: str
     """One of FORMATS."""
     mapping: Path | None = None
-    """The file that says how it is to be read."""
+    """The mapping file that describes its format."""
 
     @cached_property
     def mapping_digest(self) -> str:
-        """Tells the mapping; empty where there is none."""
+        """Return the digest of the mapping; empty without a mapping."""
         return mapping_digest(self.mapping)
 
     @property
     def name(self) -> str:
-        """The file's name as text that any database and terminal can hold."""
+        """Return the file's name as printable text."""
         return safe_text(self.path.name)
 
     @property
@@ -56,7 +56,7 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class IgnoredFile:
-    """Something in the landing folder that is not read, and why."""
+    """An entry of the landing folder that the loader ignores, with the reason."""
 
     label: str
     reason: str
@@ -64,7 +64,7 @@ class IgnoredFile:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A private copy of a file, under a name that no engine can misread."""
+    """A private copy of a file, under a name without special characters."""
 
     path: Path
     digest: str
@@ -75,16 +75,16 @@ class Snapshot:
 def find_files(
     landing: Path, contracts: Mapping[tuple[str, str], LandingObject]
 ) -> tuple[list[LandingFile], list[IgnoredFile]]:
-    """List the complete files in the order of source, object and file name, and what is left aside.
+    """List the complete files in order of source, object and file name, and the ignored entries.
 
-    Numbers in file names are compared as numbers, so that export_10 comes after export_9. Raises
-    LandingError where there is no landing folder.
+    Numbers in file names sort as numbers, so that export_10 comes after export_9. Raises LandingError if the
+    landing folder does not exist.
     """
     if not landing.is_dir():
         raise LandingError(
             f"There is no landing folder {landing}. Create it and put files into "
-            f"{landing}/<source>/<object>/ (for instance generic/accounts/accounts.csv), or name another "
-            "one with --landing or CSW_LANDING."
+            f"{landing}/<source>/<object>/ (for instance generic/accounts/accounts.csv), or choose another "
+            "folder with --landing or CSW_LANDING."
         )
     files: list[LandingFile] = []
     ignored: list[IgnoredFile] = []
@@ -109,15 +109,15 @@ def find_files(
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def take_snapshot(file: LandingFile, target: Path) -> Snapshot:
-    """Copy a file and hash what was copied, in one pass.
+    """Copy a file and hash the copy, in one pass.
 
-    Raises ChangingFileError where the file changed meanwhile, OSError where it cannot be read.
+    Raises ChangingFileError if the file changes meanwhile, OSError if it is unreadable.
     """
     digest, size = hashlib.sha256(), 0
     with file.path.open("rb") as source, target.open("wb") as copy:
@@ -133,13 +133,13 @@ def take_snapshot(file: LandingFile, target: Path) -> Snapshot:
 
 
 def signature(path: Path) -> list[int]:
-    """What changes when a file does, without reading it: size, time of change, inode."""
+    """Return the size, modification time and inode of a file, which change when the file changes."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
 def safe_text(name: str) -> str:
-    """A file name without control characters and undecodable bytes; ordinary names stay as they are."""
+    """Escape control characters and undecodable bytes in a file name; other names stay unchanged."""
     if name.isprintable():
         return name
     return "".join(
@@ -150,21 +150,22 @@ def safe_text(name: str) -> str:
 def _entries(
     folder: Path, root: Path, ignored: list[IgnoredFile], landing: Path | None = None
 ) -> Iterator[Path]:
-    """Visible entries by name; links that leave the landing folder are left aside."""
+    """Yield the visible entries by name; ignore links to targets outside the landing folder."""
     for path in sorted(folder.iterdir(), key=_natural):
         if path.name.startswith(("_", ".")) or path.name.lower().endswith(_UNFINISHED):
             continue
         if path.is_symlink() and not _is_inside(path, root):
-            target = (
-                "a link that leads out of the landing folder, so it is not followed; copy its files, or give"
+            reason = (
+                "a link to a place outside the landing folder, which the loader does not follow; copy the "
+                "files, or point --landing to their folder"
             )
-            ignored.append(_ignore(landing or folder, path, f"{target} --landing the folder that holds them"))
+            ignored.append(_ignore(landing or folder, path, reason))
             continue
         yield path
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
-    """Sorts names with their numbers as numbers; equal ones by their spelling."""
+    """Return a sort key that compares numbers in names as numbers, then the spelling."""
     parts = re.split(r"(\d+)", path.name)
     return [(1, int(part)) if part.isdecimal() else (0, part) for part in parts], path.name
 
@@ -177,24 +178,25 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _landing_file(source: str, name: str, path: Path) -> LandingFile | str:
-    """The file, or the reason why it is not one; empty for a mapping, which belongs to others."""
+    """Return the file, or the reason to ignore it; an empty reason for a mapping."""
     if is_mapping(path.name):
         return ""
     if path.is_dir():
-        return "a folder inside an object's folder: move its files up"
+        return "a folder inside an object's folder; move its files up one level"
     if not stat.S_ISREG(path.stat().st_mode):
         return "not a regular file"
     for ending in FORMATS:
         if path.name.lower().endswith("." + ending):
             return LandingFile(source, name, path, ending, find_mapping(path))
-    reason = f"unknown format: names end in {', '.join('.' + ending for ending in sorted(FORMATS))}"
+    endings = ", ".join("." + ending for ending in sorted(FORMATS))
+    reason = f"unknown format; the name must end in one of {endings}"
     advice = {
         ".xlsx": "save the sheet as CSV in UTF-8",
         ".xls": "save the sheet as CSV in UTF-8",
         ".ods": "save the sheet as CSV in UTF-8",
-        ".json": "write one JSON object per line, and end the name in .jsonl",
-        ".txt": "a text with columns may end in .csv",
-        ".tsv": "a text with columns may end in .csv",
+        ".json": "write one JSON object per line, and use the ending .jsonl",
+        ".txt": "rename a text with columns to .csv",
+        ".tsv": "rename a text with columns to .csv",
     }.get(path.suffix.lower())
     return f"{reason}; {advice}" if advice else reason
 
@@ -203,7 +205,7 @@ def _no_contract(source: str, name: str, contracts: Mapping[tuple[str, str], Lan
     known = sorted(one for owner, one in contracts if owner == source)
     sources = sorted({owner for owner, _ in contracts})
     meant = nearest(name, known) if known else nearest(source, sources)
-    hint = f"; {meant} may be meant" if meant else ""
+    hint = f"; the closest name is {meant}" if meant else ""
     if known:
         return f"no contract; the objects of {source} are {', '.join(known)}{hint}"
     return f"no contract; the sources are {', '.join(sources)}{hint}"

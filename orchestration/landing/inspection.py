@@ -1,4 +1,4 @@
-"""What landing did with every file, for the person who mends it. Values of rows go to that person only."""
+"""Reports on loaded and rejected files. Row values appear only in the report for the terminal."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing.batches import (
     Batch,
     all_batches,
+    fixed_batches,
     is_meant,
     known_batches,
-    mended_batches,
     quarantine_path,
     rejected_path,
 )
@@ -34,7 +34,7 @@ Contracts = Mapping[tuple[str, str], LandingObject]
 
 @dataclass(frozen=True)
 class ObjectCounts:
-    """One landing object. `rows` has an entry for each outcome; all but blank records add up to rows_in."""
+    """Row counts of one landing object. All outcomes in `rows` except blank add up to rows_in."""
 
     object: str
     files: int
@@ -44,26 +44,26 @@ class ObjectCounts:
 
 @dataclass(frozen=True)
 class RejectedFile:
-    """A file of which something was not loaded."""
+    """A file with rejected rows, or a refused file."""
 
     batch_id: str
     file: str
     status: str
-    """`accepted` where only rows were rejected, `refused` where the whole file was."""
+    """`accepted` if the loader rejected only some rows, `refused` if it rejected the whole file."""
     rows_in: int
     rows_loaded: int
     rows_quarantined: int
     rows_refused: int
     reason: str
-    """Of a refused file its reason; else what is wrong most often, with counts. No values."""
-    is_mended: bool
-    """A later file took its place."""
+    """The reason of the refusal, or the mistakes with their counts. No values."""
+    is_fixed: bool
+    """A later file replaced it."""
     loaded_at: str
 
 
 @dataclass(frozen=True)
 class LandingStatus:
-    """What became of every file so far."""
+    """The state of all files so far."""
 
     objects: tuple[ObjectCounts, ...]
     rejected: tuple[RejectedFile, ...]
@@ -72,7 +72,7 @@ class LandingStatus:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """One reason why a row was not loaded; of a record without columns, `value` is its text."""
+    """One reason why a row was not loaded. For a record without columns, `value` is its text."""
 
     row: int
     line: int | None
@@ -83,7 +83,7 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What became of the rows of one file, and why."""
+    """The result for one file."""
 
     batch_id: str
     file: str
@@ -91,21 +91,20 @@ class FileReport:
     reason: str | None
     """Why the whole file was refused."""
     rows: Mapping[str, int]
-    """`in`, `loaded`, and of the loaded ones `repeated` and `conflicting`; `quarantined`, `refused`,
-    `blank`."""
+    """`in`, `loaded` (including `repeated` and `conflicting`), `quarantined`, `refused` and `blank`."""
     remarks: tuple[Remark, ...]
-    """Every kind of mistake, and whatever else was done to the file; with the first value."""
+    """Every kind of mistake and every change that the loader made, with the first value."""
     rejected: tuple[RejectedRow, ...]
     has_more: bool
-    """Rejected rows beyond the limit were left out."""
+    """True if the limit cut off rejected rows."""
     kept: str | None
-    """Where the rejected rows, or the bytes of the refused file, are kept."""
+    """Path of the rejected rows, or of the refused file's copy."""
 
 
 def landing_status(settings: Settings, *, contracts: Contracts | None = None) -> LandingStatus:
-    """Counts of every object that ever received a file, and the files with rejected rows, newest last.
+    """Return the counts of every object with a file, and the files with rejected rows, newest last.
 
-    Raises LandingError for a record that cannot be read.
+    Raises LandingError for an unreadable record.
     """
     contracts = load_contracts() if contracts is None else contracts
     batches, withdrawn = known_batches(settings), withdrawn_batches(settings)
@@ -123,12 +122,12 @@ def landing_status(settings: Settings, *, contracts: Contracts | None = None) ->
         )
         for (source, name), rows in sorted(counts.items())
     ]
-    mended = mended_batches(batches)
+    fixed = fixed_batches(batches)
     rejected = [batch for batch in batches if batch.status == "refused" or batch.rows_quarantined]
     return LandingStatus(
         tuple(objects),
         tuple(
-            _rejected_file(batch, batch.batch_id in mended)
+            _rejected_file(batch, batch.batch_id in fixed)
             for batch in rejected
             if batch.status != "withdrawn"
         ),
@@ -137,9 +136,9 @@ def landing_status(settings: Settings, *, contracts: Contracts | None = None) ->
 
 
 def file_report(settings: Settings, batch_id: str, *, limit: int | None = None) -> FileReport:
-    """Everything that is known of a batch; at most `limit` rejected rows, in the order of the file.
+    """Return the report of a batch, with at most `limit` rejected rows in file order.
 
-    Raises LandingError where there is no such batch.
+    Raises LandingError for an unknown batch.
     """
     batch = find_batch(settings, batch_id)
     path = rejected_path(settings, batch.source, batch.object, batch.batch_id)
@@ -177,17 +176,18 @@ def file_report(settings: Settings, batch_id: str, *, limit: int | None = None) 
 
 
 def find_batch(settings: Settings, batch_id: str) -> Batch:
-    """The batch that an id, its beginning, or the name of a file means.
+    """Return the batch with this id, start of an id, or file name.
 
-    Raises LandingError unless there is exactly one.
+    Raises LandingError unless exactly one batch matches.
     """
     matching = [batch for batch in all_batches(settings) if is_meant(batch, batch_id)]
     if len(matching) > 1:
         listed = "\n".join(f"  {batch.batch_id}  {batch.label}" for batch in matching[-10:])
-        raise LandingError(f"{batch_id!r} means {len(matching)} files. Name one by its batch id:\n{listed}")
+        raise LandingError(f"{batch_id!r} matches {len(matching)} files. Give a batch id:\n{listed}")
     if not matching:
         raise LandingError(
-            f"No batch begins with {batch_id!r}, and no file is called so. `csw landing status` lists them."
+            f"No batch id starts with {batch_id!r}, and no file has this name. Run `csw landing status` to "
+            "list the batches."
         )
     return matching[0]
 
@@ -195,13 +195,13 @@ def find_batch(settings: Settings, batch_id: str) -> Batch:
 def _rejected_rows(
     connection: duckdb.DuckDBPyConnection, path: Path, limit: int | None, only: list[int] | None = None
 ) -> list[RejectedRow]:
-    """One entry per row and reason, from the file of rejected rows."""
+    """Return one entry per row and reason, from the file of rejected rows."""
     if only == []:
         return []
     where = f"where _row in ({', '.join(map(str, only))})" if only else ""
     source = f"read_parquet({quote_literal(path)}, union_by_name = true)"
     names = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
-    # Quarantines of older versions have one reason per row and no lines.
+    # Quarantine files of older versions have one reason per row and no line numbers.
     line, problems = (name if name in names else "null" for name in ("_line", "_problems"))
     found = connection.execute(
         f"select _row, {line}, _column, coalesce(_value, case when _column is null then _record end), "
@@ -217,7 +217,7 @@ def _rejected_rows(
     return rows
 
 
-def _rejected_file(batch: Batch, is_mended: bool) -> RejectedFile:
+def _rejected_file(batch: Batch, is_fixed: bool) -> RejectedFile:
     wrong = "; ".join(
         f"{remark.column or 'record'} {remark.text} ({remark.rows:,})"
         for remark in batch.remarks
@@ -232,6 +232,6 @@ def _rejected_file(batch: Batch, is_mended: bool) -> RejectedFile:
         rows_quarantined=batch.rows_quarantined,
         rows_refused=batch.rows_refused,
         reason=batch.reason or wrong,
-        is_mended=is_mended,
+        is_fixed=is_fixed,
         loaded_at=batch.loaded_at.isoformat(timespec="seconds"),
     )

@@ -1,4 +1,4 @@
-"""The landing pass: every complete new file becomes a batch, once, by content."""
+"""The landing pass: load every complete file with new content as one batch."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from orchestration.core.console import PRIVATE
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
 from orchestration.core.settings import Settings
+from orchestration.core.wording import count
 from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
 from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
@@ -33,7 +34,7 @@ from orchestration.landing.files import (
     signature,
     take_snapshot,
 )
-from orchestration.landing.report import LandingReport, by_object, count, object_line
+from orchestration.landing.report import LandingReport, by_object, object_line
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 
@@ -42,26 +43,25 @@ _log = logging.getLogger("csw")
 Contracts = Mapping[tuple[str, str], LandingObject]
 
 _OTHER_MAPPING = (
-    "loaded with another mapping.yml than lies beside it now, and what was loaded counts; to read it "
-    "again, take it "
-    "back first: csw landing withdraw {} --reason ..."
+    "already loaded with another mapping.yml, and its rows count; to load it with the current mapping, "
+    "withdraw it first: csw landing withdraw {} --reason ..."
 )
 
 
 @dataclass
 class _Sorted:
-    """The complete files, by what is to be done with them."""
+    """The complete files, grouped by the action that they need."""
 
     due: list[tuple[LandingFile, str]] = field(default_factory=list)
-    """To be loaded, with their digests; no content twice."""
+    """Files to load, with their digests. Each content appears once."""
     unchanged: int = 0
     still_refused: list[Batch] = field(default_factory=list)
     left_out: list[IgnoredFile] = field(default_factory=list)
-    """Unreadable, or withdrawn by a person."""
+    """Unreadable and withdrawn files."""
     met: set[str] = field(default_factory=set)
-    """All contents, each under its object."""
+    """All contents, each with its object."""
     seen: dict[str, Any] = field(default_factory=dict)
-    """Signature and digest of every file, by its place in the landing folder."""
+    """Signature and digest of every file, by path."""
 
 
 def land(
@@ -71,21 +71,19 @@ def land(
     contracts: Contracts | None = None,
     trial_for: Settings | None = None,
 ) -> LandingReport:
-    """Load every complete file whose content is not on record yet.
+    """Load every complete file whose content is not on record yet. With `known_at`, load nothing.
 
-    With `known_at` given nothing is loaded: what arrives now was not known then.
+    The pass loads files in order of source, object and file name. It gives them strictly increasing load
+    times, starting at `now` (default: the clock) and later than any recorded batch. A trial uses the records
+    and withdrawals of `trial_for` and loads into `settings.home`. The caller holds the warehouse lock.
 
-    Files are taken by source, object and file name, and get strictly increasing load times from `now` on
-    (default: the clock), later than any batch on record. A trial goes by what is on record and withdrawn in
-    the home that it is for, and loads into its own. The caller holds the warehouse's lock.
-
-    Raises LandingError where the landing folder or the records as a whole cannot be used, and SettingsError
-    where the tolerated share of wrong rows cannot be read.
+    Raises LandingError if the landing folder or the records are unusable, and SettingsError if
+    CSW_MAX_REJECT_SHARE is invalid.
     """
     if settings.known_at:
-        _log.info("known_at is given: new files wait for a run without it")
+        _log.info("--known-at is set, so this run loads no new files")
         return LandingReport(new=(), unchanged=0, still_refused=(), ignored=())
-    max_reject_share()  # a share that cannot be read is told before any file is judged by it
+    max_reject_share()  # report an invalid share before loading any file
     contracts = load_contracts() if contracts is None else contracts
     files, found = find_files(settings.landing, contracts)
     ignored = [_recognised(settings, entry) for entry in found]
@@ -104,14 +102,14 @@ def land(
                 if snapshot.digest != digest:
                     raise ChangingFileError
             except (ChangingFileError, FileNotFoundError):
-                ignored.append(IgnoredFile(file.label, "still being written; the next run reads it"))
+                ignored.append(IgnoredFile(file.label, "still being written; the next run loads it"))
                 continue
             batch = load_content(
                 connection, settings, contract, Arrival(file, snapshot, batch_id_of(file, digest), stamp)
             )
             new.append(batch)
             stamp += timedelta(microseconds=1)
-        _tell_gone(gone_files(settings, sorted_files.met))
+        _report_gone(gone_files(settings, sorted_files.met))
         write_seen(settings, sorted_files.seen)
     report = LandingReport(
         new=tuple(new),
@@ -119,14 +117,14 @@ def land(
         still_refused=tuple(sorted_files.still_refused),
         ignored=tuple(ignored),
     )
-    _tell(report)
+    _log_report(report)
     return report
 
 
 def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> list[LandingFile]:
-    """The complete files that the next landing pass would load, without loading them.
+    """Return the complete files that the next landing pass would load; none with `known_at`.
 
-    Cheap: only files that changed since the last pass are read. None where `known_at` is given.
+    The function reads only files that changed since the last pass.
     """
     if settings.known_at:
         return []
@@ -138,10 +136,9 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
 
 
 def gone_files(settings: Settings, there: Iterable[str] = ()) -> list[Batch]:
-    """Files that the last pass saw in the landing folder, that are there no more, and whose rows still count.
+    """Return files that disappeared from the landing folder since the last pass and still count.
 
-    `there` are contents that are known to be there, under whatever name. None where `known_at` is
-    given.
+    `there` contains contents that exist, under any name. Returns none with `known_at`.
     """
     if settings.known_at:
         return []
@@ -166,7 +163,7 @@ def _sort(
     withdrawn: Mapping[str, Withdrawal],
     seen: Mapping[str, Any],
 ) -> _Sorted:
-    """Compare files with the batches on record, by content; `seen` spares reading those unchanged."""
+    """Compare the contents of files with the recorded batches. `seen` avoids reading unchanged files."""
     known = {batch.batch_id: batch for batch in records}
     loaded = {
         _content(batch.source, batch.object, batch.digest)
@@ -181,7 +178,7 @@ def _sort(
             before = seen.get(place)
             digest = before[-1] if before and before[:-1] == now else digest_of(file.path)
         except OSError as error:
-            result.left_out.append(IgnoredFile(file.label, f"cannot be read: {error.strerror}"))
+            result.left_out.append(IgnoredFile(file.label, f"unreadable: {error.strerror}"))
             continue
         result.seen[place] = [*now, digest]
         batch_id, content = batch_id_of(file, digest), _content(file.source, file.object, digest)
@@ -201,7 +198,7 @@ def _sort(
 
 
 def _is_due_again(refused: Batch, contract: LandingObject) -> bool:
-    """A refused file gets another chance when the rule that refused it has changed."""
+    """Return whether to retry a refused file, because the rule that refused it has changed."""
     if refused.contract_digest != contract.digest:
         return True
     if refused.rejected_share is None:
@@ -211,9 +208,9 @@ def _is_due_again(refused: Batch, contract: LandingObject) -> bool:
 
 @contextmanager
 def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A connection and an empty folder for the pass; what an interrupted pass left there is removed.
+    """Provide a connection and an empty folder for the pass, and remove leftovers of an interrupted pass.
 
-    Raises LandingError where the disk fails, so that no file is blamed for it.
+    Raises LandingError if the disk fails, so that no file is refused for it.
     """
     work = settings.raw / ".incoming"
     try:
@@ -223,19 +220,19 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
             yield connection, work
     except OSError as error:
         raise LandingError(
-            f"Landing stopped: {error}. The batches on record are complete; mend this and run again."
+            f"Landing stopped: {error}. The recorded batches are complete. Fix this problem and run again."
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _content(source: str, name: str, digest: str) -> str:
-    """What tells whether the same was delivered before, however it is to be read."""
+    """Return a key that identifies a content of an object, independent of its mapping."""
     return f"{source}/{name}/{digest}"
 
 
 def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
-    """What is left aside, with a word where it looks like an export of a known system."""
+    """Add a hint to an ignored entry if it looks like an export of a known system."""
     path = settings.landing / entry.label
     if path.is_dir() and not path.is_symlink():
         path = next((one for one in sorted(path.iterdir()) if one.is_file()), path)
@@ -244,36 +241,35 @@ def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
         return entry
     return IgnoredFile(
         entry.label,
-        f"{entry.reason}. It looks like {found.name}: put it into generic/{found.object}/ with a "
-        "mapping.yml; "
-        f"`csw landing map {path}` proposes one",
+        f"{entry.reason}. It looks like {found.name}. Put it into generic/{found.object}/ with a "
+        f"mapping.yml; `csw landing map {path}` proposes one",
     )
 
 
 def batch_id_of(file: LandingFile, digest: str) -> str:
-    """Made from the object, the content of the file, and that of its mapping."""
+    """Return the batch id, a digest of the object, the file's content and the mapping's content."""
     mapping = f"/{file.mapping_digest}" if file.mapping_digest else ""
     content = _content(file.source, file.object, digest) + mapping
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:
-    """Load times never go back, even where the clock did."""
+    """Return the first load time of this pass. Load times never go back, even if the clock does."""
     latest = max((batch.loaded_at for batch in records), default=None)
     now = now.astimezone(UTC)
     return now if latest is None or now > latest else latest + timedelta(microseconds=1)
 
 
-def _tell(report: LandingReport) -> None:
-    """Say what was loaded, and everything that somebody should look at; values only at a terminal."""
+def _log_report(report: LandingReport) -> None:
+    """Log loaded files and warnings. Values appear only on the terminal."""
     for label, batches in by_object(report.new):
         _log.info(object_line(label, batches))
     if report.unchanged:
-        _log.info("%s unchanged: the same content was loaded before", count(report.unchanged, "file"))
+        _log.info("%s unchanged: the content is already loaded", count(report.unchanged, "file"))
     for batch in report.new:
         if batch.status == "refused":
             _log.warning(
-                "refused %s: %s. A copy is in quarantine; deliver a mended file", batch.label, batch.reason
+                "refused %s: %s. A copy is in quarantine; deliver a fixed file", batch.label, batch.reason
             )
         for remark in batch.remarks:
             if remark.kind != "note":
@@ -287,14 +283,14 @@ def _tell(report: LandingReport) -> None:
         _log.log(level, "ignored %s: %s", entry.label, entry.reason)
 
 
-def _tell_gone(batches: Sequence[Batch]) -> None:
-    """Said once: the next pass does not remember the files."""
+def _report_gone(batches: Sequence[Batch]) -> None:
+    """Log missing files once. The next pass no longer knows them."""
     if not batches:
         return
     first = batches[0]
     others = f" and {count(len(batches) - 1, 'other file')}" if len(batches) > 1 else ""
     _log.warning(
-        "%s%s %s gone from the landing folder, but what was loaded still counts; "
+        "%s%s %s missing from the landing folder, but the loaded rows still count; "
         "`csw landing withdraw %s --reason ...` takes a file back",
         first.label,
         others,

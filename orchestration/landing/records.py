@@ -1,4 +1,4 @@
-"""What landing has on record, as relations beside the raw ones: counts and reasons, no value of a row."""
+"""Landing records as relations in schema `raw`: counts and reasons, without row values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 from orchestration.core.database import quote_literal
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import LandingObject
-from orchestration.landing.batches import Batch, mended_batches, quarantine_path
+from orchestration.landing.batches import Batch, fixed_batches, quarantine_path
 from orchestration.landing.values.repeats import count_facts
 
 _FILES = """
@@ -39,7 +39,7 @@ _SET_ASIDE = """
 OUTCOMES = (
     "used", "superseded", "repeated", "conflicting", "quarantined", "refused", "withdrawn", "blank"
 )  # fmt: skip
-"""What can become of a delivered row; blank records are passed over and are no rows."""
+"""The possible outcomes of a delivered row. Blank records are skipped and do not count as rows."""
 
 NOT_KEPT = "the quarantined rows were removed"
 
@@ -52,16 +52,16 @@ def create_landing_records(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
 ) -> None:
-    """Create or replace the tables `raw.landing__*` of the batches given. The raw relations must be there.
+    """Create or replace the tables `raw.landing__*` for these batches. The raw relations must exist.
 
-    Why a file was refused is told by kind only: the words may quote its first line.
+    The tables contain only the kind of a refusal, because its text can quote the file's first line.
     """
     given = list(batches)
-    mended = mended_batches(given)
+    fixed = fixed_batches(given)
     connection.execute("create schema if not exists raw")
     for table in (_FILES, _ROW_COUNTS, _REMARKS, _SET_ASIDE):
         connection.execute(table)
-    _insert(connection, "landing__files", [_file(batch, batch.batch_id in mended) for batch in given])
+    _insert(connection, "landing__files", [_file(batch, batch.batch_id in fixed) for batch in given])
     _insert(
         connection,
         "landing__row_counts",
@@ -84,7 +84,7 @@ def create_landing_records(
                 remark.rows,
             )
             for batch in given
-            if batch.status == "accepted" and batch.batch_id not in mended
+            if batch.status == "accepted" and batch.batch_id not in fixed
             for remark in batch.remarks
             if remark.kind != "wrong"
         ],
@@ -92,7 +92,7 @@ def create_landing_records(
     for batch in given:
         if batch.status == "withdrawn":
             continue
-        if batch.rows_quarantined and batch.batch_id not in mended:
+        if batch.rows_quarantined and batch.batch_id not in fixed:
             _insert_quarantined(connection, settings, batch)
         if batch.rows_conflicting:
             _insert_conflicting(connection, contracts[batch.source, batch.object], batch)
@@ -103,9 +103,9 @@ def count_rows(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """What became of the rows of every object, by outcome; they add up to the rows that were delivered.
+    """Count the rows of every object by outcome. The counts add up to the delivered rows.
 
-    Keys are (source, object). The raw relations of the accepted batches must be there.
+    Keys are (source, object). The raw relations of the accepted batches must exist.
     """
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for batch in batches:
@@ -135,7 +135,7 @@ def _file(batch: Batch, is_mended: bool) -> tuple[object, ...]:
         batch.status,
         _refusal(batch),
         batch.rows_in,
-        # All rows of a withdrawn file are withdrawn, also those that had been set aside.
+        # All rows of a withdrawn file are withdrawn, including quarantined rows.
         *(
             (0, 0, 0)
             if batch.status == "withdrawn"
@@ -169,7 +169,7 @@ def _insert_quarantined(connection: duckdb.DuckDBPyConnection, settings: Setting
         row = (*labels, "null", quote_literal(NOT_KEPT), *("null",) * 3, batch.rows_quarantined, "null")
         connection.execute(f"insert into raw.landing__rows_set_aside select {_list(row)}")
         return
-    # The records are as they were delivered, so what a price is made of may not be legible.
+    # The quarantine contains the delivered texts, so the parts of a price may be unreadable.
     legible = f"""
         select
             _column as column_name,
@@ -204,7 +204,7 @@ def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: Landing
         else "null as currency, null as interval_unit, null::bigint as interval_count, "
         "null::decimal(14, 6) as quantity, null::decimal(16, 8) as unit_amount"
     )
-    reason = f"has the same {', '.join(contract.key)} as a row further down"
+    reason = f"has the same {', '.join(contract.key)} as a lower row of the file"
     rows = (
         f"select null::varchar as column_name, {quote_literal(reason)} as reason, {money} "
         f"from {contract.relation} where _conflict and _batch_id = {labels[0]}"
@@ -213,8 +213,7 @@ def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: Landing
 
 
 def _valued(labels: Sequence[str], rows: str) -> str:
-    """SQL that inserts rows counted by reason and by what a month of them would cost, where that is
-    legible."""
+    """Return SQL that inserts row counts by reason, with their monthly price if it is readable."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
         " and quantity between 0 and 1e9 and unit_amount between -1e10 and 1e10"

@@ -1,9 +1,8 @@
-"""The raw relations: what dbt and the analysts read, one per object of the contracts.
+"""The raw relations for dbt and analysts, one per object of the contracts.
 
-Batches are kept as they were read; what depends on other batches or on a policy is decided here, in one place
-for all objects: which columns a delivery said nothing about, in which time zone a day begins, whether ends
-are last days, when business begins, and how addresses in names and ids are published. What no batch needs
-costs nothing.
+A batch contains its file as delivered. This module applies everything that depends on other batches or on
+policies: missing columns, time zones of days, inclusive ends and the first business day. It also masks
+addresses in names and ids. A step that no batch needs adds no SQL.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ from orchestration.landing.values.conventions import is_placeholder
 from orchestration.landing.values.days import Days
 
 MASK = "[e-mail address]"
-"""Stands in a published text where an address stood."""
+"""Replaces an address in a published text."""
 
 
 @dataclass(frozen=True)
 class ReadingPolicies:
-    """The policies that decide what a delivered value means."""
+    """The policies that decide the meaning of delivered values."""
 
     timezone: str = "UTC"
     period_end_convention: str = DETECT
     first_day: str = "1970-01-01"
-    """ISO date that placeholders stand for where nothing delivered has a date."""
+    """ISO date that replaces placeholders if no delivered row has a date."""
 
     @classmethod
     def of(cls, settings: Settings) -> ReadingPolicies:
-        """Those of a run: its own, else the project's."""
+        """Return the policies of a run, or the project's policies."""
         policies: Mapping[str, Any] = {**project_policies(), **settings.policies}
         return cls(
             str(policies["reporting_timezone"]),
@@ -64,7 +63,7 @@ def create_raw_relations(
     """Create or replace the view `raw.<source>__<object>` of every contract.
 
     A view has the contract's columns with the contract's types, then BATCH_COLUMNS. It reads exactly the
-    accepted batches given, also those of an older contract, and is empty where there are none.
+    given accepted batches, including batches of an older contract. Without batches it is empty.
     """
     given = [batch for batch in batches if batch.status == "accepted"]
     policies = policies or ReadingPolicies()
@@ -85,7 +84,7 @@ def create_raw_relations(
 
 
 def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine: Sequence[Batch]) -> str:
-    """The batches as they are on disk, with the contract's columns and `_days`."""
+    """Return SQL of the stored batches, with the contract's columns and `_days`."""
     types = {column.name: column.data_type for column in contract.columns} | BATCH_COLUMNS
     if not mine:
         return f"select {_columns(types, set())} where false"
@@ -93,7 +92,7 @@ def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine:
         types["_days"] = "bigint"
     files = ", ".join(quote_literal(batch.path) for batch in mine)
     source = f"read_parquet([{files}], union_by_name = true)"
-    # A column that no batch has cannot be named in the query, not even as null.
+    # DuckDB rejects a query that names a column that is missing in all batches.
     present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
     return f"select {_columns(types, present)} from {source}"
 
@@ -113,7 +112,7 @@ def _ends(
     mine: Sequence[Batch],
     policies: ReadingPolicies,
 ) -> str:
-    """Last days and last seconds become first instants without service."""
+    """Convert last days and last seconds to the first instant without service."""
     if contract.ends is None:
         return query
     end = quote_identifier(contract.ends.end)
@@ -134,7 +133,7 @@ def _ends(
 
 
 def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
-    """A date without a time is a day of the reporting time zone: it begins at its midnight."""
+    """Move days without a time to midnight in the reporting time zone."""
     if not any(batch.day_columns for batch in mine):
         return query
     changes: dict[str, str] = {}
@@ -158,9 +157,9 @@ def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: 
 
 
 def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
-    """A column that a delivery did not have keeps what was delivered last of the same key.
+    """Fill a column that a delivery lacks with the last delivered value of the same key.
 
-    What orders versions is filled in the order of arrival, everything else in the order of versions.
+    The version column is filled in order of arrival, all other columns in order of versions.
     """
     absent = {
         column.name: ids
@@ -196,9 +195,9 @@ def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies
 
 
 def _known_keys(contract: LandingObject, absent: Mapping[str, set[str]], arrival: str) -> dict[str, str]:
-    """A part of the key that a delivery did not have is the one delivered before, where there was only one.
+    """Fill a missing key column with its earlier value, if there was only one.
 
-    Else a narrower export would stand beside the wider one before it, and count once more.
+    Otherwise the rows of a narrower export would count in addition to the rows of an earlier, wider one.
     """
     present = ", ".join(quote_identifier(name) for name in contract.key if name not in absent)
     changes: dict[str, str] = {}
@@ -218,7 +217,7 @@ def _known_keys(contract: LandingObject, absent: Mapping[str, set[str]], arrival
 
 
 def _published(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
-    """Addresses in texts are masked; ids that are addresses become pseudonyms, the same in every object."""
+    """Mask addresses in texts, and replace ids that are addresses with pseudonyms."""
     changes: dict[str, str] = {}
     for name in dict.fromkeys(name for batch in mine for name in batch.address_columns):
         column = quote_identifier(name)
@@ -235,7 +234,7 @@ def _published(query: str, contract: LandingObject, mine: Sequence[Batch], polic
 
 
 def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
-    """Placeholder dates in columns that must have one stand for the day on which business begins."""
+    """Replace placeholder dates in required columns with the first business day."""
     names = dict.fromkeys(name for batch in mine for name in batch.placeholder_columns)
     return _replace(
         query,
@@ -254,7 +253,7 @@ def _business_start(
     batches: Sequence[Batch],
     policies: ReadingPolicies,
 ) -> str:
-    """The earliest real start of service, else the earliest creation of an account, else `first_day`."""
+    """Return the earliest real start of service, or the earliest account creation, or `first_day`."""
     starts = [column for contract in contracts.values() for column in contract.columns if column.placeholder]
     for wanted in (*dict.fromkeys(column.name for column in starts), "created_at"):
         found = []

@@ -1,4 +1,4 @@
-"""What one landing pass did."""
+"""The result of one landing pass."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from orchestration.core.wording import count
 from orchestration.landing.batches import Batch
 from orchestration.landing.files import IgnoredFile
 
 
 @dataclass(frozen=True)
 class LandingReport:
-    """New batches and everything that was left as it is."""
+    """New batches, and files that the pass did not load."""
 
     new: tuple[Batch, ...]
     """Accepted and refused, in load order."""
     unchanged: int
-    """Files whose content had been accepted before, under whatever name."""
+    """Files whose content is already loaded, under the same or another name."""
     still_refused: tuple[Batch, ...]
-    """Refused before, under the same contract, and still in the landing folder."""
+    """Already refused under the same contract, and still in the landing folder."""
     ignored: tuple[IgnoredFile, ...]
 
     @property
@@ -37,7 +38,7 @@ def by_object(batches: tuple[Batch, ...] | list[Batch]) -> Iterator[tuple[str, l
 
 
 def object_line(label: str, batches: list[Batch]) -> str:
-    """For instance `landed generic/accounts: 1 file, 500 rows, 3 quarantined`."""
+    """Return for instance `landed generic/accounts: 1 file, 500 rows, 3 quarantined`."""
     accepted = [batch for batch in batches if batch.status == "accepted"]
     refused = len(batches) - len(accepted)
     parts = [count(len(accepted), "file"), count(sum(batch.rows_loaded for batch in accepted), "row")]
@@ -47,7 +48,3 @@ def object_line(label: str, batches: list[Batch]) -> str:
     if refused:
         parts.append(f"{count(refused, 'file')} refused")
     return f"landed {label}: {', '.join(parts)}"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,7 +1,7 @@
-"""The log of withdrawals: which accepted files a person took back, or brought back, when and why.
+"""The log of withdrawals: withdrawn and restored files, with user, time and reason.
 
-It is only added to, and its times belong to the load times, so that a replay of what was known before a
-withdrawal still reads the file.
+The log is append-only. Its times follow the load times, so a replay of a time before a withdrawal still reads
+the file.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class Withdrawal:
     reason: str
 
     def to_json(self) -> dict[str, str]:
-        """As the log and a manifest have it."""
+        """Return the entry in the format of the log and the manifest."""
         return {**asdict(self), "at": self.at.isoformat(timespec="microseconds")}
 
     @property
     def in_words(self) -> str:
-        """Who withdrew the file, when and why, and the way back."""
+        """Describe the withdrawal, with the command that restores the file."""
         return (
             f"withdrawn by {self.by} on {self.at:%Y-%m-%d}: {self.reason}; "
-            f"`csw landing restore {self.batch_id}` brings it back"
+            f"`csw landing restore {self.batch_id}` restores it"
         )
 
 
 def read_withdrawals(settings: Settings) -> list[Withdrawal]:
-    """All entries, oldest first. Raises LandingError where one cannot be read: its file would count again."""
+    """Return all entries, oldest first. Raises LandingError for an unreadable entry."""
     path = settings.raw / LOG_FILE
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -58,14 +58,14 @@ def read_withdrawals(settings: Settings) -> list[Withdrawal]:
             entries.append(Withdrawal(**{**facts, "at": datetime.fromisoformat(facts["at"]).astimezone(UTC)}))
         except (ValueError, TypeError, KeyError):
             raise LandingError(
-                f"Line {number} of {path} cannot be read, so it is not known which files were withdrawn. "
-                "Restore the file from a backup, or mend that line."
+                f"Line {number} of {path} cannot be read, so the withdrawn files are unknown. "
+                "Restore the file from a backup, or fix that line."
             ) from None
     return entries
 
 
 def withdrawn_batches(settings: Settings) -> dict[str, Withdrawal]:
-    """The withdrawal in force of every batch that is withdrawn, by batch id; as of `known_at` where given."""
+    """Return the withdrawal in force of every withdrawn batch, by batch id; as of `known_at` if given."""
     known = (
         entry
         for entry in read_withdrawals(settings)
@@ -76,5 +76,5 @@ def withdrawn_batches(settings: Settings) -> dict[str, Withdrawal]:
 
 
 def write_withdrawal(settings: Settings, entry: Withdrawal) -> None:
-    """Add an entry, durably."""
+    """Append an entry and flush it to disk."""
     append_line(settings.raw / LOG_FILE, json.dumps(entry.to_json()))

@@ -1,4 +1,4 @@
-"""Taking a wrong file back, so that no later run reads it, and bringing it back. It stays on disk."""
+"""Withdraw a wrong file, so that no later run reads it, or restore it. The file stays on disk."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.core.users import user_name
+from orchestration.core.wording import count
 from orchestration.landing.batches import Batch, all_batches, is_meant
-from orchestration.landing.report import count
 from orchestration.landing.withdrawals import (
     Withdrawal,
     read_withdrawals,
@@ -22,12 +22,12 @@ from orchestration.landing.withdrawals import (
 )
 
 LISTED = 20
-"""Files that a message lists at most."""
+"""Maximum number of files in a message."""
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What a withdrawal or a restoration did."""
+    """The result of a withdrawal or a restoration."""
 
     batch_id: str
     file: str
@@ -36,13 +36,13 @@ class Withdrawn:
 
 
 def withdraw(settings: Settings, what: str, reason: str, *, now: datetime | None = None) -> Withdrawn:
-    """Take an accepted file back: from the next run on, none of its rows counts.
+    """Withdraw an accepted file: the next run ignores its rows.
 
-    `what` is a batch id or its beginning, a file name, or source/object/name. Raises SettingsError without a
-    reason, LandingError where nothing or more than one file is meant, LockedError while a run writes.
+    `what` is a batch id or the start of it, a file name, or source/object/name. Raises SettingsError without
+    a reason, LandingError unless exactly one file matches, LockedError while a run writes.
     """
     if not reason.strip():
-        raise SettingsError('--reason is empty. Say why the file is wrong, such as "amounts in cents".')
+        raise SettingsError('--reason is empty. State why the file is wrong, such as "amounts in cents".')
     with hold_lock(settings.lock_file, "csw landing withdraw"):
         batch = _the_one(settings, what, is_withdrawn=False)
         _record(settings, "withdrawn", batch, reason.strip(), now)
@@ -50,14 +50,14 @@ def withdraw(settings: Settings, what: str, reason: str, *, now: datetime | None
         batch.batch_id,
         batch.label,
         batch.rows_loaded,
-        f"{batch.label} is withdrawn: no later run reads its {count(batch.rows_loaded, 'row')}. They "
-        f"stay in {batch.path}. `csw run` makes a release without it; "
-        f"`csw landing restore {batch.batch_id}` brings it back.",
+        f"{batch.label} is withdrawn. Later runs ignore its {count(batch.rows_loaded, 'row')}, which stay in "
+        f"{batch.path}. `csw run` makes a release without the file. "
+        f"`csw landing restore {batch.batch_id}` restores it.",
     )
 
 
 def restore(settings: Settings, what: str, reason: str = "", *, now: datetime | None = None) -> Withdrawn:
-    """Bring a withdrawn file back; raises what `withdraw` raises, but needs no reason."""
+    """Restore a withdrawn file. The reason is optional; raises like `withdraw`."""
     with hold_lock(settings.lock_file, "csw landing restore"):
         batch = _the_one(settings, what, is_withdrawn=True)
         _record(settings, "restored", batch, reason.strip(), now)
@@ -70,7 +70,7 @@ def restore(settings: Settings, what: str, reason: str = "", *, now: datetime | 
 
 
 def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
-    """The batch that is meant. Raises LandingError, with the candidates, where it is not exactly one."""
+    """Return the matching batch. Raises LandingError with the candidates unless exactly one matches."""
     state = withdrawn_batches(replace(settings, known_at=None))
     batches = all_batches(settings)
     matching = [batch for batch in batches if is_meant(batch, what)]
@@ -82,30 +82,27 @@ def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise LandingError(
-            f"{what!r} means {len(fitting)} files. Name one by its batch id:\n{_listed(fitting)}"
-        )
+        raise LandingError(f"{what!r} matches {len(fitting)} files. Give a batch id:\n{_listed(fitting)}")
     if not matching:
         meant = did_you_mean(what, {name for one in batches for name in (one.file_name, one.label)})
         raise LandingError(
-            f"No file that was loaded is called {what!r}, and no batch id begins so.{meant} "
+            f"No loaded file has the name {what!r}, and no batch id starts with it.{meant} "
             f"The latest files are:\n{_listed(batches[-5:])}"
             if batches
-            else "Nothing was landed yet. `csw run` loads what is in the landing folder."
+            else "No file has been loaded yet. `csw run` loads the files in the landing folder."
         )
-    told = [_why_not(batch, state.get(batch.batch_id)) for batch in matching]
-    raise LandingError("\n".join(told))
+    raise LandingError("\n".join(_why_not(batch, state.get(batch.batch_id)) for batch in matching))
 
 
 def _why_not(batch: Batch, entry: Withdrawal | None) -> str:
     name = f"{batch.label} (batch {batch.batch_id})"
     if batch.status == "refused":
-        return f"{name} was refused; none of its rows ever counted."
+        return f"{name} was refused, so its rows never counted."
     return f"{name} is {entry.in_words}." if entry else f"{name} is not withdrawn; its rows count."
 
 
 def _listed(batches: Sequence[Batch]) -> str:
-    """One line per batch; of many the latest."""
+    """Return one line per batch, for the latest batches."""
     return "\n".join(
         f"  {batch.batch_id}  {batch.label}, {count(batch.rows_loaded, 'row')}, loaded "
         f"{batch.loaded_at.isoformat(timespec='seconds')}"
@@ -134,7 +131,7 @@ def _record(
 
 
 def _stamp(settings: Settings, now: datetime) -> datetime:
-    """Later than every load and every entry, even where the clock went back."""
+    """Return a time after every load and every entry, even if the clock went back."""
     moments = [
         *(batch.loaded_at for batch in all_batches(settings)),
         *(entry.at for entry in read_withdrawals(settings)),

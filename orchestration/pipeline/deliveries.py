@@ -1,4 +1,4 @@
-"""What was delivered: whether it is enough to build from, plausible, and other than what was built before."""
+"""Check whether a delivery is complete, plausible and new."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from orchestration.core.errors import LandingError, PublishError
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import load_contracts
 from orchestration.landing import Batch, known_batches
-from orchestration.landing.judgement import judge_delivery, missing_in_words, missing_objects
+from orchestration.landing.delivery import check_delivery, describe_missing, missing_objects
 from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.history import current_manifest, rolled_back_release_id
@@ -20,31 +20,31 @@ log = logging.getLogger("csw")
 
 
 def nothing_new(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """Why a run on these batches would make what is there already, in words; None where it would not."""
+    """Return why a run on these batches would change nothing; None if it would make a new release."""
     fingerprint = run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
     manifest = current_manifest(settings)
     if manifest and manifest["fingerprint"] == fingerprint:
         return f"nothing new since release {manifest['release_id']} (published {manifest['created_at']})"
     if experiment_reason(settings):
         made = same_experiment(settings, fingerprint)
-        same = f"nothing new since experiment {made}, which is the same"
+        same = f"nothing new since the identical experiment {made}"
         return experiment_in_words(settings, made, same) if made else None
     rolled_back = rolled_back_release_id(settings)
     if rolled_back and _fingerprint(settings, rolled_back) == fingerprint:
-        return f"nothing new since release {rolled_back}, which was rolled back; --force builds it again"
+        return f"nothing new since release {rolled_back}, which you rolled back; --force builds it again"
     return None
 
 
 def experiment_id(settings: Settings, batches: Iterable[Batch]) -> str | None:
-    """The newest experiment that a run with these settings and batches has made, compared with `current`."""
+    """Return the newest experiment with these settings and batches that follows the current release."""
     return same_experiment(
         settings, run_fingerprint(settings, code_version(), (batch.batch_id for batch in batches))
     )
 
 
-def judge_batches(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
-    """Say what is odd about a new delivery. Raises LandingError where nothing can be published of it."""
-    notices = judge_delivery(settings, load_contracts(), batches)
+def check_batches(settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
+    """Log the warnings about a new delivery. Raises LandingError if a problem stops the run."""
+    notices = check_delivery(settings, load_contracts(), batches)
     for notice in notices:
         if are_new and notice.level != "stops":
             log.warning("%s", notice.text)
@@ -53,12 +53,12 @@ def judge_batches(settings: Settings, batches: Sequence[Batch], *, are_new: bool
 
 
 def require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
-    """Raises LandingError where an object without which nothing can be built has no file that counts."""
+    """Raise LandingError if a required object has no accepted file."""
     missing = missing_objects(load_contracts(), batches)
     if not missing:
         return
-    message = "\n".join(f"{missing_in_words(settings, contract)}." for contract in missing)
-    message += "\nThe lines above say why a file was refused or ignored; `csw doctor` says it again."
+    message = "\n".join(f"{describe_missing(settings, contract)}." for contract in missing)
+    message += "\nThe lines above explain refused and ignored files; `csw doctor` repeats them."
     withdrawn = [
         batch.label
         for batch in known_batches(settings)
@@ -66,12 +66,12 @@ def require_objects(settings: Settings, batches: Sequence[Batch]) -> None:
         and (batch.source, batch.object) in {(one.source, one.name) for one in missing}
     ]
     if withdrawn:
-        message += f" Withdrawn, so that they do not count: {', '.join(withdrawn)}."
+        message += f" These files are withdrawn and do not count: {', '.join(withdrawn)}."
     raise LandingError(message)
 
 
 def landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
-    """Batches and rows by object, as the manifest records them."""
+    """Count batches and rows by object for the manifest."""
     counts: dict[str, dict[str, int]] = {}
     for batch in batches:
         entry = counts.setdefault(
@@ -86,7 +86,7 @@ def landing_counts(batches: Sequence[Batch]) -> dict[str, dict[str, int]]:
 
 
 def newest_deliveries(batches: Iterable[Batch]) -> dict[str, str]:
-    """When each object was last delivered."""
+    """Return the time of the latest delivery of each object."""
     newest: dict[str, datetime] = {}
     for batch in batches:
         label = f"{batch.source}/{batch.object}"

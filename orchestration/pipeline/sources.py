@@ -1,4 +1,4 @@
-"""All that a build starts from, put into its database: what landed, its records, the release before."""
+"""Create a build's source relations: raw data, landing records and the previous release."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def create_sources(
 ) -> None:
     """Create or replace every relation that the dbt sources declare.
 
-    `parent` is the release that is followed; a replay of what was known earlier is compared with none.
+    `parent` is the previous release. A replay has no previous release to compare with.
     """
     given = list(batches)
     hand_over_key(connection, load_hash_key(settings.home))
     create_raw_relations(connection, load_contracts(), given, ReadingPolicies.of(settings))
     create_landing_records(connection, settings, load_contracts(), known_batches(settings))
-    followed = None if settings.known_at else parent
-    create_previous_relations(connection, settings, followed, (batch.batch_id for batch in given))
+    previous = None if settings.known_at else parent
+    create_previous_relations(connection, settings, previous, (batch.batch_id for batch in given))

@@ -1,4 +1,4 @@
-"""The four steps from landed files to a published release. Command line, tests and Dagster call these."""
+"""The four steps from landed files to a published release. The command line, tests and Dagster call them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from orchestration.landing import (
     withdrawn_batches,
 )
 from orchestration.pipeline.deliveries import (
-    judge_batches,
+    check_batches,
     landing_counts,
     newest_deliveries,
     nothing_new,
@@ -55,21 +55,21 @@ log = logging.getLogger("csw")
 
 @dataclass(frozen=True)
 class LandStep:
-    """What landing found, and whether there is anything to build from it."""
+    """The result of landing, and whether there is anything to build."""
 
     report: LandingReport
     batches: tuple[Batch, ...]
-    """All that were ever accepted, in the order of loading."""
+    """All accepted batches, in load order."""
     nothing_new: str | None
-    """Why nothing needs building, in words; None where something does."""
+    """Why there is nothing to build; None if there is."""
     experiment: str | None
-    """Why the release is made beside the current one, in words; None where it is published."""
+    """Why the release is an experiment; None if it is published."""
 
 
 def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
-    """Load every complete new file and begin the candidate.
+    """Load every complete new file and start the candidate.
 
-    Raises LandingError where an object without which nothing can be built has no file that counts.
+    Raises LandingError if a required object has no accepted file.
     """
     candidate.begin()
     with candidate.timed("land"):
@@ -78,7 +78,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
     require_objects(settings, batches)
     nothing = None if force else nothing_new(settings, batches)
     if report.new or not nothing:
-        judge_batches(settings, batches, are_new=bool(report.new))
+        check_batches(settings, batches, are_new=bool(report.new))
     experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
@@ -112,13 +112,13 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
 def build_step(
     settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
 ) -> DbtResult:
-    """Build every model in the candidate's own database and run the dbt tests of `BUILD` on it.
+    """Build every model in the candidate's database and run the dbt tests of `BUILD` on it.
 
-    The database begins empty: no model is incremental, so the last release has no state to carry over,
-    and a table whose model was removed cannot live on. Raises BuildError.
+    The database starts empty. No model is incremental, so no state carries over from the last release, and
+    the table of a removed model disappears. Raises BuildError.
     """
     noted = candidate.noted("raw_batches")
-    settings = _as_begun(settings, noted)
+    settings = _initial_settings(settings, noted)
     with candidate.timed("build"):
         for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
             path.unlink()
@@ -132,10 +132,10 @@ def build_step(
 
 
 def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
-    """Export the marts as they will be served and audit those very files; the verdict goes on record.
+    """Export the marts, audit the exported files, and record the verdict.
 
-    A bad verdict is returned, not raised, so that whoever shows the checks can show all of them;
-    `publish_step` refuses it.
+    Returns a bad verdict instead of raising it, so that Dagster can show all checks. `publish_step` refuses
+    it.
     """
     noted = candidate.noted("dbt")
     created_at = datetime.now(UTC).replace(microsecond=0)
@@ -179,12 +179,12 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
 
 
 def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
-    """Compare the exported marts with the release before; what it finds goes on record, nothing is raised."""
+    """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
     marts = candidate.export / MARTS_FILE
     findings = inspect_release(settings, marts, noted, noted["parent"])
     batches = recorded_batches(settings, noted["raw_batches"])
-    origins = compare_with_origins(_as_begun(settings, noted), candidate.warehouse, marts, batches)
+    origins = compare_with_origins(_initial_settings(settings, noted), candidate.warehouse, marts, batches)
     findings += origins.findings
     candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
     accepted = accept_findings(settings, findings, noted["parent"])
@@ -197,15 +197,14 @@ def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
 
 
 def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) -> Published:
-    """Turn the audited candidate into a release and make that current; the candidate is gone afterwards.
+    """Turn the audited candidate into the current release, and remove the candidate.
 
-    An experiment is verified alike, but `current` stays: whoever reads it must not get the answer to
-    another question unasked. Raises AuditError for a bad verdict, PublishError for whatever else
-    the gate finds wrong.
+    An experiment passes the same checks, but `current` does not change. Raises AuditError for a bad verdict,
+    and PublishError for any other problem that the gate finds.
     """
     noted = candidate.noted("gate")
-    # The gate would refuse it as well; refused here, it never shows up among the releases. What breaks
-    # nothing but a limit does, so that a person can accept it there.
+    # The gate would refuse a bad verdict too. Refusing it here keeps it out of the list of releases. A
+    # release that only breaks a limit becomes a stored release, so that a user can accept it.
     _recorded_report(noted["audit"]).raise_if_blocking(candidate.audit)
     refuse_rule_breaches(noted["release_id"], recorded_findings(noted["gate"]))
     release_id = noted["release_id"]
@@ -222,22 +221,22 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
 
 
 def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent], None]:
-    """Pass events on, and say how far the build has got."""
+    """Forward events and log the progress of the build."""
     done = itertools.count(1)
 
-    def hear(event: DbtEvent) -> None:
+    def report(event: DbtEvent) -> None:
         data = event["data"]
-        # dbt calls the same number by two names.
+        # dbt uses two names for this number.
         total = data.get("total") or data.get("num_models")
         log.info("build  %d/%s models and tests", next(done), total, extra=PROGRESS)
         if on_event is not None:
             on_event(event)
 
-    return hear
+    return report
 
 
-def _as_begun(settings: Settings, noted: dict[str, Any]) -> Settings:
-    """The settings that the run began with: a step that is repeated later must not see another `as_of`."""
+def _initial_settings(settings: Settings, noted: dict[str, Any]) -> Settings:
+    """Return the settings at the start of the run, so that a repeated step uses the same `as_of`."""
     return replace(
         settings,
         as_of=datetime.fromisoformat(noted["as_of"]),

@@ -1,4 +1,4 @@
-"""Releases: exporting marts, describing and publishing them, and asking the current one."""
+"""Releases: export, describe, publish and query the marts."""
 
 from orchestration.releases.history import current_release_id
 from orchestration.releases.listing import ReleaseInfo, list_releases

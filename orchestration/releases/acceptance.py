@@ -1,4 +1,4 @@
-"""What the gate found of a release, what a person accepted of it, and whether it may be published."""
+"""Gate findings of a release, their acceptance by a person, and the permission to publish."""
 
 from __future__ import annotations
 
@@ -26,32 +26,33 @@ from orchestration.releases.manifest import read_manifest
 log = logging.getLogger("csw")
 
 LASTING = frozenset({"personal"})
-"""Families of findings whose acceptance holds for the releases that follow too."""
+"""Families of findings whose acceptance also applies to later releases."""
 
 SCHEMA_REASON = "the schema changes on purpose"
 
 Gate = dict[str, Any]
-"""As a manifest records it: previous (a release id or None), verdicts (how many by word), findings, and
-accepted (name, reason, by, at)."""
+"""The gate's record in a manifest: previous (a release id or None), verdicts (counts), findings, and accepted
+(name, reason, by, at)."""
 
 
 def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> dict[str, str]:
-    """Read `name: reason` pairs. Raises SettingsError where the name or the reason is missing, or no finding
-    can have that name.
+    """Parse `name: reason` pairs.
+
+    Raises SettingsError for a missing name, a missing reason, or a name that no finding can have.
     """
     accepted = {"schema": SCHEMA_REASON} if schema_change else {}
     for pair in pairs:
         name, _, reason = (part.strip() for part in pair.partition(":"))
         if not name or not reason:
             raise SettingsError(
-                f'--accept {pair!r} is not of the form "name: reason", such as '
+                f'--accept {pair!r} does not have the form "name: reason", such as '
                 '"closing_mrr: two resellers joined".'
             )
         family = name.partition(".")[0]
         if family not in FAMILIES:
             raise SettingsError(
-                f"--accept {pair!r}: no finding is called {name!r}.{did_you_mean(family, FAMILIES)} "
-                f"Findings are called {', '.join(FAMILIES)}; or <that>.<place>, such as rows.mrr_monthly."
+                f"--accept {pair!r}: there is no finding {name!r}.{did_you_mean(family, FAMILIES)} "
+                f"Use one of {', '.join(FAMILIES)}, alone or as <name>.<place>, such as rows.mrr_monthly."
             )
         accepted[name] = reason
     return accepted
@@ -60,14 +61,14 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
 def inspect_release(
     settings: Settings, marts: Path, record: Mapping[str, Any], previous: str | None
 ) -> list[Finding]:
-    """Measure a release and the one before it, and judge them by the limits of today."""
+    """Measure a release and the previous release, and evaluate them against the current limits."""
     limits = load_limits()
     release = measure_release(marts, record, limits.events)
     return judge(release, _facts_of(settings, previous, limits.events), limits, load_mart_contracts())
 
 
 def record_gate(previous: str | None, findings: Sequence[Finding], accepted: Sequence[Any] = ()) -> Gate:
-    """The findings as a manifest keeps them."""
+    """Return the findings in the manifest's format."""
     verdicts: dict[str, int] = {"passed": 0, "warning": 0, "failed": 0, "raised": 0}
     for finding in findings:
         verdicts[finding.verdict] += 1
@@ -80,7 +81,7 @@ def record_gate(previous: str | None, findings: Sequence[Finding], accepted: Seq
 
 
 def recorded_findings(gate: Mapping[str, Any]) -> list[Finding]:
-    """The findings of a record."""
+    """Return the findings of a manifest's record."""
     return [
         Finding(**{name: value for name, value in found.items() if name != "message"})
         for found in gate["findings"]
@@ -88,7 +89,7 @@ def recorded_findings(gate: Mapping[str, Any]) -> list[Finding]:
 
 
 def refuse_rule_breaches(release_id: str, findings: Iterable[Finding]) -> None:
-    """Raise AuditError for findings that nobody can accept."""
+    """Raise AuditError for findings that cannot be accepted."""
     broken = [finding for finding in findings if finding.is_blocking and not finding.acceptable]
     if broken:
         lines = [f"Release {release_id} did not pass the gate. Nothing was published."]
@@ -98,15 +99,15 @@ def refuse_rule_breaches(release_id: str, findings: Iterable[Finding]) -> None:
 def pass_gate(
     settings: Settings, manifest: Mapping[str, Any], previous: str | None, accept: Mapping[str, str]
 ) -> Gate:
-    """Judge a release again, now, against the release that it would follow; returns the record of it.
+    """Evaluate a release again against the previous release, and return the gate's record.
 
-    Whatever was found when it was made counts as well. Raises AuditError for what breaks a rule, and for
-    what breaks a limit and was accepted by nobody, with the command that accepts it.
+    The findings from the time of the run count as well. Raises AuditError for a broken rule, and for a broken
+    limit without acceptance. The message then contains the command that accepts it.
     """
     release_id = manifest["release_id"]
     gate = manifest.get("gate")
     if gate is None:
-        raise AuditError(f"Release {release_id} never came before the gate. Run again to make a new release.")
+        raise AuditError(f"Release {release_id} never passed the gate. Run again to make a new release.")
     fresh = inspect_release(settings, settings.releases / release_id / MARTS_FILE, manifest, previous)
     names = {finding.name for finding in fresh}
     findings = [*fresh, *(one for one in recorded_findings(gate) if one.name not in names)]
@@ -117,14 +118,14 @@ def pass_gate(
 
 
 def waiting_findings(gate: Mapping[str, Any] | None) -> list[Finding]:
-    """The recorded findings that block, and that nobody has accepted."""
-    if gate is None:  # releases from before the gate had one were judged by their audit alone
+    """Return the recorded findings that block and are not accepted."""
+    if gate is None:  # for releases older than the gate, the audit alone decided
         return []
     return _waiting(recorded_findings(gate), gate["accepted"])
 
 
 def verify_acceptances(manifest: Mapping[str, Any]) -> None:
-    """Raise AuditError where a recorded finding still waits for somebody to accept it."""
+    """Raise AuditError if a recorded finding still waits for acceptance."""
     waiting = waiting_findings(manifest.get("gate"))
     refuse_rule_breaches(manifest["release_id"], waiting)
     _refuse_unaccepted(manifest["release_id"], waiting, ())
@@ -133,9 +134,9 @@ def verify_acceptances(manifest: Mapping[str, Any]) -> None:
 def accept_findings(
     settings: Settings, findings: Sequence[Finding], parent: str | None
 ) -> list[dict[str, str]]:
-    """Acceptances for the record, of findings that need one: those of this run, and lasting ones of `parent`.
+    """Return the acceptances of findings that need one: from this run, and the lasting ones of `parent`.
 
-    That a text is no person's though a person is called so holds for later releases too.
+    For instance, the acceptance that a text is not a person's name applies to later releases too.
     """
     lasting: list[dict[str, str]] = []
     with suppress(PublishError):
@@ -150,19 +151,19 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
         return None
     compared = _newest_whole(settings, release_id)
     if compared != release_id:
-        # Nobody gets here unasked: a run stops at a lost release unless it is forced.
+        # Only a forced run gets here, because other runs stop at a lost release.
         log.warning(
-            "gate  release %s is gone or damaged; compared with %s", release_id, compared or "nothing"
+            "gate  release %s is missing or damaged; compared with %s", release_id, compared or "no release"
         )
     if compared is None:
         return None
     folder = settings.releases / compared
-    # Its Parquet: a reader that opened the marts file for writing keeps everybody else out of that.
+    # Read Parquet, because a reader that opened the marts file for writing locks it.
     return measure_release(folder / PARQUET_DIR, read_manifest(folder), events)
 
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:
-    """The release, or where it is lost the one that was published last and is not; None without any."""
+    """Return the release, or the latest intact published release if it is lost; None if there is none."""
     published = [entry["release_id"] for entry in reversed(history(settings))]
     for one in dict.fromkeys([release_id, *published]):
         with suppress(PublishError):
@@ -183,7 +184,7 @@ def _new_acceptances(
             now = datetime.now(UTC).isoformat(timespec="seconds")
             new.append({**entry, "by": user_name(), "at": now})
         else:
-            log.warning("nothing to accept under the name %s", name)
+            log.warning("--accept %s: no finding of this name needs acceptance", name)
     return new
 
 
@@ -205,8 +206,8 @@ def _refuse_unaccepted(
         names = [one.family if families[one.family] > 1 else one.name for one in waiting]
         options = " ".join(f'--accept "{name}: <reason>"' for name in list(dict.fromkeys(names))[:5])
         lines = [
-            f"Release {release_id} differs more than the limits allow; it is kept, but not published.",
+            f"Release {release_id} differs more than the limits allow. It is stored but not published.",
             *(f"  {finding.message}" for finding in waiting[:10]),
-            f"If that is right: csw publish {release_id} {options}",
+            f"If the changes are right, run: csw publish {release_id} {options}",
         ]
         raise AuditError("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Putting a release together: the files of an audited candidate, and the manifest that describes them."""
+"""Assemble a release from the files of an audited candidate and a manifest that describes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from orchestration.core.errors import PublishError
-from orchestration.core.files import remove_tree, sync
+from orchestration.core.files import fsync, remove_tree
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.releases.candidate import UNFINISHED, Candidate
@@ -27,7 +27,7 @@ _PACKAGES = (
 
 
 def assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
-    """Move the candidate's files into a release folder that appears under its name only when complete."""
+    """Move the candidate's files into a release folder, which gets its name only when it is complete."""
     unfinished = settings.releases / f"{UNFINISHED}{release_id}"
     with candidate.timed("publish"):
         remove_tree(unfinished)
@@ -38,9 +38,9 @@ def assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
     noted = candidate.noted("audit")
     write_manifest(unfinished, _manifest(settings, noted, [*noted["files"], asdict(build_file)]))
     (unfinished / MANIFEST_FILE).chmod(0o444)
-    sync(unfinished)
+    fsync(unfinished)
     unfinished.rename(settings.releases / release_id)
-    sync(settings.releases)
+    fsync(settings.releases)
 
 
 def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[str, Any]]) -> dict[str, Any]:

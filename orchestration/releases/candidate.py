@@ -1,4 +1,4 @@
-"""The private folder of one run, and what its steps note down for each other and for the manifest."""
+"""The private folder of one run, with the record that its steps share and the manifest uses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from orchestration.core.settings import Settings
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 
 UNFINISHED = ".tmp-"
-"""Prefix of a release folder that is still being put together."""
+"""Prefix of an incomplete release folder."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Nobody but the pipeline opens it, and no later run reads it."""
+    """A run's private folder. Only the pipeline opens it, and no later run reads it."""
 
     run_id: str
     folder: Path
@@ -36,7 +36,7 @@ class Candidate:
 
     @property
     def audit(self) -> Path:
-        """All results of the audit, for who wants to see more than an error message."""
+        """File with all audit results."""
         return self.folder / "audit.json"
 
     @property
@@ -44,28 +44,28 @@ class Candidate:
         return self.folder / "run.json"
 
     def begin(self) -> None:
-        """Start from nothing, also where the same run got further before."""
+        """Create an empty folder, and discard the progress of an earlier attempt of this run."""
         remove_tree(self.folder)
         self.folder.mkdir(parents=True)
         write_json(self.record, {"run_id": self.run_id, "seconds": {}})
 
     def note(self, **facts: Any) -> None:
-        """Add to the record."""
+        """Add facts to the record."""
         write_json(self.record, {**self._read(), **facts})
 
     def noted(self, needed: str) -> dict[str, Any]:
-        """The record. Raises PublishError where the step that notes `needed` has not run."""
+        """Return the record. Raises PublishError if the step that writes `needed` has not run."""
         record = self._read()
         if needed not in record:
             raise PublishError(
-                f"Run {self.run_id} has not got that far, or a later run has cleared it away. "
+                f"Run {self.run_id} has not completed the earlier steps, or a later run removed its files. "
                 "Start a new run."
             )
         return record
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Note how many seconds the block took."""
+        """Record the duration of the block in seconds."""
         started = time.monotonic()
         yield
         taken = self._read().get("seconds", {})
@@ -80,12 +80,12 @@ class Candidate:
 
 
 def open_candidate(settings: Settings, run_id: str) -> Candidate:
-    """The candidate of a run, wherever it has got to. Nothing is made yet."""
+    """Return the candidate of a run at any stage. Creates no files."""
     return Candidate(run_id, settings.runs / run_id)
 
 
 def clear_leftovers(settings: Settings, keep: Candidate) -> None:
-    """Remove what runs that ended early have left. The caller holds the lock, so none of them is alive."""
+    """Remove the leftovers of interrupted runs. The caller holds the lock, so no such run is alive."""
     for folder, pattern in ((settings.runs, "*"), (settings.releases, f"{UNFINISHED}*")):
         for leftover in folder.glob(pattern):
             if leftover != keep.folder:

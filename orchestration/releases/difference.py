@@ -1,4 +1,4 @@
-"""What one release says otherwise than another: schema, row counts, MRR and customers by month."""
+"""Compare two releases: schema, row counts, MRR and customers by month."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from orchestration.releases.manifest import read_manifest
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A mart or a column that is not the same in both."""
+    """A mart or column that differs between the releases."""
 
     mart: str
     column: str | None
-    """None where the mart itself came or went."""
+    """None if the whole mart was added or removed."""
     kind: str
     """added, removed or retyped."""
     before: str | None
@@ -33,7 +33,7 @@ class SchemaChange:
 
 @dataclass(frozen=True)
 class RowChange:
-    """Rows of a mart that both releases have."""
+    """Row counts of a mart in both releases."""
 
     mart: str
     before: int
@@ -42,7 +42,7 @@ class RowChange:
 
 @dataclass(frozen=True)
 class MonthChange:
-    """One month of `mrr_monthly`, slice `all`; None where the release does not have the month."""
+    """One month of `mrr_monthly`, slice `all`. Figures are None if a release lacks the month."""
 
     month: date
     closing_mrr_before: Decimal | None
@@ -50,12 +50,12 @@ class MonthChange:
     customers_before: int | None
     customers_after: int | None
     is_restated: bool
-    """The first release called the month complete, and the second has another figure for it."""
+    """The month was complete in the first release and has a different figure in the second."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Release `after` compared with release `before`. Months without a difference are left out."""
+    """The differences of release `after` from release `before`. Equal months are omitted."""
 
     before: str
     after: str
@@ -73,7 +73,7 @@ Columns = dict[str, dict[str, str]]
 
 
 def compare_releases(settings: Settings, before: str, after: str) -> Difference:
-    """Compare two releases. Raises PublishError where one is missing, damaged, or cannot be opened."""
+    """Compare two releases. Raises PublishError if one is missing, damaged or locked."""
     folders = [release_folder(settings, name) for name in (before, after)]
     manifests = [read_manifest(folder) for folder in folders]
     tables = [manifest["tables"] for manifest in manifests]
@@ -91,7 +91,7 @@ def compare_releases(settings: Settings, before: str, after: str) -> Difference:
 
 
 def columns_of(tables: dict[str, Any]) -> Columns:
-    """The columns that a manifest's `tables` lists."""
+    """Return the columns from `tables` of a manifest."""
     return {
         mart: {column["name"]: column["type"] for column in table["columns"]}
         for mart, table in tables.items()
@@ -99,7 +99,7 @@ def columns_of(tables: dict[str, Any]) -> Columns:
 
 
 def schema_changes(before: Columns, after: Columns) -> tuple[SchemaChange, ...]:
-    """Marts and columns that came, went, or changed their type; by mart, then column."""
+    """Return added, removed and retyped marts and columns, ordered by mart and column."""
     changes = []
     for mart in sorted(set(before) | set(after)):
         if mart not in after or mart not in before:
@@ -115,7 +115,7 @@ def schema_changes(before: Columns, after: Columns) -> tuple[SchemaChange, ...]:
 
 
 def month_changes(before: Path, after: Path) -> tuple[MonthChange, ...]:
-    """Months in which closing MRR or customers differ between two marts files."""
+    """Return the months with different closing MRR or customers in two marts files."""
     months: dict[date, list[tuple[bool, Decimal, int] | None]] = {}
     for place, path in enumerate((before, after)):
         for month, *figures in _months(path):

@@ -1,4 +1,4 @@
-"""Runs that answer another question than the books: their releases are made beside the current one."""
+"""Experiments: releases of what-if runs, which do not become current."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from orchestration.releases.manifest import read_manifest
 
 
 def experiment_reason(settings: Settings) -> str | None:
-    """Why a run with these settings makes an experiment beside the current release; None where it publishes.
+    """Return why a run with these settings makes an experiment; None if it publishes.
 
-    The first release of a home is always published, and so is what `publish` asks for.
+    A run always publishes the first release of a home, and a release with `publish`.
     """
     current = current_release_id(settings)
     if current is None or settings.publish:
@@ -24,18 +24,18 @@ def experiment_reason(settings: Settings) -> str | None:
     reasons = []
     if settings.asked_policies:
         chosen = ", ".join(f"{name} = {_text(settings.policies[name])}" for name in settings.asked_policies)
-        reasons.append(f"policies of the command line: {chosen}")
+        reasons.append(f"command-line policies: {chosen}")
     if settings.known_at:
-        reasons.append(f"only what was known at {settings.known_at.isoformat()}")
+        reasons.append(f"only files known at {settings.known_at.isoformat()}")
     elif settings.as_of_is_given and (latest := _as_of(settings, current)) and settings.as_of < latest:
         reasons.append(
-            f"as of {settings.as_of.isoformat()}, before {latest.isoformat()} of the current release"
+            f"as of {settings.as_of.isoformat()}, earlier than {latest.isoformat()} of the current release"
         )
     return "; ".join(reasons) or None
 
 
 def same_experiment(settings: Settings, fingerprint: str) -> str | None:
-    """The newest experiment of this fingerprint that is compared with the release that is current now."""
+    """Return the newest experiment with this fingerprint that was compared with the current release."""
     current = current_release_id(settings)
     made = (
         manifest["release_id"]
@@ -48,12 +48,12 @@ def same_experiment(settings: Settings, fingerprint: str) -> str | None:
 
 
 def experiment_in_words(settings: Settings, release_id: str, begin: str) -> str:
-    """How to read an experiment, how to compare it, and how to publish it; `begin` is the first sentence."""
+    """Explain how to read, compare and publish an experiment. `begin` starts the text."""
     reason = read_manifest(settings.releases / release_id)["experiment"]
     return "\n".join(
         [
             f"{begin} ({reason})",
-            f"`current` stays {current_release_id(settings)}; readers see nothing of the experiment.",
+            f"`current` stays {current_release_id(settings)}; readers do not see the experiment.",
             f'  read it:     csw query --release {release_id} "select ..."',
             f"  compare it:  csw diff current {release_id}",
             f"  publish it:  csw publish {release_id}   (or run again with --publish)",

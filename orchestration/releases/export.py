@@ -1,4 +1,4 @@
-"""The file that BI tools open: a copy of the marts, written once, in a format that old readers know."""
+"""Export the marts to the file that BI tools open, in a format that older DuckDB versions can read."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import duckdb
 
 from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import BuildError
-from orchestration.core.files import sha256_file, sync
+from orchestration.core.files import fsync, sha256_file
 
 STORAGE_VERSION = "v1.0.0"
-"""The DuckDB file format of published files; engines from 1.1 on read it."""
+"""DuckDB file format of published files. DuckDB 1.1 and later can read it."""
 
 MARTS_FILE = "marts.duckdb"
 ALIAS_FILE = "csw.duckdb"
-"""The same file under a second name. DuckDB names a database for its file and cannot tell `marts` the
-database from `marts` the schema: `marts.mrr_monthly`, as BI tools write it, only works under another name."""
+"""A second name of the same file. DuckDB names a database after its file. In marts.duckdb the name
+`marts.mrr_monthly` is therefore ambiguous, so BI tools need a file with another name."""
 
 PARQUET_DIR = "parquet"
 RELEASE_TABLE = "_release"
 RESTATEMENTS_TABLE = "_restatements"
 UNRELEASED = "development"
-"""Stands for the id of the release in what has not become one."""
+"""Placeholder for the release id before a release exists."""
 
 _FIRST = ("account_id", "month", "occurred_at", "sent_at")
-"""Columns that the rows of a published mart are ordered by before all others, where it has them."""
+"""Columns that come first in the row order of a published mart."""
 
 Columns = tuple[tuple[str, str, str | None], ...]
 """Name, type and description of each column of a mart, in order."""
@@ -37,7 +37,7 @@ Columns = tuple[tuple[str, str, str | None], ...]
 
 @dataclass(frozen=True)
 class ReleaseStamp:
-    """What `marts._release` says about the release that it is part of."""
+    """The content of `marts._release`."""
 
     release_id: str
     published_at: datetime
@@ -49,7 +49,7 @@ class ReleaseStamp:
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """A published file, its path relative to the release."""
+    """A published file, with its path relative to the release folder."""
 
     path: str
     sha256: str
@@ -76,9 +76,9 @@ class Export:
 def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
     """Copy all tables and views of `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
 
-    `folder` must not exist yet; results that do not fit into memory spill beside it.
+    `folder` must not exist yet. DuckDB spills large results to the parent folder.
 
-    Raises BuildError where the warehouse has no marts or `_release` is missing.
+    Raises BuildError if the warehouse has no marts or `_release` is missing.
     """
     target = folder / MARTS_FILE
     (folder / PARQUET_DIR).mkdir(parents=True)
@@ -110,8 +110,8 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
         )
         connection.execute("detach release")
     if target.with_name(target.name + ".wal").exists():
-        raise BuildError(f"{MARTS_FILE} was not written completely (it left a write-ahead log).")
-    # A link to the file itself, not to its name: DuckDB would follow a symbolic link to the first name.
+        raise BuildError(f"{MARTS_FILE} is incomplete, because DuckDB left a write-ahead log. Run again.")
+    # A hard link, because DuckDB resolves a symbolic link to the first name.
     os.link(target, folder / ALIAS_FILE)
     database = seal(target, folder, 0o444)
     parquet = [seal(folder / PARQUET_DIR / f"{name}.parquet", folder, 0o444) for name in marts]
@@ -119,14 +119,14 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
 
 
 def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
-    """Put a finished file to disk, take the right to write from it, and hash it."""
+    """Flush a finished file to disk, make it read-only, and hash it."""
     path.chmod(mode)
-    sync(path)
+    fsync(path)
     return ExportedFile(path.relative_to(folder).as_posix(), sha256_file(path), path.stat().st_size)
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
-    """All marts in the order of their names."""
+    """Return all marts, ordered by name."""
     marts: dict[str, list[tuple[str, str, str | None]]] = {}
     for table, name, kind, comment in connection.execute(
         "select table_name, column_name, data_type, comment from duckdb_columns()"
@@ -134,15 +134,15 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
     ).fetchall():
         marts.setdefault(table, []).append((name, kind, comment))
     if RELEASE_TABLE not in marts:
-        raise BuildError(f"The build made no table marts.{RELEASE_TABLE}; was its model removed?")
+        raise BuildError(f"The build created no table marts.{RELEASE_TABLE}. Restore its model.")
     return {name: tuple(columns) for name, columns in marts.items()}
 
 
 def _order(columns: Columns) -> list[str]:
-    """Columns that put the rows of a mart into one order, whatever order its threads made them in.
+    """Return the columns that sort a mart's rows independently of DuckDB's thread order.
 
-    Every mart is of a grain that ids, dates, texts and whole numbers tell apart, so amounts and rates need
-    not be compared. What belongs to one account stands together, which compresses and reads best.
+    Ids, dates, texts and whole numbers identify the rows of every mart, so amounts and rates are not needed.
+    Rows of one account are adjacent, which compresses and reads best.
     """
     names = [name for name, kind, _ in columns if not kind.startswith(("DECIMAL", "DOUBLE"))]
     first = [name for name in _FIRST if name in names]
@@ -150,7 +150,7 @@ def _order(columns: Columns) -> list[str]:
 
 
 def _comment_statements(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, Columns]) -> Iterator[str]:
-    """Descriptions of tables and columns, which a copy by query leaves behind."""
+    """Return statements that copy the descriptions of tables and columns."""
     described = connection.execute(
         "select table_name, comment from duckdb_tables()"
         " where database_name = 'warehouse' and schema_name = 'marts' and comment is not null"

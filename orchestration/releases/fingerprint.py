@@ -1,4 +1,4 @@
-"""What a release was made from, as one short digest: same code, same data, same question, same release."""
+"""A digest of a release's inputs: equal code, data and settings give an equal digest."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _PIPELINE = ("orchestration/**/*.py", "orchestration/**/*.yml")
 
 
 def code_version(project_dir: Path = PROJECT_DIR) -> str:
-    """Version of everything that can change a figure in a mart, or what is accepted as right.
+    """Return the version of all files that can change a figure, a check or a limit.
 
-    First 12 hexadecimal digits of the sha256 over paths and contents.
+    It is the first 12 hexadecimal digits of the sha256 over paths and contents.
     """
     return _version(project_dir, (*_DBT, *_PIPELINE))
 
 
 def dbt_version(project_dir: Path = PROJECT_DIR) -> str:
-    """Version of what dbt parses, made like `code_version`."""
+    """Return the version of the files that dbt parses, computed like `code_version`."""
     return _version(project_dir, _DBT)
 
 
@@ -49,7 +49,7 @@ def _version(project_dir: Path, patterns: Iterable[str]) -> str:
 
 
 def git_commit(project_dir: Path = PROJECT_DIR) -> str | None:
-    """The commit that is checked out, with `+` where files differ from it; None outside of git."""
+    """Return the current commit, with `+` if files differ from it; None outside of git."""
     try:
         head, changes = (
             subprocess.run(
@@ -67,10 +67,10 @@ def git_commit(project_dir: Path = PROJECT_DIR) -> str | None:
 
 
 def run_fingerprint(settings: Settings, code: str, batch_ids: Iterable[str]) -> str:
-    """sha256 of all that decides what a run publishes.
+    """Return the sha256 of all inputs of a run.
 
-    Without an explicit `as_of` its day counts, not its second: running again on the same day, on the
-    same files, has nothing to add.
+    Without an explicit `as_of` only its day counts, so a second run with the same files on the same day finds
+    nothing new.
     """
     question = settings.as_of_text if settings.as_of_is_given else settings.as_of.date().isoformat()
     known_at = settings.known_at.isoformat() if settings.known_at else None

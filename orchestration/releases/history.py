@@ -1,4 +1,4 @@
-"""Which releases are kept, which one is current, and every change of that."""
+"""The stored releases, the current release, and the history of `current`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ HISTORY_FILE = "history.jsonl"
 
 
 def current_release_id(settings: Settings) -> str | None:
-    """The release that `current` names, whether or not it is still there; None before the first."""
+    """Return the release that `current` points to, even if it is missing; None before the first release."""
     if settings.current.is_symlink():
         return os.readlink(settings.current).rsplit("/", 1)[-1]
     if settings.current.exists():
         raise PublishError(
-            f"{settings.current} is not a link to a release. Move it away; the next run makes a new one."
+            f"{settings.current} is not a link to a release. Move it away; the next run creates the link."
         )
     return None
 
 
 def current_manifest(settings: Settings) -> Manifest | None:
-    """The manifest of the current release; None before the first.
+    """Return the manifest of the current release; None before the first release.
 
-    Raises PublishError where the release that `current` names is gone or damaged.
+    Raises PublishError if the current release is missing or damaged.
     """
     release_id = current_release_id(settings)
     if release_id is None:
@@ -39,23 +39,23 @@ def current_manifest(settings: Settings) -> Manifest | None:
         return read_manifest(settings.releases / release_id)
     except PublishError as error:
         raise PublishError(
-            f"{error} `current` leads to it: choose another with `csw rollback <id>`, or make a new one "
-            "with `csw run --force`."
+            f"{error} `current` points to it. Choose another release with `csw rollback <id>`, or make a new "
+            "one with `csw run --force`."
         ) from None
 
 
 def kept_manifests(settings: Settings) -> Iterator[Manifest]:
-    """The manifests of all releases that are kept and whole, newest first."""
+    """Return the manifests of all intact releases, newest first."""
     for folder in sorted(settings.releases.glob("[0-9]*"), reverse=True):
         with suppress(PublishError):
             yield read_manifest(folder)
 
 
 def release_folder(settings: Settings, release_id: str) -> Path:
-    """The folder of a release by its id, by the beginning of its id, or by the word `current`.
+    """Return the folder of a release by its id, the start of its id, or the word `current`.
 
-    Raises PublishError for anything that is not the id of a release, or begins several; whether it exists,
-    its manifest tells.
+    Raises PublishError for an invalid id, or for a start that several releases share. The folder may not
+    exist.
     """
     if release_id == "current":
         found = current_release_id(settings)
@@ -71,16 +71,16 @@ def release_folder(settings: Settings, release_id: str) -> Path:
         return folder
     if len(matching) > 1:
         raise PublishError(
-            f"{release_id!r} begins {len(matching)} releases: {', '.join(matching[-5:])}. "
+            f"{len(matching)} releases start with {release_id!r}: {', '.join(matching[-5:])}. "
             "Give more of the id."
         )
     return settings.releases / matching[0]
 
 
 def rolled_back_release_id(settings: Settings) -> str | None:
-    """The release that the latest change of `current` rolled back from, if it was a rollback."""
+    """Return the release that the latest change of `current` rolled back; None if it was no rollback."""
     current = current_release_id(settings)
-    # A change is written down before it is made; one that never came does not lead to `current`.
+    # The history records a change before it happens. An entry that does not match `current` never happened.
     made = [entry for entry in history(settings) if entry["release_id"] == current]
     if not made or made[-1].get("action") != "rolled back":
         return None
@@ -89,9 +89,9 @@ def rolled_back_release_id(settings: Settings) -> str | None:
 
 
 def history(settings: Settings) -> list[dict[str, Any]]:
-    """Every change of `current`, oldest first: at, action, release_id, previous.
+    """Return every change of `current`, oldest first: at, action, release_id, previous.
 
-    The last may be one that was about to be made when its process was killed.
+    The last entry may be a change that its killed process did not complete.
     """
     try:
         lines = (settings.home / HISTORY_FILE).read_text(encoding="utf-8").splitlines()

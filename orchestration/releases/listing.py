@@ -1,4 +1,4 @@
-"""What `csw releases` shows."""
+"""The list that `csw releases` shows."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class ReleaseInfo:
     as_of: str | None
     known_at: str | None
     experiment: str | None
-    """Why it was made beside the current release; None where it was not, or was published since."""
+    """Why the release is an experiment; None if it is not, or was published later."""
     rows: int | None
     checks: int | None
     waits_for: tuple[str, ...]
-    """Findings of the gate that nobody has accepted yet, which keeps it from being published."""
+    """Unaccepted gate findings that keep the release from being published."""
     problem: str | None
-    """Why it cannot be used, where its manifest already tells."""
+    """Why the release is unusable, as far as its manifest shows."""
 
 
 def list_releases(settings: Settings) -> list[ReleaseInfo]:
-    """Every release that is kept, oldest first."""
+    """Return every stored release, oldest first."""
     current = current_release_id(settings)
     folders = settings.releases.glob("[0-9]*") if settings.releases.is_dir() else []
     return [_info(folder, current) for folder in sorted(folders) if folder.is_dir()]

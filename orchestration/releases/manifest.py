@@ -1,4 +1,4 @@
-"""`manifest.json`: what a release holds, what it was made from, and who found it good."""
+"""`manifest.json`: the content, inputs and verdict of a release."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ MANIFEST_FILE = "manifest.json"
 _DIGEST = "manifest_sha256"
 
 Manifest = Mapping[str, Any]
-"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, experiment (why it was
-made beside the current release, else None), policies, hash_key_id, code_version, git_commit, versions,
-fingerprint, forced, landing, raw_batches, withdrawn_batches, files, tables, restatements, dbt, audit, gate,
-reconciliation, deliveries, seconds. It holds counts, hashes, totals of months and who accepted what, never a
-value of a row, and no path or name of the machine."""
+"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, experiment (the reason, or
+None), policies, hash_key_id, code_version, git_commit, versions, fingerprint, forced, landing, raw_batches,
+withdrawn_batches, files, tables, restatements, dbt, audit, gate, reconciliation, deliveries, seconds. The
+manifest contains counts, hashes, monthly totals and acceptances. It contains no row values, and no path or
+name of the machine."""
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write the manifest of the release in `folder`, with a digest of itself."""
+    """Write the manifest of the release in `folder`, with a digest of its content."""
     write_json(folder / MANIFEST_FILE, {**content, _DIGEST: _digest(content)})
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of the release in `folder`.
 
-    Raises PublishError where it is missing, unreadable, of another release, or edited.
+    Raises PublishError if it is missing, unreadable or modified, or describes another release.
     """
     path = folder / MANIFEST_FILE
     name = folder.name
@@ -38,25 +38,28 @@ def read_manifest(folder: Path) -> Manifest:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PublishError(
-            f"There is no release {name} with a manifest. `csw releases` lists those that exist."
+            f"There is no release {name} with a manifest. `csw releases` lists the existing releases."
         ) from None
     except (OSError, ValueError):
         raise PublishError(
-            f"The manifest of release {name} cannot be read; do not use that release."
+            f"The manifest of release {name} cannot be read. Do not use that release."
         ) from None
     if not isinstance(content, dict):
-        raise PublishError(f"The manifest of release {name} is not a manifest; do not use that release.")
+        raise PublishError(f"The manifest of release {name} is not a manifest. Do not use that release.")
     recorded = content.pop(_DIGEST, None)
     if recorded != _digest(content):
         raise PublishError(
-            f"The manifest of release {name} was changed after it was written; do not use that release."
+            f"The manifest of release {name} was modified after the run. Do not use that release."
         )
     if content.get("release_id") != name:
-        raise PublishError(f"The folder {name} holds the manifest of release {content.get('release_id')}.")
+        raise PublishError(
+            f"The folder {name} contains the manifest of release {content.get('release_id')}. "
+            "Restore the folder from a backup, or choose another release with `csw releases`."
+        )
     return content
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    # Through JSON and back, so that what is hashed is what a reader of the file will see.
+    # Convert through JSON, so that the hash covers the content that a reader of the file sees.
     plain = json.loads(json.dumps(content, default=str))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

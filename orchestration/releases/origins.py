@@ -1,4 +1,4 @@
-"""What a release was made from, beside what it says: did everything arrive, and did a person's name?"""
+"""Compare a release with its sources: all rows must arrive, and no person's name may."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from orchestration.quality.reconciliation import Figure, reconcile
 
 @dataclass(frozen=True)
 class Origins:
-    """What the comparison found."""
+    """The result of the comparison."""
 
     findings: tuple[Finding, ...]
     figures: tuple[Figure, ...]
-    """Those that were compared; none where that was not possible."""
+    """The compared figures; empty if the comparison failed."""
 
 
 def compare_with_origins(
     settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
 ) -> Origins:
-    """Compare marts with the database that they were built in and the batches that this was built from.
+    """Compare marts with their build database and with the batches of the build.
 
-    `settings` are those of the run that built them. Nothing is raised: what cannot be compared is a
-    finding of its own.
+    `settings` are the settings of that run. Raises nothing: a failed comparison is a separate finding.
     """
     given = list(batches)
     loaded: Counter[str] = Counter()
@@ -57,9 +56,9 @@ def compare_with_origins(
 def _opened(
     settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the batches in schema `raw`, and the two files as `build` and `release`.
+    """Open a connection with the batches in schema `raw` and the two files as `build` and `release`.
 
-    The build has views on the batches too, but by the path that they had then.
+    The build's views on the batches are not used, because they contain old paths.
     """
     with connect() as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")

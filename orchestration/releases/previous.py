@@ -1,4 +1,4 @@
-"""The release that a run follows, as relations beside the raw ones, and what the run restated of it."""
+"""The previous release as source relations, and the figures that a run restated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import PublishError
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.wording import count
 from orchestration.releases.export import ALIAS_FILE, PARQUET_DIR, RESTATEMENTS_TABLE
 from orchestration.releases.fingerprint import code_version
 from orchestration.releases.manifest import read_manifest
@@ -28,8 +29,8 @@ def create_previous_relations(
 ) -> None:
     """Create or replace the tables of schema `previous` that the sources YAML declares.
 
-    They hold what the published Parquet files of `release_id` hold; what these lack is null or empty.
-    `batch_ids` are the batches of the run that follows it.
+    They contain the published Parquet files of `release_id`. Missing columns are null and missing files are
+    empty. `batch_ids` are the batches of the new run.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
     document = read_yaml(RELATIONS)
@@ -46,7 +47,7 @@ def create_previous_relations(
 
 
 def _were_withdrawn(settings: Settings, release_id: str | None, now: set[str]) -> bool:
-    """Whether a batch of the release is not read any more, or one is that was withdrawn from it."""
+    """Return whether the run drops a batch of the release, or reads one that the release had withdrawn."""
     if release_id is None:
         return False
     try:
@@ -59,7 +60,7 @@ def _were_withdrawn(settings: Settings, release_id: str | None, now: set[str]) -
 
 
 def count_restatements(export: Path, release_id: str) -> dict[str, Any]:
-    """What the exported release restated of the one before: how many figures, of which months, and why."""
+    """Count the restated figures of the exported release, with their months and the cause."""
     with connect(export / ALIAS_FILE, read_only=True) as connection:
         rows = connection.execute(
             f"select strftime(month, '%Y-%m'), cause, count(*) from marts.{RESTATEMENTS_TABLE}"
@@ -74,22 +75,21 @@ def count_restatements(export: Path, release_id: str) -> dict[str, Any]:
 
 
 def restatements_in_words(counted: Mapping[str, Any] | None, *, is_experiment: bool = False) -> str | None:
-    """One line for people; None where no closed month changed. An experiment would restate them."""
+    """Describe the restatements in one line; None if no closed month changed."""
     if not counted or not counted["figures"]:
         return None
     months = counted["months"]
     shown = ", ".join(months) if len(months) <= 3 else f"{months[0]} to {months[-1]}"
     why = {
-        "policies": "other policies",
-        "code": "other code",
+        "policies": "changed policies",
+        "code": "changed code",
         "withdrawal": "withdrawn or restored files",
         "data": "late or corrected data",
     }
     verb = "would restate" if is_experiment else "restated"
     return (
-        f"{verb} {counted['figures']:,} figures of {len(months)} closed "
-        f"month{'' if len(months) == 1 else 's'} ({shown}), because of {why[counted['cause']]}; "
-        f"see {RESTATEMENTS_TABLE}"
+        f"{verb} {count(counted['figures'], 'figure')} of {count(len(months), 'closed month')} ({shown}), "
+        f"because of {why[counted['cause']]}; see {RESTATEMENTS_TABLE}"
     )
 
 

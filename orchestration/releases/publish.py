@@ -1,4 +1,4 @@
-"""The one gate: what becomes `current`, and how it is taken back."""
+"""Publish a release as `current`, and roll it back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.core.errors import AuditError, PublishError
-from orchestration.core.files import append_line, point_link, sha256_file
+from orchestration.core.files import append_line, sha256_file, swap_symlink
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import Settings
 from orchestration.quality.suites import Suite, declared_checks, load_suites
@@ -32,7 +32,7 @@ class Published:
     release_id: str
     previous: str | None
     changed: bool
-    """False where `current` already was what was asked for."""
+    """False if `current` did not have to change."""
     message: str
 
 
@@ -44,36 +44,37 @@ def publish(
     switch: bool = True,
     accept: Mapping[str, str] | None = None,
 ) -> Published:
-    """Make a complete, audited, untouched release the current one. Nothing is taken on trust.
+    """Make a complete, audited, unmodified release the current one, after verifying everything again.
 
-    Without `switch` the release is verified alike, and `current` stays as it is. `accept` names findings
-    of the gate that the caller accepts, with the reasons; they go on record.
-    The caller's lock is used if it holds it. Raises PublishError or AuditError, and leaves `current`
-    alone, where anything does not hold; LockedError where another run writes.
+    Without `switch`, verifies the release but does not change `current`. `accept` contains gate findings that
+    the caller accepts, with the reasons. The manifest records them. Uses the caller's lock if there is one.
+
+    Raises PublishError or AuditError if a verification fails, and LockedError if another run writes. In all
+    these cases `current` does not change.
     """
     with _locked(settings, f"publishing {release_id}", lock):
         current = current_release_id(settings)
         folder = release_folder(settings, release_id)
         release_id = folder.name
         if release_id == current:
-            return Published(release_id, current, False, f"Release {release_id} is already the current one.")
+            return Published(release_id, current, False, f"Release {release_id} is already current.")
         manifest = read_manifest(folder)
         verify_verdict(manifest)
         verify_suites(manifest, load_suites())
         verify_files(folder, manifest)
         if not switch:
-            message = f"Made experiment {release_id}; `csw publish {release_id}` would publish it."
+            message = f"Made experiment {release_id}. `csw publish {release_id}` publishes it."
             return Published(release_id, current, False, message)
         if manifest["parent"] != current:
             raise PublishError(
-                f"Release {current} was published after {release_id} was begun. "
-                "Run again, so that the new release follows it."
+                f"Release {current} was published after the run of {release_id} started. "
+                "Run again to make a release that follows it."
             )
         served = _whole_manifest(settings, current)
         if served and served["fingerprint"] == manifest["fingerprint"] and not manifest["forced"]:
-            message = f"Release {current} was made from the same files and code; it stays the current one."
+            message = f"Release {current} has the same files and code, so it remains current."
             return Published(release_id, current, False, message)
-        # What was an experiment is judged by the limits of a release that people read.
+        # A published experiment must meet the limits of a regular release.
         published = {**manifest, "experiment": None}
         gate = pass_gate(settings, published, current, accept or {})
         if gate["accepted"] != manifest["gate"]["accepted"] or manifest.get("experiment"):
@@ -85,9 +86,9 @@ def publish(
 
 
 def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock | None = None) -> Published:
-    """Point `current` at the release before it, or at release `to`, once its files are found intact.
+    """Point `current` to the previous release, or to release `to`, after checking that its files are intact.
 
-    Raises PublishError where there is no such release or it is damaged.
+    Raises PublishError if the release is missing or damaged.
     """
     with _locked(settings, "a rollback", lock):
         current = current_release_id(settings)
@@ -96,29 +97,29 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
             to = manifest["parent"] if manifest else None
             if to is None:
                 raise PublishError(
-                    "There is no release before the current one. `csw releases` lists those that exist."
+                    "There is no previous release. `csw releases` lists the existing releases."
                 )
         folder = release_folder(settings, to)
         to = folder.name
         if to == current:
-            return Published(to, current, False, f"Release {to} is already the current one.")
+            return Published(to, current, False, f"Release {to} is already current.")
         manifest = read_manifest(folder)
         if manifest.get("experiment"):
             raise PublishError(
                 f"Release {to} is an experiment that was never published ({manifest['experiment']}). "
-                f"`csw publish {to}` judges it and makes it the current one."
+                f"`csw publish {to}` checks it and makes it current."
             )
         verify_verdict(manifest)
         verify_acceptances(manifest)
         verify_files(folder, manifest)
         _switch(settings, to, current, "rolled back")
         return Published(
-            to, current, True, f"Rolled back: release {to} is the current one, {current} is kept."
+            to, current, True, f"Rolled back: release {to} is current again; {current} is still stored."
         )
 
 
 def policies_note(settings: Settings, manifest: Manifest) -> str:
-    """A warning where a published release has policies that the next run will not have; else empty."""
+    """Return a warning if the next run will not use the policies of a published release; otherwise empty."""
     lasting = {
         name: value for name, value in settings.policies.items() if name not in settings.asked_policies
     }
@@ -126,23 +127,24 @@ def policies_note(settings: Settings, manifest: Manifest) -> str:
     if not is_asked or manifest["policies"] == lasting:
         return ""
     return (
-        " The next run takes the policies of dbt_project.yml and CSW_POLICIES again, and restates what this "
-        "release changed; set its policies there to keep them."
+        " The next run uses the policies of dbt_project.yml and CSW_POLICIES again, and restates the figures "
+        "that this release changed. To keep its policies, set them there."
     )
 
 
 def verify_verdict(manifest: Manifest) -> None:
-    """Judge the recorded results again; raises AuditError unless all marts were checked and none blocks."""
+    """Evaluate the recorded results again. Raises AuditError if a mart is unchecked or a result blocks."""
     name = manifest["release_id"]
     audit = manifest["audit"]
     results = audit["results"]
     if len(results) != audit["declared"] or len(results) != audit["evaluated"]:
         raise AuditError(
-            f"Release {name}: {audit['declared']} checks are declared, {len(results)} have a result."
+            f"Release {name}: {audit['declared']} checks are declared, but {len(results)} have a result. "
+            "Run again to make a new release."
         )
     unchecked = sorted(set(manifest["tables"]) - {result["mart"] for result in results})
     if unchecked:
-        raise AuditError(f"Release {name}: nothing checked these marts: {', '.join(unchecked)}.")
+        raise AuditError(f"Release {name}: no check covers these marts: {', '.join(unchecked)}.")
     blocking = [
         result
         for result in results
@@ -157,45 +159,50 @@ def verify_verdict(manifest: Manifest) -> None:
         )
     broken = {status: count for status, count in manifest["dbt"]["results"].items() if status in _BROKEN}
     if broken:
-        raise AuditError(f"Release {name}: dbt did not build it completely: {broken}.")
+        raise AuditError(f"Release {name}: the dbt build is incomplete: {broken}.")
 
 
 _BROKEN = frozenset({"error", "fail", "runtime error", "skipped", "partial success"})
 
 
 def verify_suites(manifest: Manifest, suites: Mapping[str, Suite]) -> None:
-    """Raise AuditError unless the audit ran exactly the checks that are declared now."""
+    """Raise AuditError unless the audit ran exactly the current checks."""
     name = manifest["release_id"]
     evaluated = {(r["mart"], r["check"], r["severity"]) for r in manifest["audit"]["results"]}
     declared = set(declared_checks(suites))
     if evaluated != declared:
         differing = ", ".join(sorted(f"{mart}.{check}" for mart, check, _ in evaluated ^ declared)[:5])
-        raise AuditError(f"Release {name} was not audited by the checks that are declared now: {differing}.")
+        raise AuditError(
+            f"Release {name} was audited with other checks than the current ones: {differing}. "
+            "Run again to make a new release."
+        )
     if manifest["audit"]["suite_digests"] != {mart: suite.digest for mart, suite in suites.items()}:
-        raise AuditError(f"Release {name} was audited by other suites than those that are declared now.")
+        raise AuditError(
+            f"Release {name} was audited with other suites than the current ones. "
+            "Run again to make a new release."
+        )
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Raise PublishError unless the release holds exactly the recorded files, byte for byte."""
+    """Raise PublishError unless the release contains exactly the recorded files, byte for byte."""
     name = manifest["release_id"]
     recorded = {file["path"]: file for file in manifest["files"]}
     if MARTS_FILE not in recorded:
-        raise PublishError(f"Release {name} records no {MARTS_FILE}.")
+        raise PublishError(f"The manifest of release {name} does not list {MARTS_FILE}.")
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     found.discard(MANIFEST_FILE)
     if found != set(recorded):
         differing = ", ".join(sorted(found ^ set(recorded))[:5])
-        raise PublishError(f"Release {name} does not hold the files that its manifest lists: {differing}.")
+        raise PublishError(f"Release {name} does not contain the files that its manifest lists: {differing}.")
     for path, file in recorded.items():
         if (folder / path).stat().st_size != file["bytes"] or sha256_file(folder / path) != file["sha256"]:
             raise PublishError(
-                f"Release {name}: {path} was changed after the audit. It is not the file that was checked; "
-                "run again to make a new release."
+                f"Release {name}: {path} was changed after the audit. Run again to make a new release."
             )
 
 
 def _whole_manifest(settings: Settings, release_id: str | None) -> Manifest | None:
-    """The manifest of a release; None where it is gone or damaged: a new one may take its place."""
+    """Return the manifest of a release; None if it is missing or damaged and can be replaced."""
     if release_id is None:
         return None
     try:
@@ -211,10 +218,10 @@ def _switch(settings: Settings, release_id: str, previous: str | None, action: s
         "release_id": release_id,
         "previous": previous,
     }
-    # First the record, so that nothing is current that it does not know of.
+    # Write the record first, so that it contains every release that was ever current.
     append_line(settings.home / HISTORY_FILE, json.dumps(entry))
-    # Relative, so that a warehouse can be moved or mounted elsewhere as a whole.
-    point_link(settings.current, f"{settings.releases.name}/{release_id}")
+    # A relative link allows moving or mounting the warehouse elsewhere.
+    swap_symlink(settings.current, f"{settings.releases.name}/{release_id}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Questions to a release: one SELECT, on a connection that can neither write nor look elsewhere."""
+"""Query a release with one SELECT, on a connection that cannot write or read other files."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ _READING = ("SELECT", "EXPLAIN")
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Columns and rows of an answer, values as DuckDB gives them."""
+    """Columns and rows of a result, with DuckDB's values."""
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[Any, ...]]
     has_more: bool
-    """Rows beyond the limit were left out."""
+    """True if the limit cut off rows."""
 
 
 def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> QueryResult:
-    """Answer one SELECT from the marts of the current release, like `query_release`."""
+    """Run one SELECT on the marts of the current release, like `query_release`."""
     return query_release(settings, sql, limit=limit)
 
 
 def query_release(
     settings: Settings, sql: str, release_id: str = "current", *, limit: int | None = None
 ) -> QueryResult:
-    """Answer one SELECT from the marts of a release; at most `limit` rows.
+    """Run one SELECT on the marts of a release; return at most `limit` rows.
 
-    Raises QueryError for anything but one readable SELECT, PublishError where there is no such release, or
-    another process holds its file for writing.
+    Raises QueryError for anything except one valid SELECT. Raises PublishError if the release does not exist
+    or another process has opened its file for writing.
     """
     folder = release_folder(settings, release_id)
     path = folder / MARTS_FILE
     if not folder.is_dir() and release_id != "current":
-        raise PublishError(f"There is no release {release_id}. `csw releases` lists those that exist.")
+        raise PublishError(f"There is no release {release_id}. `csw releases` lists the existing releases.")
     if not path.is_file():
         raise PublishError(
-            f"The release {folder.name} has no {MARTS_FILE}. If it is the current one, choose another with "
+            f"The release {folder.name} has no {MARTS_FILE}. If it is current, choose another release with "
             "`csw rollback <id>`."
         )
     with connect() as connection:
-        # Attached under another name: opened directly, the database is called marts like its schema, and
-        # `marts.mrr_monthly` would be ambiguous.
+        # Attach under another name. Opened directly, the database has the name of its schema, marts, and
+        # `marts.mrr_monthly` is ambiguous.
         attach_release(connection, path)
         for statement in (
             "use release.marts",
@@ -71,7 +71,7 @@ def query_release(
             connection.execute(sql)
             rows = connection.fetchall() if limit is None else connection.fetchmany(limit + 1)
         except duckdb.Error as error:
-            raise QueryError(_in_words(error)) from None
+            raise QueryError(_describe(error)) from None
         columns = tuple(column[0] for column in connection.description or ())
     if limit is None:
         return QueryResult(columns, rows, False)
@@ -79,9 +79,9 @@ def query_release(
 
 
 def as_csv(result: QueryResult, *, for_spreadsheet: bool = False) -> str:
-    """The answer as CSV with a header line; nulls are empty.
+    """Return the result as CSV with a header line; nulls are empty.
 
-    For a spreadsheet, texts that it would take for a formula begin with an apostrophe.
+    For a spreadsheet, texts that look like a formula start with an apostrophe.
     """
     rows: Iterable[Sequence[Any]] = result.rows
     if for_spreadsheet:
@@ -98,7 +98,7 @@ def _no_formula(value: Any) -> Any:
 
 
 def as_json(result: QueryResult) -> str:
-    """The answer as a JSON array with one object per line; decimals keep every digit."""
+    """Return the result as a JSON array with one object per line; decimals keep every digit."""
     lines = [
         "{"
         + ", ".join(f"{json.dumps(c)}: {json_text(v)}" for c, v in zip(result.columns, row, strict=True))
@@ -112,16 +112,16 @@ def _only_one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise QueryError(_in_words(error)) from None
+        raise QueryError(_describe(error)) from None
     kinds = [statement.type.name for statement in statements]
     if len(kinds) != 1:
-        raise QueryError(f"Give one SELECT statement; this holds {len(kinds)} statements.")
-    # DuckDB 1.5 takes some pragmas for SELECT, and they tell more than the marts.
+        raise QueryError(f"Give exactly one SELECT statement. The query contains {len(kinds)} statements.")
+    # DuckDB 1.5 treats some pragmas as SELECT, and they reveal more than the marts.
     if sql.lstrip().lower().startswith("pragma"):
-        raise QueryError("Only SELECT can be asked of a release; this is PRAGMA.")
+        raise QueryError("A query must be a SELECT, not PRAGMA.")
     if kinds[0] not in _READING:
-        raise QueryError(f"Only SELECT can be asked of a release; this is {kinds[0].replace('_', ' ')}.")
+        raise QueryError(f"A query must be a SELECT, not {kinds[0].replace('_', ' ')}.")
 
 
-def _in_words(error: duckdb.Error) -> str:
-    return f"The query cannot be answered. {str(error).strip()}"
+def _describe(error: duckdb.Error) -> str:
+    return f"The query failed. {str(error).strip()}"

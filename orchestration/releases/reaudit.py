@@ -1,4 +1,4 @@
-"""Auditing again what was released, by the checks that are declared now."""
+"""Audit an existing release again with the current checks."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from orchestration.releases.publish import verify_files
 
 @dataclass(frozen=True)
 class Reaudit:
-    """The verdict on a release that exists. Nothing is changed by it."""
+    """The verdict on an existing release. The audit changes nothing."""
 
     release_id: str
     report: AuditReport
     findings: tuple[Finding, ...]
-    """What the gate finds now, against the release before it where that is kept."""
+    """The gate's findings now, compared with the previous release if it still exists."""
     accepted: tuple[str, ...]
-    """Names of findings that somebody accepted."""
+    """Names of accepted findings."""
 
     @property
     def passed(self) -> bool:
@@ -38,9 +38,9 @@ class Reaudit:
 
 
 def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
-    """Check that the files of a release are those recorded, then run every suite on its marts.
+    """Check that a release contains the recorded files, then run every suite on its marts.
 
-    A bad verdict is returned, not raised. Raises PublishError where the release is missing or damaged.
+    Returns a bad verdict instead of raising it. Raises PublishError if the release is missing or damaged.
     """
     folder = release_folder(settings, release_id)
     manifest = read_manifest(folder)

@@ -1,4 +1,4 @@
-"""Hashing again what was published: is every release still what was audited?"""
+"""Check the hashes of releases: every file must still be the audited one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from orchestration.releases.publish import verify_files, verify_verdict
 
 @dataclass(frozen=True)
 class Verified:
-    """One release, hashed again."""
+    """The result for one release."""
 
     release_id: str
     is_current: bool
     files: int
     bytes: int
     problem: str | None
-    """What is wrong; None where every byte is as it was recorded."""
+    """The problem; None if every byte is unchanged."""
 
 
 def verify_releases(settings: Settings, release_id: str | None = None) -> list[Verified]:
-    """Hash every file of every release, or of one, and judge its record again; oldest first.
+    """Hash every file of every release, or of one, and check its record; oldest first.
 
-    Raises PublishError where there is no such release, or `current` names one that is gone.
+    Raises PublishError if the named release does not exist or the current release is missing.
     """
     current = current_release_id(settings)
     if release_id is not None:
@@ -36,13 +36,13 @@ def verify_releases(settings: Settings, release_id: str | None = None) -> list[V
     folders = [path for path in release_folders(settings) if not path.name.startswith(UNFINISHED)]
     if current is not None and current not in {folder.name for folder in folders}:
         raise PublishError(
-            f"`current` names release {current}, which is gone. Choose one with `csw rollback <id>`."
+            f"`current` points to release {current}, which is missing. Choose one with `csw rollback <id>`."
         )
     return [_verify(folder, current) for folder in folders]
 
 
 def release_folders(settings: Settings) -> list[Path]:
-    """Every folder of a release, oldest first; also damaged ones."""
+    """Return every release folder, oldest first, including damaged ones."""
     return sorted(path for path in settings.releases.glob("*") if path.is_dir())
 
 

@@ -54,7 +54,7 @@ FAULTS = {
         Place("orchestration.releases.assembly.write_manifest"), is_audited=True, by_limit=True
     ),
     "switch: record": Fault(Place("orchestration.releases.publish.append_line"), is_audited=True),
-    "switch: link": Fault(Place("orchestration.releases.publish.point_link"), is_audited=True),
+    "switch: link": Fault(Place("orchestration.releases.publish.swap_symlink"), is_audited=True),
 }
 
 

@@ -44,7 +44,7 @@ PLACES = {
     "switch: release named, not published": Place("orchestration.pipeline.steps.publish"),
     "switch: on record, not made": Place("orchestration.releases.publish.append_line", after=True),
     "switch: link made, not in place": Place("orchestration.core.files.os.replace", about="current"),
-    "switch: made": Place("orchestration.releases.publish.point_link", after=True),
+    "switch: made": Place("orchestration.releases.publish.swap_symlink", after=True),
 }
 AUDITED = ("manifest:", "switch:")
 """Places after the audit, which need not be audited again."""
@@ -64,7 +64,7 @@ class Killed:
     is_locked: bool
     releases: tuple[str, ...]
     finished: str | None
-    """What `csw publish` on the newest release led to, in a copy; None where that was current."""
+    """What `csw publish` on the newest release led to, in a copy; None if that was current."""
 
 
 @dataclass(frozen=True)

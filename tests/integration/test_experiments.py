@@ -76,7 +76,7 @@ def test_an_experiment_leaves_the_books_alone_and_so_does_a_hostile_shell(
 
     again = refresh(asked, landing_is_given=False)
     assert (again.release_id, again.experiment_id) == (None, None)
-    assert again.message.startswith(f"nothing new since experiment {made}, which is the same")
+    assert again.message.startswith(f"nothing new since the identical experiment {made}")
     plain = refresh(books, landing_is_given=False)
     assert plain.message.startswith(f"nothing new since release {first}")
 

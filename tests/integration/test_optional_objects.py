@@ -51,7 +51,7 @@ def marts(more: Mapping[str, Sequence[Mapping[str, Any]]], **policies: Any) -> d
 
 
 def one(rows: Rows, column: str, **keys: Any) -> Any:
-    """The column of the only row with these keys; None where there is no such row."""
+    """The column of the only row with these keys; None if there is no such row."""
     found = [row[column] for row in rows if all(str(row[name]) == value for name, value in keys.items())]
     assert len(found) <= 1, found
     return found[0] if found else None

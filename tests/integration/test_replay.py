@@ -102,9 +102,7 @@ def test_what_was_known_then_can_be_built_again(small_company: Settings, copy_of
 
     again = refresh(known, landing_is_given=False)
     assert (again.release_id, again.experiment_id) == (None, None)
-    assert again.message.startswith(
-        f"nothing new since experiment {outcome.experiment_id}, which is the same"
-    )
+    assert again.message.startswith(f"nothing new since the identical experiment {outcome.experiment_id}")
     publish(settings, outcome.experiment_id)
     assert current_release_id(settings) == outcome.experiment_id
 

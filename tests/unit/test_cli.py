@@ -47,7 +47,7 @@ def test_help_lists_the_commands_and_exit_codes() -> None:
     assert process.returncode == 0
     for command in ("simulate", "run", "prepare", "releases", "rollback", "query", "doctor", "landing", "gc"):
         assert command in process.stdout
-    assert "Exit codes: 0 done" in process.stdout
+    assert "Exit codes: 0 success" in process.stdout
 
 
 def test_help_of_run_names_options_and_variables() -> None:
@@ -78,8 +78,8 @@ def test_the_command_line_loads_no_heavy_package() -> None:
             ("run", "--policy", "fx_policy=fixd_rate"),
             ("fx_policy cannot be 'fixd_rate'", '"service_start_rate"', "Did you mean 'fixed_rate'?"),
         ),
-        (("run", "--accept", "foo"), ("'foo' is not of the form",)),
-        (("run", "--accept", "row: fewer"), ("no finding is called 'row'", "Did you mean 'rows'?")),
+        (("run", "--accept", "foo"), ("'foo' does not have the form",)),
+        (("run", "--accept", "row: fewer"), ("there is no finding 'row'", "Did you mean 'rows'?")),
         (("run", "--as-of", "yesterday"), ("'yesterday' is not a date", "2025-01-01")),
         (("run", "--home", "data[1]"), ("--home", "Choose a folder")),
         (("simulate", "--until", "soon"), ("--until 'soon'",)),
@@ -110,7 +110,7 @@ def test_what_the_command_line_does_not_know_ends_with_2() -> None:
 def test_an_empty_landing_folder_from_outside_is_told(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     process = csw("run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "files"))
-    assert_mistake(process, "There is no file below", "generic/accounts")
+    assert_mistake(process, "There is no file in", "generic/accounts")
     assert not list((tmp_path / "files").iterdir())
 
 
@@ -136,12 +136,12 @@ def test_files_are_judged_before_anything_slow(tmp_path: Path) -> None:
     assert "generic/accounts/file.csv is withdrawn" in withdrawn.stdout
     again = csw("run", "--home", str(tmp_path))
     assert again.returncode == 1
-    assert "Withdrawn, so that they do not count: generic/accounts/file.csv." in again.stderr
+    assert "These files are withdrawn and do not count: generic/accounts/file.csv." in again.stderr
 
 
 def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
-    assert_mistake(csw("run", "--home", str(tmp_path / "home")), "cannot be written to", "--home")
+    assert_mistake(csw("run", "--home", str(tmp_path / "home")), "is not writable", "--home")
 
 
 def test_a_second_run_names_the_first(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_second_run_names_the_first(tmp_path: Path) -> None:
 def test_before_the_first_release(tmp_path: Path) -> None:
     home = ("--home", str(tmp_path))
     assert_mistake(csw("query", "select 1", *home), "no release", "csw run")
-    assert_mistake(csw("rollback", *home), "no release before")
+    assert_mistake(csw("rollback", *home), "no previous release")
     assert_mistake(csw("rollback", "20250101T000000Z-abc", *home), "csw releases")
     listed = csw("releases", *home)
     assert listed.returncode == 0
@@ -171,7 +171,7 @@ def test_the_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     lines = process.stdout.splitlines()
     assert any(line.startswith("FAIL") and "generic/subscription_periods" in line for line in lines)
     assert any(line.startswith("warn") and "acounts" in line for line in lines)
-    assert any(line.startswith("ok") and "accounts/file.csv: 1 of 1 rows" in line for line in lines)
+    assert any(line.startswith("ok") and "accounts/file.csv: 1 of 1 row" in line for line in lines)
 
 
 def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:

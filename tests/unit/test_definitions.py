@@ -147,7 +147,7 @@ def test_the_release_alone_is_refused(settings: Settings) -> None:
     failure = result.failure_data_for_node("release")
     assert failure is not None
     assert failure.user_failure_data is not None
-    assert "has not got that far" in str(failure.user_failure_data.description)
+    assert "has not completed the earlier steps" in str(failure.user_failure_data.description)
     assert not settings.current.is_symlink()
 
 

@@ -65,13 +65,13 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_value_and_a_way_out(tm
         delivered(tmp_path, {"generic/subscription_periods/a.csv": f"{PERIODS},status\n{rows}"}), "FAIL"
     )
     for words in (
-        "unit_amount '99,90' has a comma; a point is expected for decimals (1 row, in line 2)",
+        "unit_amount '99,90' has a comma instead of a decimal point (1 row, in line 2)",
         "unit_amount '8.333333333333334' has more than 8 decimals (1 row, in line 3)",
         "interval 'monthly' is not one of day, week, month, year (1 row, in line 2). Write month",
         "status 'cancelled' is not one of",
         "Leave status empty and give period_end.",
-        "period_start '01/05/2024' is not written year first",
-        "period_start '2024-13-01' is no day of the calendar",
+        "period_start '01/05/2024' does not start with the year",
+        "period_start '2024-13-01' is not a calendar day",
         "currency '$' is not a currency code of three letters",
         "account_id is required and empty (1 row, in line 4)",
     ):
@@ -89,10 +89,10 @@ def test_what_refuses_the_whole_file_does_not_hide_its_rows(tmp_path: Path) -> N
     for words in (
         "required column interval missing",
         "'billing_interval' may be interval: rename it, or map it in mapping.yml",
-        "its numbers can be read in two ways",
+        "its numbers fit two formats",
         "currency 'EURO' is not a currency code of three letters, such as EUR (1 row, in line 3)",
         "interval 'monthly' is not one of day, week, month, year (1 row, in line 3)",
-        "period_start '2024-13-01' is no day of the calendar",
+        "period_start '2024-13-01' is not a calendar day",
     ):
         assert words in found
 
@@ -139,7 +139,7 @@ def test_a_proposed_mapping_makes_the_export_load(
     path = settings.landing / "generic" / object_name / "export.csv"
     found = propose_mapping(path, load_contracts())
     assert found.object == object_name
-    assert not unread or f"Not read: {unread}" in found.text
+    assert not unread or f"Unused columns: {unread}" in found.text
     path.with_name("mapping.yml").write_text(found.text, encoding="utf-8")
     [batch] = land(settings).new
     assert (batch.status, batch.rows_quarantined, batch.reason) == ("accepted", 0, None)
@@ -148,7 +148,7 @@ def test_a_proposed_mapping_makes_the_export_load(
 def test_a_proposal_needs_a_file_that_fits_something(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
     path.write_text("sun,rain\n1,2\n", encoding="utf-8")
-    with pytest.raises(LandingError, match=r"weather.csv looks like no object. Name one with --object"):
+    with pytest.raises(LandingError, match=r"weather.csv matches no object. Choose one with --object"):
         propose_mapping(path, load_contracts())
     with pytest.raises(LandingError, match="There is no object 'wether'"):
         propose_mapping(path, load_contracts(), "wether")
@@ -162,12 +162,12 @@ def test_a_proposal_says_what_it_cannot_know(tmp_path: Path) -> None:
     assert (proposal.object, proposal.looks_like) == ("accounts", None)  # names of ours are no vendor's
     assert "dates: DD.MM.YYYY" in proposal.text
     path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/04/2025\n")
-    unclear = "# To be decided: created_at can be read as DD/MM/YYYY or MM/DD/YYYY."
+    unclear = "# Please decide: created_at fits the formats DD/MM/YYYY and MM/DD/YYYY."
     assert unclear in propose_mapping(path, load_contracts()).text
     path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/14/2025\n")
     found = propose_mapping(path, load_contracts()).text
     assert "dates: MM/DD/YYYY" in found
-    assert "To be decided" not in found
+    assert "Please decide" not in found
 
 
 def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
@@ -186,10 +186,10 @@ def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
     )
     for words in (
         "account a98 has 100% of the money of",
-        "at most a 50th of it: 1, subscription s98 among them",
-        "CHF has no exchange rate to the reporting currency; rows in it: 1",
+        "some prices are 50 times higher or lower: 1, for instance subscription s98",
+        "CHF has no exchange rate to the reporting currency (rows: 1)",
         "rows that start long before the others: 1, the first on 1994-01-05",
-        "rows that name an account which generic/accounts lacks: 1 of 14",
+        "rows with an account that is missing in generic/accounts: 1 of 14",
     ):
         assert words in found
 
@@ -201,13 +201,14 @@ def test_currencies_that_stop_a_run_are_told_before_it(tmp_path: Path) -> None:
         "generic/subscription_periods/p.csv": f"{periods}s3,a1,USD,10,month,2024-01-01\n",
     }
     most = (
-        "2 of 3 periods are in CHF, without any exchange rate to USD, and nothing is published where most are"
+        "2 of 3 periods are in CHF, without any exchange rate to USD. "
+        "A run publishes nothing if most periods lack a rate"
     )
     settings = delivered(tmp_path, files)
     assert most in told(settings, "FAIL")
     with pytest.raises(LandingError, match=most):
         land_step(settings, Candidate("c", tmp_path / "c"))
-    old = "CHF has no rate of the 31 days before 2024-04-30, which values it, and so for 4 month ends in all"
+    old = "CHF has no rate in the 31 days up to 2024-04-30. Month ends without such a rate: 4."
     settings = delivered(
         tmp_path,
         {"generic/fx_rates/f.csv": "currency,rate_on,rate\nCHF,2024-01-31,1.1\nCHF,2024-03-01,1.1\n"},
@@ -215,14 +216,14 @@ def test_currencies_that_stop_a_run_are_told_before_it(tmp_path: Path) -> None:
     assert most not in told(settings)
     assert old in told(settings, "warn")
     rated = replace(settings, policies={"fx_policy": "fixed_rate"})
-    assert "has no rate of" not in told(rated)
+    assert "has no rate in" not in told(rated)
 
 
 def test_a_column_that_nothing_reads_is_told_until_it_is_mended(tmp_path: Path) -> None:
     path = "generic/subscription_periods/a.csv"
     row = "s1,a1,USD,100,month,2024-01-01,2024-03-01\n"
     settings = delivered(tmp_path, {"generic/accounts/a.csv": ACCOUNTS, path: f"{PERIODS},end_date\n{row}"})
-    words = "period_end was not delivered: it stays empty, so nothing ever ends"
+    words = "period_end is missing, so it stays empty and no period ever ends"
     assert words in told(settings, "warn")
     land(settings)
     assert words in told(settings, "warn")
@@ -254,7 +255,7 @@ def test_the_doctor_leaves_nothing_behind_and_reads_nothing_twice(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
     land(settings)
     before = sorted(tmp_path.rglob("*"))
-    assert "rows can be loaded" not in told(settings)
+    assert "can be loaded" not in told(settings)
     assert sorted(tmp_path.rglob("*")) == before
     shutil.rmtree(tmp_path / "landing")
     with connect() as connection:

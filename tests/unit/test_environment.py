@@ -49,7 +49,7 @@ def test_a_command_starts_again_without_them() -> None:
         check=False,
     )
     assert process.returncode == 0
-    assert "Ask a release" in process.stdout
+    assert "Query a release" in process.stdout
     assert ">>>" not in process.stdout + process.stderr, "Python itself would wait for a person"
 
 
@@ -62,4 +62,4 @@ def test_an_interpreter_without_docstrings_is_told() -> None:
         check=False,
     )
     assert process.returncode == 1
-    assert process.stderr.startswith("error: Python was started with -OO")
+    assert process.stderr.startswith("error: Python runs with -OO")

@@ -124,7 +124,7 @@ def test_a_record_that_is_edited_changes_nothing(settings: Settings) -> None:
 
 
 def test_a_release_that_never_came_before_the_gate_is_refused(settings: Settings) -> None:
-    with pytest.raises(AuditError, match="never came before the gate"):
+    with pytest.raises(AuditError, match="never passed the gate"):
         publish_without_gate(settings)
     assert current_release_id(settings) is None
 
@@ -147,5 +147,7 @@ def test_acceptances_have_a_name_and_a_reason() -> None:
     for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
         with pytest.raises(SettingsError, match="name: reason"):
             parse_acceptances([wrong])
-    with pytest.raises(SettingsError, match=r"called 'closing_mr'. Did you mean 'closing_mrr'\?"):
+    with pytest.raises(
+        SettingsError, match=r"no finding 'closing_mr'. Did you mean 'closing_mrr'\?"
+    ):
         parse_acceptances(["closing_mr: two resellers joined"])

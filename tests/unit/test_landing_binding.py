@@ -42,7 +42,7 @@ def test_missing_and_unknown_columns_are_noted_once() -> None:
     assert binding.extras == {"band": 4, "column_6": 5, "_dlt_id": 6}
     assert binding.remarks == (
         Remark("note", None, "not delivered: made_at"),
-        Remark("note", None, "not in the contract, kept in _extra: band, column_6"),
+        Remark("note", None, "outside the contract, kept in _extra: band, column_6"),
     )
 
 
@@ -56,11 +56,11 @@ def test_unknown_columns_of_one_name_are_numbered() -> None:
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        (["a", "b"], "not an export of things: the header held 'a', 'b'"),
-        (["thing_id", "ThingId"], "two columns are named thing_id: the header held 'thing_id', 'ThingId'"),
+        (["a", "b"], "not an export of things: the header is 'a', 'b'"),
+        (["thing_id", "ThingId"], "two columns have the name thing_id; the header is 'thing_id', 'ThingId'"),
         (
             ["thing_id", "note", "Note"],
-            "two columns are named note: the header held 'thing_id', 'note', 'Note'",
+            "two columns have the name note; the header is 'thing_id', 'note', 'Note'",
         ),
     ],
 )
@@ -72,5 +72,5 @@ def test_refused_headers(header: list[str], reason: str) -> None:
 
 def test_what_a_file_lacks_does_not_hide_the_rest_of_it() -> None:
     binding = bind(THINGS, ["amount", "note"])
-    assert binding.refusal == "required column thing_id missing: the header held 'amount', 'note'"
+    assert binding.refusal == "required column thing_id missing; the header is 'amount', 'note'"
     assert binding.positions == {"amount": 0, "note": 1}

@@ -47,7 +47,7 @@ def test_columns_bind_by_name_and_others_are_kept(case: Case) -> None:
     assert case.rows("thing_id, note, amount, _extra") == [("x", "n", None, '{"band":"01","_dlt_id":"7"}')]
     assert batch.remarks == (
         Remark("note", None, "not delivered: amount, kind, made_at"),
-        Remark("note", None, "not in the contract, kept in _extra: band, e"),
+        Remark("note", None, "outside the contract, kept in _extra: band, e"),
     )
 
 
@@ -57,16 +57,24 @@ def test_columns_bind_by_name_and_others_are_kept(case: Case) -> None:
         (b"", "empty", 0),
         (b"\xef\xbb\xbf", "not an export of things", 0),
         (b"\n\n\n", "not an export of things", 2),
-        (b"a,b\n1,2\n", "not an export of things: the header held 'a', 'b'", 1),
-        (b"amount\n1\n2\n", "required column thing_id missing: the header held 'amount'", 2),
-        (b"thing_id,THING_ID\n1,2\n", "two columns are named thing_id", 1),
+        (b"a,b\n1,2\n", "not an export of things: the header is 'a', 'b'", 1),
+        (b"amount\n1\n2\n", "required column thing_id missing; the header is 'amount'", 2),
+        (b"thing_id,THING_ID\n1,2\n", "two columns have the name thing_id", 1),
         ("thing_id,note\n1,é\n2,x\n".encode("latin-1"), "not UTF-8: line 2", 2),
-        ("thing_id\n1\n".encode("utf-16"), "UTF-16 text, expected UTF-8", 0),
+        ("thing_id\n1\n".encode("utf-16"), "UTF-16 text; expected UTF-8", 0),
         (b"thing_id\n1\n\xe2\x82", "not UTF-8: line 3", 2),
-        (b"PAR1....PAR1", "not what its name says: it holds a Parquet file", 0),
-        (b"PK\x03\x04..", "not what its name says: it holds a ZIP archive or an Excel workbook", 0),
-        (gzip.compress(b"thing_id\n1\n", mtime=0), "not what its name says: it holds gzip data", 0),
-        (things_csv(3, 't9,1,"open,2024-01-01,').encode(), "truncated: a quote in the record of line 5", 4),
+        (b"PAR1....PAR1", "its ending does not match its content: it contains a Parquet file", 0),
+        (
+            b"PK\x03\x04..",
+            "its ending does not match its content: it contains a ZIP archive or an Excel workbook",
+            0,
+        ),
+        (
+            gzip.compress(b"thing_id\n1\n", mtime=0),
+            "its ending does not match its content: it contains gzip data",
+            0,
+        ),
+        (things_csv(3, 't9,1,"open,2024-01-01,').encode(), "truncated: a quote in the record at line 5", 4),
         (things_csv(3).encode() + b"t9,1.5", "truncated: the last record has 2 fields instead of 5", 4),
     ],
 )
@@ -84,7 +92,7 @@ def test_refused_files(case: Case, content: bytes, reason: str, rows: int) -> No
 def test_a_header_alone_is_an_export_without_rows(case: Case) -> None:
     batch = case.land_one("a.csv", HEADER + "\n")
     assert (batch.status, batch.rows_in) == ("accepted", 0)
-    assert batch.remarks == (Remark("note", None, "holds no rows"),)
+    assert batch.remarks == (Remark("note", None, "contains no rows"),)
     assert case.rows() == []
 
 
@@ -94,8 +102,8 @@ def test_damaged_gzip_is_refused(case: Case, damage: str) -> None:
     middle = len(good) // 2
     content, reason = {
         "truncated": (good[:-20], "truncated: the gzip data ends too early"),
-        "flipped": (good[:middle] + b"\x00\xff\x00\xff" + good[middle + 4 :], "not what its name says"),
-        "trailing": (good + b"rubbish", "not what its name says: the gzip data is damaged"),
+        "flipped": (good[:middle] + b"\x00\xff\x00\xff" + good[middle + 4 :], "damaged: not valid gzip data"),
+        "trailing": (good + b"rubbish", "damaged: not valid gzip data"),
     }[damage]
     batch = case.land_one("a.csv.gz", content)
     assert batch.status == "refused"
@@ -142,8 +150,8 @@ def test_too_many_wrong_rows_refuse_the_file(case: Case, monkeypatch: pytest.Mon
     more = case.land_one("b.csv", content)
     assert (more.status, more.rows_in, more.rows_refused) == ("refused", 101, 101)
     assert more.reason == (
-        "4 of 101 rows (4.0%) are wrong, more than the 1.0% that are tolerated; "
-        "most often, in 3 rows, amount is below 0"
+        "4 of 101 rows (4.0%) are wrong, more than the allowed 1.0%; "
+        "the most frequent mistake (3 rows): amount is below 0"
     )
     assert case.land().new == ()
     monkeypatch.setenv("CSW_MAX_REJECT_SHARE", "0.05")

@@ -98,7 +98,7 @@ def test_a_part_of_the_key_that_was_not_delivered_is_the_known_one(
 def test_a_required_column_must_be_delivered_every_time(case: Case) -> None:
     case.deliver("contacts", "contact_id,account_id\nc,a\n")
     batch = case.deliver("contacts", "contact_id,email\nc,jo@x.example\n", "b.csv")
-    assert batch.reason == "required column account_id missing: the header held 'contact_id', 'email'"
+    assert batch.reason == "required column account_id missing; the header is 'contact_id', 'email'"
 
 
 # ------------------------------------------------------------------------------ repeats and contradictions

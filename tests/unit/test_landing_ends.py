@@ -89,7 +89,7 @@ def test_few_exceptions_do_not_change_what_most_ends_say(case: Case) -> None:
     swap = [("z", "2024-01-01", "2024-01-10"), ("z", "2024-01-10", "2024-02-09")]
     batch = case.deliver("subscription_periods", periods(*chains, *swap))
     assert ends(case) == ["2024-02-01", "2024-03-01"] * 20 + ["2024-01-11", "2024-02-10"]
-    assert any("20 holes of exactly one day, and in 1 place none" in remark.text for remark in batch.remarks)
+    assert any("20 gaps of exactly one day, but no gap in 1 place" in remark.text for remark in batch.remarks)
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,12 @@ def test_what_is_not_read_is_reported_with_the_reason(case: Case) -> None:
     assert {entry.label: entry.reason for entry in report.ignored} == {
         "README.md": "not in a folder <source>/<object>/",
         "shop/loose.csv": "not in a folder <source>/<object>/",
-        "shop/thing": "no contract; the objects of shop are others, things; things may be meant",
+        "shop/thing": "no contract; the objects of shop are others, things; the closest name is things",
         "shop/surprises": "no contract; the objects of shop are others, things",
         "mystery/things": "no contract; the sources are shop",
-        "shop/things/2024": "a folder inside an object's folder: move its files up",
-        "shop/things/a.xlsx": "unknown format: names end in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet; "
-        "save the sheet as CSV in UTF-8",
+        "shop/things/2024": "a folder inside an object's folder; move its files up one level",
+        "shop/things/a.xlsx": "unknown format; the name must end in one of .csv, .csv.gz, .jsonl, .jsonl.gz, "
+        ".parquet; save the sheet as CSV in UTF-8",
         "shop/things/pipe.csv": "not a regular file",
     }
     assert report.new == ()

@@ -84,15 +84,15 @@ def test_bad_json_lines_go_to_quarantine(case: Case) -> None:
     [
         ("", "empty", 0),
         ("\n \n", "empty", 2),
-        ('[{"thing_id": 1},\n {"thing_id": 2}]', "holds a JSON array, not JSON Lines", 2),
-        ("[]", "holds a JSON array, not JSON Lines", 1),
-        ("[\n", "holds a JSON array, not JSON Lines", 1),
-        ("42\n", "not JSON Lines: write one JSON object per line", 1),
-        ("thing_id,note\n1,2\n", "not JSON Lines: write one JSON object per line", 2),
-        ('{"thing_id": 1}\n{"thing_', "truncated: the last line breaks off", 2),
-        ('{"thing_id": 1, "thing_id": 2}\n', "an object has the key 'thing_id' twice", 1),
-        ('{"thing_id": 1, "note": 2}\n{"thing_id": 1, "Note": 2}\n', "two columns are named note", 2),
-        ('{"note": 1}\n', "required column thing_id missing: the header held 'note'", 1),
+        ('[{"thing_id": 1},\n {"thing_id": 2}]', "contains a JSON array, not JSON Lines", 2),
+        ("[]", "contains a JSON array, not JSON Lines", 1),
+        ("[\n", "contains a JSON array, not JSON Lines", 1),
+        ("42\n", "not JSON Lines. Write one JSON object per line", 1),
+        ("thing_id,note\n1,2\n", "not JSON Lines. Write one JSON object per line", 2),
+        ('{"thing_id": 1}\n{"thing_', "truncated: the last line is incomplete", 2),
+        ('{"thing_id": 1, "thing_id": 2}\n', "an object contains the key 'thing_id' twice", 1),
+        ('{"thing_id": 1, "note": 2}\n{"thing_id": 1, "Note": 2}\n', "two columns have the name note", 2),
+        ('{"note": 1}\n', "required column thing_id missing; the header is 'note'", 1),
         ("{}\n", "not an export of things", 1),
         (b'{"thing_id": "\xe9"}\n', "not UTF-8: line 1", 1),
     ],
@@ -143,7 +143,7 @@ def test_parquet_without_rows_loads_and_repeated_names_are_refused(case: Case, t
     empty = case.land_one("a.parquet", _parquet(tmp_path, "select 'x' as thing_id where false"))
     assert (empty.status, empty.rows_in) == ("accepted", 0)
     twice = case.land_one("b.parquet", _parquet(tmp_path, 'select 1 as thing_id, 2 as note, 3 as "note_"'))
-    assert twice.reason == "two columns are named note: the header held 'thing_id', 'note', 'note_'"
+    assert twice.reason == "two columns have the name note; the header is 'thing_id', 'note', 'note_'"
 
 
 @pytest.mark.parametrize("kept", [0, 3, 200, -30, -1])
@@ -152,9 +152,7 @@ def test_damaged_parquet_is_refused(case: Case, tmp_path: Path, kept: int) -> No
     batch = case.land_one("a.parquet", content[:kept])
     assert batch.status == "refused"
     assert batch.reason is not None
-    assert batch.reason == "empty" or batch.reason.startswith(
-        "not what its name says: it cannot be read as Parquet"
-    )
+    assert batch.reason == "empty" or batch.reason.startswith("not a readable Parquet file")
     assert str(case.settings.home) not in batch.reason
 
 

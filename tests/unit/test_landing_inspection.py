@@ -114,9 +114,9 @@ def test_a_refused_file_that_is_gone_is_handed_back(case: Case) -> None:
 
 def test_what_cannot_be_tried_again_is_told(case: Case) -> None:
     good = case.land_one("good.csv", things_csv(3))
-    with pytest.raises(LandingError, match="All 3 rows"):
+    with pytest.raises(LandingError, match="all 3 rows were loaded"):
         requeue(case.settings, good.batch_id, contracts=case.contracts)
-    with pytest.raises(LandingError, match="No batch begins with 'zzz'"):
+    with pytest.raises(LandingError, match="No batch id starts with 'zzz'"):
         file_report(case.settings, "zzz")
     with pytest.raises(LandingError, match="batch"):
         file_report(case.settings, "")

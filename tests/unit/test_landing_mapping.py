@@ -97,24 +97,26 @@ def test_formats_of_single_columns(case: Case) -> None:
 
 
 WRONG = {
-    "column: {a: b}": "mapping.yml has the unknown key 'column'; did you mean columns?",
+    "column: {a: b}": "mapping.yml has the unknown key 'column'; the closest name is columns",
     "zebra: 1": "mapping.yml has the unknown key 'zebra'; the keys are columns, fixed, words, dates",
-    "- a": "mapping.yml must hold keys such as columns, fixed and dates",
+    "- a": "mapping.yml must contain keys such as columns, fixed and dates",
     "columns: {a: [": "mapping.yml is not YAML (",
-    "columns: {A: segmnt}": "mapping.yml columns: accounts has no column 'segmnt'; did you mean segment?",
+    "columns: {A: segmnt}": "mapping.yml columns: accounts has no column 'segmnt'; "
+    "the closest name is segment",
     "columns: {A: zebra}": "mapping.yml columns: accounts has no column 'zebra'; its columns are acc",
     "columns: [a]": "mapping.yml columns must be pairs such as {name: value}",
-    "columns: {A: account_id, B: account_id}": "mapping.yml names two columns of the file for account_id",
-    "columns: {Z: account_id}": "mapping.yml reads account_id from a column 'Z', which the file lacks",
-    "fixed: {segmnt: smb}": "mapping.yml fixed: accounts has no column 'segmnt'; did you mean segment?",
+    "columns: {A: account_id, B: account_id}": "mapping.yml maps two columns of the file to account_id",
+    "columns: {Z: account_id}": "mapping.yml reads account_id from the column 'Z', which the file lacks",
+    "fixed: {segmnt: smb}": "mapping.yml fixed: accounts has no column 'segmnt'; the closest name is segment",
     "words: {segment: smb}": "mapping.yml words.segment must be pairs such as {Monthly: month}",
-    "dates: {created: DD/MM/YYYY}": "mapping.yml dates: accounts has no column 'created'; did you mean",
-    "dates: DD/MM": "mapping.yml dates: 'DD/MM' is no format such as DD/MM/YYYY or MM/DD/YYYY",
-    "dates: tomorrow": "mapping.yml dates: 'tomorrow' is no format such as DD/MM/YYYY or MM/DD/YYYY",
+    "dates: {created: DD/MM/YYYY}": "mapping.yml dates: accounts has no column 'created'; "
+    "the closest name is created_at",
+    "dates: DD/MM": "mapping.yml dates: 'DD/MM' is not a format such as DD/MM/YYYY or MM/DD/YYYY",
+    "dates: tomorrow": "mapping.yml dates: 'tomorrow' is not a format such as DD/MM/YYYY or MM/DD/YYYY",
     "decimal: x": "mapping.yml decimal: 'x' is not one of '.', ','",
     "thousands: x": "mapping.yml thousands: 'x' is not one of '', ',', '.', ' ', \"'\"",
     "ends: last": "mapping.yml ends: 'last' is not one of 'inclusive', 'exclusive'",
-    "timezone: Mars": "mapping.yml timezone: 'Mars' is no time zone such as Europe/Berlin",
+    "timezone: Mars": "mapping.yml timezone: 'Mars' is not a time zone such as Europe/Berlin",
 }
 
 
@@ -129,7 +131,8 @@ def test_a_mapping_that_cannot_be_followed_says_what_to_write(case: Case, mappin
 def test_words_of_a_mapping_must_be_of_the_contract(case: Case) -> None:
     batch = case.deliver("subscription_periods", f"{PERIODS}\n", mapping="words: {interval: {M: monthly}}\n")
     assert str(batch.reason).startswith(
-        "mapping.yml words.interval: 'monthly' is not one of day, week, month, year; did you mean month?"
+        "mapping.yml words.interval: 'monthly' is not one of day, week, month, year; "
+        "the closest name is month"
     )
 
 
@@ -209,7 +212,7 @@ def test_mistakes_are_told_with_their_line(case: Case, end: str, start: str) -> 
 def test_a_file_without_a_header_tells_no_value(case: Case) -> None:
     batch = case.deliver("accounts", "a1,One Ltd,jo@one.example\na2,Two Ltd,bo@two.example\n")
     assert batch.reason == (
-        "not an export of accounts: the first line holds values, not names of columns. Put a header above "
+        "not an export of accounts: the first line contains values, not column names. Add a header above "
         "it, such as account_id,account_name,domain"
     )
 
@@ -229,16 +232,16 @@ def test_all_reasons_are_told_at_once(case: Case, caplog: pytest.LogCaptureFixtu
     assert [(one.column, one.rows, one.line, one.value, one.text, one.advice) for one in batch.remarks] == [
         ("interval", 2, 3, "Monthly", "is not one of day, week, month, year",
          "Write month, or map the word in mapping.yml."),
-        ("unit_amount", 1, 2, "99,90", "has a comma; a point is expected for decimals",
-         'Write 99.90 for 99,90; or say `decimal: ","` in mapping.yml beside the file.'),
+        ("unit_amount", 1, 2, "99,90", "has a comma instead of a decimal point",
+         'Write 99.90 for 99,90, or set `decimal: ","` in mapping.yml.'),
         ("status", 1, 2, "cancelled", "is not one of trialing, active, past_due, unpaid, paused, incomplete",
          "Leave status empty and give period_end."),
         ("unit_amount", 1, 3, "8.333333333333334", "has more than 8 decimals", "Round it to 8 decimals."),
         ("currency", 1, 4, "dollars", "is not a currency code of three letters, such as EUR", ""),
         ("status", 1, 4, "canceled", "is not one of trialing, active, past_due, unpaid, paused, incomplete",
          "Leave status empty and give period_end."),
-        ("period_start", 1, 4, "31.12.2023", "is not written year first",
-         "Write 2024-05-31 for 31 May 2024; or say the format in mapping.yml beside the file, such as "
+        ("period_start", 1, 4, "31.12.2023", "does not start with the year",
+         "Write 2024-05-31 for 31 May 2024, or set the format in mapping.yml, such as "
          "`dates: DD/MM/YYYY`."),
         ("account_id", 1, 5, None, "is required and empty", ""),
     ]  # fmt: skip
@@ -261,12 +264,12 @@ def test_columns_that_nothing_reads_are_told(case: Case) -> None:
         Remark(
             "told",
             None,
-            "'end_date' is no column of subscription_periods, and period_end was not delivered: it stays "
-            "empty, so nothing ever ends",
-            "Rename 'end_date' to period_end if it is that, or map it in mapping.yml.",
+            "'end_date' is not a column of subscription_periods, and period_end is missing, so it stays "
+            "empty and no period ever ends",
+            "If 'end_date' means period_end, rename it or map it in mapping.yml.",
         )
     ]
-    assert Remark("note", None, "not in the contract, kept in _extra: colour") in batch.remarks
+    assert Remark("note", None, "outside the contract, kept in _extra: colour") in batch.remarks
 
 
 def test_required_columns_are_proposed(case: Case) -> None:
@@ -286,7 +289,7 @@ def test_one_negative_price_refuses_the_file_and_is_kept_with_its_reason(case: C
     batch = case.deliver("subscription_periods", f"{PERIODS}\n{rows}x,a,USD,-20,month,2024-01-01\n")
     assert (batch.status, batch.rows_refused) == ("refused", 201)
     assert str(batch.reason).startswith(
-        "unit_amount is below 0 (1 row, in line 202). A discount is not a line of its own"
+        "unit_amount is below 0 (1 row, in line 202). A discount cannot be a separate line"
     )
     assert case.quarantined(batch) == [(201, "unit_amount", "-20", "is below 0")]
 
@@ -295,7 +298,7 @@ def test_an_answer_without_any_date_is_set_aside_alone(case: Case) -> None:
     rows = "1,a,nps,9,\n2,a,nps,9,soon\n3,a,nps,11,2024-04-05\n4,a,nps,9,2024-04-05\n"
     batch = case.deliver("survey_responses", f"response_id,account_id,survey_type,score,sent_at\n{rows}")
     assert case.quarantined(batch) == [
-        (1, "sent_at", None, "is empty, and so are responded_at and updated_at"),
+        (1, "sent_at", None, "is empty, and responded_at and updated_at are empty too"),
         (2, "sent_at", "soon", "is not a date or time"),
     ]
     told = [(remark.column, remark.rows, remark.line) for remark in batch.remarks if remark.kind == "told"]

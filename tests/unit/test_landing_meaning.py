@@ -29,7 +29,9 @@ def test_words_for_nothing_are_nothing_in_every_kind_of_column(case: Case) -> No
     assert (batch.status, batch.rows_loaded) == ("accepted", len(WORDS))
     empty = "account_id, respondent_id, survey_kind, score, scale_max, sent_at, delivered"
     assert set(case.rows(empty, "generic__survey_responses")) == {(None,) * 7}
-    counted = {remark.column: remark.rows for remark in batch.remarks if "word for nothing" in remark.text}
+    counted = {
+        remark.column: remark.rows for remark in batch.remarks if "word for an empty cell" in remark.text
+    }
     assert counted == dict.fromkeys(empty.split(", "), len(WORDS))
 
 
@@ -73,8 +75,8 @@ def test_addresses_are_masked_in_texts_and_pseudonyms_in_ids(case: Case) -> None
     assert case.rows("subscription_id, account_id", "generic__subscription_periods") == [(one, one)]
     told = {remark.column: remark.text for remark in accounts.remarks if remark.kind == "told"}
     assert told == {
-        "account_id": "is an e-mail address; it is published as a pseudonym",
-        "account_name": "holds an e-mail address; it is masked in everything that is published",
+        "account_id": "is an e-mail address; the marts show a pseudonym instead",
+        "account_name": "contains an e-mail address; the marts show a mask instead",
     }
 
 

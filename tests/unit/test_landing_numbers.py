@@ -76,7 +76,7 @@ def test_numbers_that_mean_two_things_refuse_the_file(case: Case, amounts: list[
     batch = case.deliver("subscription_periods", _periods(*amounts, delimiter=delimiter))
     assert batch.status == "refused"
     assert batch.reason is not None
-    assert batch.reason.startswith("its numbers can be read in two ways: with ")
+    assert batch.reason.startswith("its numbers fit two formats: ")
     for notation in ('`decimal: "."` and `thousands: "', '`decimal: ","` and `thousands: "'):
         assert notation in batch.reason
     (remark,) = [remark for remark in batch.remarks if remark.column]
@@ -102,7 +102,7 @@ def test_three_decimals_are_told_where_a_comma_delimits(case: Case) -> None:
     batch = case.deliver("subscription_periods", _periods("1.200", "2.500", delimiter=","))
     assert _amounts(case) == [Decimal("1.2"), Decimal("2.5")]
     assert [remark.text for remark in batch.remarks if remark.kind == "told"] == [
-        "all numbers with a point have three digits after it: 1.200 is read as 1.2"
+        "all numbers with a point have three digits after it: the loader reads 1.200 as 1.2"
     ]
     quiet = case.deliver("subscription_periods", _periods("1.200", "2.55", "0.125", delimiter=","), "b.csv")
     assert not [remark for remark in quiet.remarks if remark.kind == "told"]
@@ -113,7 +113,7 @@ def test_numbers_of_a_file_that_no_notation_fits_are_rejected(case: Case) -> Non
         "subscription_periods", _periods("1,200.50", "1.200,50", *["3"] * 400, delimiter=",")
     )
     assert {row[3] for row in case.quarantined(batch)} == {
-        "has signs between thousands that do not fit the other numbers of the file"
+        "has thousands separators that do not fit the other numbers of the file"
     }
     assert _amounts(case) == [Decimal(3)] * 400
 
@@ -169,7 +169,7 @@ def test_a_file_in_one_notation_is_never_read_otherwise(
     )
     numbers = find_numbers(connection, contract, binding, NO_MAPPING, reading, NOTHING_SEEN)
     if numbers.refusal:
-        assert "two ways" in numbers.refusal.reason
+        assert "two formats" in numbers.refusal.reason
         return
     query = cast_rows(contract, binding, NO_MAPPING, numbers).query
     found = connection.execute(f"select v0 from ({query}) order by record").fetchall()

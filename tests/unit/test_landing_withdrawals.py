@@ -72,7 +72,7 @@ def test_what_was_known_before_a_withdrawal_still_has_the_file(case: Case) -> No
         assert len(known_batches(then)) == 2
     withdraw(case.settings, "a.csv", "wrong")
     withdraw(case.settings, "b.csv", "wrong")
-    with pytest.raises(LandingError, match="had been withdrawn by then"):
+    with pytest.raises(LandingError, match="were already withdrawn at that time"):
         accepted_batches(dataclasses.replace(case.settings, known_at=NOW + timedelta(days=9999)))
 
 
@@ -98,14 +98,14 @@ def test_the_content_of_a_withdrawn_file_is_not_loaded_again(
     assert (report.new, report.unchanged) == ((), 0)
     assert [one.label for one in report.ignored] == ["shop/things/a.csv", "shop/things/renamed.csv"]
     assert f"ignored shop/things/a.csv: withdrawn by {getpass.getuser()} on" in caplog.text
-    assert f"`csw landing restore {wrong.batch_id}` brings it back" in caplog.text
+    assert f"`csw landing restore {wrong.batch_id}` restores it" in caplog.text
 
 
 def test_a_file_is_named_in_the_ways_that_people_have(case: Case) -> None:
     first = case.land_one("export.csv", things_csv(1))
     path = case.put("export.csv", things_csv(2))
     [second] = case.land().new
-    with pytest.raises(LandingError, match=r"'export.csv' means 2 files") as failure:
+    with pytest.raises(LandingError, match=r"'export.csv' matches 2 files") as failure:
         withdraw(case.settings, "export.csv", "wrong")
     assert all(f"  {one.batch_id}  shop/things/export.csv, " in str(failure.value) for one in (first, second))
     withdraw(case.settings, second.batch_id, "wrong")
@@ -118,14 +118,17 @@ def test_a_file_is_named_in_the_ways_that_people_have(case: Case) -> None:
 
 
 def test_what_cannot_be_withdrawn_is_told(case: Case) -> None:
-    with pytest.raises(LandingError, match="Nothing was landed yet"):
+    with pytest.raises(LandingError, match="No file has been loaded yet"):
         withdraw(case.settings, "a.csv", "wrong")
     case.land_one("good.csv", things_csv(1))
     case.land_one("bad.csv", "")
     for what, words in (
-        ("goo.csv", r"'goo.csv', and no batch id begins so. Did you mean 'good.csv'\?.*\n.*good.csv, 1 row,"),
-        ("", "no batch id begins so"),
-        ("bad.csv", "was refused; none of its rows ever counted"),
+        (
+            "goo.csv",
+            r"'goo.csv', and no batch id starts with it. Did you mean 'good.csv'\?.*\n.*good.csv, 1 row,",
+        ),
+        ("", "no batch id starts with it"),
+        ("bad.csv", "was refused, so its rows never counted"),
     ):
         with pytest.raises(LandingError, match=words):
             withdraw(case.settings, what, "wrong")
@@ -189,9 +192,9 @@ def test_a_file_that_is_gone_is_told_once_and_counts(case: Case, caplog: pytest.
     with caplog.at_level(logging.WARNING, logger="csw"):
         case.land()
         case.land()
-    told = [message for message in caplog.messages if "gone from the landing folder" in message]
+    told = [message for message in caplog.messages if "missing from the landing folder" in message]
     assert told == [
-        "shop/things/a.csv is gone from the landing folder, but what was loaded still counts; "
+        "shop/things/a.csv is missing from the landing folder, but the loaded rows still count; "
         "`csw landing withdraw shop/things/a.csv --reason ...` takes a file back"
     ]
     assert gone_files(case.settings) == []

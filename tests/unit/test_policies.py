@@ -133,5 +133,5 @@ def test_a_variable_that_is_called_almost_like_a_policy_is_told(
     monkeypatch.setattr(policies, "PROJECT_FILE", tmp_path / "dbt_project.yml")
     check_project_policies()
     assert caplog.messages == [
-        "dbt_project.yml sets pause_polcy, which is no policy. Did you mean 'pause_policy'?"
+        "dbt_project.yml sets pause_polcy, which is not a policy. Did you mean 'pause_policy'?"
     ]

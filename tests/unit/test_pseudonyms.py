@@ -76,7 +76,7 @@ def test_a_key_from_the_environment_wins_and_leaves_no_file(tmp_path: Path) -> N
     environment = {"CSW_HASH_KEY": "e" * 32}
     assert load_hash_key(tmp_path / "a", environment) == b"e" * 32
     assert not (tmp_path / "a").exists()
-    with pytest.raises(SettingsError, match="CSW_HASH_KEY holds a key of 5 characters") as caught:
+    with pytest.raises(SettingsError, match="CSW_HASH_KEY contains a key of 5 characters") as caught:
         load_hash_key(tmp_path, {"CSW_HASH_KEY": "short"})
     assert "short" not in str(caught.value)
 

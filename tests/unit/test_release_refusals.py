@@ -53,7 +53,7 @@ def test_a_release_with_other_files_than_it_lists_is_refused(settings: Settings,
         (folder / "marts.duckdb.wal").write_bytes(b"")
     else:
         (folder / "parquet" / "mrr_monthly.parquet").unlink()
-    with pytest.raises(PublishError, match="does not hold the files"):
+    with pytest.raises(PublishError, match="does not contain the files"):
         publish(settings, "1-one")
 
 
@@ -63,7 +63,7 @@ def test_an_edited_manifest_is_refused(settings: Settings) -> None:
     path = settings.releases / "1-one" / "manifest.json"
     path.chmod(0o600)
     path.write_text(path.read_text().replace('"sequence": 1', '"sequence": 7'))
-    with pytest.raises(PublishError, match="was changed after it was written"):
+    with pytest.raises(PublishError, match="was modified after the run"):
         publish(settings, "1-one")
 
 
@@ -100,9 +100,9 @@ def change_a_suite(audit: dict[str, Any]) -> None:
         (fail_a_check, "did not pass its audit"),
         (raise_in_a_warning, "did not pass its audit"),
         (drop_a_result, "checks are declared"),
-        (drop_a_result_and_count_again, "not audited by the checks that are declared now"),
-        (drop_a_mart, "nothing checked these marts: mrr_monthly"),
-        (change_a_suite, "audited by other suites"),
+        (drop_a_result_and_count_again, "audited with other checks than the current ones"),
+        (drop_a_mart, "no check covers these marts: mrr_monthly"),
+        (change_a_suite, "audited with other suites"),
     ],
 )
 def test_a_verdict_is_judged_again_from_what_the_audit_recorded(
@@ -116,7 +116,7 @@ def test_a_verdict_is_judged_again_from_what_the_audit_recorded(
 
 
 def test_a_release_that_dbt_did_not_finish_is_refused(settings: Settings) -> None:
-    with pytest.raises(AuditError, match="dbt did not build it completely"):
+    with pytest.raises(AuditError, match="the dbt build is incomplete"):
         make_release(settings, "1-one", dbt={"results": {"success": 9, "skipped": 1}, "checks_passed": 7})
     assert current_release_id(settings) is None
 
@@ -137,6 +137,6 @@ def test_a_step_without_the_step_before_it_is_refused(settings: Settings) -> Non
     candidate = open_candidate(settings, "nothing")
     with (
         hold_lock(settings.lock_file, "a test") as lock,
-        pytest.raises(PublishError, match="not got that far"),
+        pytest.raises(PublishError, match="not completed the earlier steps"),
     ):
         publish_step(settings, candidate, lock)

@@ -97,7 +97,7 @@ def test_verifying_finds_the_changed_file_of_any_release(settings: Settings) -> 
     assert sound.problem is None
     assert verify_releases(settings, "current") == [sound]
     (settings.releases / "2-two").rename(settings.home / "lost")
-    with pytest.raises(PublishError, match="2-two, which is gone"):
+    with pytest.raises(PublishError, match="2-two, which is missing"):
         verify_releases(settings)
 
 

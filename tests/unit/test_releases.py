@@ -129,7 +129,7 @@ def test_an_experiment_is_made_beside_the_current_release(settings: Settings) ->
     # The next release follows the one that was current, and so does an experiment that is published.
     make_release(settings, "4-four")
     assert read_manifest(settings.releases / "4-four")["parent"] == "1-one"
-    with pytest.raises(PublishError, match="4-four was published after 2-two was begun"):
+    with pytest.raises(PublishError, match="4-four was published after the run of 2-two started"):
         publish(settings, "2-two")
 
 
@@ -160,7 +160,7 @@ def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> No
     assert release_folder(settings, "2").name == "2-two"
     assert release_folder(settings, "1-one").name == "1-one"
     assert release_folder(settings, "current").name == "2-two"
-    with pytest.raises(PublishError, match="'1-o' begins 2 releases: 1-one, 1-only"):
+    with pytest.raises(PublishError, match="2 releases start with '1-o': 1-one, 1-only"):
         release_folder(settings, "1-o")
     with pytest.raises(PublishError, match="no release 3"):
         query_release(settings, "select 1", "3")
@@ -171,7 +171,10 @@ def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> No
     [
         ({}, None),
         ({"as_of": datetime(2025, 1, 2, tzinfo=UTC)}, None),
-        ({"as_of": datetime(2024, 1, 1, tzinfo=UTC)}, "as of 2024-01-01T00:00:00+00:00, before 2025-01-01"),
+        (
+            {"as_of": datetime(2024, 1, 1, tzinfo=UTC)},
+            "as of 2024-01-01T00:00:00+00:00, earlier than 2025-01-01",
+        ),
         # The clock of the machine went back: nobody asked for that.
         ({"as_of": datetime(2024, 1, 1, tzinfo=UTC), "as_of_is_given": False}, None),
         ({"policies": {"pause_policy": "keep"}}, None),
@@ -180,9 +183,9 @@ def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> No
                 "policies": {"pause_policy": "keep", "slice_dimensions": []},
                 "asked_policies": ("slice_dimensions",),
             },
-            "policies of the command line: slice_dimensions = []",
+            "command-line policies: slice_dimensions = []",
         ),
-        ({"known_at": datetime(2024, 1, 1, tzinfo=UTC)}, "only what was known at 2024-01-01T00:00:00+00:00"),
+        ({"known_at": datetime(2024, 1, 1, tzinfo=UTC)}, "only files known at 2024-01-01T00:00:00+00:00"),
     ],
 )
 def test_only_another_question_is_an_experiment(
@@ -268,7 +271,7 @@ def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Setting
     assert rolled_back_release_id(settings) == "3-three"
     assert rollback(settings, "1-one").release_id == "1-one"
     assert query_current(settings, "select release_id from _release").rows == [("1-one",)]
-    with pytest.raises(PublishError, match="no release before the current one"):
+    with pytest.raises(PublishError, match="no previous release"):
         rollback(settings)
     make_release(settings, "4-four")
     assert rolled_back_release_id(settings) is None

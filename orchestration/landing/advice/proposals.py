@@ -1,4 +1,4 @@
-"""What a file looks like, and a mapping that would make it load. Proposed, never applied unasked."""
+"""Recognise a file and propose a mapping that loads it. The proposal is never applied automatically."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ DATE_FORMATS = (
 )  # fmt: skip
 
 _FITS = 0.9
-"""Share of the cells that must be readable before a column is proposed by its values."""
+"""Minimum share of readable cells to propose a column by its values."""
 
 _MOST = 0.5
-"""Share of the cells that a date format must read; the others may be mistakes."""
+"""Minimum share of cells that a proposed date format reads. The other cells may be mistakes."""
 
 _WORDS = 12
-"""Different words of an enumeration that are looked at."""
+"""Maximum number of different words checked per enumeration."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +45,26 @@ class Proposal:
 
     object: str
     looks_like: str | None
-    """A known export, in words."""
+    """Name of the known export that the file looks like."""
     text: str
     missing: tuple[str, ...]
-    """Required columns for which nothing was found."""
+    """Required columns without a matching column in the file."""
 
 
 def propose_mapping(
     path: Path, contracts: Mapping[tuple[str, str], LandingObject], name: str | None = None
 ) -> Proposal:
-    """Propose a mapping for a file; `name` is the object, else the one that fits best is taken.
+    """Propose a mapping for a file. `name` is the object; without it, the best match is used.
 
-    Raises LandingError for a file that cannot be read or fits nothing.
+    Raises LandingError for an unreadable file, or a file that matches no object.
     """
     if not path.is_file():
-        raise LandingError(f"There is no file {path}.")
+        raise LandingError(f"There is no file {path}. Give the path of an exported file.")
     with connect() as connection, tempfile.TemporaryDirectory(prefix="csw-map-") as folder:
         try:
             header = read_any(connection, path, Path(folder))
         except FileRefusedError as refusal:
-            raise LandingError(f"{path.name} cannot be read: {refusal.reason}.") from None
+            raise LandingError(f"{path.name} is not readable: {refusal.reason}.") from None
         export = recognise(header)
         contract = _contract(contracts, header, name or (export.object if export else None), path)
         return _propose(connection, contract, header, export, path)
@@ -76,7 +76,7 @@ def _contract(
     name: str | None,
     path: Path,
 ) -> LandingObject:
-    """The object that is named, else the folder's, else the one whose columns the header means most."""
+    """Return the named object, or the folder's object, or the object that best matches the header."""
     if name:
         return next(iter(contracts_named(contracts, name).values()))
     folders = [one for one in contracts.values() if one.name == path.parent.name]
@@ -86,14 +86,14 @@ def _contract(
     best = max(scores, key=lambda scored: scored[0])
     if best[0] <= 0:
         raise LandingError(
-            f"{path.name} looks like no object. Name one with --object; they are "
-            f"{', '.join(one.name for one in contracts.values())}. Its header is {', '.join(header)}."
+            f"{path.name} matches no object. Choose one with --object: "
+            f"{', '.join(one.name for one in contracts.values())}. The file's header is {', '.join(header)}."
         )
     return best[1]
 
 
 def _score(contract: LandingObject, header: Sequence[str]) -> float:
-    """How many columns a header means, in which required ones count twice and missing ones against."""
+    """Score how well a header matches an object. Required columns count twice, missing ones negatively."""
     meant = _columns_by_name(contract, header)
     required = {column.name for column in contract.columns if column.required}
     found = set(meant.values())
@@ -101,7 +101,7 @@ def _score(contract: LandingObject, header: Sequence[str]) -> float:
 
 
 def _columns_by_name(contract: LandingObject, header: Sequence[str]) -> dict[str, str]:
-    """Header -> column, those that bind by themselves first, then those that the name suggests."""
+    """Return header -> column: first the columns that bind automatically, then those with similar names."""
     found: dict[str, str] = {}
     for place, text in enumerate(header):
         name = bound_name(contract, text, place)
@@ -147,7 +147,7 @@ def _propose(
     missing = tuple(
         column.name for column in contract.columns if column.required and column.name not in places
     )
-    lines = [f"# {path.name} as {contract.label}. Check it, then save it as mapping.yml beside the file."]
+    lines = [f"# {path.name} as {contract.label}. Check it and save it as mapping.yml in the file's folder."]
     if export:
         lines.append(f"# The file looks like {export.name}.")
     lines += [f"# {note}" for note in [*notation, *unclear]]
@@ -155,16 +155,16 @@ def _propose(
     lines += body.splitlines()
     if missing:
         lines += [
-            "# Nothing in the file looks like these, which are needed. Give the value that all rows",
-            "# share, or name the column above.",
+            "# The file has no column for these required columns. Give a value for all rows here, or map a",
+            "# column above.",
             "fixed:",
         ]
-        lines += [f"  {name}: {contract.column(name).example}  # to be checked" for name in missing]
+        lines += [f"  {name}: {contract.column(name).example}  # check this value" for name in missing]
     unread = [text for text in header if text not in meant]
     if unread:
-        lines.append(f"# Not read: {', '.join(unread)}")
+        lines.append(f"# Unused columns: {', '.join(unread)}")
     if not mapping and not missing:
-        lines.append("# Nothing needs to be mapped.")
+        lines.append("# This file needs no mapping.")
     return Proposal(contract.name, export.name if export else None, "\n".join(lines) + "\n", missing)
 
 
@@ -174,7 +174,7 @@ def _columns_by_values(
     header: Sequence[str],
     meant: Mapping[str, str],
 ) -> dict[str, str]:
-    """Needed columns that no name suggests, where the cells of exactly one column can be read as such."""
+    """Return required columns that only the values of exactly one unmapped column match."""
     found: dict[str, str] = {}
     for column in contract.columns:
         if not column.required or column.name in meant.values() or column.is_id:
@@ -190,7 +190,7 @@ def _columns_by_values(
 
 
 def _looks_like(connection: duckdb.DuckDBPyConnection, column: Column, place: int) -> bool:
-    """Whether nearly all cells of a column are of the kind that a column of the contract holds."""
+    """Return whether almost all cells of a column match a column of the contract."""
     text = text_sql(column, place)
     if column.enum:
         words = connection.execute(
@@ -211,7 +211,7 @@ def _looks_like(connection: duckdb.DuckDBPyConnection, column: Column, place: in
 def _notation(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
 ) -> tuple[dict[str, str], list[str]]:
-    """The keys `decimal` and `thousands` where they are needed, and what is not clear about them."""
+    """Return the keys `decimal` and `thousands` if they are needed, and notes on ambiguities."""
     columns = [
         (name, text_sql(contract.column(name), place))
         for name, place in places.items()
@@ -219,7 +219,7 @@ def _notation(
     ]
     found, refusal = _number_format(connection, columns)
     if refusal:
-        return {"decimal": ",", "thousands": "."}, [f"To be decided: {refusal.reason}."]
+        return {"decimal": ",", "thousands": "."}, [f"Please decide: {refusal.reason}."]
     if found == DEFAULT_FORMAT:
         return {}, []
     return {"decimal": found.decimal, "thousands": found.thousands}, []
@@ -228,7 +228,7 @@ def _notation(
 def _date_formats(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
 ) -> tuple[dict[str, str], list[str]]:
-    """Column -> the format that reads most of its cells, where these are not ISO; and what is not clear."""
+    """Return column -> best format for columns without ISO dates, and notes on ambiguities."""
     fitting: dict[str, list[str]] = {}
     for name, place in places.items():
         column = contract.column(name)
@@ -238,19 +238,19 @@ def _date_formats(
         most = max(shares.values())
         if most >= _MOST:
             fitting[name] = [text for text, share in shares.items() if share == most]
-    # A column whose days are all below 13 follows the others.
+    # If all days of a column are below 13, use the format of the other columns.
     certain = {texts[0] for texts in fitting.values() if len(texts) == 1}
     found, unclear = {}, []
     for name, texts in fitting.items():
         followed = [text for text in texts if text in certain] or texts
         found[name] = followed[0]
         if len(followed) > 1:
-            unclear.append(f"To be decided: {name} can be read as {' or '.join(followed)}.")
+            unclear.append(f"Please decide: {name} fits the formats {' and '.join(followed)}.")
     return found, unclear
 
 
 def _dates(text: str) -> FileMapping:
-    """A mapping with one format for all dates."""
+    """Return a mapping with one format for all dates."""
     found = date_format(text)
     assert found is not None, text
     return FileMapping(dates={"*": found})
@@ -259,7 +259,7 @@ def _dates(text: str) -> FileMapping:
 def _number_format(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
 ) -> tuple[NumberFormat, FileRefusedError | None]:
-    """The notation of number columns; the second value is there where another fits too."""
+    """Return the format of number columns, and a refusal if another format fits too."""
     signs = find_signs(connection, [text for _, text in columns])
     is_plain = not signs.has_others and not signs.are_thousandths
     return (DEFAULT_FORMAT, None) if is_plain else find_number_format(connection, columns)
@@ -272,7 +272,7 @@ def _readable(
     mapping: FileMapping,
     numbers: NumberFormat = DEFAULT_FORMAT,
 ) -> float:
-    """Share of the filled cells that a column can read."""
+    """Return the share of filled cells that a column can read."""
     text = text_sql(column, place)
     value = cast_sql(column, text, "UTC", mapping, numbers)
     row = connection.execute(
@@ -285,7 +285,7 @@ def _readable(
 def _words(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, places: Mapping[str, int]
 ) -> dict[str, dict[str, str | None]]:
-    """Column -> their word -> the contract's word, for enumerations."""
+    """Return column -> delivered word -> the contract's word, for enumerations."""
     words: dict[str, dict[str, str | None]] = {}
     for name, place in places.items():
         column = contract.column(name)
@@ -300,7 +300,7 @@ def _words(
         ).fetchall()
         for (word,) in found:
             meant = word_meant(word, column)
-            # Of a word that stands for an end, the end itself is delivered in a column of its own.
+            # A word such as `cancelled` becomes empty, because period_end delivers the end.
             is_end = not meant and not column.required and word.lower() in column.advice
             if meant or is_end:
                 words.setdefault(name, {})[word] = meant

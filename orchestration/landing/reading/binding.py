@@ -1,4 +1,4 @@
-"""Which column of a file is which column of the contract: by name, never by position."""
+"""Match the columns of a file with the contract by name, never by position."""
 
 from __future__ import annotations
 
@@ -14,55 +14,54 @@ from orchestration.landing.reading.refusal import FileRefusedError, Remark
 from orchestration.landing.reading.suggest import column_meant
 
 _LOADER_PREFIXES = ("_fivetran_", "_airbyte_", "_ab_", "_dlt_", "_sdc_")
-"""Columns that the usual loading tools add; they are carried along without a word."""
+"""Prefixes of columns that common loading tools add. The loader keeps them without a remark."""
 
 _SHOWN = 40
 
 _VALUE = re.compile(r"\S+@\S+\.\S+|[-+$€£]?\d[\d., ]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
-"""An address, a number or a date: no column is called so."""
+"""An address, a number or a date. No column has such a name."""
 
 
 @dataclass(frozen=True)
 class Binding:
-    """Where the contract's columns stand in a file."""
+    """The positions of the contract's columns in a file."""
 
     positions: dict[str, int]
-    """Contract column -> position in the file, from 0. Columns that did not arrive are absent."""
+    """Contract column -> position in the file, from 0. Columns that the file lacks are absent."""
     extras: dict[str, int]
-    """Snake-cased name of every other column -> position; the second of one name is `name_2`."""
+    """Snake-cased name of every other column -> position. The second column of a name is `name_2`."""
     remarks: tuple[Remark, ...] = ()
     refusal: str | None = None
-    """Why the file cannot be loaded: required columns that it lacks, and what may be meant by others.
-    `positions` then has those too, so that the rest of the file can be judged."""
+    """Why the file cannot be loaded: missing required columns, with suggestions. `positions` then includes
+    the suggested columns, so that the loader can check the rest of the file."""
 
 
 def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> Binding:
-    """Match a header with a contract, with the names that a mapping gives first.
+    """Match a header with a contract. Names from the mapping have priority.
 
-    Raises FileRefusedError for two columns of one name, a mapping that names what the file lacks, or a header
-    that shares nothing with the contract.
+    Raises FileRefusedError for two columns with one name, a mapping with a column that the file lacks, or a
+    header without any column of the contract.
     """
     names = [bound_name(contract, text, position, mapping) for position, text in enumerate(header)]
     for text, name in mapping.columns.items():
         if name not in names:
             raise FileRefusedError(
-                f"mapping.yml reads {name} from a column {text!r}, which the file lacks: the header held "
+                f"mapping.yml reads {name} from the column {text!r}, which the file lacks; the header is "
                 f"{_show(header)}"
             )
     positions = {name: place for place, name in enumerate(names) if name in contract.column_names}
     shown = _show(header)
     if not positions and any(_VALUE.fullmatch(text.strip()) for text in header):
-        # Values of rows are nobody's business, and here they would be told in logs.
+        # Do not show the values, because they would appear in logs.
         raise FileRefusedError(
-            f"not an export of {contract.name}: the first line holds values, not names of columns. "
-            "Put a header "
-            f"above it, such as {','.join(contract.column_names[:3])}"
+            f"not an export of {contract.name}: the first line contains values, not column names. Add a "
+            f"header above it, such as {','.join(contract.column_names[:3])}"
         )
     if not positions:
-        raise FileRefusedError(f"not an export of {contract.name}: the header held {shown}")
+        raise FileRefusedError(f"not an export of {contract.name}: the header is {shown}")
     twice = [name for name, count in Counter(names).items() if count > 1 and name in positions]
     if twice:
-        raise FileRefusedError(f"two columns are named {', '.join(twice)}: the header held {shown}")
+        raise FileRefusedError(f"two columns have the name {', '.join(twice)}; the header is {shown}")
     missing = [
         column
         for column in contract.columns
@@ -83,7 +82,7 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
             f". {', '.join(hints)}: rename {it}, or map {it} in mapping.yml (`csw landing map` proposes one)"
         )
         refusal = (
-            f"required {word} {', '.join(lacking)} missing: the header held {shown}{hint if hints else ''}"
+            f"required {word} {', '.join(lacking)} missing; the header is {shown}{hint if hints else ''}"
         )
         positions |= {meant[name]: place for name, place in unknown.items() if name in meant}
     remarks = tuple(_remarks(contract, header, missing, unknown, meant))
@@ -91,12 +90,12 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
 
 
 def count_bound(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> int:
-    """How many columns of the contract a header names."""
+    """Count the columns of the contract in a header."""
     return len({bound_name(contract, text, 0, mapping) for text in header} & set(contract.column_names))
 
 
 def snake_case(text: str) -> str:
-    """`CreatedDate`, `Created Date` and `created-date` are all `created_date`; a leading `_` stays."""
+    """Convert `CreatedDate`, `Created Date` and `created-date` to `created_date`; keep a leading `_`."""
     text = text.strip()
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words)
@@ -105,7 +104,7 @@ def snake_case(text: str) -> str:
 
 
 def bound_name(contract: LandingObject, text: str, position: int, mapping: FileMapping = NO_MAPPING) -> str:
-    """The contract's name where the mapping or the contract knows the column, else the snake-cased name."""
+    """Return the contract's name of a known column, otherwise the snake-cased name."""
     by_mapping = {squashed(mine): name for mine, name in mapping.columns.items()}
     found = mapping.columns.get(text) or by_mapping.get(squashed(text))
     if found:
@@ -116,14 +115,14 @@ def bound_name(contract: LandingObject, text: str, position: int, mapping: FileM
             bare = squashed(snake.removeprefix(prefix))
             for column in contract.columns:
                 if bare in {squashed(name) for name in (column.name, *column.also)}:
-                    # A mapping that reads the column from elsewhere wins.
+                    # If the mapping reads the column from another one, the mapping has priority.
                     read_elsewhere = column.name in mapping.columns.values()
                     return f"{snake}_as_delivered" if read_elsewhere else column.name
     return snake or f"column_{position + 1}"
 
 
 def _extras(names: Sequence[str], positions: dict[str, int]) -> dict[str, int]:
-    """Columns outside the contract; what is named alike is numbered."""
+    """Return the columns outside the contract; number those with equal names."""
     extras: dict[str, int] = {}
     for place, name in enumerate(names):
         if name in positions and positions[name] == place:
@@ -139,7 +138,7 @@ def _extras(names: Sequence[str], positions: dict[str, int]) -> dict[str, int]:
 def _meant(
     contract: LandingObject, header: Sequence[str], unknown: dict[str, int], taken: Sequence[str]
 ) -> dict[str, str]:
-    """By the name of an unknown column the one that it may mean."""
+    """Return the contract's column that each unknown column may mean."""
     meant: dict[str, str] = {}
     for name, place in unknown.items():
         found = column_meant(header[place], contract, [*taken, *meant.values()])
@@ -155,7 +154,7 @@ def _remarks(
     unknown: dict[str, int],
     meant: dict[str, str],
 ) -> Iterator[Remark]:
-    """What was not delivered, and what nothing reads."""
+    """Return remarks about missing columns and about columns outside the contract."""
     if missing:
         names = ", ".join(column.name for column in missing)
         yield Remark("note", None, f"not delivered: {names}")
@@ -165,16 +164,16 @@ def _remarks(
             yield Remark(
                 "told",
                 None,
-                f"{header[place]!r} is no column of {contract.name}, and {meant[name]} was not "
-                f"delivered: it {effect}",
-                f"Rename {header[place]!r} to {meant[name]} if it is that, or map it in mapping.yml.",
+                f"{header[place]!r} is not a column of {contract.name}, and {meant[name]} is missing, so it "
+                f"{effect}",
+                f"If {header[place]!r} means {meant[name]}, rename it or map it in mapping.yml.",
             )
     others = ", ".join(name for name in unknown if name not in meant)
     if others:
-        yield Remark("note", None, f"not in the contract, kept in _extra: {others}")
+        yield Remark("note", None, f"outside the contract, kept in _extra: {others}")
 
 
-_EFFECTS = {"period_end": "stays empty, so nothing ever ends"}
+_EFFECTS = {"period_end": "stays empty and no period ever ends"}
 
 
 def _show(header: Sequence[str]) -> str:

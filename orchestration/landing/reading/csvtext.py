@@ -1,9 +1,8 @@
-"""The structure of CSV text: its header, and where its records really begin and end.
+"""The structure of CSV text: its header and the exact limits of its records.
 
-DuckDB's reader drops everything after a quote that is never closed, without an error, and stops at mixed
-line ends. So the records of a file are counted here on their own. A file of plain structure goes to
-DuckDB as it is and must yield that count; any other is written again, record by record, in a form that
-leaves nothing to guess.
+DuckDB's reader silently drops everything after an unclosed quote, and stops at mixed line ends. So this
+module counts the records of a file itself. DuckDB reads a file of plain structure unchanged and must return
+the same count. Any other file is rewritten record by record in an unambiguous form.
 """
 
 from __future__ import annotations
@@ -30,32 +29,32 @@ _NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
 @dataclass(frozen=True)
 class Plain:
-    """A CSV file that DuckDB can read as it is."""
+    """A CSV file that DuckDB can read unchanged."""
 
     records: int
-    """Below the header."""
+    """Number of records below the header."""
     line_end: str
-    """As DuckDB's option names it."""
+    """Value of DuckDB's option `new_line`."""
     has_breaks_in_fields: bool
-    """Some fields have line breaks, so records and lines are not counted alike."""
+    """Some fields contain line breaks, so the numbers of records and lines differ."""
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A CSV file split into its good records and the ones that cannot be read."""
+    """A CSV file, split into readable and broken records."""
 
     good: Path
-    """Comma-separated, everything quoted, no header: record number, line, then the fields."""
+    """Comma-separated, all fields quoted, no header: record number, line, then the fields."""
     broken: Path
-    """Likewise: record number, line, text of the record, reason."""
+    """In the same format: record number, line, text of the record, reason."""
     records: int
     blank: int
-    """Records without any value besides; they are in neither file."""
+    """Number of records without any value. They are in neither file."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of a CSV file, read with one delimiter."""
+    """The first records of a CSV file, read with one delimiter."""
 
     delimiter: str
     records: tuple[tuple[int, tuple[str, ...]], ...]
@@ -63,7 +62,7 @@ class Head:
 
 
 def read_heads(path: Path) -> list[Head]:
-    """The first records of a file, with each delimiter, or with the one that a line `sep=;` names."""
+    """Return the first records of a file with each delimiter, or with the delimiter of a line `sep=;`."""
     with _open(path) as source:
         first = source.readline().strip().strip('"').lower()
     named = first.removeprefix("sep=")
@@ -73,7 +72,7 @@ def read_heads(path: Path) -> list[Head]:
 
 
 def cut_above(path: Path, line: int, target: Path) -> Path:
-    """The file without the lines above `line` (from 1); the file itself where there are none."""
+    """Return a copy of the file without the lines above `line` (from 1), or the file if there are none."""
     if line == 1:
         return path
     with path.open("rb") as source, target.open("wb") as body:
@@ -105,9 +104,9 @@ def _read_head(path: Path, delimiter: str, skip: int) -> Head:
 def plain_structure(path: Path, delimiter: str) -> Plain | None:
     """Count the records of a file of plain structure; None for any other file.
 
-    Plain: every quote opens at the start of a field, closes at its end or is doubled; all records end
-    alike, in LF or CRLF; no blank lines. Then the number of quotes so far, odd or even, says whether a
-    line break is inside a field.
+    In a plain file every quote opens at the start of a field, closes at its end or is doubled. All records
+    have the same line end, LF or CRLF, and there are no blank lines. A line break is then inside a field if
+    the number of quotes so far is odd.
     """
     opens_after = _table(_NEWLINE, _QUOTE, ord(delimiter))
     closes_before = _table(_NEWLINE, _RETURN, _QUOTE, ord(delimiter))
@@ -118,7 +117,7 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
         if source.read(3) != b"\xef\xbb\xbf":
             source.seek(0)
         while chunk := source.read(_CHUNK):
-            # The two bytes before the chunk stand in front of it, so that each byte has predecessors.
+            # Prepend the last two bytes of the previous chunk, so that each byte has predecessors.
             text = np.frombuffer(bytes((before_last, last)) + chunk, dtype=np.uint8)
             quotes = text == _QUOTE
             quotes[:2] = False
@@ -126,7 +125,7 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
             places = np.flatnonzero(quotes)
             opening, closing = places[within[places]], places[~within[places]]
             if last == _QUOTE and not inside:
-                # The quote that ended the chunk before is judged by the byte that follows it.
+                # Check the quote at the end of the previous chunk against the byte that follows it.
                 closing = np.append(closing, 1)
             closing = closing[closing + 1 < len(text)]
             if not opens_after[text[opening - 1]].all() or not closes_before[text[closing + 1]].all():
@@ -151,14 +150,13 @@ def plain_structure(path: Path, delimiter: str) -> Plain | None:
 def rewrite(
     path: Path, delimiter: str, header: Sequence[str], folder: Path, lines_above: int = 0
 ) -> Rewritten:
-    """Split a CSV file into good and broken records, reading it from its start, one record at a time.
+    """Split a CSV file into good and broken records, one record at a time.
 
-    `lines_above` were cut off the delivered file; line numbers are those of the delivered one. Empty fields
-    beyond the header, and missing ones of columns without a name, are what a delimiter at the end of a line
-    leaves, and break no record.
+    The caller cut `lines_above` lines off the delivered file. Line numbers refer to the delivered file. A
+    delimiter at the end of a line adds or omits an empty field, which does not break a record.
 
-    Raises FileRefusedError where it is cut short: the last record has too few fields and no line end,
-    or a quote is never closed.
+    Raises FileRefusedError for a truncated file: the last record has too few fields and no line end, or a
+    quote is never closed.
     """
     width = len(header)
     named = max((place for place, name in enumerate(header, start=1) if name.strip()), default=width)
@@ -180,7 +178,7 @@ def rewrite(
             except csv.Error:
                 if lines.at_end:
                     raise FileRefusedError(
-                        f"truncated: a quote in the record of line {lines.first} is never closed. "
+                        f"truncated: a quote in the record at line {lines.first} is never closed. "
                         "Deliver the file again"
                     ) from None
                 records += 1
@@ -208,13 +206,13 @@ def rewrite(
 
 
 class _Lines:
-    """The lines of a file, remembering those of the record being read."""
+    """Iterates over the lines of a file and keeps the lines of the current record."""
 
     def __init__(self, source: Iterable[str], lines_above: int = 0) -> None:
         self._source = iter(source)
         self._kept: list[str] = []
         self.read = lines_above
-        """Lines so far, with those above the source."""
+        """Number of lines read so far, including the lines above the source."""
         self.at_end = False
 
     def forget(self) -> None:
@@ -222,7 +220,7 @@ class _Lines:
 
     @property
     def first(self) -> int:
-        """Number of the record's first line in the file, from 1."""
+        """Return the number of the record's first line in the file, from 1."""
         return self.read - len(self._kept) + 1
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestration.core.database import quote_literal
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
-"""May follow the day where a format has no time."""
+"""Times that may follow the day in a format without a time."""
 
 _TOKEN = re.compile(r"AM/PM|AM|PM|am|pm|tt|([A-Za-z])\1*|[^A-Za-z]+")
 _HALVES = ("AM/PM", "AM", "PM", "am", "pm", "tt", "a", "A")
@@ -16,33 +16,33 @@ _HALVES = ("AM/PM", "AM", "PM", "am", "pm", "tt", "a", "A")
 
 @dataclass(frozen=True)
 class DateFormat:
-    """A way to write dates, as DuckDB's strptime has it."""
+    """A date format for DuckDB's strptime."""
 
     day: str
     full: str
-    """With the time of day, where the format names one."""
+    """The format with the time of day, if it has one."""
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Every form that a cell may have: a spreadsheet leaves the time out where it is midnight."""
+        """Return all forms of a cell. For instance, spreadsheets omit the time at midnight."""
         return tuple(dict.fromkeys((self.full, *(self.day + clock for clock in _CLOCKS))))
 
     def reading(self, text: str) -> str:
-        """SQL: a timestamp; null where the text is not in this format."""
+        """Return SQL of a timestamp; null if the text does not have this format."""
         return self._guarded(text, f"[{', '.join(quote_literal(one) for one in self.formats)}]")
 
     def is_day(self, text: str) -> str:
-        """SQL: the text is a day without a time."""
+        """Return SQL that is true for a day without a time."""
         return f"({self._guarded(text, quote_literal(self.day))} is not null)"
 
     def _guarded(self, text: str, formats: str) -> str:
         found = f"try_strptime({text}, {formats})"
-        # Of a year with two digits strptime would make one of the first century.
+        # strptime would read a two-digit year as a year of the first century.
         return f"case when regexp_matches({text}, '\\d{{4}}') then {found} end" if "%Y" in self.day else found
 
 
 def date_format(text: str) -> DateFormat | None:
-    """`DD.MM.YYYY`, `M/d/yyyy h:mm a` or `%d.%m.%Y`; None where it names no day, month and year."""
+    """Parse a format such as `DD.MM.YYYY`, `M/d/yyyy h:mm a` or `%d.%m.%Y`; None if it is incomplete."""
     if "%" in text:
         day, full = re.split(r"[ T,]*%-?[HIMSpfg]", text, maxsplit=1)[0], text
     else:
@@ -57,7 +57,7 @@ def date_format(text: str) -> DateFormat | None:
 
 
 def _strptime(text: str) -> tuple[str, str] | None:
-    """Day and whole of a format in letters; None where a letter means nothing."""
+    """Convert a format in letters to its day part and its full form; None for an unknown letter."""
     tokens = [found[0] for found in _TOKEN.finditer(text)]
     hour = "%I" if any(token in _HALVES for token in tokens) else "%H"
     full, day = "", None
@@ -73,7 +73,7 @@ def _strptime(text: str) -> tuple[str, str] | None:
             day = full if day is None else day
             part = hour
         elif letter == "m" and day is None:
-            # The same letter is a month before the hour, and minutes after it.
+            # Before the hour this letter means month; after it, minutes.
             part = {1: "%m", 2: "%m", 3: "%b", 4: "%B"}.get(length)
         elif letter == "m":
             part = "%M"

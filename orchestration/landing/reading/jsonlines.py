@@ -1,7 +1,7 @@
-"""JSON Lines as text columns, every number as it was written.
+"""Read JSON Lines as text columns and keep every digit of a number.
 
-DuckDB's JSON functions read numbers as binary floating point (0.1000000000000000055 becomes 0.1). So
-numbers are turned into marked strings before anything parses them, and the mark is taken off again.
+DuckDB's JSON functions read numbers as binary floating point (0.1000000000000000055 becomes 0.1). So this
+module turns numbers into marked strings before parsing, and removes the mark afterwards.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from orchestration.landing.reading.refusal import FileRefusedError
 
 _CHUNK = 1 << 22
 
-# In valid JSON a carriage return can only be blank space, and control characters are always escaped. So
-# the one is made a blank (DuckDB stops at mixed line ends), and one of the others is free to delimit nothing.
+# In valid JSON a carriage return is only white space, and control characters are always escaped. So this
+# module replaces carriage returns with spaces, because DuckDB stops at mixed line ends. It uses a control
+# character as a delimiter that never occurs.
 _NO_DELIMITER = "\x1f"
 _CLEAN = bytes.maketrans(b"\r\x1f", b" \x1e")
 
@@ -28,14 +29,14 @@ _IS_BLANK = r"regexp_full_match(line, '[ \t]*')"
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 
-# Perhaps a number that is not a short whole number (those survive as they are).
+# A possible number other than a short whole number. DuckDB keeps short whole numbers exactly.
 _DELICATE = r'("\s*:|[\[,])\s*-?([0-9]+[.eE]|[0-9]{16}|-0)'
 
-# Certainly a number that is the value of a key: within strings a quote comes after a backslash, and one
-# that opens a string comes after a blank or a sign, so this one closes a key.
+# A number that is certainly the value of a key. Inside strings a quote follows a backslash, and an opening
+# quote follows a space or punctuation. So the quote in this pattern closes a key.
 _VALUE = rf'(\w"\s*:\s*)({_NUMBER})'
 
-# Every token that is a string, or else a number.
+# Every string or number token.
 _TOKENS = rf'("(?:[^"\\]|\\.)*")|({_NUMBER})'
 
 _MARK = "csw-number:"
@@ -45,12 +46,12 @@ _MARKED_IN_JSON = rf'"\\u0001{_MARK}([^"]*)"'
 def read_jsonl(
     connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, lines: int
 ) -> tuple[tuple[str, ...], int]:
-    """Fill RAW and BROKEN from JSON Lines; returns the keys in order of appearance, and the record count.
+    """Fill RAW and BROKEN from JSON Lines; return the keys in order of appearance, and the record count.
 
-    Raises FileRefusedError for a JSON array, other JSON, no JSON at all, or a last line cut short.
+    Raises FileRefusedError for a JSON array, other JSON, a text without JSON, or a truncated last line.
     """
     _load_lines(connection, path, copy, lines)
-    # One row per set of keys, so that a million records of one shape are looked at as one.
+    # Keep one row per set of keys, so that a million records with the same keys cost as much as one.
     connection.execute(
         f"create or replace temp table json_shapes as select kind, keys, count(*) as records, "
         "min(rowid) as first, max(rowid) as last from (select rowid, kind, "
@@ -78,7 +79,7 @@ def read_jsonl(
 
 
 def number_keys(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> set[str]:
-    """The keys of the file read last that have a number in one of its objects, and not only texts."""
+    """Return the keys of the last file with at least one number as a value."""
     if not keys:
         return set()
     numeric = "('DOUBLE', 'BIGINT', 'UBIGINT', 'HUGEINT')"
@@ -106,9 +107,9 @@ def _load_lines(connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, l
         )
     except duckdb.Error as error:
         tables.raise_machine_error(error)
-        raise FileRefusedError("not JSON Lines: write one JSON object per line") from None
+        raise FileRefusedError("not JSON Lines. Write one JSON object per line") from None
     if tables.count(connection, "json_lines") != lines:
-        raise FileRefusedError("its lines cannot be told apart reliably")
+        raise FileRefusedError("its lines cannot be separated reliably. Write one JSON object per line")
     if tables.scalar(connection, f"select count(*) from json_lines where {_IS_BLANK}"):
         connection.execute(
             f"create or replace temp table json_lines as select line, number from json_lines "
@@ -126,17 +127,17 @@ def _check_kinds(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if not records:
         raise FileRefusedError("empty")
     if first == "ARRAY" or (first == "INVALID" and first_letter == "["):
-        raise FileRefusedError("holds a JSON array, not JSON Lines: write one JSON object per line")
+        raise FileRefusedError("contains a JSON array, not JSON Lines. Write one JSON object per line")
     if not objects:
-        raise FileRefusedError("not JSON Lines: write one JSON object per line")
+        raise FileRefusedError("not JSON Lines. Write one JSON object per line")
     if last == "INVALID" and not ends_with_newline(path):
-        raise FileRefusedError("truncated: the last line breaks off. Deliver the file again")
+        raise FileRefusedError("truncated: the last line is incomplete. Deliver the file again")
 
 
 def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Keys of all objects, in order of appearance.
+    """Return the keys of all objects, in order of appearance.
 
-    Raises FileRefusedError where an object has the same key twice: either value could be meant.
+    Raises FileRefusedError if an object contains a key twice, because either value could be right.
     """
     found = connection.execute(
         "select key, max(times) > 1 from (select key, first, count(*) as times, min(place) as place from ("
@@ -145,12 +146,12 @@ def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     twice = [key for key, is_twice in found if is_twice]
     if twice:
-        raise FileRefusedError(f"an object has the key {twice[0]!r} twice")
+        raise FileRefusedError(f"an object contains the key {twice[0]!r} twice")
     return [key for key, _ in found]
 
 
 def _mark_values(line: str) -> str:
-    """SQL: the line, with the numbers that are values of ordinary keys as strings that begin with a mark."""
+    """Return SQL of the line, with numeric values of ordinary keys as marked strings."""
     marked = quote_literal(f'\\1"\\\\u0001{_MARK}\\2"')
     return (
         f"case when regexp_matches({line}, {quote_literal(_DELICATE)}) "
@@ -159,10 +160,10 @@ def _mark_values(line: str) -> str:
 
 
 def _mark_every_number(line: str, quick: str) -> str:
-    """SQL: `quick`, or where numbers may be left in it (in lists, say), the line with all of them marked.
+    """Return SQL of `quick`, or of the line with all numbers marked if `quick` may contain unmarked ones.
 
-    Strings match the first group of the pattern and numbers the second, so each match leaves one of them
-    between two control characters; those round nothing go away, the others become the new string's quotes.
+    Strings match the first group of the pattern, numbers the second. Each match puts its number between two
+    control characters. Empty pairs are removed, and the other control characters become quotes.
     """
     marked = f"regexp_replace({line}, {quote_literal(_TOKENS)}, '\\1' || chr(1) || '\\2' || chr(2), 'g')"
     emptied = f"replace({marked}, chr(1) || chr(2), '')"
@@ -172,7 +173,7 @@ def _mark_every_number(line: str, quick: str) -> str:
 
 
 def _unmark(value: str) -> str:
-    """SQL: a scalar without its mark, a nested value with its numbers as they were."""
+    """Return SQL of a scalar without its mark, or of a nested value with its original numbers."""
     mark = f"chr(1) || {quote_literal(_MARK)}"
     return (
         f"case when starts_with({value}, {mark}) then substr({value}, {len(_MARK) + 2}) "

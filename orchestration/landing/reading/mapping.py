@@ -1,16 +1,16 @@
-"""How the files of a folder are to be read where they are no exports of ours: `mapping.yml`.
+"""`mapping.yml`: the format of files that do not follow the contract.
 
     columns: {Customer: account_id, "Plan name": plan_id}    your column: column of the contract
     fixed: {currency: EUR, interval: month}                  values of columns that the file lacks
     words: {interval: {Monthly: month, Annual: year}}        your word: word of the contract
     dates: DD/MM/YYYY                                        or one format for each column
-    decimal: ","                                             sign before the decimals
-    thousands: "."                                           sign between thousands
-    ends: inclusive                                          ends are last days; or exclusive
-    timezone: Europe/Berlin                                  of times without an offset
+    decimal: ","                                             decimal separator
+    thousands: "."                                           thousands separator
+    ends: inclusive                                          inclusive: ends are last days; or exclusive
+    timezone: Europe/Berlin                                  time zone of times without an offset
 
-A contract declares the same things for the objects of a vendor (`also`, `prefixes`, `source_timezone`), and
-`bind` and `cast_rows` apply both alike.
+A contract declares the same facts for a vendor's objects (`also`, `prefixes`, `source_timezone`). `bind` and
+`cast_rows` apply both in the same way.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ _KEYS = ("columns", "fixed", "words", "dates", "decimal", "thousands", "ends", "
 
 @dataclass(frozen=True)
 class FileMapping:
-    """The contents of a `mapping.yml`, checked against the contract. An empty one changes nothing."""
+    """The content of a `mapping.yml`, checked against the contract. An empty mapping has no effect."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Header as delivered -> column of the contract."""
+    """Delivered column name -> column of the contract."""
     fixed: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: Mapping[str, DateFormat] = field(default_factory=dict)
-    """By column; `*` for every column of dates."""
+    """Format by column; `*` for every date column."""
     decimal: str | None = None
     thousands: str | None = None
     ends: str | None = None
     timezone: str | None = None
     digest: str = ""
-    """Of the file's bytes; empty where there is no file."""
+    """Digest of the mapping file; empty without a file."""
 
     def date_format(self, column: str) -> DateFormat | None:
         return self.dates.get(column, self.dates.get("*"))
@@ -61,8 +61,7 @@ NO_MAPPING = FileMapping()
 
 
 def find_mapping(path: Path) -> Path | None:
-    """The mapping of a delivered file: `<its name without ending>.mapping.yml`, else `mapping.yml` beside
-    it."""
+    """Return a file's mapping: `<name without ending>.mapping.yml`, or `mapping.yml` in the same folder."""
     stem = path.name.split(".")[0]
     for name in (*(f"{stem}.{ending}" for ending in MAPPING_ENDINGS), *MAPPING_ENDINGS):
         found = path.with_name(name)
@@ -78,7 +77,7 @@ def is_mapping(name: str) -> bool:
 
 
 class _TextLoader(yaml.SafeLoader):
-    """Every value but null is text as it stands: the country NO is not false, and 007 is not 7."""
+    """Keeps every value except null as text, so that the country NO is not false and 007 is not 7."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in found if tag == "tag:yaml.org,2002:null"]
@@ -87,14 +86,14 @@ class _TextLoader(yaml.SafeLoader):
 
 
 def mapping_digest(path: Path | None) -> str:
-    """Tells two mappings apart; empty where there is none."""
+    """Return the digest of a mapping file; empty without a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path else ""
 
 
 def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
     """Read and check a mapping.
 
-    Raises FileRefusedError, for every file that it is meant for, where it cannot be followed.
+    Raises FileRefusedError for every file of an invalid mapping.
     """
     if path is None:
         return NO_MAPPING
@@ -105,7 +104,7 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
         raise _wrong(path, f"is not YAML ({first[:160]})") from None
     content = {} if content is None else content
     if not isinstance(content, dict):
-        raise _wrong(path, "must hold keys such as columns, fixed and dates")
+        raise _wrong(path, "must contain keys such as columns, fixed and dates")
     for key in content:
         if key not in _KEYS:
             hint = _hint(str(key), _KEYS, f"; the keys are {', '.join(_KEYS)}")
@@ -115,7 +114,7 @@ def read_mapping(path: Path | None, contract: LandingObject) -> FileMapping:
     }
     twice = sorted({name for name in columns.values() if list(columns.values()).count(name) > 1})
     if twice:
-        raise _wrong(path, f"names two columns of the file for {', '.join(twice)}")
+        raise _wrong(path, f"maps two columns of the file to {', '.join(twice)}")
     return FileMapping(
         columns=columns,
         fixed={
@@ -156,7 +155,7 @@ def _dates(path: Path, contract: LandingObject, given: Any) -> dict[str, DateFor
         key = "*" if name == "*" else _column(path, contract, "dates", name)
         found = date_format(str(text))
         if found is None:
-            raise _wrong(path, f"dates: {text!r} is no format such as DD/MM/YYYY or MM/DD/YYYY")
+            raise _wrong(path, f"dates: {text!r} is not a format such as DD/MM/YYYY or MM/DD/YYYY")
         dates[key] = found
     return dates
 
@@ -167,7 +166,7 @@ def _timezone(path: Path, given: Any) -> str | None:
     try:
         return ZoneInfo(str(given)).key
     except (ValueError, OSError, KeyError):
-        raise _wrong(path, f"timezone: {given!r} is no time zone such as Europe/Berlin") from None
+        raise _wrong(path, f"timezone: {given!r} is not a time zone such as Europe/Berlin") from None
 
 
 def _choice(path: Path, content: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str | None:
@@ -197,10 +196,10 @@ def _column(path: Path, contract: LandingObject, key: str, name: object) -> str:
 
 
 def _hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The known name that is meant, else what to say where none is close."""
+    """Return a hint with the closest known name, or `otherwise` if no name is close."""
     meant = nearest(word, known)
-    return f"; did you mean {meant}?" if meant else otherwise
+    return f"; the closest name is {meant}" if meant else otherwise
 
 
 def _wrong(path: Path, what: str) -> FileRefusedError:
-    return FileRefusedError(f"{path.name} {what}. Mend {path.name}; the next run reads the file again")
+    return FileRefusedError(f"{path.name} {what}. Fix {path.name}; the next run reads the file again")

@@ -1,4 +1,4 @@
-"""Delivered bytes to plain UTF-8 text: unpacked, and refused in words where they are something else."""
+"""Turn delivered bytes into plain UTF-8 text: unpack them, and refuse other formats and encodings."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def unpack(path: Path, target: Path) -> Path:
     """Unpack gzip data into `target`.
 
-    Raises FileRefusedError where the data is cut short or damaged.
+    Raises FileRefusedError if the data is truncated or damaged.
     """
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as plain:
             while chunk := source.read(_CHUNK):
                 plain.write(chunk)
     except EOFError:
-        raise FileRefusedError("truncated: the gzip data ends too early. Deliver it again") from None
+        raise FileRefusedError("truncated: the gzip data ends too early. Deliver the file again") from None
     except (gzip.BadGzipFile, zlib.error):
-        raise FileRefusedError("not what its name says: the gzip data is damaged") from None
+        raise FileRefusedError("damaged: not valid gzip data. Deliver the file again") from None
     return target
 
 
 def check_text(path: Path, *, header_lines: int) -> int:
-    """Check that a file is UTF-8 text with something in it; returns its number of lines.
+    """Check that a file is non-empty UTF-8 text; return its number of lines.
 
-    Raises FileRefusedError with the first line that is not UTF-8, or with what the file is instead.
+    Raises FileRefusedError with the first line that is not UTF-8, or with the actual format.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, last, start = 0, b"", True
@@ -52,7 +52,7 @@ def check_text(path: Path, *, header_lines: int) -> int:
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                # The error's object is what was left over from the chunk before, and this chunk.
+                # The error's object contains the rest of the previous chunk and this chunk.
                 line = lines + error.object[: error.start].count(b"\n") + 1
                 raise _wrong_encoding(line, count_lines(path) - header_lines) from None
             lines += chunk.count(b"\n")
@@ -84,15 +84,15 @@ def ends_with_newline(path: Path) -> bool:
 
 def _check_start(chunk: bytes) -> None:
     if chunk.startswith(_UTF_16):
-        raise FileRefusedError("UTF-16 text, expected UTF-8. Save it as UTF-8 and deliver it again")
+        raise FileRefusedError("UTF-16 text; expected UTF-8. Save it as UTF-8 and deliver it again")
     for magic, what in _OTHER_FORMATS.items():
         if chunk.startswith(magic):
-            raise FileRefusedError(f"not what its name says: it holds {what}")
+            raise FileRefusedError(f"its ending does not match its content: it contains {what}")
 
 
 def _wrong_encoding(line: int, rows: int) -> FileRefusedError:
     return FileRefusedError(
-        f"not UTF-8: line {line} holds bytes of another encoding (Latin-1 or Windows-1252, usually). "
+        f"not UTF-8: line {line} contains bytes of another encoding (usually Latin-1 or Windows-1252). "
         "Save it as UTF-8 and deliver it again",
         rows=rows,
     )

@@ -1,4 +1,4 @@
-"""Each format as a table of text in DuckDB, with the number of every record and the ones that are broken."""
+"""Read each file format into a DuckDB table of texts, with record numbers and broken records."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ _NUMERIC = (
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file held."""
+    """The content of a file."""
 
     header: tuple[str, ...]
-    """Names as delivered; position i is column `c<i>` of RAW."""
+    """Delivered column names. Position i is column `c<i>` of RAW."""
     rows: int
-    """Records in the file, broken ones included, blank ones not."""
+    """Number of records, including broken records, without blank records."""
     blank: int = 0
-    """Records that were passed over: those without any value, and the header once more."""
+    """Number of skipped records: records without any value and repeated headers."""
     delimiter: str | None = None
-    """Of CSV."""
+    """Delimiter of a CSV file."""
     lines_above: int = 0
-    """Lines above the header."""
+    """Number of lines above the header."""
     is_json: bool = False
     typed: frozenset[int] = frozenset()
-    """Of Parquet: positions of numbers."""
+    """Positions of numeric columns in a Parquet file."""
 
 
 def read_file(
@@ -65,7 +65,7 @@ def read_file(
 ) -> Reading:
     """Fill the tables RAW and BROKEN from a snapshot; `folder` takes intermediate files.
 
-    Raises FileRefusedError for a file that is not what its name says, cut short or in another encoding.
+    Raises FileRefusedError for a file with another format or encoding, or a truncated file.
     """
     tables.start(connection)
     if path.stat().st_size == 0:
@@ -88,9 +88,9 @@ def read_file(
 def read_records(
     connection: duckdb.DuckDBPyConnection, path: Path, file_format: str, folder: Path
 ) -> tuple[str, ...]:
-    """Fill RAW from a file of whatever object; returns its header. `folder` takes intermediate files.
+    """Fill RAW from a file of any object; return its header. `folder` takes intermediate files.
 
-    Raises FileRefusedError for a file that cannot be read.
+    Raises FileRefusedError for an unreadable file.
     """
     tables.start(connection)
     if path.stat().st_size == 0:
@@ -120,7 +120,7 @@ def _read_csv(
     mapping: FileMapping,
 ) -> Reading:
     delimiter, line, header = _find_header(path, contract, mapping)
-    bind(contract, header, mapping)  # what is no export of this object need not be read
+    bind(contract, header, mapping)  # refuse a file of another object before reading it
     return _load_body(connection, path, delimiter, line, header, folder)
 
 
@@ -132,7 +132,7 @@ def _load_body(
     header: tuple[str, ...],
     folder: Path,
 ) -> Reading:
-    """Fill RAW and BROKEN with what stands below the header, which is in `line`."""
+    """Fill RAW and BROKEN with the records below the header in `line`."""
     above = max(0, line - 1)
     body = csvtext.cut_above(path, line, folder / "body.csv")
     plain = csvtext.plain_structure(body, delimiter)
@@ -146,7 +146,7 @@ def _load_body(
         except duckdb.Error as error:
             tables.raise_machine_error(error)
             raise FileRefusedError(
-                f"a record is longer than {tables.MAX_LINE // 2**20} MiB, or cannot be read",
+                f"a record is longer than {tables.MAX_LINE // 2**20} MiB or unreadable",
                 rows=rewritten.records,
             ) from None
     headers = _tidy(connection, names, header)
@@ -154,11 +154,11 @@ def _load_body(
 
 
 def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: Sequence[str]) -> int:
-    """Take what spreadsheets and joined files add out of RAW: ="007" is 007, and a header is no row.
+    """Remove the additions of spreadsheets and joined files from RAW: ="007" becomes 007, headers go.
 
-    Returns how many rows were the header once more.
+    Returns the number of repeated headers.
     """
-    # A range of texts is the quickest way to ask how one begins.
+    # Comparing with a range of texts is the fastest way to check a prefix.
     formula = " or ".join(f"{name} >= '=\"' and {name} < '=#'" for name in names)
     named = [(name, text) for name, text in zip(names, header, strict=True) if text]
     is_header = " and ".join(f"{name} = {quote_literal(text)}" for name, text in named)
@@ -188,10 +188,10 @@ def _tidy(connection: duckdb.DuckDBPyConnection, names: Sequence[str], header: S
 def _find_header(
     path: Path, contract: LandingObject, mapping: FileMapping
 ) -> tuple[str, int, tuple[str, ...]]:
-    """Delimiter, line and names of the header.
+    """Return delimiter, line and names of the header.
 
-    It is the first record, unless that names no column of the contract and one of the next does: titles
-    stand above the header of many reports.
+    The header is the first record. Many reports have titles above it. So if the first record has no column of
+    the contract, the header is the first later record that has some.
     """
     heads = csvtext.read_heads(path)
     firsts = [(head.delimiter, *head.records[0]) for head in heads if head.records]
@@ -208,7 +208,7 @@ def _find_header(
 def _load_rewritten_csv(
     connection: duckdb.DuckDBPyConnection, rewritten: csvtext.Rewritten, names: list[str]
 ) -> int:
-    """Fill RAW and BROKEN; returns the number of records."""
+    """Fill RAW and BROKEN; return the number of records."""
     _load_csv(connection, rewritten.good, ["record", "line", *names], ",", skip=0)
     columns = ", ".join(names)
     tables.create_raw(
@@ -219,7 +219,7 @@ def _load_rewritten_csv(
     _load_csv(connection, rewritten.broken, broken, ",", skip=0, table="broken_text")
     tables.add_broken(connection, "select record::bigint, line::bigint, text, reason from broken_text")
     if good + tables.count(connection, tables.BROKEN) != rewritten.records:
-        raise FileRefusedError("its records cannot be told apart reliably", rows=rewritten.records)
+        raise FileRefusedError("its records cannot be separated reliably", rows=rewritten.records)
     return rewritten.records
 
 
@@ -231,7 +231,7 @@ def _load_plain_csv(
     plain: csvtext.Plain,
     lines_above: int,
 ) -> bool:
-    """Read a file of plain structure; False where a record has another number of fields after all."""
+    """Read a file of plain structure; return False if a record has another number of fields."""
     try:
         _load_csv(connection, path, names, delimiter, skip=1, line_end=plain.line_end)
     except duckdb.Error as error:
@@ -239,7 +239,7 @@ def _load_plain_csv(
         return False
     if tables.count(connection, _DELIVERED) != plain.records:
         return False
-    # Rows of a table that one thread filled in file order are numbered in that order.
+    # One thread filled the table in file order, so rowid follows the file order.
     line = f"rowid + {lines_above + 2}"
     if plain.has_breaks_in_fields:
         text = f"concat({', '.join(names)})"
@@ -264,11 +264,11 @@ def _load_csv(
     line_end: str = "\\n",
     table: str = _DELIVERED,
 ) -> None:
-    """Read CSV as text, by position, nothing guessed.
+    """Read CSV as text by position, without detection.
 
-    In one thread: one that starts amid the file has to guess whether it is inside a field. It costs
-    little, because writing the table takes longer than the parsing. The line end is given, because DuckDB
-    would take it from the first line break, and that may be inside a field.
+    The reader uses one thread, because a thread that starts in the middle has to guess whether it is inside a
+    field. One thread costs little, because writing the table takes longer than parsing. The line end is
+    given, because DuckDB would take it from the first line break, which can be inside a field.
     """
     columns = ", ".join(f"{quote_literal(name)}: 'VARCHAR'" for name in names)
     connection.execute(
@@ -294,7 +294,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
         tables.raise_machine_error(error)
         reason = str(error).splitlines()[0].replace(str(path), "the file")
         raise FileRefusedError(
-            f"not what its name says: it cannot be read as Parquet ({reason})",
+            f"not a readable Parquet file ({reason}). Deliver the file again",
             _parquet_rows(connection, path),
         ) from None
     tables.create_raw(connection, f"select * from {_DELIVERED}")
@@ -303,7 +303,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
 
 
 def _as_text(name: str, kind: str) -> str:
-    """SQL text of a Parquet column: numbers in their shortest exact form, nested values as JSON."""
+    """Return SQL of a Parquet column as text: numbers in shortest exact form, nested values as JSON."""
     column = quote_identifier(name)
     if kind == "BLOB":
         return f"coalesce(try(decode({column})), {column}::varchar)"
@@ -313,7 +313,7 @@ def _as_text(name: str, kind: str) -> str:
 
 
 def _parquet_header(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-    """Names of the top-level columns as the file has them: DuckDB renames those that differ in case only."""
+    """Return the original names of the top-level columns. DuckDB renames names that differ only in case."""
     nodes = connection.execute(
         f"select name, coalesce(num_children, 0) from parquet_schema({quote_literal(path)})"
     ).fetchall()

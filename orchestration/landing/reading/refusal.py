@@ -1,4 +1,4 @@
-"""What is said of one file: why it is not loaded, and what is remarkable about it."""
+"""Remarks about a file, and the error that refuses it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ Kind = Literal["wrong", "told", "note"]
 
 @dataclass(frozen=True)
 class Remark:
-    """One kind of mistake of a file, or one thing that the loader did to it."""
+    """One kind of mistake in a file, or one change that the loader made."""
 
     kind: Kind
-    """`wrong`: the rows are not loaded. `told`: they are, and somebody should look. `note`: for the
-    record."""
+    """`wrong`: the loader rejects the rows. `told`: it loads them with a warning. `note`: for information."""
     column: str | None
     text: str
-    """What is wrong or was done, as the rest of a sentence that begins with the column. No value of a row."""
+    """The problem or change, as the rest of a sentence that starts with the column. Contains no row value."""
     advice: str = ""
-    """What to do next."""
+    """The next step for the user."""
     rows: int | None = None
-    """How many rows; None where it concerns the file as a whole."""
+    """Number of rows; None if the remark concerns the whole file."""
     row: int | None = None
-    """The first of them, counted from 1 below the header."""
+    """Number of the first row, counted from 1 below the header."""
     line: int | None = None
-    """Where that row stands in the file; None for Parquet."""
+    """Line of the first row in the file; None for Parquet."""
     value: str | None = field(default=None, compare=False)
-    """What the first row holds. For the terminal and the quarantine only: it is never recorded."""
+    """Value in the first row. It appears only on the terminal and in the quarantine, never in a record."""
 
     def where(self) -> str:
-        """For instance `12 rows, first in line 3`; empty where it concerns the file as a whole."""
+        """Return for instance `12 rows, first in line 3`; empty if the remark concerns the whole file."""
         if self.rows is None:
             return ""
         counted = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
@@ -41,7 +40,7 @@ class Remark:
         return f"{counted}, in {place}" if self.rows == 1 else f"{counted}, first in {place}"
 
     def sentence(self, *, with_value: bool = False) -> str:
-        """Everything in words; the value only for the person at the terminal."""
+        """Return the full remark as text. Include the value only for output on the terminal."""
         shown = f" {_shortened(self.value)!r}" if with_value and self.value is not None else ""
         subject = f"{self.column}{shown} " if self.column else ""
         where = self.where()
@@ -59,7 +58,7 @@ class Remark:
 
 
 class FileRefusedError(Exception):
-    """A file is refused whole. The text is the reason, in words for the person who delivered it."""
+    """The loader refuses a whole file. The text is the reason for the user who delivered it."""
 
     def __init__(
         self, reason: str, rows: int = 0, share: float | None = None, remarks: Sequence[Remark] = ()
@@ -67,11 +66,11 @@ class FileRefusedError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.rows = rows
-        """Records in the file, as far as they can be counted."""
+        """Number of records in the file, if known."""
         self.share = share
-        """Share of rejected rows, where that was the reason."""
+        """Share of rejected rows, if it is the reason."""
         self.remarks = tuple(remarks)
-        """Every kind of mistake that was found."""
+        """Every kind of mistake in the file."""
 
 
 def _shortened(text: str | None) -> str:

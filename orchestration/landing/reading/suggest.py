@@ -1,4 +1,4 @@
-"""Which name or word somebody meant."""
+"""Guess which column or word of the contract a user meant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from orchestration.dbt_runner.landing_contract import Column, LandingObject
 
 
 def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) -> str | None:
-    """The column of the contract that a header means, of those that are not taken yet."""
+    """Return the untaken column of the contract that a header probably means."""
     given = set(taken)
     free = [column for column in contract.columns if column.name not in given]
     wanted = squashed(text)
@@ -17,7 +17,7 @@ def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) 
         if wanted in {squashed(name) for name in (column.name, *column.called)}:
             return column.name
     for column in free:
-        # A question is the name of a column in surveys: "How likely are you to ..."
+        # In surveys, a column name can be a whole question: "How likely are you to ..."
         if any(len(squashed(name)) > 7 and wanted.startswith(squashed(name)) for name in column.called):
             return column.name
     names = {name: column.name for column in reversed(free) for name in (*column.called, column.name)}
@@ -26,7 +26,7 @@ def column_meant(text: str, contract: LandingObject, taken: Iterable[str] = ()) 
 
 
 def word_meant(text: str, column: Column) -> str | None:
-    """The word of an enumeration that somebody meant: `Monthly` means month."""
+    """Return the word of an enumeration that the user probably meant: `Monthly` means month."""
     wanted = squashed(text)
     for word in column.enum:
         known = squashed(word)

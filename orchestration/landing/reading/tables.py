@@ -1,4 +1,4 @@
-"""The two relations that every reader fills: the records of a file as text, and the broken ones."""
+"""The two relations that every reader fills: the records of a file as text, and the broken records."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ import duckdb
 from orchestration.core.errors import LandingError
 
 RAW = "raw_rows"
-"""View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, where it begins in the
-file; null
-in Parquet), then `c0`, `c1`, ... (varchar)."""
+"""View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, first line of the record;
+null in Parquet), then `c0`, `c1`, ... (varchar)."""
 
 BROKEN = "broken_rows"
-"""Table of the records that are no rows at all: `record`, `line` (bigint), `text` and `reason` (varchar)."""
+"""Table of the broken records: `record`, `line` (bigint), `text` and `reason` (varchar)."""
 
 MAX_LINE = 64 * 1024 * 1024
-"""Longest record of a text file, in bytes."""
+"""Maximum length of a record in a text file, in bytes."""
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Forget the file before, and make BROKEN anew."""
+    """Drop the relations of the previous file, and create an empty BROKEN."""
     connection.execute(f"drop view if exists {RAW}")
     for table in ("delivered", "json_lines", "json_shapes", "broken_text", "tidy"):
         connection.execute(f"drop table if exists {table}")
@@ -43,14 +42,14 @@ def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    """The one number that a query returns."""
+    """Return the single number that a query selects."""
     row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def raise_machine_error(error: duckdb.Error) -> None:
-    """Raise LandingError where the machine failed and not the file, which must not be refused for it."""
+    """Raise LandingError if the machine caused the error, so that the file is not refused for it."""
     text = str(error)
     if isinstance(error, duckdb.OutOfMemoryException):
         raise LandingError(
@@ -62,4 +61,4 @@ def raise_machine_error(error: duckdb.Error) -> None:
 
 
 def _fail(text: str) -> NoReturn:
-    raise LandingError(f"Landing stopped: {text.splitlines()[0]}. Nothing of this file was kept.") from None
+    raise LandingError(f"Landing stopped: {text.splitlines()[0]}. This file was not loaded.") from None

@@ -1,4 +1,4 @@
-"""Text to the contract's types: exactly or not at all, with every reason why not."""
+"""Convert texts to the contract's types exactly, or return every reason why this is impossible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestration.landing.reading.tables import RAW
 from orchestration.landing.values.conventions import BLANKS, is_nothing, is_placeholder
 from orchestration.landing.values.numbers import DEFAULT_FORMAT, PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.values.times import (
-    Answer,
+    ProblemCase,
     date_sql,
     is_day,
     may_be_day,
@@ -27,8 +27,8 @@ from orchestration.landing.values.times import (
 _WHOLE_DIGITS = 19
 
 MAY_BE_DAY = 32
-"""Place of the bits for times that begin or end a day and have no offset, above those for days without a
-time."""
+"""Offset of the bits for times at the start or end of a day without an offset. The lower bits are for days
+without a time."""
 
 
 @dataclass(frozen=True)
@@ -37,41 +37,41 @@ class Problem:
 
     column: str
     position: int | None
-    """Place of the column in the file; None where the file does not have it."""
+    """Position of the column in the file; None if the file lacks it."""
     reason: str
-    """The rest of a sentence that begins with the column; without values of rows."""
+    """The rest of a sentence that starts with the column. Contains no row values."""
     advice: str = ""
     refuses: bool = False
     """One such row refuses the whole file."""
     by_value: bool = False
-    """Each delivered value is a mistake of its own: a word that the contract does not know."""
+    """Each different value is a separate kind of mistake, such as each unknown word."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The columns of a file in which stands what few files have; in the others it need not be looked for."""
+    """The columns with rare content. The loader does not search for it in other columns."""
 
     nothing: frozenset[str]
-    """Words for nothing."""
+    """Columns with words for an empty cell."""
     placeholders: frozenset[str]
-    """Placeholder dates."""
+    """Columns with placeholder dates."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """The typed rows of a file as SQL, and what its problem codes mean."""
+    """The typed rows of a file as SQL, and the meaning of its problem codes."""
 
     query: str
     """One row per record: `record`, `line`, `v0`, `v1`, ... in contract order, `r0`, `r1`, ... (values with
     placeholder dates), `_days` (bits of `day_columns`, see MAY_BE_DAY), `p0`, `p1`, ... (a problem code
-    for each column that
-    has checks), `problem` (the first of them, null where there is none), and the delivered `c0`, `c1`, ..."""
+    for each column with checks), `problem` (the first problem code or null), and the delivered `c0`, `c1`,
+    ..."""
     problems: tuple[Problem, ...]
-    """By problem code; in contract order, so that the first broken column decides."""
+    """By problem code, in contract order, so that the first broken column decides."""
     groups: tuple[tuple[int, ...], ...]
-    """The codes that `p0`, `p1`, ... can have."""
+    """The possible codes of `p0`, `p1`, ..."""
     day_columns: tuple[str, ...]
-    """Timestamps whose text may be a day without a time, in the order of the bits of `_days`."""
+    """Timestamp columns that may contain days without a time, in the order of the bits of `_days`."""
 
 
 def cast_rows(
@@ -81,9 +81,9 @@ def cast_rows(
     numbers: Numbers = PLAIN_NUMBERS,
     seen: Seen | None = None,
 ) -> Cast:
-    """Build the one statement that casts and checks every column of a file.
+    """Build one statement that casts and checks every column of a file.
 
-    Without `seen`, every column may hold everything.
+    Without `seen`, every column may contain words for an empty cell and placeholder dates.
     """
     texts, read, values, checks, days = [], [], [], [], []
     problems: list[Problem] = []
@@ -106,17 +106,17 @@ def cast_rows(
             local = mapping.date_format(column.name)
             days.append((column.name, is_day(text, value, local), may_be_day(text, value, local)))
         cases, first = [], len(problems)
-        for condition, answers in _checks(column, text, f"r{place}", has_placeholders):
+        for condition, details in _checks(column, text, f"r{place}", has_placeholders):
             inner = []
-            for test, answer in answers:
+            for test, problem in details:
                 inner.append(f"when {test} then {len(problems)}")
-                problems.append(Problem(column.name, position, *answer))
+                problems.append(Problem(column.name, position, *problem))
             cases.append(f"when {condition} then case {' '.join(inner)} end")
         if cases:
             checks.append(f"case {' '.join(cases)} end")
             groups.append(tuple(range(first, len(problems))))
     for rule in contract.rejects:
-        # A cell that cannot be read is told as such, and not as one that is empty.
+        # Apply the rule only to readable rows. An unreadable cell must not count as an empty one.
         is_legible = " and ".join(f"p{place} is null" for place in range(len(checks))) or "true"
         checks.append(
             f"case when {is_legible} and {_on_values(contract, rule.where)} then {len(problems)} end"
@@ -129,11 +129,11 @@ def cast_rows(
         for bit, (_, is_day, may_be) in enumerate(days)
     )
     codes = [f"{check} as p{place}" for place, check in enumerate(checks)]
-    problem = (
+    first_problem = (
         f"coalesce({', '.join(f'p{place}' for place in range(len(checks)))})" if checks else "null::integer"
     )
     query = (
-        f"select *, {problem} as problem from (select "
+        f"select *, {first_problem} as problem from (select "
         f"{', '.join(['*', f'{day_bits or 0} as _days', *codes])} "
         f"from (select *, {', '.join(values)} from (select {', '.join(['*', *read])} "
         f"from (select {', '.join(['*', *texts])} from {RAW}))))"
@@ -144,7 +144,7 @@ def cast_rows(
 def text_sql(
     column: Column, position: int | None, mapping: FileMapping = NO_MAPPING, seen: Seen | None = None
 ) -> str:
-    """SQL: what a cell says, in the contract's words; null where it says nothing."""
+    """Return SQL of a cell's text in the contract's words; null for an empty cell."""
     fixed = mapping.fixed.get(column.name)
     if position is None:
         return quote_literal(fixed)
@@ -167,9 +167,9 @@ def cast_sql(
     mapping: FileMapping = NO_MAPPING,
     notation: NumberFormat = DEFAULT_FORMAT,
 ) -> str:
-    """SQL value of a column from its text; null where the text is not exactly of the type.
+    """Return SQL of a column's value from its text; null if the text does not match the type exactly.
 
-    Raises ContractError for a type that cannot be landed.
+    Raises ContractError for an unsupported type.
     """
     if column.data_type == "varchar":
         if not column.enum:
@@ -193,18 +193,18 @@ def cast_sql(
 
 
 def decimal_size(column: Column) -> tuple[int, int]:
-    """Digits in all and after the point. Raises ContractError for a type that cannot be landed."""
+    """Return precision and scale of a decimal column. Raises ContractError for an unsupported type."""
     size = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", column.data_type)
     if size is None:
         raise ContractError(
-            f"Column {column.name}: the type {column.data_type} cannot be landed. Use varchar, bigint, "
-            "decimal(p, s), boolean, date or timestamp."
+            f"Column {column.name}: the loader does not support the type {column.data_type}. Use varchar, "
+            "bigint, decimal(p, s), boolean, date or timestamp."
         )
     return int(size[1]), int(size[2])
 
 
 def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
-    """SQL text of a JSON object of the columns that are not null; null where none is left."""
+    """Return SQL of a JSON object with the non-null columns; null if all columns are null."""
     pairs = ", ".join(
         f"case when {column} is not null "
         f"then {quote_literal(json.dumps(name) + ':')} || to_json({column}) end"
@@ -214,16 +214,16 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
 
 
 def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
-    """SQL: what was delivered, without blanks round it (but for names and free text); null for nothing."""
+    """Return SQL of the trimmed text; null for an empty cell. Names and free text are not trimmed."""
     trimmed = f"nullif(trim({delivered}, {quote_literal(BLANKS)}), '')"
-    # A cheap test that there are no blanks round a text: trimming costs more than any cast.
+    # A cheap test for surrounding white space, because trimming costs more than any cast.
     begins_in_ascii = f"ascii({delivered}) between 33 and 126"
     ends_in_ascii = f"ascii({delivered}[-1]) between 33 and 126"
     nothing = f"when {is_nothing(delivered, column.keeps)} then null " if has_nothing else ""
     if column.data_type == "varchar" and not (column.enum or column.is_id or column.pattern):
         if column.pii == "text":
             return f"nullif({delivered}, '')"
-        # Text stays as it came, but blanks alone are no name.
+        # Keep the text unchanged, but treat white space alone as empty.
         return f"case {nothing}when {begins_in_ascii} or {trimmed} is not null then {delivered} end"
     return (
         f"case {nothing}when {begins_in_ascii} and {ends_in_ascii} then {delivered} "
@@ -233,8 +233,8 @@ def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
 
 def _checks(
     column: Column, text: str, value: str, has_placeholders: bool
-) -> Iterator[tuple[str, list[Answer]]]:
-    """Conditions that reject a row, in the order of a CASE, each with what it can be in detail."""
+) -> Iterator[tuple[str, list[ProblemCase]]]:
+    """Return the conditions that reject a row, in the order of a CASE, each with its possible problems."""
     if column.required:
         yield f"{text} is null", [("true", ("is required and empty", "", False, False))]
     misread = f"{text} is not null and {value} is null"
@@ -265,10 +265,10 @@ def _checks(
         yield f"not {_matches(text, column.pattern, 'c')}", [("true", (reason, "", False, True))]
 
 
-def _misread_numbers(column: Column, text: str) -> Iterator[Answer]:
-    """Why a text is no number of the type."""
+def _misread_numbers(column: Column, text: str) -> Iterator[ProblemCase]:
+    """Return the possible reasons why a text is not a number of the type."""
     precision, scale = (_WHOLE_DIGITS, 0) if column.data_type == "bigint" else decimal_size(column)
-    comma = 'Write 99.90 for 99,90; or say `decimal: ","` in mapping.yml beside the file.'
+    comma = 'Write 99.90 for 99,90, or set `decimal: ","` in mapping.yml.'
     plain = r"[+-]?(\d+(\.\d*)?|\.\d+)"
     if scale:
         yield (
@@ -279,30 +279,30 @@ def _misread_numbers(column: Column, text: str) -> Iterator[Answer]:
         yield _matches(text, r"[+-]?\d*\.\d*[1-9]\d*"), ("is not a whole number", "", False, False)
     yield (
         _matches(text, plain),
-        ("is too large", f"At most {precision - scale} digits before the point fit.", False, False),
+        ("is too large", f"At most {precision - scale} digits before the point are allowed.", False, False),
     )
     yield (
         _matches(text, r"[+-]?\d+,\d+"),
-        ("has a comma; a point is expected for decimals", comma, False, False),
+        ("has a comma instead of a decimal point", comma, False, False),
     )
     yield (
         _matches(text, r"[+-]?\d{1,3}([ ,.'" + "\u00a0\u202f\u2019" + r"]\d{2,3})+([.,]\d+)?"),
         (
-            "has signs between thousands that do not fit the other numbers of the file",
-            "Write 1200.50 for 1,200.50; or say `thousands` in mapping.yml beside the file.",
+            "has thousands separators that do not fit the other numbers of the file",
+            "Write 1200.50 for 1,200.50, or set `thousands` in mapping.yml.",
             False,
             False,
         ),
     )
     yield (
         _matches(text, r"\([$€£¥]?[-+0-9.,]+\)|[0-9.,]+-|[−–][0-9.,]+"),
-        ("is a negative number in another notation", "Write -5.00 for (5.00) or 5.00-.", False, False),
+        ("is a negative number in another format", "Write -5.00 for (5.00) or 5.00-.", False, False),
     )
     yield (
         _matches(text, r"([$€£¥]|[A-Z]{3}) ?[-+0-9.,]+|[-+0-9.,]+ ?([$€£¥%]|[A-Z]{3})"),
         (
-            "has a sign beside the number",
-            "Write the number alone; a currency has a column of its own.",
+            "contains a currency or percent sign",
+            "Write only the number. Put the currency into its column.",
             False,
             False,
         ),
@@ -311,23 +311,23 @@ def _misread_numbers(column: Column, text: str) -> Iterator[Answer]:
 
 
 def _without_placeholder(column: Column, value: str, has_placeholders: bool) -> str:
-    """SQL: a date that stands for none is none, where a column may be empty."""
+    """Return SQL that turns placeholder dates in optional columns into null."""
     if not has_placeholders or column.required:
         return value
     return f"case when not {is_placeholder(value)} then {value} end"
 
 
 def _on_values(contract: LandingObject, condition: str) -> str:
-    """A condition on the contract's columns as one on `v0`, `v1`, ..."""
+    """Rewrite a condition on the contract's columns for `v0`, `v1`, ..."""
     places = {name: f"v{place}" for place, name in enumerate(contract.column_names)}
     return re.sub(r"\b[a-z_]+\b", lambda word: places.get(word[0], word[0]), condition)
 
 
 def _decimal(text: str, precision: int, scale: int) -> str:
-    """SQL: an exact decimal. DuckDB's own cast rounds what has more decimals than fit.
+    """Return SQL of an exact decimal. DuckDB's cast would round extra decimals.
 
-    With an exponent, the value is also read at the finest scale that holds all its whole digits; it is
-    exact where both readings agree and no digit lies beyond that scale.
+    For a number with an exponent, also reads the value at the finest possible scale. The value is exact if
+    both results agree and no digit exceeds that scale.
     """
     finest = 38 - (precision - scale)
     plain = rf"[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{0,{scale}}}0*)"
@@ -344,5 +344,5 @@ def _decimal(text: str, precision: int, scale: int) -> str:
 
 
 def _matches(text: str, pattern: str, options: str = "i") -> str:
-    """SQL: the whole text matches; `options` are those of the engine, 'c' minds letter case."""
+    """Return SQL that matches the whole text. Option 'c' makes the match case-sensitive."""
     return f"regexp_full_match({text}, {quote_literal(pattern)}, {quote_literal(options)})"

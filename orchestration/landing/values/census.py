@@ -1,4 +1,4 @@
-"""What is remarkable about the cells of a loaded file: words for nothing, placeholders, addresses."""
+"""Count the unusual cells of a file: words for an empty cell, placeholder dates and addresses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orchestration.landing.values.conventions import is_nothing, is_placeholder,
 
 @dataclass(frozen=True)
 class Census:
-    """What was counted."""
+    """The result of the count."""
 
     remarks: tuple[Remark, ...]
     address_columns: tuple[str, ...]
@@ -31,18 +31,18 @@ class Census:
 
 @dataclass(frozen=True)
 class _Count:
-    """A condition on a cell that is counted over the file. Both are SQL."""
+    """A condition on a cell, counted over the file. `cell` and `condition` are SQL."""
 
     kind: str
     column: Column
     cell: str
     suspicion: str
-    """Cheap, and true wherever the condition is."""
+    """A cheap condition that is true whenever `condition` is."""
     condition: str
-    """On the cell, or on `{value}`."""
+    """A condition on the cell, or on `{value}`."""
     text: str | None = None
     value: str | None = None
-    """What the cell says, and what a column makes of `{text}`, where the condition is on that."""
+    """SQL of the cell's text, and of the typed value of `{text}`, if the condition needs it."""
 
 
 def take_census(
@@ -51,12 +51,12 @@ def take_census(
     binding: Binding,
     mapping: FileMapping,
 ) -> Census:
-    """Count over the delivered texts what the loader reads otherwise than it stands there."""
+    """Count the cells that the loader changes, over the delivered texts."""
     met = _count(connection, list(_counts(contract, binding, mapping)))
     by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
-    told = [each for each in met if each[0].kind != "placeholder" or _may_hold_placeholders(each[0].column)]
+    reported = [one for one in met if one[0].kind != "placeholder" or _may_hold_placeholders(one[0].column)]
     return Census(
-        tuple(_remark(connection, *each) for each in told),
+        tuple(_remark(connection, *each) for each in reported),
         tuple(column.name for column in by_kind["address"]) + tuple(_given_addresses(contract, mapping)),
         tuple(column.name for column in by_kind["placeholder"] if column.required and column.placeholder),
         Seen(
@@ -67,7 +67,7 @@ def take_census(
 
 
 def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[str]:
-    """Columns that get an address from the mapping."""
+    """Yield the columns that receive an address from the mapping."""
     for column in contract.columns:
         texts = [mapping.fixed.get(column.name, ""), *mapping.words.get(column.name, {}).values()]
         if _may_not_hold_addresses(column) and any(re.search(EMAIL_PATTERN, text) for text in texts):
@@ -96,7 +96,7 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
         if column.is_time:
             text = text_sql(column, place, mapping)
             value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
-            # Nearly all dates begin so. In the order of years, months and days no placeholder does.
+            # Almost all dates start with these digits. No placeholder in year-month-day order does.
             is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
             suspicion = f"{cell} <> '' and {is_suspect}"
@@ -107,7 +107,7 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
 
 
 def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
-    """The conditions that rows meet, with how many do and the first of them."""
+    """Return the conditions that rows meet, with the number of rows and the first row."""
     if not counts:
         return []
     suspicions = ", ".join(f"bool_or({one.suspicion})" for one in counts)
@@ -126,9 +126,11 @@ def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> l
 
 
 def _in_steps(counts: Sequence[_Count]) -> str:
-    """SQL of RAW with a flag `f0`, `f1`, ... for each count. Texts and values are read in queries of their
-    own:
-    written out as one, the expressions would take longer to plan than to run."""
+    """Return SQL of RAW with a flag `f0`, `f1`, ... for each count.
+
+    Texts and values come from separate subqueries, because planning one large expression takes longer than
+    running it.
+    """
     texts, values, flags = [], [], []
     for place, one in enumerate(counts):
         condition = one.condition
@@ -156,19 +158,19 @@ def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first
 
 
 _WORDS: dict[str, tuple[Kind, str, str]] = {
-    "nothing": ("note", "is a word for nothing; it is read as empty", ""),
-    "placeholder": ("told", "is a placeholder date; it is read as empty", "Leave the cell empty."),
+    "nothing": ("note", "is a word for an empty cell; the loader reads it as empty", ""),
+    "placeholder": ("told", "is a placeholder date; the loader reads it as empty", "Leave the cell empty."),
     "address": (
         "told",
-        "holds an e-mail address; it is masked in everything that is published",
+        "contains an e-mail address; the marts show a mask instead",
         "Deliver a name without the address.",
     ),
 }
 _BUSINESS_START = (
-    "is a placeholder date; it stands for the first day on which the data know of business",
+    "is a placeholder date; the first business day in the data replaces it",
     "Give the real start of service.",
 )
 _ADDRESS_AS_ID = (
-    "is an e-mail address; it is published as a pseudonym",
-    "Deliver an id of the system, if there is one.",
+    "is an e-mail address; the marts show a pseudonym instead",
+    "Deliver the system's id, if there is one.",
 )

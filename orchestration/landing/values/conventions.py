@@ -1,5 +1,4 @@
-"""What exporters write for nothing, and how many wrong rows a file may have, as `conventions.yml` lists
-it."""
+"""Words for an empty cell, placeholder dates, and the allowed share of wrong rows, from `conventions.yml`."""
 
 from __future__ import annotations
 
@@ -16,17 +15,17 @@ from orchestration.core.serialization import read_yaml
 MAX_REJECT_SHARE_VARIABLE = "CSW_MAX_REJECT_SHARE"
 
 BLANKS = " \t\r\n\f\v\u00a0"
-"""Characters that are cut off at both ends of a cell."""
+"""Characters that the loader trims at both ends of a cell."""
 
 _PATH = Path(__file__).with_name("conventions.yml")
 
 
 @dataclass(frozen=True)
 class Conventions:
-    """The contents of `conventions.yml`."""
+    """The content of `conventions.yml`."""
 
     nothing: tuple[str, ...]
-    """Lower case."""
+    """Words for an empty cell, in lower case."""
     rule_signs: str
     placeholder_before: str
     placeholder_from: str
@@ -37,7 +36,7 @@ class Conventions:
 
 @cache
 def conventions() -> Conventions:
-    """Read the file once."""
+    """Read the file and cache it."""
     found = read_yaml(_PATH)
     dates, tolerance = found["placeholder_dates"], found["tolerance"]
     return Conventions(
@@ -52,8 +51,7 @@ def conventions() -> Conventions:
 
 
 def max_reject_share(environment: Mapping[str, str] = os.environ) -> float:
-    """The share of wrong rows that a file may have. Raises SettingsError where the variable holds no
-    share."""
+    """Return the allowed share of wrong rows in a file. Raises SettingsError for an invalid variable."""
     text = environment.get(MAX_REJECT_SHARE_VARIABLE)
     try:
         share = float(text) if text else conventions().share
@@ -67,20 +65,22 @@ def max_reject_share(environment: Mapping[str, str] = os.environ) -> float:
 
 
 def are_too_many(wrong: int, rows: int) -> bool:
-    """Whether so many wrong rows refuse a file of `rows` rows."""
+    """Return whether `wrong` wrong rows refuse a file of `rows` rows."""
     if wrong <= rows * max_reject_share():
         return False
     return wrong > conventions().rows or wrong * 2 > rows
 
 
 def may_be_nothing(text: str) -> str:
-    """SQL: by its first two characters, the text may be a word for nothing. Much cheaper than
-    `is_nothing`."""
+    """Return SQL that checks by the first two characters whether a text may be a word for an empty cell.
+
+    It is much cheaper than `is_nothing`.
+    """
     words = conventions().nothing
     letters = {letter for word in words if word[0].isalpha() for letter in (word[0], word[0].upper())}
     seconds = {letter for word in words if word[0].isalpha() for letter in (word[1], word[1].upper())}
     others = {word[0] for word in words if not word[0].isalpha()} | set(conventions().rule_signs + BLANKS)
-    # Digits, with which most cells begin, are told apart by comparing texts, which is quickest.
+    # Most cells start with a digit. Comparing texts is the fastest way to exclude them.
     return (
         f"case when {text} < '0' or {text} >= ':' then case when ascii({text}) in "
         f"({_codes(letters | others)}) "
@@ -90,9 +90,9 @@ def may_be_nothing(text: str) -> str:
 
 
 def is_nothing(text: str, keeps: Collection[str] = ()) -> str:
-    """SQL: the text is a word for nothing. `keeps` are words that mean something here.
+    """Return SQL that is true for a word for an empty cell. `keeps` lists words that are values here.
 
-    The words are one text, because DuckDB unfolds a long list for every row, whether it is asked or not.
+    The words form one text, because DuckDB expands a long list for every row, even if it does not need it.
     """
     words = [word for word in conventions().nothing if word not in keeps]
     listed = quote_literal("\x01".join(["", *words, ""]))
@@ -109,7 +109,7 @@ def _codes(letters: Iterable[str]) -> str:
 
 
 def is_placeholder(moment: str) -> str:
-    """SQL: a date or timestamp that stands for none."""
+    """Return SQL that is true for a placeholder date or timestamp."""
     known = conventions()
     days = ", ".join(f"date '{day}'" for day in known.placeholder_days)
     return (

@@ -1,4 +1,4 @@
-"""Which timestamps of a file are days without a time: they begin when the reporting time zone says so."""
+"""Find the timestamps of a file that are days without a time. They start in the reporting time zone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from orchestration.landing.values.casting import MAY_BE_DAY, Cast
 
 @dataclass(frozen=True)
 class Days:
-    """The columns that the bits of `_days` are about."""
+    """The columns of the bits in `_days`."""
 
     columns: tuple[str, ...] = ()
-    """In the order of the bits; none where no row has a day."""
+    """Columns in the order of the bits; empty if no row has a day."""
     whole: tuple[str, ...] = ()
-    """Those in which 2024-02-01 00:00:00 is a day, too, because no row of the file has another time of
-    day."""
+    """Columns in which 2024-02-01 00:00:00 is a day, because no row has another time of day."""
 
     def mask(self, column: str) -> int:
-        """The bits that say that a value of the column is a day."""
+        """Return the bits that mark a value of the column as a day."""
         bit = self.columns.index(column)
         return 1 << bit | (1 << bit + MAY_BE_DAY if column in self.whole else 0)
 
@@ -37,8 +36,10 @@ def find_days(
     mapping: FileMapping,
     path: Path,
 ) -> Days:
-    """Look through a typed file. Where a time zone is declared, times without an offset are times of that
-    zone."""
+    """Find the day columns of a typed file.
+
+    With a declared time zone, a time without an offset is a time in that zone, not a day.
+    """
     names: Sequence[str] = cast.day_columns
     if not names:
         return Days()

@@ -1,4 +1,4 @@
-"""How the numbers of one file are to be read: as its mapping says, else as all of them fit together."""
+"""Choose the number format of a file: from its mapping, or the one that fits all numbers."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def find_numbers(
     reading: Reading,
     seen: Seen,
 ) -> Numbers:
-    """The notation of a file that was read.
+    """Return the number format of a file.
 
-    What the format itself tells to be a number (in Parquet and JSON) has one notation only.
+    Columns that Parquet or JSON already types as numbers need no detection.
     """
     places = {
         column.name: binding.positions[column.name]
@@ -50,7 +50,7 @@ def find_numbers(
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, reading: Reading) -> frozenset[int]:
-    """Places of the columns that hold numbers and not only texts."""
+    """Return the positions of columns that contain typed numbers."""
     if not reading.is_json:
         return reading.typed
     keys = number_keys(connection, reading.header)

@@ -1,4 +1,4 @@
-"""In which notation a file writes its numbers: one for the whole file, found from all of them or refused."""
+"""Detect the number format of a file: one format must fit all numbers, or the loader refuses the file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _WIDE_BLANKS = "[\u00a0\u202f\u2009]"
 _APOSTROPHE = "\u2019"
 
 _MADE_OF = "[-+0-9.,' ]+"
-"""A text of other characters than these is no number in any notation."""
+"""A text with other characters is not a number in any format."""
 
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """The signs between whole numbers and decimals, and between thousands (empty for none)."""
+    """The decimal separator and the thousands separator (empty for none)."""
 
     decimal: str = "."
     thousands: str = ""
@@ -31,7 +31,7 @@ class NumberFormat:
 
     @property
     def pattern(self) -> str:
-        """Regular expression of a whole number or decimal in this notation."""
+        """Return the regular expression of a number in this format."""
         point = _escaped(self.decimal)
         plain = rf"\d+({point}\d*)?|{point}\d+"
         if not self.thousands:
@@ -39,8 +39,7 @@ class NumberFormat:
         return rf"[+-]?({plain}|[1-9]\d{{0,2}}({_escaped(self.thousands)}\d{{3}})+({point}\d*)?)"
 
     def plain(self, text: str) -> str:
-        """SQL: the text with a point before decimals and nothing between thousands; null if it is not of
-        this notation."""
+        """Return SQL of the number with a decimal point and no thousands; null for another format."""
         if self.is_default:
             return text
         unified = _unified(text)
@@ -51,11 +50,11 @@ class NumberFormat:
         )
 
     def in_words(self) -> str:
-        thousands = {"": "nothing", " ": "a blank"}.get(self.thousands, f"{self.thousands!r}")
+        thousands = {"": "no separator", " ": "a space"}.get(self.thousands, f"{self.thousands!r}")
         return f"{self.decimal!r} before decimals and {thousands} between thousands"
 
     def in_mapping(self) -> str:
-        """As the lines of a mapping.yml that say so."""
+        """Return the lines of a mapping.yml for this format."""
         return f'`decimal: "{self.decimal}"` and `thousands: "{self.thousands}"`'
 
 
@@ -64,15 +63,15 @@ DEFAULT_FORMAT = NumberFormat()
 
 @dataclass(frozen=True)
 class Numbers:
-    """In which notation the columns of a file write numbers."""
+    """The number format of a file's columns."""
 
     notation: NumberFormat = DEFAULT_FORMAT
     exact: frozenset[str] = frozenset()
-    """Columns whose values are numbers in the file itself, and no texts."""
+    """Columns with typed numbers instead of texts."""
     may_be_thousands: bool = False
-    """All numbers with a point have three digits after it, and nothing tells that it parts thousands."""
+    """All numbers with a point have three digits after it, so the point could be a thousands separator."""
     refusal: FileRefusedError | None = None
-    """Why the file cannot be loaded: its numbers fit another notation too, and mean others in it."""
+    """Why the file cannot be loaded: its numbers also fit another format and differ in it."""
 
     def of(self, column: str) -> NumberFormat:
         return DEFAULT_FORMAT if column in self.exact else self.notation
@@ -90,21 +89,21 @@ _CANDIDATES = tuple(
 
 @dataclass(frozen=True)
 class Signs:
-    """Which signs the numbers of a file have."""
+    """The separators in the numbers of a file."""
 
     has_others: bool = False
-    """One has another sign than a point: a comma, a blank, an apostrophe."""
+    """A number has another separator than a point: a comma, a space or an apostrophe."""
     are_thousandths: bool = False
-    """Some have a point, and all of these three digits after it: it may part thousands."""
+    """All numbers with a point have three digits after it, so the point may be a thousands separator."""
 
 
 def find_signs(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> Signs:
-    """Look at the delivered cells of number columns in one pass."""
+    """Check the delivered cells of number columns in one pass."""
     if not cells:
         return Signs()
     others = " or ".join(
         f"bool_or(contains({text}, ',') or contains({text}, ' ') or contains({text}, '''') "
-        # Longer in bytes than in characters: another kind of blank or apostrophe, perhaps.
+        # A text longer in bytes than in characters may contain another kind of space or apostrophe.
         f"or strlen({text}) <> length({text}))"
         for text in cells
     )
@@ -120,12 +119,11 @@ def find_signs(connection: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> S
 def find_number_format(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[tuple[str, str]]
 ) -> tuple[NumberFormat, FileRefusedError | None]:
-    """The one notation that fits all numbers of RAW. `columns` are names and SQL of the texts of number
-    columns.
+    """Return the format that fits all numbers of RAW. `columns` are names and SQL texts of number columns.
 
-    Texts that are no number in any notation have no say. Where no notation fits all others the default one
-    is taken, and what it cannot read is rejected. Where two fit and mean different numbers, the second
-    value is the refusal.
+    Texts that are not a number in any format do not count. If no format fits all other texts, returns the
+    default format, and the loader rejects the texts that do not fit. If two formats fit and give different
+    numbers, the second value is the refusal.
     """
     if not columns:
         return DEFAULT_FORMAT, None
@@ -172,19 +170,18 @@ def _two_readings(
         f"from number_texts where {values[0]} is distinct from {values[1]} group by name order by 3, name"
     ).fetchall()
     remarks = [
-        Remark("told", name, "means different numbers in the two ways", "", rows, record, line, value)
+        Remark("told", name, "gives different numbers in the two formats", "", rows, record, line, value)
         for name, rows, record, line, value in found
     ]
     return FileRefusedError(
-        f"its numbers can be read in two ways: with {one.in_words()}, or with {other.in_words()}. Say "
-        "which in "
-        f"mapping.yml beside the file: {one.in_mapping()}, or {other.in_mapping()}",
+        f"its numbers fit two formats: {one.in_words()}, or {other.in_words()}. Set the right one in "
+        f"mapping.yml: {one.in_mapping()}, or {other.in_mapping()}",
         remarks=remarks,
     )
 
 
 def _unified(text: str) -> str:
-    """SQL: one kind of blank and of apostrophe."""
+    """Return SQL with one kind of space and apostrophe."""
     return f"replace(regexp_replace({text}, '{_WIDE_BLANKS}', ' ', 'g'), '{_APOSTROPHE}', '''')"
 
 

@@ -1,4 +1,4 @@
-"""Rows of one file that have one key: equal ones, and ones that contradict each other."""
+"""Find the rows of a file with equal keys: repeated rows and conflicting rows."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from orchestration.landing.reading import tables
 
 @dataclass(frozen=True)
 class Repeats:
-    """How many loaded rows another row of the file makes superfluous, or contradicts."""
+    """The numbers of repeated and conflicting rows of a file."""
 
     repeated: int = 0
     conflicting: int = 0
     first_conflict: int | None = None
-    """Number of the first row that is contradicted."""
+    """Number of the first conflicting row."""
 
 
 def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject, path: Path) -> Repeats:
-    """Count them in a typed file, and give it the columns `_repeat` and `_conflict` where there are any.
+    """Count repeated and conflicting rows in a typed file, and add the columns `_repeat` and `_conflict`.
 
-    A row is a repeat where an equal one stands above it. It is contradicted where another one of the same
-    key and version stands below it, unless what `told_apart_by` names makes them different facts.
+    A row is repeated if an equal row is above it. A row conflicts if a different row with the same key and
+    version is below it, unless `told_apart_by` makes them different facts.
     """
     source = f"read_parquet({quote_literal(path)})"
     key = ", ".join(contract.delivered_key)
@@ -53,9 +53,9 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
 
 
 def count_facts(connection: duckdb.DuckDBPyConnection, contract: LandingObject) -> int:
-    """How many rows of a raw relation count: one per key and whatever else tells facts apart.
+    """Count the facts of a raw relation: one row per key and `told_apart_by`.
 
-    The others are older versions, repeats and rows that were contradicted.
+    The other rows are older versions, repeated rows and conflicting rows.
     """
     keys = ", ".join(contract.delivered_key)
     if contract.latest_delivery:

@@ -1,4 +1,4 @@
-"""Dates and times: what the texts mean, and which of them are days without a time."""
+"""Dates and times: detect formats, parse values, and recognise days without a time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ _WHOLE_DAY = r"\d{4}-\d{2}-\d{2}[T ](00:00(:00(\.0+)?)?|23:59(:59(\.\d+)?)?)"
 _SECONDS, _MILLISECONDS = r"\d{10}(\.\d+)?", r"\d{13}(\.\d+)?"
 
 _NO_DAY = r"0|(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00:00(:00(\.0+)?)?Z?)?"
-"""What MySQL and spreadsheets write for no date; it is read as the first day of the calendar, a
-placeholder."""
+"""Texts of MySQL and spreadsheets for no date. The loader reads them as 0001-01-01, a placeholder."""
 
 
 def date_sql(text: str, local: DateFormat | None) -> str:
-    """SQL: a date; null where the text is none, or has a time of day."""
+    """Return SQL of a date; null if the text is not a date or has a time of day."""
     value = (
         f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
         f"then try_cast(left({text}, 10) as date) when {_matches(text, _NO_DAY)} then date '0001-01-01' end"
@@ -30,10 +29,10 @@ def date_sql(text: str, local: DateFormat | None) -> str:
 
 
 def timestamp_sql(text: str, timezone: str, local: DateFormat | None) -> str:
-    """SQL: a UTC timestamp without zone; a day without a time is its midnight.
+    """Return SQL of a UTC timestamp without zone. A day without a time becomes its midnight.
 
-    A text with an offset is read as `timestamptz`: DuckDB's cast to `timestamp` drops the offset. A local
-    time that a clock change skips or repeats takes the standard time of its zone.
+    A text with an offset is read as `timestamptz`, because DuckDB's cast to `timestamp` drops the offset. A
+    local time that a clock change skips or repeats uses the standard time of its zone.
     """
     rest = f"replace(replace(upper(substr({text}, 12)), ' ', ''), 'UTC', 'Z')"
     iso = f"left({text}, 10) || ' ' || coalesce(nullif({rest}, ''), '00:00')"
@@ -54,13 +53,13 @@ def timestamp_sql(text: str, timezone: str, local: DateFormat | None) -> str:
 
 
 def is_day(text: str, value: str, local: DateFormat | None) -> str:
-    """SQL: the text of a timestamp is a date without a time."""
+    """Return SQL that is true if the text of a timestamp is a date without a time."""
     iso = f"({value} is not null and length({text}) = 10 and substr({text}, 5, 1) = '-')"
     return iso if local is None else f"({iso} or ({value} is not null and {local.is_day(text)}))"
 
 
 def may_be_day(text: str, value: str, local: DateFormat | None) -> str:
-    """SQL: the text of a timestamp has the time of a day's begin or end, and no offset."""
+    """Return SQL that is true if the text has the time of a day's start or end, without an offset."""
     iso = (
         f"case when substr({text}, 12, 5) in ('00:00', '23:59') and {value} is not null "
         f"then {_matches(text, _WHOLE_DAY)} else false end"
@@ -72,43 +71,41 @@ def may_be_day(text: str, value: str, local: DateFormat | None) -> str:
     return f"({iso} or coalesce({by_format} and not {local.is_day(text)}, false))"
 
 
-Answer = tuple[str, tuple[str, str, bool, bool]]
-"""SQL condition, and the problem: reason, advice, whether it refuses the file, whether each value is a
-mistake of its own."""
+ProblemCase = tuple[str, tuple[str, str, bool, bool]]
+"""SQL condition, and the problem: reason, advice, `refuses` and `by_value` of `Problem`."""
 
-_MAPPING_HINT = "or say the format in mapping.yml beside the file"
+_MAPPING_HINT = "or set the format in mapping.yml"
 
 
-def misread_times(text: str, data_type: str) -> list[Answer]:
-    """Why a text is no date or time."""
-    answers = [
+def misread_times(text: str, data_type: str) -> list[ProblemCase]:
+    """Return the possible reasons why a text is not a date or time."""
+    cases = [
         (
             _matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
-            "is not written year first",
-            f"Write 2024-05-31 for 31 May 2024; {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
+            "does not start with the year",
+            f"Write 2024-05-31 for 31 May 2024, {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
         ),
         (
             _matches(text, r"[345]\d{4}(\.\d+)?"),
-            "looks like a spreadsheet's number of a day",
-            "Give the column a date format before it is exported.",
+            "looks like a spreadsheet's serial number of a date",
+            "Format the column as a date before the export.",
         ),
         (
             _matches(text, r"\d{4}-\d{2}-\d{2}.*"),
-            "is no day of the calendar, or has a time that cannot be read",
+            "is not a calendar day, or has an unreadable time",
             "Write 2024-05-31, or 2024-05-31T12:00:00Z.",
         ),
-        ("true", "is not a date or time", f"Write 2024-05-31; {_MAPPING_HINT}."),
+        ("true", "is not a date or time", f"Write 2024-05-31, {_MAPPING_HINT}."),
     ]
     if data_type == "date":
         moment = f"try_cast(replace(upper(left({text}, 16)), 'T', ' ') as timestamp)"
         has_time = f"length({text}) > 10 and {_matches(text, _ISO)} and {moment} is not null"
-        answers.insert(0, (has_time, "has a time of day; a day is expected", "Write 2024-05-31."))
-    return [(test, (reason, advice, False, False)) for test, reason, advice in answers]
+        cases.insert(0, (has_time, "has a time of day, but must be a date", "Write 2024-05-31."))
+    return [(test, (reason, advice, False, False)) for test, reason, advice in cases]
 
 
 def _in_zone(value: str, is_day: str, timezone: str) -> str:
-    """SQL: a local time as UTC. A day without a time has no zone yet: the reporting time zone is not known
-    here."""
+    """Return SQL of a local time in UTC. A day without a time gets its zone later, from the policy."""
     if timezone.upper() == "UTC":
         return value
     in_utc = f"timezone('UTC', timezone({quote_literal(timezone)}, {value}))"
@@ -120,5 +117,5 @@ def _epoch(text: str, microseconds: int) -> str:
 
 
 def _matches(text: str, pattern: str, options: str = "i") -> str:
-    """SQL: the whole text matches; `options` are those of the engine, 'c' minds letter case."""
+    """Return SQL that matches the whole text. Option 'c' makes the match case-sensitive."""
     return f"regexp_full_match({text}, {quote_literal(pattern)}, {quote_literal(options)})"

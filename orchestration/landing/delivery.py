@@ -1,7 +1,7 @@
-"""What is wrong with what was delivered as a whole. The doctor and every run ask the same questions here.
+"""Check a delivery as a whole. The doctor and every run use the same checks.
 
-Single files are judged while they are read; this compares objects with each other and looks at figures that
-no rule forbids.
+The loader checks single files while it reads them. This module compares objects with each other and warns of
+implausible figures.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Level = Literal["note", "warn", "stops"]
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing that somebody should know before a run, or after it."""
+    """A note, warning or error about a delivery."""
 
     level: Level
-    """`stops`: a run cannot succeed with it."""
+    """`stops` means that a run cannot succeed."""
     text: str
 
     @property
@@ -38,47 +38,46 @@ class Notice:
         return self.text if self.text.endswith("?") else f"{self.text}."
 
 
-def judge_delivery(
+def check_delivery(
     settings: Settings,
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
 ) -> list[Notice]:
-    """Judge the accepted batches together."""
+    """Check the accepted batches together."""
     accepted = [batch for batch in batches if batch.status == "accepted"]
     notices = [
-        Notice("stops", missing_in_words(settings, contract))
+        Notice("stops", describe_missing(settings, contract))
         for contract in missing_objects(contracts, accepted)
     ]
     if accepted:
         with connect() as connection:
             hand_over_key(connection, load_hash_key(settings.home))
             create_raw_relations(connection, contracts, accepted, ReadingPolicies.of(settings))
-            notices += _answers(connection, settings)
+            notices += _findings(connection, settings)
     return notices
 
 
 def missing_objects(
     contracts: Mapping[tuple[str, str], LandingObject], batches: Iterable[Batch]
 ) -> list[LandingObject]:
-    """Objects without which nothing can be built, and of which no file was ever accepted."""
+    """Return the required objects without an accepted file."""
     arrived = {(batch.source, batch.object) for batch in batches if batch.status == "accepted"}
     return [contract for key, contract in contracts.items() if contract.is_required and key not in arrived]
 
 
-def missing_in_words(settings: Settings, contract: LandingObject) -> str:
-    """What to do about an object that was never delivered."""
+def describe_missing(settings: Settings, contract: LandingObject) -> str:
+    """Explain how to deliver a missing object."""
     needed = ", ".join(column.name for column in contract.columns if column.required)
     return (
-        f"{contract.label}: no file has been accepted, and nothing can be built without. Put one into "
-        f"{settings.landing / contract.source / contract.name} (csv, jsonl or parquet) with at least "
-        "the columns "
+        f"{contract.label}: no file has been accepted, and a run needs one. Put a file (csv, jsonl or "
+        f"parquet) into {settings.landing / contract.source / contract.name} with at least the columns "
         f"{needed}. `csw landing template {contract.name}` writes an example"
     )
 
 
-def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
-    """What the questions of questions.yml find in the raw relations."""
-    asked = read_yaml(Path(__file__).with_name("questions.yml"))
+def _findings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
+    """Run the checks of delivery_checks.yml on the raw relations."""
+    declared = read_yaml(Path(__file__).with_name("delivery_checks.yml"))
     policies = {**project_policies(), **settings.policies}
     values = {
         "{as_of}": f"timestamp {quote_literal(settings.as_of_text)}",
@@ -89,13 +88,13 @@ def _answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Itera
         "{seeded_rates}": quote_literal(PROJECT_DIR / "seeds" / "fx_rates.csv"),
     }
     for view in ("rates", "periods"):
-        connection.execute(f"create temp view {view} as {_filled(asked[view], values)}")
-    for question in asked["questions"]:
-        cursor = connection.execute(_filled(question["query"], values))
+        connection.execute(f"create temp view {view} as {_filled(declared[view], values)}")
+    for check in declared["checks"]:
+        cursor = connection.execute(_filled(check["query"], values))
         names = [column[0] for column in cursor.description or ()]
         for row in cursor.fetchall():
-            text = question["text"].format(**dict(zip(names, row, strict=True)))
-            yield Notice(question.get("level", "warn"), text)
+            text = check["text"].format(**dict(zip(names, row, strict=True)))
+            yield Notice(check.get("level", "warn"), text)
 
 
 def _filled(query: str, values: Mapping[str, str]) -> str:
@@ -105,5 +104,5 @@ def _filled(query: str, values: Mapping[str, str]) -> str:
 
 
 def _month(policy: object) -> str:
-    """YYYY-MM of a policy that names a month or `none`, which is before all others."""
+    """Return YYYY-MM of a policy with a month; an empty text, which sorts first, for `none`."""
     return "" if str(policy) == "none" else str(policy)[:7]

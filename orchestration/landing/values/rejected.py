@@ -1,4 +1,4 @@
-"""The rows of a file that cannot be loaded: every reason, where it first occurs, and the rows themselves."""
+"""The rejected rows of a file, with every reason and its first occurrence."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from orchestration.landing.reading.suggest import word_meant
 from orchestration.landing.values.casting import Cast, Problem, json_object
 from orchestration.landing.values.conventions import BLANKS, is_nothing
 
-_TABLE = "set_aside"
+_TABLE = "rejected_rows"
 _WORDS_SHOWN = 5
-"""Different unknown words of one column that are told one by one."""
+"""Maximum number of different unknown words of one column with a separate remark."""
 
 
 @dataclass(frozen=True)
-class SetAside:
-    """What `set_aside` holds."""
+class RejectedRows:
+    """The content of `rejected_rows`."""
 
     blank: int
-    """Records without any value; they are passed over."""
+    """Number of records without any value. The loader skips them."""
     wrong: int
     remarks: tuple[Remark, ...]
-    """Every kind of mistake with its count, the most frequent first; with values."""
+    """Every kind of mistake with its count and a value, the most frequent first."""
     refusal: str | None
-    """Why one of the rows refuses the whole file; None where none does."""
+    """Why a row refuses the whole file; None if no row does."""
 
 
-def set_rows_aside(
+def collect_rejected_rows(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, binding: Binding, cast: Cast, width: int
-) -> SetAside:
-    """Collect the rows with a problem in a table, and count what is wrong with them.
+) -> RejectedRows:
+    """Collect the rows with a problem in a table, and count the kinds of mistakes.
 
-    `width` is the number of columns of the file.
+    `width` is the number of columns in the file.
     """
     cells = [f"c{place}" for place in range(width)]
     keeps = {place: contract.column(name).keeps for name, place in binding.positions.items()}
@@ -60,7 +60,7 @@ def set_rows_aside(
     broken = tables.count(connection, tables.BROKEN)
     remarks = [*_problem_remarks(connection, contract, cast), *_broken_remarks(connection)]
     remarks.sort(key=lambda remark: (-(remark.rows or 0), remark.row or 0))
-    return SetAside(
+    return RejectedRows(
         blank=blank_rows,
         wrong=tables.count(connection, _TABLE) + broken,
         remarks=tuple(remarks),
@@ -76,7 +76,7 @@ def write_rejected(
     file_name: str,
     target: Path,
 ) -> None:
-    """Write one row per rejected record: where it stood, which columns broke which rules, what it held."""
+    """Write one row per rejected record, with its line, the broken rules and its content."""
     record = json_object(header, [f"c{place}" for place in range(len(header))])
     every = ", ".join(f"case p{place} {_details(cast, codes)} end" for place, codes in enumerate(cast.groups))
     details = (
@@ -95,7 +95,7 @@ def write_rejected(
 def _problem_remarks(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, cast: Cast
 ) -> list[Remark]:
-    """One remark per kind of mistake; each unknown word of an enumeration is a kind of its own."""
+    """Return one remark per kind of mistake. Each unknown word of an enumeration is a separate kind."""
     if not cast.groups:
         return []
     words = ", ".join(str(code) for code, problem in enumerate(cast.problems) if problem.by_value) or "-1"
@@ -132,7 +132,7 @@ def _problem_remarks(
 
 
 def _advice(contract: LandingObject, problem: Problem, word: str | None) -> str:
-    """What to do about a mistake; about an unknown word, which one was meant."""
+    """Return the advice for a mistake, or the probable correction of an unknown word."""
     if word is None:
         return problem.advice
     column = contract.column(problem.column)
@@ -147,7 +147,7 @@ def _broken_remarks(connection: duckdb.DuckDBPyConnection) -> list[Remark]:
         "select reason, count(*), min(record), arg_min(line, record), arg_min(text, record) "
         f"from {tables.BROKEN} group by reason"
     ).fetchall()
-    advice = "Quote fields that hold the delimiter or a quote."
+    advice = "Quote fields that contain the delimiter or a quote."
     return [
         Remark("wrong", None, f"the record {reason}", advice, rows, row, line, text)
         for reason, rows, row, line, text in found
@@ -155,7 +155,7 @@ def _broken_remarks(connection: duckdb.DuckDBPyConnection) -> list[Remark]:
 
 
 def _refusal(connection: duckdb.DuckDBPyConnection, cast: Cast) -> str | None:
-    """The first rule that refuses the whole file for one row, in words."""
+    """Describe the most frequent mistake that refuses the whole file."""
     refusing = [code for code, problem in enumerate(cast.problems) if problem.refuses]
     if not refusing:
         return None
@@ -176,7 +176,7 @@ def _refusal(connection: duckdb.DuckDBPyConnection, cast: Cast) -> str | None:
 
 
 def _delivered(cast: Cast, code: str, codes: Iterable[int]) -> str:
-    """SQL: the delivered value that a problem code is about."""
+    """Return SQL of the delivered value for a problem code."""
     cases = " ".join(
         f"when {number} then c{cast.problems[number].position}"
         for number in codes
@@ -186,7 +186,7 @@ def _delivered(cast: Cast, code: str, codes: Iterable[int]) -> str:
 
 
 def _details(cast: Cast, codes: Iterable[int]) -> str:
-    """SQL: branches of a CASE from problem codes to their column, value and reason."""
+    """Return the branches of an SQL CASE from problem codes to their column, value and reason."""
     return " ".join(
         f"when {code} then {{'column': {quote_literal(problem.column)}, "
         f"'value': {'null::varchar' if problem.position is None else f'c{problem.position}'}, "
@@ -197,7 +197,7 @@ def _details(cast: Cast, codes: Iterable[int]) -> str:
 
 
 def _choose(cast: Cast, what: str) -> str:
-    """SQL that tells the first problem's column, delivered value or reason."""
+    """Return SQL of the first problem's column, delivered value or reason."""
     if not cast.problems:
         return "null::varchar"
     if what == "value":
