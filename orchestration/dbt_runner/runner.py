@@ -281,7 +281,7 @@ def _words(message: str) -> str:
 
 def _sample(warehouse: Path | None, node: NodeResult) -> Iterator[str]:
     """Return a few of the rows that a test in data_tests/ found. Those tests return no personal data."""
-    if node.kind != "test" or node.status != "fail" or not node.path.startswith("tests/"):
+    if node.kind != "test" or node.status != "fail" or not node.path.startswith("data_tests/"):
         return
     if warehouse is None or not node.compiled_code:
         return
