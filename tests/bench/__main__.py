@@ -42,7 +42,8 @@ STEPS = (
 )
 REVENUE = [
     "path:models/intermediate/accounts",
-    "path:models/intermediate/subscriptions", "path:models/intermediate/mrr",
+    "path:models/intermediate/subscriptions",
+    "path:models/intermediate/mrr",
     "path:models/marts/revenue/fct_*",
     "fct_account_months",
 ]

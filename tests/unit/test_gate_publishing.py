@@ -147,7 +147,5 @@ def test_acceptances_have_a_name_and_a_reason() -> None:
     for wrong in ("closing_mrr", "closing_mrr:", ": reason"):
         with pytest.raises(SettingsError, match="name: reason"):
             parse_acceptances([wrong])
-    with pytest.raises(
-        SettingsError, match=r"no finding 'closing_mr'. Did you mean 'closing_mrr'\?"
-    ):
+    with pytest.raises(SettingsError, match=r"no finding 'closing_mr'. Did you mean 'closing_mrr'\?"):
         parse_acceptances(["closing_mr: two resellers joined"])
