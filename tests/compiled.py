@@ -70,10 +70,13 @@ def contracts() -> Mapping[tuple[str, str], LandingObject]:
 
 
 @cache
-def project_models() -> Mapping[str, frozenset[str]]:
-    """Columns of every model of the project, as its YAML declares them, by the model's name."""
-    nodes = _parsed().manifest.nodes.values()
-    return {node.name: frozenset(node.columns) for node in nodes if node.resource_type == "model"}
+def project_models() -> Mapping[str, Mapping[str, str]]:
+    """Columns of every model and their descriptions, as its YAML declares them, by the model's name."""
+    return {
+        node.name: {column.name: column.description for column in node.columns.values()}
+        for node in _parsed().manifest.nodes.values()
+        if node.resource_type == "model"
+    }
 
 
 def parsed_nodes(policies: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _rounded(value: Any) -> Any:
 
 @cache
 def model_columns(mart: str) -> frozenset[str]:
-    return project_models()[mart]
+    return frozenset(project_models()[mart])
 
 
 def of_all(rows: Iterable[Row], *names: str) -> dict[Any, Row]:

@@ -35,6 +35,7 @@ def test_every_name_of_a_metric_exists(row: Mapping[str, str]) -> None:
     models = project_models()
     for mart, column in re.findall(r"`(\w+)\.(\w+)`", row["column"]):
         assert column in models[mart]
+        assert f"{row['metric']} in docs/metrics.md" in models[mart][column], column
     rules = set(re.findall(r"`(\w+)`", row["rule"]))
     assert rules
     assert rules <= set(models) | macros()
