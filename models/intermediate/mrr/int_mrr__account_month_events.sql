@@ -22,7 +22,8 @@ single_movements as (
         movements.was_customer or {{ is_opening }} as was_customer,
         {%- for flow in flows %}
         {%- set movement_type = 'merge' if flow == 'transfer' else flow %}
-        case when movements.movement_type = '{{ movement_type }}' then movements.mrr_change else 0 end as {{ flow }}_mrr,
+        case when movements.movement_type = '{{ movement_type }}' then movements.mrr_change else 0 end
+            as {{ flow }}_mrr,
         {%- endfor %}
         case
             when movements.movement_type <> 'merge' or movements.was_customer = movements.is_customer then 0
