@@ -22,6 +22,9 @@ def test_ci_calls_the_commands_of_the_readme() -> None:
     ci = (PROJECT_DIR / ".ci" / "run").read_text(encoding="utf-8")
     assert re.search(r"^make lint$", ci, flags=re.MULTILINE)
     assert re.search(r"^make test$", ci, flags=re.MULTILINE)
+    workflow = yaml.safe_load((PROJECT_DIR / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["ci"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
 
 
 def test_every_policy_is_a_variable_with_a_meaning() -> None:
