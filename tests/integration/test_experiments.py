@@ -62,16 +62,14 @@ def test_an_experiment_leaves_the_books_alone_and_so_does_a_hostile_shell(
     made = outcome.experiment_id
     assert made
     assert outcome.release_id is None
-    assert outcome.message.startswith(f"made experiment {made} (policies of the command line: ")
+    assert outcome.message.startswith(f"made experiment {made} (command-line policies: ")
     for hint in (f"csw query --release {made}", f"csw diff current {made}", f"csw publish {made}"):
         assert hint in outcome.message
     assert fingerprint_of_current(books) == before
     # It says what it would restate, and the books know nothing of that.
     assert restated(books, made) == {("policies",)}
     manifest = read_manifest(books.releases / made)
-    assert manifest["experiment"] == (
-        "policies of the command line: discount_policy = none, pause_policy = keep"
-    )
+    assert manifest["experiment"] == ("command-line policies: discount_policy = none, pause_policy = keep")
     assert manifest["parent"] == first
 
     again = refresh(asked, landing_is_given=False)

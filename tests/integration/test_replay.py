@@ -106,7 +106,7 @@ def test_what_was_known_then_can_be_built_again(small_company: Settings, copy_of
     publish(settings, outcome.experiment_id)
     assert current_release_id(settings) == outcome.experiment_id
 
-    with pytest.raises(LandingError, match="Nothing had been accepted by"):
+    with pytest.raises(LandingError, match="No file was accepted by"):
         refresh(replace(settings, known_at=then - timedelta(days=1)), landing_is_given=False)
 
 
