@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import pickle
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from orchestration.core.settings import Settings, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.mart_contract import MartContracts, parsed_mart_contracts
 from orchestration.dbt_runner.runner import PREPARED_FILE, prepare_manifest
-from orchestration.releases.fingerprint import dbt_version
+from orchestration.dbt_runner.version import dbt_version
+from orchestration.quality import Suite, load_suites
 
 Made = TypeVar("Made")
 
@@ -57,3 +62,29 @@ def spare_parsing(settings: Settings) -> Settings:
     shutil.copytree(parsed.dbt, settings.dbt, ignore=shutil.ignore_patterns("logs"))
     assert (settings.dbt / PREPARED_FILE).is_file()
     return settings
+
+
+@cache
+def declared_contracts() -> MartContracts:
+    """What the project declares of its marts."""
+    return parsed_mart_contracts(parsed_home())
+
+
+@cache
+def declared_suites() -> Mapping[str, Suite]:
+    """What must hold of the marts of the project."""
+    return load_suites(declared_contracts())
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of the project, to be changed as an analyst would."""
+    project = folder / "project"
+    shutil.copytree(PROJECT_DIR, project, ignore=shutil.ignore_patterns(".*", "data", "target", "logs"))
+    return project
+
+
+def run_project(project: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
+    """`csw run` of a copy of the project."""
+    command = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
+    command += ["--as-of", settings.as_of_text]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)

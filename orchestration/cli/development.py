@@ -10,10 +10,10 @@ from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import prepare_instance
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from orchestration.dbt_runner.runner import prepare_manifest, prepare_profile
+from orchestration.dbt_runner.version import dbt_version
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
 from orchestration.refresh import ensure_files
-from orchestration.releases.fingerprint import dbt_version
 from orchestration.releases.history import current_release_id
 
 log = logging.getLogger("csw")

@@ -1,59 +1,119 @@
-"""How dbt's tests, the checks of an audit and the findings of the gate show up in Dagster."""
+"""Checks in Dagster: one per dbt test of a run, one per mart for the audit, one per family of the gate."""
 
-from __future__ import annotations
-
-import re
+# No postponed annotations here: Dagster reads the types of its context parameters.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import dagster as dg
 
+from orchestration.dagster_defs.assets import POOL, Warehouse, failures_in_words
+from orchestration.dbt_runner.mart_contract import MartContracts, audited_tests
+from orchestration.pipeline.steps import audit_step
+from orchestration.quality import AuditReport
 from orchestration.quality.gate import FAMILIES
 from orchestration.releases.acceptance import recorded_findings
 from orchestration.releases.candidate import Candidate
+from orchestration.releases.export import RELEASE_TABLE
+
+AUDIT = "audit"
+"""Name of the check of every mart."""
 
 
-def attach_tests(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Name the model or seed that each test over several of them is a check of: the last of them in the flow.
+def with_checked_tests(manifest: Mapping[str, Any], contracts: MartContracts) -> dict[str, Any]:
+    """The manifest without the tests that the audit evaluates, and every other test attached to a model.
 
-    Without it Dagster could not show those tests as checks.
+    A test of several models checks the last of them in the flow; without that, Dagster could not show it.
     """
+    audited = set(audited_tests(contracts))
+    nodes = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] != "test" or node["name"] not in audited
+    }
     parents: Mapping[str, Sequence[str]] = manifest["parent_map"]
 
     @cache
     def depth(model: str) -> int:
         return 1 + max((depth(parent) for parent in parents.get(model, ())), default=0)
 
-    for test in manifest["nodes"].values():
+    for test in nodes.values():
         if test["resource_type"] != "test" or test.get("attached_node"):
             continue
         models = [one for one in test["depends_on"]["nodes"] if one.startswith(("model.", "seed."))]
         if len(test["depends_on"]["nodes"]) < 2 or not models:
             continue
         last = max(models, key=lambda model: (depth(model), model))
-        name = {"name": manifest["nodes"][last]["name"]}
+        name = {"name": nodes[last]["name"]}
         test["config"].setdefault("meta", {}).setdefault("dagster", {}).setdefault("ref", name)
-    return manifest
+
+    def is_kept(unique_id: str) -> bool:
+        return not unique_id.startswith("test.") or unique_id in nodes
+
+    children = {
+        name: [child for child in found if is_kept(child)]
+        for name, found in manifest["child_map"].items()
+        if is_kept(name)
+    }
+    parents = {name: found for name, found in parents.items() if is_kept(name)}
+    return {**manifest, "nodes": nodes, "parent_map": parents, "child_map": children}
 
 
-def check_name(check: str) -> str:
-    """Name of an audit's check in Dagster; the prefix keeps it apart from dbt's tests."""
-    return "gx_" + re.sub(r"\W", "_", check)
+def audit_checks(marts: Mapping[str, dg.AssetKey], published: Sequence[str]) -> dg.AssetChecksDefinition:
+    """The step that exports and audits the marts; each check lists the expectations that fail."""
+    specs = [dg.AssetCheckSpec(name=AUDIT, asset=marts[mart], blocking=True) for mart in published]
+    # Not blocking here: publishing evaluates them again, and knows what a person has accepted.
+    specs += [dg.AssetCheckSpec(name=gate_name(family), asset=marts[RELEASE_TABLE]) for family in FAMILIES]
+
+    @dg.multi_asset_check(
+        name="audit",
+        specs=specs,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+        description="Great Expectations on the very files that will be served.",
+    )
+    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        warehouse: Warehouse = context.resources.warehouse
+        with failures_in_words(warehouse):
+            report = audit_step(warehouse.settings, warehouse.candidate)
+            for mart in published:
+                yield _audit_result(report, mart, marts[mart])
+            yield from _gate_results(warehouse.candidate, marts[RELEASE_TABLE])
+            report.raise_if_blocking(warehouse.candidate.audit)
+
+    return audit
 
 
 def gate_name(family: str) -> str:
-    """Name of a family of the gate's findings in Dagster."""
+    """Name of the check of a family of the gate's findings."""
     return f"gate_{family}"
 
 
-def gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+def _audit_result(report: AuditReport, mart: str, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """One check per mart; its worst result decides."""
+    results = [result for result in report.results if result.mart == mart]
+    unsound = [result for result in results if result.verdict != "passed"]
+    is_blocking = any(result.is_blocking for result in results)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=AUDIT,
+        passed=bool(results) and not unsound,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocking or not results else dg.AssetCheckSeverity.WARN,
+        description="\n".join(result.message for result in unsound) or f"{len(results)} checks passed",
+        metadata={
+            "checks": len(results),
+            "failing": [f"{result.check}: {result.verdict}" for result in unsound],
+        },
+    )
+
+
+def _gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
     """One check per family of findings; its worst finding decides."""
     findings = recorded_findings(candidate.noted("gate")["gate"])
     for family in FAMILIES:
         mine = [finding for finding in findings if finding.family == family]
         verdicts = {finding.verdict for finding in mine}
-        worst = next((one for one in ("raised", "failed", "warning") if one in verdicts), "passed")
+        worst = next((one for one in ("error", "failed", "warning") if one in verdicts), "passed")
         yield dg.AssetCheckResult(
             asset_key=mart,
             check_name=gate_name(family),

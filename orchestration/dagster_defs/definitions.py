@@ -1,68 +1,31 @@
-"""What Dagster draws, schedules and runs. The logic of every step is in `orchestration.pipeline.steps`."""
+"""The code location of Dagster: assets, checks, the job, its schedule and sensors."""
 
-# No postponed annotations here: Dagster reads the types of its context parameters.
+from __future__ import annotations
+
 import json
-import queue
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.core.disk import disk_trouble
 from orchestration.core.environment import check_interpreter
-from orchestration.core.errors import CswError
-from orchestration.core.files import remove_tree
-from orchestration.core.lock import WarehouseLock, hold_lock
+from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings, load_settings
-from orchestration.dagster_defs.checks import attach_tests, check_name, gate_name, gate_results
-from orchestration.dagster_defs.launcher import purpose_of
+from orchestration.dagster_defs.assets import (
+    LayerTranslator,
+    build_assets,
+    landing_assets,
+    mart_keys,
+    release_asset,
+    warehouse_resource,
+)
+from orchestration.dagster_defs.checks import audit_checks, with_checked_tests
 from orchestration.dagster_defs.triggers import build_triggers
-from orchestration.dbt_runner.landing_contract import load_contracts
-from orchestration.dbt_runner.runner import GRAIN_TESTS, DbtEvent, prepare_manifest
-from orchestration.pipeline.steps import LandStep, audit_step, build_step, land_step, publish_step
+from orchestration.dbt_runner.mart_contract import read_contracts
+from orchestration.dbt_runner.runner import prepare_manifest
+from orchestration.dbt_runner.version import dbt_version
+from orchestration.pipeline.steps import LandStep
 from orchestration.quality import load_suites
-from orchestration.quality.gate import FAMILIES
-from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
-from orchestration.releases.export import RELEASE_TABLE
-from orchestration.releases.fingerprint import dbt_version
 
 JOB = "refresh"
-POOL = "warehouse"
-MARTS = "marts"
-
-FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
-"""The schedule builds every day, with or without new files: warn after one missing day, fail after two."""
-
-
-@dataclass(frozen=True)
-class Warehouse:
-    """What the steps of one run share; the lock is held from the first step to the last."""
-
-    settings: Settings
-    candidate: Candidate
-    lock: WarehouseLock
-    landed: LandStep | None
-    """What the run has landed already, before it loaded Dagster."""
-
-
-class LayerTranslator(DagsterDbtTranslator):
-    """Groups models by their layer, the first folder below models/, and says how fresh a mart should be."""
-
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        node = manifest["nodes"].get(unique_id)
-        is_mart = node and node["resource_type"] == "model" and node["schema"] == MARTS
-        return spec.replace_attributes(freshness_policy=FRESHNESS) if is_mart else spec
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        path = dbt_resource_props["fqn"][1:-1]
-        return path[0] if path else "seeds"
 
 
 @dg.definitions
@@ -84,12 +47,15 @@ def build_definitions(
     With `fixed`, runs take `settings` as they are and write under the caller's `lock`; otherwise each
     run reads the environment when it begins, so that `as_of` is its own time, and takes the lock itself.
     `landed` is what the caller has landed for its run already. Raises BuildError where the dbt project does
-    not parse.
+    not parse or declares nothing of a mart, AuditError where a suite cannot be evaluated.
     """
     path = prepare_manifest(settings, dbt_version(), lock)
-    manifest = attach_tests(json.loads(path.read_text(encoding="utf-8")))
+    parsed = json.loads(path.read_text(encoding="utf-8"))
+    contracts = read_contracts(parsed)
+    # Before anything is built: a suite that cannot be evaluated would stop the run after the build.
+    suites = load_suites(contracts)
+    manifest = with_checked_tests(parsed, contracts)
     translator = LayerTranslator()
-    marts = mart_keys(manifest, translator)
     refresh = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),
@@ -101,231 +67,15 @@ def build_definitions(
     triggers = build_triggers(refresh)
     return dg.Definitions(
         assets=[
-            _landing(manifest, translator),
-            _dbt(manifest, translator),
-            _release(_ends(manifest, translator)),
+            landing_assets(manifest, translator),
+            build_assets(manifest, translator),
+            release_asset(manifest, translator),
         ],
-        asset_checks=[_audit(marts)],
+        asset_checks=[audit_checks(mart_keys(manifest, translator), list(suites))],
         jobs=[refresh],
         schedules=triggers.schedules,
         sensors=triggers.sensors,
-        resources={"warehouse": _warehouse(settings if fixed else None, lock, landed)},
+        resources={"warehouse": warehouse_resource(settings if fixed else None, lock, landed)},
         # Steps share one candidate and one lock, so they belong in one process.
         executor=dg.in_process_executor,
     )
-
-
-def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[str, dg.AssetKey]:
-    """Asset keys of the marts by table name."""
-    return {
-        node["alias"]: translator.get_asset_spec(manifest, unique_id, None).key
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] == MARTS
-    }
-
-
-def _landing(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
-    contracts = load_contracts()
-    sources = {
-        (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None).key
-        for unique_id, source in manifest["sources"].items()
-    }
-    keys = {name: key for name, key in sources.items() if name in contracts}
-    # What else the build starts from: the loader's own records.
-    records = [key for name, key in sources.items() if name not in contracts]
-    specs = [
-        dg.AssetSpec(key, group_name="landing", kinds={"parquet"}, skippable=True) for key in keys.values()
-    ]
-    specs += [dg.AssetSpec(key, group_name="landing", skippable=True) for key in records]
-
-    @dg.multi_asset(
-        name="landing",
-        specs=specs,
-        pool=POOL,
-        required_resource_keys={"warehouse"},
-        config_schema={"force": dg.Field(bool, default_value=False, is_required=False)},
-        description="Load every complete new file. Where nothing is new, nothing after it runs.",
-    )
-    def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words(warehouse):
-            force = context.op_execution_context.op_config["force"]
-            landed = warehouse.landed or land_step(warehouse.settings, warehouse.candidate, force=force)
-            if landed.nothing_new:
-                context.log.info(landed.nothing_new)
-                remove_tree(warehouse.candidate.folder)
-                return
-            for (source, name), key in keys.items():
-                batches = [one for one in landed.batches if (one.source, one.object) == (source, name)]
-                refused = [one for one in landed.report.refused if (one.source, one.object) == (source, name)]
-                yield dg.MaterializeResult(
-                    asset_key=key,
-                    metadata={
-                        "rows_loaded": sum(one.rows_loaded for one in batches),
-                        "rows_quarantined": sum(one.rows_quarantined for one in batches),
-                        "files_refused_now": len(refused),
-                        "batches": len(batches),
-                    },
-                )
-            for key in records:
-                yield dg.MaterializeResult(asset_key=key)
-
-    return landing
-
-
-def _dbt(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
-    @dbt_assets(
-        manifest=manifest,
-        exclude=GRAIN_TESTS,
-        name="build",
-        dagster_dbt_translator=translator,
-        pool=POOL,
-        required_resource_keys={"warehouse"},
-    )
-    def build(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words(warehouse):
-            for event in _build_events(warehouse):
-                message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
-                yield from message.to_default_asset_events(
-                    manifest=manifest, dagster_dbt_translator=translator, context=context
-                )
-
-    return build
-
-
-def _audit(marts: Mapping[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
-    specs = [
-        dg.AssetCheckSpec(
-            name=check_name(expectation.name),
-            asset=marts[suite.mart],
-            description=expectation.description or None,
-            blocking=expectation.severity == "error",
-        )
-        for suite in load_suites().values()
-        if suite.mart in marts
-        for expectation in suite.expectations
-    ]
-    # Not blocking here: publishing judges them again, and knows what a person has accepted.
-    gate = marts[RELEASE_TABLE]
-    specs += [dg.AssetCheckSpec(name=gate_name(family), asset=gate) for family in FAMILIES]
-
-    @dg.multi_asset_check(
-        name="audit",
-        specs=specs,
-        pool=POOL,
-        required_resource_keys={"warehouse"},
-        description="Great Expectations on the very files that will be served.",
-    )
-    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words(warehouse):
-            report = audit_step(warehouse.settings, warehouse.candidate)
-            for result in report.results:
-                severity = (
-                    dg.AssetCheckSeverity.WARN
-                    if result.severity == "warning"
-                    else dg.AssetCheckSeverity.ERROR
-                )
-                yield dg.AssetCheckResult(
-                    asset_key=marts[result.mart],
-                    check_name=check_name(result.check),
-                    passed=result.outcome == "passed",
-                    severity=severity,
-                    description=result.message,
-                    metadata={
-                        "outcome": result.verdict,
-                        "expected": result.expected,
-                        "observed": result.observed or "",
-                    },
-                )
-            yield from gate_results(warehouse.candidate, gate)
-            report.raise_if_blocking(warehouse.candidate.audit)
-
-    return audit
-
-
-def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:
-    """The marts, and models that nothing is built from: a release ships the whole build beside the marts."""
-    children: Mapping[str, Sequence[str]] = manifest["child_map"]
-    return [
-        translator.get_asset_spec(manifest, unique_id, None).key
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-        and (node["schema"] == MARTS or not any(child.startswith("model.") for child in children[unique_id]))
-    ]
-
-
-def _release(ends: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    @dg.asset(
-        name="release",
-        deps=ends,
-        group_name="release",
-        freshness_policy=FRESHNESS,
-        pool=POOL,
-        required_resource_keys={"warehouse"},
-        kinds={"duckdb", "parquet"},
-        description="The marts as BI tools see them. Publishing judges the recorded audit for itself.",
-    )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        warehouse: Warehouse = context.resources.warehouse
-        with _failures_in_words(warehouse):
-            published = publish_step(warehouse.settings, warehouse.candidate, warehouse.lock)
-        return dg.MaterializeResult(
-            metadata={"release_id": published.release_id, "message": published.message}
-        )
-
-    return release
-
-
-def _warehouse(
-    settings: Settings | None, lock: WarehouseLock | None, landed: LandStep | None
-) -> dg.ResourceDefinition:
-    @dg.resource(description="The candidate of the run, and the lock of the warehouse.")
-    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
-        run = context.run
-        assert run is not None
-        used = settings or load_settings()
-        # A repeated run goes on with the candidate of the run that it repeats.
-        candidate = open_candidate(used, run.root_run_id or run.run_id)
-        with nullcontext(lock) if lock else hold_lock(used.lock_file, purpose_of(run.run_id)) as held:
-            assert held is not None
-            clear_leftovers(used, candidate)
-            yield Warehouse(used, candidate, held, landed)
-
-    return warehouse
-
-
-def _build_events(warehouse: Warehouse) -> Iterator[DbtEvent]:
-    """What dbt reports while it runs in a thread of its own; raises what made it fail."""
-    events: queue.SimpleQueue[DbtEvent | None] = queue.SimpleQueue()
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            build_step(warehouse.settings, warehouse.candidate, events.put)
-        except BaseException as error:
-            failure.append(error)
-        finally:
-            events.put(None)
-
-    worker = threading.Thread(target=work, name="dbt build")
-    worker.start()
-    while (event := events.get()) is not None:
-        yield event
-    worker.join()
-    if failure:
-        raise failure[0]
-
-
-@contextmanager
-def _failures_in_words(warehouse: Warehouse) -> Iterator[None]:
-    """What a user can mend shows up in Dagster as its message, not as a traceback."""
-    try:
-        yield
-    except Exception as error:
-        told = error if isinstance(error, CswError) else disk_trouble(error, warehouse.settings.home)
-        if told is None:
-            raise
-        facts: dict[str, Any] = {"error": type(told).__name__, "exit_code": told.exit_code}
-        raise dg.Failure(description=str(told), metadata=facts, allow_retries=False) from None

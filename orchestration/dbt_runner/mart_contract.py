@@ -1,15 +1,41 @@
-"""The contracts of the marts, read from the dbt models YAML."""
+"""What dbt's manifest declares of each published mart: columns, constraints and tests."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from orchestration.core.serialization import read_yaml
-from orchestration.core.settings import PROJECT_DIR
+from orchestration.core.errors import BuildError
+from orchestration.core.lock import WarehouseLock
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.runner import BUILD, MANIFEST_FILE, prepare_manifest
+from orchestration.dbt_runner.version import dbt_version
+
+MARTS_SCHEMA = "marts"
+
+NOT_NULL = "not_null"
+UNIQUE = "unique"
+UNIQUE_KEY = "unique_key"
+ACCEPTED_VALUES = "accepted_values"
+ACCEPTED_RANGE = "accepted_range"
+RELATIONSHIPS = "relationships"
+
+_ARGUMENTS = {
+    NOT_NULL: frozenset[str](),
+    UNIQUE: frozenset[str](),
+    UNIQUE_KEY: frozenset({"columns"}),
+    ACCEPTED_VALUES: frozenset({"values", "quote"}),
+    ACCEPTED_RANGE: frozenset({"min_value", "max_value", "inclusive"}),
+    RELATIONSHIPS: frozenset({"to", "field"}),
+}
+"""The tests that an audit can evaluate, and the arguments with which it can."""
+
+_DEFAULTS = {"limit": None, "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}
+"""Settings of a test that say something else than "no row may break it" where they differ."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +44,169 @@ class MartColumn:
 
     data_type: str
     """dbt's data type, such as `decimal(18, 4)`."""
+    is_not_null: bool = False
     pii: str | None = None
     """Personal data that the column may contain: `name`, or None."""
 
 
-MartContracts = Mapping[str, Mapping[str, MartColumn]]
-"""Columns by name, by mart."""
+@dataclass(frozen=True)
+class DeclaredTest:
+    """A data test of one mart that an audit can evaluate on the exported file."""
+
+    name: str
+    """As dbt selects it."""
+    kind: str
+    columns: tuple[str, ...]
+    """Those that the test is about; of `unique_key` all columns of the key."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments besides the columns; of `relationships`, `to` is the name of the other mart."""
+    where: str | None = None
+    """Only rows that meet this SQL condition are tested."""
+    is_warning: bool = False
 
 
-@cache
-def load_mart_contracts(project_dir: Path = PROJECT_DIR) -> MartContracts:
-    """Read the YAML file of every mart, in the order of folders, names and columns."""
-    contracts = {}
-    for path in sorted((project_dir / "models" / "marts").glob("*/*.yml")):
-        for model in read_yaml(path).get("models", ()):
-            contracts[model["name"]] = {
-                column["name"]: MartColumn(column["data_type"], _meta(column).get("pii"))
-                for column in model["columns"]
-            }
+@dataclass(frozen=True)
+class MartContract:
+    """What the project declares of one mart."""
+
+    columns: Mapping[str, MartColumn]
+    """In the order of the table."""
+    has_all_columns: bool = True
+    """dbt enforces the contract, so a column that is not declared cannot be in the table."""
+    tests: tuple[DeclaredTest, ...] = ()
+    may_be_empty: bool = False
+
+
+MartContracts = Mapping[str, MartContract]
+"""Contracts by mart, in the order of folders and names."""
+
+
+def load_mart_contracts(settings: Settings, lock: WarehouseLock | None = None) -> MartContracts:
+    """The contracts of the project as it is now, which is parsed where it changed.
+
+    Marts with `meta: {published: false}` are left out. Raises BuildError where the project does not parse,
+    or declares nothing of a mart; LockedError where another run writes for long.
+    """
+    prepare_manifest(settings, dbt_version(), lock)
+    return parsed_mart_contracts(settings)
+
+
+def parsed_mart_contracts(settings: Settings) -> MartContracts:
+    """The contracts of the project as it was parsed last, which is what a run builds."""
+    path = settings.dbt / "target" / MANIFEST_FILE
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _: int) -> MartContracts:
+    return read_contracts(json.loads(path.read_text(encoding="utf-8")))
+
+
+def build_command(settings: Settings) -> list[str]:
+    """The dbt command of a run: a build without the tests that the audit evaluates on the exported file."""
+    # `BUILD` ends with what it leaves out.
+    return [*BUILD, *audited_tests(parsed_mart_contracts(settings))]
+
+
+def audited_tests(contracts: MartContracts) -> list[str]:
+    """Names of the tests that the audit evaluates."""
+    return [test.name for contract in contracts.values() for test in contract.tests]
+
+
+def read_contracts(manifest: Mapping[str, Any]) -> MartContracts:
+    """The contracts in a manifest of dbt. Raises BuildError where nothing is declared of a mart."""
+    models = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        and node["schema"] == MARTS_SCHEMA
+        and node["config"]["meta"].get("published", True)
+    }
+    tests: dict[str, list[DeclaredTest]] = {}
+    for node in manifest["nodes"].values():
+        if (attached := node.get("attached_node")) in models and (test := _test(node, models)):
+            tests.setdefault(attached, []).append(test)
+    contracts, missing = {}, []
+    for unique_id, node in sorted(models.items(), key=lambda item: item[1]["original_file_path"]):
+        declared = sorted(tests.get(unique_id, ()), key=lambda test: test.name)
+        is_enforced = node["config"]["contract"]["enforced"] and bool(node["columns"])
+        if not is_enforced and not declared:
+            missing.append(_missing(node))
+        contracts[node["alias"]] = MartContract(
+            columns={name: _column(column) for name, column in node["columns"].items()},
+            has_all_columns=is_enforced,
+            tests=tuple(declared),
+            may_be_empty=bool(node["config"]["meta"].get("may_be_empty", False)),
+        )
+    if missing:
+        raise BuildError("\n".join(missing))
     return contracts
 
 
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (node.get("config") or {}).get("meta") or {}
+def _column(column: Mapping[str, Any]) -> MartColumn:
+    return MartColumn(
+        data_type=column["data_type"] or "",
+        is_not_null=any(constraint["type"] == NOT_NULL for constraint in column["constraints"]),
+        pii=column["config"]["meta"].get("pii"),
+    )
+
+
+def _test(node: Mapping[str, Any], models: Mapping[str, Any]) -> DeclaredTest | None:
+    """A test as an audit evaluates it; None for one that only dbt can run."""
+    metadata, config = node["test_metadata"], node["config"]
+    kind, arguments = metadata["name"], dict(metadata["kwargs"])
+    del arguments["model"]
+    column = arguments.pop("column_name", None)
+    known = _ARGUMENTS.get(kind)
+    if metadata["namespace"] or known is None or not set(arguments) <= known:
+        return None
+    if any(config[name] != value for name, value in _DEFAULTS.items()):
+        return None
+    if config["where"] and kind not in (UNIQUE, UNIQUE_KEY):
+        return None
+    if kind == RELATIONSHIPS:
+        others = [one for one in node["depends_on"]["nodes"] if one != node["attached_node"]]
+        if len(others) != 1 or others[0] not in models:
+            return None
+        arguments["to"] = models[others[0]]["alias"]
+    values = (*arguments.get("values", ()), arguments.get("min_value"), arguments.get("max_value"))
+    is_sql = kind == ACCEPTED_RANGE or not arguments.pop("quote", True)
+    if is_sql and any(isinstance(value, str) for value in values):
+        return None
+    columns: Sequence[str] = arguments.pop("columns") if kind == UNIQUE_KEY else [column]
+    return DeclaredTest(
+        name=node["name"],
+        kind=kind,
+        columns=tuple(name.strip('"') for name in columns),
+        arguments=arguments,
+        where=config["where"],
+        is_warning=config["severity"].lower() == "warn",
+    )
+
+
+def _missing(node: Mapping[str, Any]) -> str:
+    model = Path(node["original_file_path"])
+    patch = (node["patch_path"] or "").partition("://")[2]
+    return "\n".join(
+        [
+            f"{model}: nothing is declared of the mart {node['name']}, so nothing of it could be checked. "
+            f"Declare its grain and its columns in {patch or model.with_suffix('.yml')}, such as:",
+            *_example(node["name"]),
+            "Or keep it out of releases with a first line of the model, such as:",
+            "  {{ config(meta={'published': false}, contract={'enforced': false}) }}",
+        ]
+    )
+
+
+def _example(mart: str) -> Iterator[str]:
+    yield "  version: 2"
+    yield "  models:"
+    yield f"    - name: {mart}"
+    yield '      description: "What the mart tells."'
+    yield "      data_tests:"
+    yield "        - unique_key: {arguments: {columns: [account_id, month]}}"
+    yield "      columns:"
+    yield "        - name: account_id"
+    yield "          data_type: varchar"
+    yield '          description: "What the column tells."'
+    yield "          constraints: [{type: not_null}]"

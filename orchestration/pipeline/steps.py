@@ -14,8 +14,9 @@ from orchestration.core.database import connect
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import MartContracts, build_command, parsed_mart_contracts
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
-from orchestration.dbt_runner.runner import BUILD, WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.dbt_runner.runner import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -112,7 +113,7 @@ def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) 
 def build_step(
     settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
 ) -> DbtResult:
-    """Build every model in the candidate's database and run the dbt tests of `BUILD` on it.
+    """Build every model in the candidate's database and run the dbt tests of a run on it.
 
     The database starts empty. No model is incremental, so no state carries over from the last release, and
     the table of a removed model disappears. Raises BuildError.
@@ -125,7 +126,8 @@ def build_step(
         batches = recorded_batches(settings, noted["raw_batches"])
         with connect(candidate.warehouse) as connection:
             create_sources(connection, settings, batches, noted["parent"])
-        result = run_dbt(settings, BUILD, candidate.warehouse, on_event=_counted(on_event))
+        command = build_command(settings)
+        result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
     log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
     candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
     return result
@@ -138,6 +140,8 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     it.
     """
     noted = candidate.noted("dbt")
+    contracts = parsed_mart_contracts(settings)
+    suites = load_suites(contracts)
     created_at = datetime.now(UTC).replace(microsecond=0)
     release_id = _free_release_id(settings, created_at, noted["fingerprint"])
     remove_tree(candidate.export)
@@ -150,18 +154,20 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
             raw_batches=len(noted["raw_batches"]),
             known_at=_moment(noted["known_at"]),
         )
-        export = export_marts(candidate.warehouse, candidate.export, stamp)
+        export = export_marts(candidate.warehouse, candidate.export, stamp, contracts)
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
     restatements = count_restatements(candidate.export, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with candidate.timed("audit"):
-        report = audit_marts(candidate.export / MARTS_FILE, load_suites())
+        report = audit_marts(candidate.export / MARTS_FILE, suites)
     log.info("audit  %s", report.summary())
+    for result in report.warnings:
+        log.warning("audit  %s", result.message)
     write_json(candidate.audit, report.to_json())
     candidate.note(release_id=release_id, audit=report.to_json())
     with candidate.timed("gate"):
-        gate = _gate(settings, candidate)
+        gate = _gate(settings, candidate, contracts)
     candidate.note(
         gate=gate,
         created_at=created_at.isoformat(),
@@ -178,15 +184,16 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     return report
 
 
-def _gate(settings: Settings, candidate: Candidate) -> dict[str, Any]:
+def _gate(settings: Settings, candidate: Candidate, contracts: MartContracts) -> dict[str, Any]:
     """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
     marts = candidate.export / MARTS_FILE
     findings = inspect_release(settings, marts, noted, noted["parent"])
     batches = recorded_batches(settings, noted["raw_batches"])
-    origins = compare_with_origins(_initial_settings(settings, noted), candidate.warehouse, marts, batches)
+    initial = _initial_settings(settings, noted)
+    origins = compare_with_origins(initial, candidate.warehouse, marts, batches, contracts)
     findings += origins.findings
-    candidate.note(reconciliation=[figure.to_json() for figure in origins.figures])
+    candidate.note(reconciliation=[measure.to_json() for measure in origins.measures])
     accepted = accept_findings(settings, findings, noted["parent"])
     for finding in findings:
         if finding.verdict != "passed":

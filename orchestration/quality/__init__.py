@@ -4,8 +4,9 @@ Nothing here imports Great Expectations until an audit runs; its import takes se
 """
 
 from orchestration.quality.audit import audit_marts
+from orchestration.quality.expectations import Expectation
 from orchestration.quality.report import AuditReport, CheckResult
-from orchestration.quality.suites import Expectation, Suite, declared_checks, load_suites
+from orchestration.quality.suites import Suite, declared_checks, load_suites
 
 __all__ = [
     "AuditReport",

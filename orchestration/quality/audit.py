@@ -1,7 +1,7 @@
 """Audit one exported marts file against the declared suites.
 
 Fails closed: a mart without a suite, a suite without a mart, a suite that checks nothing, a check that
-got no answer and a check that raised all block, each with a name of its own.
+was not evaluated and a check that ended with an error all block, each with a name of its own.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ import duckdb
 
 from orchestration.core.database import connect, quote_identifier, writers_in_words
 from orchestration.core.errors import AuditError
+from orchestration.dbt_runner.mart_contract import MARTS_SCHEMA
 from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN
 from orchestration.quality import wording
-from orchestration.quality.report import AuditReport, CheckResult
-from orchestration.quality.suites import (
+from orchestration.quality.columns import evaluate_columns
+from orchestration.quality.expectations import (
+    COLUMNS,
     EMAIL_CHECK,
     EMAIL_CONDITION,
     ROWS_QUERY,
     Expectation,
-    Suite,
     email_check,
 )
+from orchestration.quality.report import AuditReport, CheckResult
+from orchestration.quality.suites import Suite
 
 if TYPE_CHECKING:
-    from orchestration.quality.gx_duckdb import Answer
-
-SCHEMA = "marts"
+    from orchestration.quality.gx_duckdb import ExpectationResult
 
 Columns = Sequence[tuple[str, str]]
 """Names and types of the columns of a mart."""
@@ -43,8 +44,8 @@ Columns = Sequence[tuple[str, str]]
 Tables = Mapping[str, Columns]
 """Every table and view of the schema."""
 
-Ask = Callable[[Sequence[Expectation]], "Mapping[str, Answer]"]
-"""Evaluates expectations of one mart; gives answers by name."""
+Validate = Callable[[Sequence[Expectation]], "Mapping[str, ExpectationResult]"]
+"""Evaluates expectations of one mart; gives results by name."""
 
 
 def audit_marts(
@@ -52,8 +53,8 @@ def audit_marts(
 ) -> AuditReport:
     """Run every suite on `database` (schema `marts`), read-only, in this process.
 
-    `progress` is told the name of each mart before its checks run. The report holds figures, never values
-    of rows. Raises AuditError only where the file cannot be read at all; findings are in the report.
+    `progress` gets the name of each mart before its checks run. The report holds counts, never values
+    of rows. Raises AuditError only where the file cannot be read at all; failures are in the report.
     """
     tables = _tables(database)
     results = _undeclared(tables, suites)
@@ -71,7 +72,8 @@ def audit_marts(
             for suite in present:
                 if progress is not None:
                     progress(suite.mart)
-                found = _audit_mart(partial(gx_duckdb.ask, source, suite.mart), suite, tables[suite.mart])
+                validate = partial(gx_duckdb.validate, source, suite.mart)
+                found = _audit_mart(validate, suite, tables[suite.mart])
                 evaluated += sum(result.check in suite.names for result in found)
                 results += found
     return AuditReport(
@@ -86,7 +88,7 @@ def _adapter() -> ModuleType:
     """Import Great Expectations, which takes seconds that only an audit should pay, and keep it quiet."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
-    # What it has to say is in its results; its log is chatter, and on errors it would quote data.
+    # Its results say everything; its log would quote data in errors.
     chatter = logging.getLogger("great_expectations")
     chatter.addHandler(logging.NullHandler())
     chatter.propagate = False
@@ -106,7 +108,7 @@ def _tables(database: Path) -> Tables:
     """
     try:
         with writers_in_words(database), connect(database, read_only=True) as connection:
-            rows = connection.execute(query, [SCHEMA]).fetchall()
+            rows = connection.execute(query, [MARTS_SCHEMA]).fetchall()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise AuditError(f"{database} cannot be opened as a DuckDB file: {reason}") from None
@@ -118,45 +120,49 @@ def _tables(database: Path) -> Tables:
 
 def _undeclared(tables: Tables, suites: Mapping[str, Suite]) -> list[CheckResult]:
     if not tables:
-        return [_structural("*", "marts_exported", f"schema {SCHEMA} holds no table", "the marts")]
+        return [_structural("*", "marts_exported", f"schema {MARTS_SCHEMA} holds no table", "the marts")]
     return [
-        _structural(mart, "suite_declared", "no suite declares what must hold of it", "a suite")
+        _structural(mart, "suite_declared", "the project declares no published mart of this name", "a suite")
         for mart in tables
         if mart not in suites
     ]
 
 
-def _audit_mart(ask: Ask, suite: Suite, columns: Columns) -> list[CheckResult]:
+def _audit_mart(validate: Validate, suite: Suite, columns: Columns) -> list[CheckResult]:
     declared = len(suite.expectations)
     if declared == 0:
         return [_structural(suite.mart, "suite_not_empty", "its suite checks nothing", "at least 1 check")]
-    answers = ask([_with_columns(expectation, columns) for expectation in suite.expectations])
+    found = validate([_with_columns(one, columns) for one in suite.expectations if one.type != COLUMNS])
     results = [
-        wording.result_of(suite.mart, expectation, answers[expectation.name])
-        for expectation in suite.expectations
-        if expectation.name in answers
+        evaluate_columns(suite.mart, one, columns)
+        if one.type == COLUMNS
+        else wording.result_of(suite.mart, one, found[one.name])
+        for one in suite.expectations
+        if one.type == COLUMNS or one.name in found
     ]
     if len(results) != declared:
-        found = f"{len(results)} of its {declared} checks were evaluated"
-        results.append(_structural(suite.mart, "all_checks_evaluated", found, f"{declared} checks"))
+        observed = f"{len(results)} of its {declared} checks were evaluated"
+        results.append(_structural(suite.mart, "all_checks_evaluated", observed, f"{declared} checks"))
     return [
-        _name_columns(ask, columns, result)
+        _name_columns(validate, columns, result)
         if result.check == EMAIL_CHECK and result.outcome == "failed"
         else result
         for result in results
     ]
 
 
-def _name_columns(ask: Ask, columns: Columns, result: CheckResult) -> CheckResult:
-    """Say which columns hold the e-mail addresses; asked only when some do."""
+def _name_columns(validate: Validate, columns: Columns, result: CheckResult) -> CheckResult:
+    """Name the columns that hold the e-mail addresses; they are looked for only where some do."""
     query = email_check().kwargs["unexpected_rows_query"]
-    questions = [
+    checks = [
         Expectation(
-            name=name, type=ROWS_QUERY, kwargs={"unexpected_rows_query": query.replace(EMAIL_CONDITION, text)}
+            name=name,
+            type=ROWS_QUERY,
+            kwargs={"unexpected_rows_query": query.replace(EMAIL_CONDITION, condition)},
         )
-        for name, text in _email_conditions(columns).items()
+        for name, condition in _email_conditions(columns).items()
     ]
-    guilty = [name for name, answer in ask(questions).items() if not answer.success]
+    guilty = [name for name, found in validate(checks).items() if not found.success]
     return replace(result, message=f"{result.message}: look at {', '.join(sorted(guilty))}")
 
 
@@ -168,7 +174,7 @@ def _structural(mart: str, check: str, observed: str, expected: str) -> CheckRes
         outcome="failed",
         expected=expected,
         observed=observed,
-        message=f"{SCHEMA}.{mart}: {check} failed: {observed}, expected {expected}",
+        message=f"{MARTS_SCHEMA}.{mart}: {check} failed: {observed}, expected {expected}",
     )
 
 

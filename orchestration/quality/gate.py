@@ -1,7 +1,7 @@
-"""The gate: how a release compares with the one before it, with its contract, and with the calendar.
+"""The gate: how a release compares with the previous one, with its sources, and with the calendar.
 
 Every finding has a name. One that breaks a limit blocks until a person accepts it by that name; one that
-breaks a rule (a contract, a person's name in a text, a comparison that could not be made) blocks for good.
+breaks a rule (rows that got lost, a comparison that could not be made) blocks for good.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from orchestration.dbt_runner.mart_contract import MartContracts
-from orchestration.quality.facts import Month, ReleaseFacts
+from orchestration.quality.expectations import Severity
 from orchestration.quality.limits import Age, Change, Limits
-from orchestration.quality.reconciliation import Figure
+from orchestration.quality.profile import Month, NotMeasured, ReleaseProfile
+from orchestration.quality.reconciliation import Measure
 from orchestration.quality.report import Outcome
-from orchestration.quality.suites import Severity
 
 FAMILIES = (
     "rows",
@@ -26,22 +25,21 @@ FAMILIES = (
     "restated_customers",
     "freshness",
     "schema",
-    "contract",
     "checks",
     "personal",
     "reconciliation",
 )
-"""What the gate looks at: a finding is named for its family, or `<family>.<place>`."""
+"""What the gate compares: a finding is named for its family, or `<family>.<place>`."""
 
 _CLOSED = ("restated_mrr", "restated_customers")
 """What is found of months that were complete in the release before."""
 
-Verdict = Literal["passed", "warning", "failed", "raised"]
+Verdict = Literal["passed", "warning", "failed", "error"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the gate looked at. `raised` means that it could not be looked at."""
+    """One comparison of the gate. `error` means that it could not be evaluated."""
 
     name: str
     outcome: Outcome
@@ -61,23 +59,21 @@ class Finding:
 
     @property
     def is_blocking(self) -> bool:
-        return self.verdict in ("failed", "raised")
+        return self.verdict in ("failed", "error")
 
     @property
     def message(self) -> str:
         """One line for people, without values of rows."""
-        if self.verdict == "raised":
-            return f"{self.name} could not be judged: {self.observed}"
+        if self.verdict == "error":
+            return f"{self.name} could not be evaluated: {self.observed}"
         if self.verdict == "passed":
             return f"{self.name}: {self.observed}"
         word = "warning, " if self.verdict == "warning" else ""
         return f"{self.name}: {word}{self.observed}; expected {self.expected}"
 
 
-def judge(
-    release: ReleaseFacts, previous: ReleaseFacts | None, limits: Limits, contracts: MartContracts
-) -> list[Finding]:
-    """Everything that can be told from the two releases, in the order of FAMILIES; nothing is raised.
+def evaluate(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Limits) -> list[Finding]:
+    """Compare two releases; findings are in the order of FAMILIES, and nothing is raised.
 
     An experiment is compared too, but what differs is a warning: whoever asked another question expects it.
     So it is with the counts and the latest month of a release for an earlier `as_of` or of a replay; its
@@ -87,7 +83,7 @@ def judge(
     if previous is not None:
         reasons = _other_question(release, previous)
         is_earlier = release.as_of < previous.as_of or release.known_at is not None
-        for finding in (*_rows(release, previous, limits), *_figures(release, previous, limits)):
+        for finding in (*_rows(release, previous, limits), *_latest_and_restated(release, previous, limits)):
             if finding.outcome == "failed" and reasons:
                 finding = replace(finding, observed=f"{finding.observed} ({'; '.join(reasons)})")
             if finding.outcome == "failed" and (
@@ -98,7 +94,6 @@ def judge(
     findings += _freshness(release, limits)
     if previous is not None:
         findings += _schema(release, previous)
-    findings += _contract(release, contracts)
     findings += _checks(release, previous, limits)
     return findings
 
@@ -123,24 +118,24 @@ def personal_findings(found: Mapping[tuple[str, str], int]) -> list[Finding]:
     ]
 
 
-def reconciliation_findings(figures: Sequence[Figure]) -> list[Finding]:
-    """The figures that differ between layers, as findings; one that passed where none does."""
+def reconciliation_findings(measures: Sequence[Measure]) -> list[Finding]:
+    """The measures that differ between layers, as findings; one that passed where none does."""
     expected = "the same in every layer"
-    different = [figure for figure in figures if not figure.is_equal]
+    different = [measure for measure in measures if not measure.is_equal]
     if not different:
-        return [Finding("reconciliation", "passed", expected, f"{len(figures)} figures are equal")]
+        return [Finding("reconciliation", "passed", expected, f"{len(measures)} measures are equal")]
     return [
-        Finding(f"reconciliation.{figure.name}", "failed", expected, figure.in_words())
-        for figure in different
+        Finding(f"reconciliation.{measure.name}", "failed", expected, measure.in_words())
+        for measure in different
     ]
 
 
-def unanswered(name: str, error: Exception) -> Finding:
-    """A finding that could not be made, which blocks like a bad one."""
-    return _raised(name, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
+def not_evaluated(name: str, error: Exception) -> Finding:
+    """A comparison that could not be made, which blocks like a bad one."""
+    return _error(name, NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
 
 
-def _other_question(release: ReleaseFacts, previous: ReleaseFacts) -> list[str]:
+def _other_question(release: ReleaseProfile, previous: ReleaseProfile) -> list[str]:
     reasons = []
     if isinstance(release.policies, Mapping) and isinstance(previous.policies, Mapping):
         changed = [
@@ -157,9 +152,9 @@ def _other_question(release: ReleaseFacts, previous: ReleaseFacts) -> list[str]:
     return reasons
 
 
-def _rows(release: ReleaseFacts, previous: ReleaseFacts, limits: Limits) -> Iterator[Finding]:
-    if isinstance(release.rows, str) or isinstance(previous.rows, str):
-        yield _raised("rows", release.rows, previous.rows)
+def _rows(release: ReleaseProfile, previous: ReleaseProfile, limits: Limits) -> Iterator[Finding]:
+    if isinstance(release.rows, NotMeasured) or isinstance(previous.rows, NotMeasured):
+        yield _error("rows", release.rows, previous.rows)
         return
     fine = 0
     for mart, before in previous.rows.items():
@@ -174,20 +169,22 @@ def _rows(release: ReleaseFacts, previous: ReleaseFacts, limits: Limits) -> Iter
     yield Finding("rows", "passed", "as many rows as before, roughly", f"{fine} marts within their limits")
 
 
-def _figures(release: ReleaseFacts, previous: ReleaseFacts, limits: Limits) -> Iterator[Finding]:
-    if isinstance(release.months, str) or isinstance(previous.months, str):
+def _latest_and_restated(
+    release: ReleaseProfile, previous: ReleaseProfile, limits: Limits
+) -> Iterator[Finding]:
+    if isinstance(release.months, NotMeasured) or isinstance(previous.months, NotMeasured):
         for name in ("closing_mrr", "customers", "restated_mrr", "restated_customers"):
-            yield _raised(name, release.months, previous.months)
+            yield _error(name, release.months, previous.months)
         return
     before, after = _latest(previous.months), _latest(release.months)
     pairs = [("closing_mrr", limits.closing_mrr), ("customers", limits.customers)]
     for name, limit in pairs:
-        yield _figure(name, name, before, after, limit, limits.customers_compared_from)
+        yield _compared(name, name, before, after, limit, limits.customers_compared_from)
     now = {month.month: month for month in release.months}
     closed = [month for month in previous.months if month.is_complete]
     for (name, limit), kind in zip(pairs, ("restated_mrr", "restated_customers"), strict=True):
         found = [
-            _figure(kind, name, old, now[old.month], limit, limits.customers_compared_from)
+            _compared(kind, name, old, now[old.month], limit, limits.customers_compared_from)
             for old in closed
             if old.month in now
         ]
@@ -200,7 +197,7 @@ def _figures(release: ReleaseFacts, previous: ReleaseFacts, limits: Limits) -> I
             yield Finding(kind, "passed", expected, f"{len(found)} closed months within their limits")
 
 
-def _figure(
+def _compared(
     kind: str, name: str, before: Month | None, after: Month | None, limit: Change, compared_from: int
 ) -> Finding:
     if before is None or before.customers < compared_from:
@@ -218,14 +215,14 @@ def _latest(months: Sequence[Month]) -> Month | None:
     return months[-1] if months else None
 
 
-def _freshness(release: ReleaseFacts, limits: Limits) -> Iterator[Finding]:
+def _freshness(release: ReleaseProfile, limits: Limits) -> Iterator[Finding]:
     as_of = release.as_of
     if not release.as_of_is_given:
         for label, age in limits.deliveries.items():
             if label in release.deliveries:
                 yield _aged(f"freshness.{label}", "newest delivery", release.deliveries[label], as_of, age)
-    if isinstance(release.events, str):
-        yield _raised("freshness", release.events)
+    if isinstance(release.events, NotMeasured):
+        yield _error("freshness", release.events)
         return
     for name, age in limits.events.items():
         newest = release.events.get(name)
@@ -243,10 +240,10 @@ def _aged(name: str, what: str, newest: datetime, as_of: datetime, age: Age) -> 
     return Finding(name, "passed", "new enough", observed)
 
 
-def _schema(release: ReleaseFacts, previous: ReleaseFacts) -> Iterator[Finding]:
+def _schema(release: ReleaseProfile, previous: ReleaseProfile) -> Iterator[Finding]:
     """A reader of the release before must find every column again, of the same type; more is fine."""
-    if isinstance(release.columns, str) or isinstance(previous.columns, str):
-        yield _raised("schema", release.columns, previous.columns)
+    if isinstance(release.columns, NotMeasured) or isinstance(previous.columns, NotMeasured):
+        yield _error("schema", release.columns, previous.columns)
         return
     expected = "every column of the release before"
     sound = True
@@ -268,27 +265,7 @@ def _schema(release: ReleaseFacts, previous: ReleaseFacts) -> Iterator[Finding]:
         yield Finding("schema", "passed", expected, f"{len(previous.columns)} marts as before, or with more")
 
 
-def _contract(release: ReleaseFacts, contracts: MartContracts) -> Iterator[Finding]:
-    if isinstance(release.columns, str):
-        yield _raised("contract", release.columns)
-        return
-    expected = "exactly the columns and types of the dbt contract"
-    sound = True
-    for mart in sorted(set(contracts) | set(release.columns)):
-        declared = {name: _type(column.data_type) for name, column in contracts.get(mart, {}).items()}
-        found = {name: _type(kind) for name, kind in release.columns.get(mart, {}).items()}
-        if declared != found:
-            sound = False
-            names = sorted({name for name in {*declared, *found} if declared.get(name) != found.get(name)})
-            observed = (
-                f"differs in {', '.join(names[:5])}" if declared and found else "is in only one of both"
-            )
-            yield Finding(f"contract.{mart}", "failed", expected, observed)
-    if sound:
-        yield Finding("contract", "passed", expected, f"{len(contracts)} marts as declared")
-
-
-def _checks(release: ReleaseFacts, previous: ReleaseFacts | None, limits: Limits) -> Iterator[Finding]:
+def _checks(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Limits) -> Iterator[Finding]:
     sound = True
     floor = limits.min_checks + 1  # the look for e-mail addresses is in every suite
     for mart, count in release.checks.items():
@@ -318,10 +295,6 @@ def _in_words(limit: Change) -> str:
     return f"between -{limit.max_drop:.0%} and +{limit.max_rise:.0%}"
 
 
-def _raised(name: str, *parts: object) -> Finding:
-    reason = next(part for part in parts if isinstance(part, str))
-    return Finding(name, "raised", "an answer", reason)
-
-
-def _type(name: str) -> str:
-    return name.upper().replace(" ", "")
+def _error(name: str, *parts: object) -> Finding:
+    reason = next(part.reason for part in parts if isinstance(part, NotMeasured))
+    return Finding(name, "error", "a comparison", reason)

@@ -1,4 +1,4 @@
-"""Great Expectations on a DuckDB file: the one module that imports it, and only an audit imports this one.
+"""Great Expectations on a DuckDB file. No other module imports it, and only an audit imports this one.
 
 Great Expectations reads a query's result after it has closed the connection, where DuckDB has nothing
 left to give; the engine below takes the rows out while the connection is open.
@@ -41,7 +41,7 @@ from orchestration.core.database import (
     quote_identifier,
     quote_literal,
 )
-from orchestration.quality.suites import ROWS_QUERY, UNIQUENESS, Expectation
+from orchestration.quality.expectations import ROWS_QUERY, UNIQUE, Expectation
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 # Beside Great Expectations the SQLAlchemy dialect outlives the interpreter, and DuckDB then writes pages
@@ -106,14 +106,14 @@ class UnexpectedRowsCount(UnexpectedRowsExpectation):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What Great Expectations says of one expectation."""
+class ExpectationResult:
+    """What Great Expectations found for one expectation."""
 
     success: bool
-    figures: dict[str, Any]
-    """`observed_value`, or `unexpected_count` of `element_count`, or `missing` and `unexpected` columns."""
+    counts: dict[str, Any]
+    """`observed_value`, or `unexpected_count` of `element_count`."""
     error: str | None = None
-    """Why the expectation could not be answered; None where it was."""
+    """Why the expectation could not be evaluated; None where it was."""
 
 
 @contextmanager
@@ -140,32 +140,34 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
     gc.collect()
 
 
-def ask(source: SQLDatasource, mart: str, expectations: Sequence[Expectation]) -> dict[str, Answer]:
+def validate(
+    source: SQLDatasource, mart: str, expectations: Sequence[Expectation]
+) -> dict[str, ExpectationResult]:
     """Evaluate the expectations of one mart; keys are their names.
 
-    Map expectations are first asked for yes or no, which makes one query of all of them; only those that
-    say no are asked again for their counts.
+    Map expectations are first evaluated without counts, which makes one query of all of them; only those
+    that fail are evaluated again for their counts.
     """
-    answers: dict[str, Answer] = {}
+    results: dict[str, ExpectationResult] = {}
     maps: list[Expectation] = []
     others: list[Expectation] = []
     for expectation in expectations:
-        is_map = expectation.type not in UNIQUENESS and issubclass(
+        is_map = expectation.type != UNIQUE and issubclass(
             get_expectation_impl(expectation.type), _MAP_EXPECTATIONS
         )
         (maps if is_map else others).append(expectation)
     try:
         batch = _batch(source, mart)
-    except Exception as error:  # a broken view, for one: none of its checks has an answer
-        return dict.fromkeys((expectation.name for expectation in expectations), _no_answer(error))
-    answers |= _validate(batch, others, _COUNTS)
-    answers |= _validate(batch, maps, {"result_format": "BOOLEAN_ONLY"})
+    except Exception as error:  # a broken view, for one: none of its checks can be evaluated
+        return dict.fromkeys((expectation.name for expectation in expectations), _not_evaluated(error))
+    results |= _validate(batch, others, _COUNTS)
+    results |= _validate(batch, maps, {"result_format": "BOOLEAN_ONLY"})
     failed = [
         expectation
         for expectation in maps
-        if (answer := answers.get(expectation.name)) and not answer.success and answer.error is None
+        if (result := results.get(expectation.name)) and not result.success and result.error is None
     ]
-    return answers | _validate(batch, failed, _COUNTS)
+    return results | _validate(batch, failed, _COUNTS)
 
 
 def _batch(source: SQLDatasource, mart: str) -> Batch:
@@ -178,30 +180,29 @@ def _batch(source: SQLDatasource, mart: str) -> Batch:
 
 def _validate(
     batch: Batch, expectations: Sequence[Expectation], result_format: dict[str, Any]
-) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {}
+) -> dict[str, ExpectationResult]:
+    results: dict[str, ExpectationResult] = {}
     built = []
     for expectation in expectations:
         try:
             built.append(_build(expectation))
-        except Exception as error:  # whatever it objects to, the verdict is the same: not answered
-            answers[expectation.name] = _no_answer(error)
+        except Exception as error:  # whatever it objects to, the expectation was not evaluated
+            results[expectation.name] = _not_evaluated(error)
     if built:
         suite = gx.ExpectationSuite(name=str(batch.id), expectations=built)
         for result in batch.validate(suite, result_format=result_format).results:
             # Optional only in the type: a result of a suite has the configuration that it answers.
-            asked: Any = result.expectation_config
-            answers[asked.meta["check"]] = _answer(result)
-    return answers
+            configuration: Any = result.expectation_config
+            results[configuration.meta["check"]] = _result(result)
+    return results
 
 
 def _build(expectation: Expectation) -> Any:
     implementation = get_expectation_impl(expectation.type)
     kwargs = dict(expectation.kwargs)
-    if expectation.type in UNIQUENESS:
+    if expectation.type == UNIQUE:
         # One hash aggregate over the keys; the package's own query joins that to all rows again.
-        keys = kwargs.get("column_list") or [kwargs["column"]]
-        implementation, kwargs = UnexpectedRowsCount, {"unexpected_rows_query": _repeated_keys(keys)}
+        implementation, kwargs = UnexpectedRowsCount, {"unexpected_rows_query": _repeated_keys(**kwargs)}
     elif expectation.type == ROWS_QUERY:
         implementation = UnexpectedRowsCount
     return implementation(
@@ -211,27 +212,24 @@ def _build(expectation: Expectation) -> Any:
     )
 
 
-def _repeated_keys(columns: Sequence[str]) -> str:
-    """Keys that occur more than once; a key with a null in it is a matter of the not-null checks."""
-    names = [quote_identifier(column) for column in columns]
-    known = " and ".join(f"{name} is not null" for name in names)
-    return f"select 1 from {{batch}} where {known} group by {', '.join(names)} having count(*) > 1"
+def _repeated_keys(column_list: Sequence[str], row_condition: str = "true") -> str:
+    """Keys that occur more than once."""
+    names = ", ".join(quote_identifier(column) for column in column_list)
+    return f"select 1 from {{batch}} where {row_condition} group by {names} having count(*) > 1"
 
 
-def _answer(result: Any) -> Answer:
+def _result(result: Any) -> ExpectationResult:
     error = _exception(result.exception_info)
     if error is not None:
-        return Answer(success=False, figures={}, error=error)
+        return ExpectationResult(success=False, counts={}, error=error)
     found = result.result or {}
-    figures = {
-        key: found[key] for key in ("observed_value", "unexpected_count", "element_count") if key in found
-    }
-    figures |= found.get("details", {}).get("mismatched", {})
-    return Answer(success=bool(result.success), figures=figures)
+    names = ("observed_value", "unexpected_count", "element_count")
+    counts = {name: found[name] for name in names if name in found}
+    return ExpectationResult(success=bool(result.success), counts=counts)
 
 
 def _exception(info: Any) -> str | None:
-    """The first exception of an answer; one record, or one per metric that the expectation needs."""
+    """The first exception of a result; one record, or one per metric that the expectation needs."""
     if not info:
         return None
     records = [info] if "raised_exception" in info else list(info.values())
@@ -241,8 +239,8 @@ def _exception(info: Any) -> str | None:
     return None
 
 
-def _no_answer(error: Exception) -> Answer:
-    return Answer(success=False, figures={}, error=_reason(str(error)))
+def _not_evaluated(error: Exception) -> ExpectationResult:
+    return ExpectationResult(success=False, counts={}, error=_reason(str(error)))
 
 
 def _reason(text: str) -> str:

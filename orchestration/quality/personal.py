@@ -13,7 +13,7 @@ import duckdb
 from orchestration.core.database import quote_identifier
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.mart_contract import MartContracts, load_mart_contracts
+from orchestration.dbt_runner.mart_contract import MartContracts
 
 COMPARED = ("email", "name")
 """Kinds of tags whose values are compared; a free text (`text`) is not equal to anything by itself."""
@@ -33,7 +33,7 @@ def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str]
 
 
 def texts_that_name_persons(
-    connection: duckdb.DuckDBPyConnection, contracts: MartContracts | None = None
+    connection: duckdb.DuckDBPyConnection, contracts: MartContracts
 ) -> dict[tuple[str, str], int]:
     """Columns (mart, column) that hold the name or the address of a person, and how many different ones.
 
@@ -41,7 +41,6 @@ def texts_that_name_persons(
     single one (`Sales`) is rarely a person. Columns that are tagged `pii: name` in the mart's contract may
     name persons and are not looked at.
     """
-    contracts = load_mart_contracts() if contracts is None else contracts
     connection.execute("create or replace temp table persons (value varchar)")
     for (source, table, column), kind in tagged_columns().items():
         if kind in COMPARED:
@@ -57,7 +56,7 @@ def texts_that_name_persons(
         " and schema_name = 'marts' and data_type = 'VARCHAR' order by all"
     ).fetchall()
     for mart, column in texts:
-        declared = contracts.get(mart, {}).get(column)
+        declared = contracts[mart].columns.get(column) if mart in contracts else None
         if declared is not None and declared.pii == "name":
             continue
         row = connection.execute(

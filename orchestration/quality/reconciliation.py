@@ -1,4 +1,4 @@
-"""Did everything arrive? Figures that must be the same in raw, in unified and in the marts.
+"""Did everything arrive? Measures that must be the same in raw, in unified and in the marts.
 
 What arrives where is declared with each object's contract; which totals the marts must keep is listed here.
 """
@@ -37,12 +37,12 @@ _TOTALS = {
         "fct_survey_responses": "select count(*) from release.marts.fct_survey_responses",
     },
 }
-"""By figure and layer: what the layers before the marts must hand on to them."""
+"""By measure and layer: what the layers before the marts must hand on to them."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One figure as each layer has it."""
+class Measure:
+    """One measure as each layer has it."""
 
     name: str
     values: Mapping[str, Decimal | None]
@@ -50,13 +50,13 @@ class Figure:
 
     @property
     def is_equal(self) -> bool:
-        """Nothing at all is as good as zero, and what cannot be told is no difference."""
+        """A layer that does not know the measure is not compared."""
         return len({value for value in self.values.values() if value is not None}) <= 1
 
     def to_json(self) -> dict[str, Any]:
-        """As a manifest has it; figures are text, so that they keep every digit."""
+        """As a manifest has it; values are text, so that they keep every digit."""
         values = {layer: None if value is None else f"{value:f}" for layer, value in self.values.items()}
-        return {"figure": self.name, **values}
+        return {"measure": self.name, **values}
 
     def in_words(self) -> str:
         return ", ".join(f"{layer} {value:,f}" for layer, value in self.values.items() if value is not None)
@@ -66,24 +66,24 @@ def reconcile(
     connection: duckdb.DuckDBPyConnection,
     contracts: Mapping[tuple[str, str], LandingObject],
     loaded: Mapping[str, int],
-) -> list[Figure]:
-    """Measure every figure. `loaded` are the rows that the loader says it loaded, by `source/object`.
+) -> list[Measure]:
+    """Take every measure. `loaded` are the rows that the loader says it loaded, by `source/object`.
 
     The connection has schema `raw`, the database of the build attached as `build` and its marts as `release`.
     Raises duckdb.Error where a relation or a column is not there.
     """
-    figures = []
+    measures = []
     for contract in contracts.values():
         if contract.arrival is not None:
-            figures += _arrived(connection, contract, contract.arrival, loaded.get(contract.label, 0))
+            measures += _arrived(connection, contract, contract.arrival, loaded.get(contract.label, 0))
     for name, queries in _TOTALS.items():
-        figures.append(Figure(name, {layer: _value(connection, query) for layer, query in queries.items()}))
-    return figures
+        measures.append(Measure(name, {layer: _value(connection, query) for layer, query in queries.items()}))
+    return measures
 
 
 def _arrived(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, arrival: Arrival, loaded: int
-) -> list[Figure]:
+) -> list[Measure]:
     """Rows as loaded and as read; keys on both sides and on both at once; the total where one is declared."""
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     columns = [quote_identifier(name) for name in arrival.columns]
@@ -119,14 +119,14 @@ def _arrived(
     """
     found = connection.execute(query).fetchone() or ()
     rows, keys, arrived, common, *totals = (_number(value) for value in found)
-    figures = [
-        Figure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows}),
-        Figure(f"{contract.label} keys", {"raw": keys, "unified": arrived, "in both": common}),
+    measures = [
+        Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows}),
+        Measure(f"{contract.label} keys", {"raw": keys, "unified": arrived, "in both": common}),
     ]
     if arrival.total:
         values = dict(zip(("raw", "unified"), totals, strict=True))
-        figures.append(Figure(f"{contract.label} {arrival.total}", values))
-    return figures
+        measures.append(Measure(f"{contract.label} {arrival.total}", values))
+    return measures
 
 
 def _identified(raw: str, arrival: Arrival) -> str:

@@ -1,4 +1,4 @@
-"""The verdict on one marts file: plain figures, never a value of a row."""
+"""The verdict on one marts file: plain counts, never a value of a row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestration.core.errors import AuditError
-from orchestration.quality.suites import Severity
+from orchestration.quality.expectations import Severity
 
-Outcome = Literal["passed", "failed", "raised"]
+Outcome = Literal["passed", "failed", "error"]
 
 MAX_LISTED = 10
 """Failing checks that an error message names; the report file has them all."""
@@ -18,28 +18,28 @@ MAX_LISTED = 10
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check and what it found. `raised` means that it could not be answered, which is not "bad data"."""
+    """One check and its outcome. `error` means that it could not be evaluated, which is not "bad data"."""
 
     mart: str
     check: str
     severity: Severity
     outcome: Outcome
     expected: str
-    """What should be, in words with figures, such as `at least 1 row`."""
+    """What should be, in words and numbers, such as `at least 1 row`."""
     observed: str | None
     """What was found, such as `3 of 120 rows`; None where nothing was counted."""
     message: str
-    """One line for people: mart, check, figures."""
+    """One line for people: mart, check, counts."""
 
     @property
     def verdict(self) -> str:
-        """passed, warning, failed or raised: what became of it, its severity considered."""
+        """passed, warning, failed or error: the outcome, with the severity taken into account."""
         return "warning" if self.outcome == "failed" and self.severity == "warning" else self.outcome
 
     @property
     def is_blocking(self) -> bool:
-        """A check without an answer blocks whatever its severity: nothing is known about the data."""
-        return self.outcome == "raised" or (self.outcome == "failed" and self.severity == "error")
+        """A check that was not evaluated blocks whatever its severity: nothing is known about the data."""
+        return self.outcome == "error" or (self.outcome == "failed" and self.severity == "error")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class AuditReport:
     declared: int
     """Checks that the suites declare."""
     evaluated: int
-    """Checks that were answered or raised; equals `declared` unless the audit itself went wrong."""
+    """Checks that have an outcome; equals `declared` unless the audit itself went wrong."""
     suite_digests: Mapping[str, str]
 
     @property
@@ -69,12 +69,14 @@ class AuditReport:
         return not self.blocking
 
     def summary(self) -> str:
-        """One line, such as `182 checks of 15 marts: 180 passed, 1 failed, 0 raised, 1 warning`."""
-        raised = sum(result.outcome == "raised" for result in self.results)
+        """One line, such as `182 checks of 15 marts: 180 passed, 1 failed, 0 errors, 1 warning`."""
+        errors = sum(result.outcome == "error" for result in self.results)
+        warnings = len(self.warnings)
         return (
             f"{len(self.results)} checks of {len({result.mart for result in self.results})} marts: "
             f"{sum(result.outcome == 'passed' for result in self.results)} passed, "
-            f"{len(self.blocking) - raised} failed, {raised} raised, {len(self.warnings)} with a warning"
+            f"{len(self.blocking) - errors} failed, {errors} error{'' if errors == 1 else 's'}, "
+            f"{warnings} warning{'' if warnings == 1 else 's'}"
         )
 
     def raise_if_blocking(self, full_list: Path | None = None) -> None:
@@ -100,7 +102,7 @@ class AuditReport:
             "warnings": len(self.warnings),
             "verdicts": {
                 verdict: sum(result.verdict == verdict for result in self.results)
-                for verdict in ("passed", "warning", "failed", "raised")
+                for verdict in ("passed", "warning", "failed", "error")
             },
             "suite_digests": dict(self.suite_digests),
             "results": [asdict(result) for result in self.results],

@@ -1,14 +1,16 @@
-"""What must hold of every published mart, read from `suites/*.yml` without Great Expectations.
+"""Suites: what must hold of each published mart, by its contract and by `suites/*.yml`.
 
-A file declares marts; a mart lists expectations in Great Expectations' vocabulary:
+A file holds what a contract cannot say, in Great Expectations' vocabulary:
 
     marts:
       mrr_monthly:
-        - name: closing_is_never_negative      # stable: dashboards and asset checks refer to it
-          type: expect_column_values_to_be_between
-          kwargs: {column: closing_mrr, min_value: 0}
+        - name: roll_forward_closes            # stable: releases and messages refer to it
+          type: unexpected_rows_expectation
+          description: "opening plus all movements equals closing"
           severity: error                      # or warning; error where it is left out
-          description: "Closing MRR is never negative."
+          kwargs:
+            unexpected_rows_query: |
+              select 1 from {batch} where opening_mrr + net_new_mrr is distinct from closing_mrr
 """
 
 from __future__ import annotations
@@ -17,45 +19,34 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 
 from orchestration.core.errors import AuditError
 from orchestration.core.serialization import read_yaml
-
-Severity = Literal["error", "warning"]
+from orchestration.core.spelling import did_you_mean
+from orchestration.dbt_runner.mart_contract import MartContracts
+from orchestration.quality.expectations import (
+    ROW_COUNT,
+    ROWS_QUERY,
+    Expectation,
+    Severity,
+    expectations_of,
+)
 
 SUITES_DIR = Path(__file__).parent / "suites"
 
-ROWS_QUERY = "unexpected_rows_expectation"
-UNIQUENESS = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
-EMAIL_CHECK = "no_email_addresses"
-EMAIL_CONDITION = "{any_text_column_holds_an_email_address}"
-"""Replaced by the audit with a condition on the text columns that the mart turns out to have."""
-
-# Kwargs that must be there, and those that may. Only types that work on DuckDB (its dialect has no
-# regular-expression, LIKE or of-type expectation: those are rows queries) and that observe counts:
+# Kwargs that must be there, and those that may. Only types that work on DuckDB and that observe counts:
 # a minimum or a list of distinct values would carry values of rows into the report.
 _TYPES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     name: (frozenset(required), frozenset(optional))
     for name, required, optional in (
-        ("expect_table_row_count_to_be_between", (), ("min_value", "max_value")),
+        (ROW_COUNT, (), ("min_value", "max_value")),
         ("expect_table_row_count_to_equal", ("value",), ()),
-        ("expect_table_columns_to_match_set", ("column_set",), ("exact_match",)),
-        ("expect_column_values_to_not_be_null", ("column",), ("mostly",)),
-        ("expect_column_values_to_be_null", ("column",), ("mostly",)),
-        ("expect_column_values_to_be_unique", ("column",), ()),
-        ("expect_compound_columns_to_be_unique", ("column_list",), ()),
-        ("expect_column_values_to_be_in_set", ("column", "value_set"), ("mostly",)),
-        (
-            "expect_column_values_to_be_between",
-            ("column",),
-            ("min_value", "max_value", "strict_min", "strict_max", "mostly"),
-        ),
         (
             "expect_column_pair_values_a_to_be_greater_than_b",
             ("column_A", "column_B"),
@@ -64,19 +55,18 @@ _TYPES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         (ROWS_QUERY, ("unexpected_rows_query",), ()),
     )
 }
+_BY_CONTRACT = {
+    "expect_table_columns_to_match_set": "columns",
+    "expect_table_columns_to_match_ordered_list": "columns",
+    "expect_column_values_to_not_be_null": "constraints: [{type: not_null}]",
+    "expect_column_values_to_be_unique": "data_tests: [unique]",
+    "expect_compound_columns_to_be_unique": "data_tests: [unique_key: ...]",
+    "expect_column_values_to_be_in_set": "data_tests: [accepted_values: ...]",
+    "expect_column_values_to_be_between": "data_tests: [accepted_range: ...]",
+}
+"""Types that a contract says, and the words for them in the YAML beside the model."""
 _KEYS = frozenset({"name", "type", "kwargs", "severity", "description"})
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """One check of one mart."""
-
-    name: str
-    type: str
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    severity: Severity = "error"
-    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,22 +87,29 @@ class Suite:
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def load_suites(directory: Path = SUITES_DIR) -> dict[str, Suite]:
-    """Read and validate every suite file; keys are marts, in file order.
+def load_suites(contracts: MartContracts, directory: Path = SUITES_DIR) -> dict[str, Suite]:
+    """The suite of every published mart, in the order of the contracts.
 
-    Every suite gets the check `no_email_addresses` besides those that it declares.
-    Raises AuditError, with file, mart and check, for anything that Great Expectations would not understand.
+    What its contract says comes first, then what the files add.
+    Raises AuditError, with file, mart and check, for anything that Great Expectations would not understand,
+    and for a mart that is not published.
     """
-    suites: dict[str, Suite] = {}
+    written: dict[str, tuple[str, list[Expectation]]] = {}
     for path in sorted(directory.glob("*.yml")):
         for mart, entries in _marts(path).items():
             where = f"{path.name}: {mart}"
-            if mart in suites:
+            if mart in written:
                 raise AuditError(f"{where} is declared in two suite files. Keep one of them.")
-            suites[mart] = _suite(where, mart, entries)
-    if not suites:
-        raise AuditError(f"No suite is declared in {directory.name}/: nothing could be audited.")
-    return suites
+            if mart not in contracts:
+                raise AuditError(
+                    f"{where}: no published mart has this name.{did_you_mean(mart, contracts)} "
+                    "Rename the entry, delete it, or publish the mart."
+                )
+            written[mart] = where, _expectations(where, entries)
+    return {
+        mart: _suite(mart, expectations_of(contract), *written.get(mart, (mart, [])))
+        for mart, contract in contracts.items()
+    }
 
 
 def declared_checks(suites: Mapping[str, Suite]) -> list[tuple[str, str, Severity]]:
@@ -122,16 +119,6 @@ def declared_checks(suites: Mapping[str, Suite]) -> list[tuple[str, str, Severit
         for suite in suites.values()
         for expectation in suite.expectations
     ]
-
-
-def email_check() -> Expectation:
-    """The check that no text column of a mart holds an e-mail address."""
-    return Expectation(
-        name=EMAIL_CHECK,
-        type=ROWS_QUERY,
-        kwargs={"unexpected_rows_query": f"select 1 from {{batch}} where {EMAIL_CONDITION}"},
-        description="no text column holds an e-mail address",
-    )
 
 
 def _marts(path: Path) -> Mapping[str, Any]:
@@ -145,18 +132,26 @@ def _marts(path: Path) -> Mapping[str, Any]:
     return marts
 
 
-def _suite(where: str, mart: str, entries: object) -> Suite:
-    if not isinstance(entries, list):
-        raise AuditError(f"{where}: expected a list of expectations.")
-    if not entries:
-        raise AuditError(f"{where} declares no expectation. An empty suite would pass anything.")
-    expectations = [_expectation(where, entry) for entry in entries]
-    expectations.append(email_check())
+def _suite(mart: str, declared: list[Expectation], where: str, written: list[Expectation]) -> Suite:
+    expectations = (*declared, *written)
     names = [expectation.name for expectation in expectations]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise AuditError(f"{where}: two checks have one name: {', '.join(repeated)}. Make them unique.")
-    return Suite(mart=mart, expectations=tuple(expectations))
+        raise AuditError(
+            f"{where}: two checks have one name: {', '.join(repeated)}. Make them unique; checks that follow "
+            "from the contract are named for their columns and their kind."
+        )
+    return Suite(mart=mart, expectations=expectations)
+
+
+def _expectations(where: str, entries: object) -> list[Expectation]:
+    if not isinstance(entries, list):
+        raise AuditError(f"{where}: expected a list of expectations.")
+    if not entries:
+        raise AuditError(
+            f"{where} adds no expectation. Delete the entry: the contract is checked without it."
+        )
+    return [_expectation(where, entry) for entry in entries]
 
 
 def _expectation(where: str, entry: object) -> Expectation:
@@ -167,6 +162,11 @@ def _expectation(where: str, entry: object) -> Expectation:
     _only(here, entry, _KEYS)
     if not _NAME.fullmatch(name):
         raise AuditError(f"{here}: a name is lower case, with words joined by _ or -.")
+    if kind in _BY_CONTRACT:
+        raise AuditError(
+            f"{here}: {kind} is what a contract says. Declare it in the YAML beside the model, as "
+            f"`{_BY_CONTRACT[kind]}`."
+        )
     if kind not in _TYPES:
         raise AuditError(f"{here}: unknown type {kind!r}. Known types: {', '.join(sorted(_TYPES))}.")
     severity = entry.get("severity", "error")

@@ -15,10 +15,9 @@ from orchestration.core.errors import AuditError, PublishError, SettingsError
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.core.users import user_name
-from orchestration.dbt_runner.mart_contract import load_mart_contracts
-from orchestration.quality.facts import ReleaseFacts, measure_release
-from orchestration.quality.gate import FAMILIES, Finding, judge
+from orchestration.quality.gate import FAMILIES, Finding, evaluate
 from orchestration.quality.limits import load_limits
+from orchestration.quality.profile import ReleaseProfile, profile_release
 from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
 from orchestration.releases.history import history
 from orchestration.releases.manifest import read_manifest
@@ -61,15 +60,15 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
 def inspect_release(
     settings: Settings, marts: Path, record: Mapping[str, Any], previous: str | None
 ) -> list[Finding]:
-    """Measure a release and the previous release, and evaluate them against the current limits."""
+    """Profile a release and the previous release, and evaluate them against the current limits."""
     limits = load_limits()
-    release = measure_release(marts, record, limits.events)
-    return judge(release, _facts_of(settings, previous, limits.events), limits, load_mart_contracts())
+    release = profile_release(marts, record, limits.events)
+    return evaluate(release, _profile_of(settings, previous, limits.events), limits)
 
 
 def record_gate(previous: str | None, findings: Sequence[Finding], accepted: Sequence[Any] = ()) -> Gate:
     """Return the findings in the manifest's format."""
-    verdicts: dict[str, int] = {"passed": 0, "warning": 0, "failed": 0, "raised": 0}
+    verdicts: dict[str, int] = {"passed": 0, "warning": 0, "failed": 0, "error": 0}
     for finding in findings:
         verdicts[finding.verdict] += 1
     return {
@@ -146,7 +145,7 @@ def accept_findings(
     return [*kept, *_new_acceptances(findings, kept, settings.accept)]
 
 
-def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseFacts | None:
+def _profile_of(settings: Settings, release_id: str | None, events: Iterable[str]) -> ReleaseProfile | None:
     if release_id is None:
         return None
     compared = _newest_whole(settings, release_id)
@@ -159,7 +158,7 @@ def _facts_of(settings: Settings, release_id: str | None, events: Iterable[str])
         return None
     folder = settings.releases / compared
     # Read Parquet, because a reader that opened the marts file for writing locks it.
-    return measure_release(folder / PARQUET_DIR, read_manifest(folder), events)
+    return profile_release(folder / PARQUET_DIR, read_manifest(folder), events)
 
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -73,18 +73,18 @@ class Export:
     tables: tuple[ExportedTable, ...]
 
 
-def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp) -> Export:
-    """Copy all tables and views of `marts` to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
+def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp, published: Container[str]) -> Export:
+    """Copy the `published` marts to `folder`/marts.duckdb (also csw.duckdb) and `folder`/parquet.
 
     `folder` must not exist yet. DuckDB spills large results to the parent folder.
 
-    Raises BuildError if the warehouse has no marts or `_release` is missing.
+    Raises BuildError if a mart is missing that every release has.
     """
     target = folder / MARTS_FILE
     (folder / PARQUET_DIR).mkdir(parents=True)
     with connect(temp_directory=folder.with_name("spill")) as connection:
         connection.execute(f"attach {quote_literal(warehouse)} as warehouse (read_only)")
-        marts = _marts(connection)
+        marts = _marts(connection, published)
         connection.execute(
             f"attach {quote_literal(target)} as release (storage_version {quote_literal(STORAGE_VERSION)})"
         )
@@ -125,16 +125,20 @@ def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
     return ExportedFile(path.relative_to(folder).as_posix(), sha256_file(path), path.stat().st_size)
 
 
-def _marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Columns]:
-    """Return all marts, ordered by name."""
+def _marts(connection: duckdb.DuckDBPyConnection, published: Container[str]) -> dict[str, Columns]:
+    """Return the published marts, ordered by name."""
     marts: dict[str, list[tuple[str, str, str | None]]] = {}
     for table, name, kind, comment in connection.execute(
         "select table_name, column_name, data_type, comment from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = 'marts' order by table_name, column_index"
     ).fetchall():
-        marts.setdefault(table, []).append((name, kind, comment))
-    if RELEASE_TABLE not in marts:
-        raise BuildError(f"The build created no table marts.{RELEASE_TABLE}. Restore its model.")
+        if table in published:
+            marts.setdefault(table, []).append((name, kind, comment))
+    if lost := sorted({RELEASE_TABLE, RESTATEMENTS_TABLE} - set(marts)):
+        raise BuildError(
+            f"Every release needs the mart {lost[0]}, but this build has no published one. "
+            "Restore its model, and remove `published: false` from it."
+        )
     return {name: tuple(columns) for name, columns in marts.items()}
 
 

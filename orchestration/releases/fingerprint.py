@@ -10,42 +10,14 @@ from pathlib import Path
 
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.dbt_runner.pseudonyms import find_hash_key, key_id
+from orchestration.dbt_runner.version import DBT_FILES, version_of_files
 
-_DBT = (
-    "models/**/*",
-    "macros/**/*",
-    "seeds/**/*",
-    "data_tests/**/*",
-    "dbt_project.yml",
-    "profiles.example.yml",
-)
 _PIPELINE = ("orchestration/**/*.py", "orchestration/**/*.yml")
 
 
 def code_version(project_dir: Path = PROJECT_DIR) -> str:
-    """Return the version of all files that can change a figure, a check or a limit.
-
-    It is the first 12 hexadecimal digits of the sha256 over paths and contents.
-    """
-    return _version(project_dir, (*_DBT, *_PIPELINE))
-
-
-def dbt_version(project_dir: Path = PROJECT_DIR) -> str:
-    """Return the version of the files that dbt parses, computed like `code_version`."""
-    return _version(project_dir, _DBT)
-
-
-def _version(project_dir: Path, patterns: Iterable[str]) -> str:
-    paths = {
-        path
-        for pattern in patterns
-        for path in project_dir.glob(pattern)
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
-    }
-    digest = hashlib.sha256()
-    for relative, path in sorted((path.relative_to(project_dir).as_posix(), path) for path in paths):
-        digest.update(relative.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:12]
+    """Return the version of all files that can change a figure, a check or a limit."""
+    return version_of_files(project_dir, (*DBT_FILES, *_PIPELINE))
 
 
 def git_commit(project_dir: Path = PROJECT_DIR) -> str | None:

@@ -13,11 +13,12 @@ import duckdb
 from orchestration.core.database import attach_release, connect, quote_literal
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing import Batch, ReadingPolicies, create_raw_relations
-from orchestration.quality.gate import Finding, personal_findings, reconciliation_findings, unanswered
+from orchestration.quality.gate import Finding, not_evaluated, personal_findings, reconciliation_findings
 from orchestration.quality.personal import texts_that_name_persons
-from orchestration.quality.reconciliation import Figure, reconcile
+from orchestration.quality.reconciliation import Measure, reconcile
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ class Origins:
     """The result of the comparison."""
 
     findings: tuple[Finding, ...]
-    figures: tuple[Figure, ...]
-    """The compared figures; empty if the comparison failed."""
+    measures: tuple[Measure, ...]
+    """The compared measures; empty if the comparison failed."""
 
 
 def compare_with_origins(
-    settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
+    settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch], contracts: MartContracts
 ) -> Origins:
     """Compare marts with their build database and with the batches of the build.
 
@@ -41,15 +42,15 @@ def compare_with_origins(
     for batch in given:
         loaded[f"{batch.source}/{batch.object}"] += batch.rows_loaded
     findings: list[Finding] = []
-    figures: list[Figure] = []
+    measures: list[Measure] = []
     try:
         with _opened(settings, warehouse, marts, given) as connection:
-            findings += personal_findings(texts_that_name_persons(connection))
-            figures = reconcile(connection, load_contracts(), loaded)
-            findings += reconciliation_findings(figures)
+            findings += personal_findings(texts_that_name_persons(connection, contracts))
+            measures = reconcile(connection, load_contracts(), loaded)
+            findings += reconciliation_findings(measures)
     except duckdb.Error as error:
-        findings.append(unanswered("reconciliation" if findings else "personal", error))
-    return Origins(tuple(findings), tuple(figures))
+        findings.append(not_evaluated("reconciliation" if findings else "personal", error))
+    return Origins(tuple(findings), tuple(measures))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from orchestration.core.errors import AuditError, PublishError
 from orchestration.core.files import append_line, sha256_file, swap_symlink
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import load_mart_contracts
 from orchestration.quality.suites import Suite, declared_checks, load_suites
 from orchestration.releases.acceptance import pass_gate, verify_acceptances
 from orchestration.releases.export import MARTS_FILE
@@ -49,10 +50,11 @@ def publish(
     Without `switch`, verifies the release but does not change `current`. `accept` contains gate findings that
     the caller accepts, with the reasons. The manifest records them. Uses the caller's lock if there is one.
 
-    Raises PublishError or AuditError if a verification fails, and LockedError if another run writes. In all
-    these cases `current` does not change.
+    Raises PublishError or AuditError if a verification fails, BuildError if the dbt project, which declares
+    the checks, does not parse, and LockedError if another run writes. In all these cases `current` does not
+    change.
     """
-    with _locked(settings, f"publishing {release_id}", lock):
+    with _locked(settings, f"publishing {release_id}", lock) as held:
         current = current_release_id(settings)
         folder = release_folder(settings, release_id)
         release_id = folder.name
@@ -60,7 +62,7 @@ def publish(
             return Published(release_id, current, False, f"Release {release_id} is already current.")
         manifest = read_manifest(folder)
         verify_verdict(manifest)
-        verify_suites(manifest, load_suites())
+        verify_suites(manifest, load_suites(load_mart_contracts(settings, held)))
         verify_files(folder, manifest)
         if not switch:
             message = f"Made experiment {release_id}. `csw publish {release_id}` publishes it."

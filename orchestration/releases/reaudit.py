@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import load_mart_contracts
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.landing import recorded_batches
 from orchestration.quality import AuditReport, audit_marts, load_suites
@@ -40,17 +41,20 @@ class Reaudit:
 def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     """Check that a release contains the recorded files, then run every suite on its marts.
 
-    Returns a bad verdict instead of raising it. Raises PublishError if the release is missing or damaged.
+    Returns a bad verdict instead of raising it. Raises PublishError if the release is missing or damaged, and
+    BuildError if the dbt project, which declares the checks, does not parse.
     """
     folder = release_folder(settings, release_id)
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
-    report = audit_marts(folder / MARTS_FILE, load_suites())
+    contracts = load_mart_contracts(settings)
+    report = audit_marts(folder / MARTS_FILE, load_suites(contracts))
     parent = manifest["parent"]
     kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
     findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
     batches = recorded_batches(settings, manifest["raw_batches"])
     made = replace(settings, as_of=datetime.fromisoformat(manifest["as_of"]), policies=manifest["policies"])
-    findings += compare_with_origins(made, folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches).findings
+    files = folder / WAREHOUSE_FILE, folder / MARTS_FILE
+    findings += compare_with_origins(made, *files, batches, contracts).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
     return Reaudit(folder.name, report, tuple(findings), accepted)

@@ -114,11 +114,12 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
     from orchestration.core.database import connect
     from orchestration.core.lock import hold_lock
     from orchestration.dbt_runner.landing_contract import load_contracts
-    from orchestration.dbt_runner.runner import BUILD, prepare_manifest, run_dbt
+    from orchestration.dbt_runner.mart_contract import build_command
+    from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
+    from orchestration.dbt_runner.version import dbt_version
     from orchestration.landing import create_landing_records, create_raw_relations
     from orchestration.pipeline import steps as pipeline
     from orchestration.releases.candidate import open_candidate
-    from orchestration.releases.fingerprint import dbt_version
     from orchestration.releases.previous import create_previous_relations
 
     candidate = open_candidate(settings, RUN_ID)
@@ -136,7 +137,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
                 create_raw_relations(connection, load_contracts(), [])
                 create_landing_records(connection, settings, load_contracts(), [])
                 create_previous_relations(connection, settings, None)
-            result = run_dbt(settings, BUILD, warehouse)
+            result = run_dbt(settings, build_command(settings), warehouse)
             return f"{len(result.nodes)} models and tests on no rows", None
         if name == "build":
             result = pipeline.build_step(settings, candidate)

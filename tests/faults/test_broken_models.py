@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import Settings
 from tests.conftest import copy_home, fingerprint_of_current
+from tests.shared import copy_project, run_project
 
 pytestmark = pytest.mark.integration
 
@@ -31,15 +30,12 @@ def run_with(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) 
     served = fingerprint_of_current(settings)
 
     def run(changes: dict[str, Change]) -> subprocess.CompletedProcess[str]:
-        project = tmp_path_factory.mktemp("project") / "project"
-        hidden = shutil.ignore_patterns(".*", "data", "target", "logs")
-        shutil.copytree(PROJECT_DIR, project, ignore=hidden)
+        project = copy_project(tmp_path_factory.mktemp("project"))
         for name, (before, after) in changes.items():
             path = project / name
-            path.write_text(before + path.read_text(encoding="utf-8") + after, encoding="utf-8")
-        command = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
-        command += ["--as-of", settings.as_of_text]
-        ended = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            path.write_text(before + text + after, encoding="utf-8")
+        ended = run_project(project, settings)
         assert fingerprint_of_current(settings) == served
         return ended
 
@@ -47,17 +43,22 @@ def run_with(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.parametrize(
-    ("before", "words"),
+    ("model", "before", "words"),
     [
-        ("{% if true %}\n", ["endif", STAGING]),
-        ("-- {{ ref('mrr_monthly') }}\n", ["cycle", "stg_generic__subscription_periods"]),
+        (STAGING, "{% if true %}\n", ["endif", STAGING]),
+        (STAGING, "-- {{ ref('mrr_monthly') }}\n", ["cycle", "stg_generic__subscription_periods"]),
+        (
+            "models/marts/core/undeclared.sql",
+            "select 1 as i",
+            ["models/marts/core/undeclared.yml, such as:", "- name: undeclared", "unique_key"],
+        ),
     ],
-    ids=["template", "circle"],
+    ids=["template", "circle", "undeclared mart"],
 )
-def test_what_dbt_cannot_read_stops_before_anything_is_built(
-    run_with: Broken, before: str, words: list[str]
+def test_what_cannot_be_built_and_checked_stops_before_anything_is_built(
+    run_with: Broken, model: str, before: str, words: list[str]
 ) -> None:
-    ended = run_with({STAGING: (before, "")})
+    ended = run_with({model: (before, "")})
     _assert_told(ended, words)
     assert BUILDING not in ended.stdout + ended.stderr
 

@@ -16,8 +16,8 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.quality import AuditReport, Suite, audit_marts
 from orchestration.releases.export import MARTS_FILE
 from tests.conftest import UNTIL, copy_home, publish_company
-from tests.integration.corrupted import ADDED, SUITES, Audit, change
-from tests.shared import made_once
+from tests.integration.corrupted import ADDED, Audit, change
+from tests.shared import declared_suites, made_once
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ def sound_marts(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 def audit(sound_marts: Path, tmp_path: Path) -> Audit:
     """Audit a copy of the sound file on which `statements` ran."""
 
-    def run(*statements: str, suites: Mapping[str, Suite] = SUITES) -> AuditReport:
+    def run(*statements: str, suites: Mapping[str, Suite] | None = None) -> AuditReport:
         copy = tmp_path / MARTS_FILE
         shutil.copy(sound_marts, copy)
         change(copy, *statements)
-        return audit_marts(copy, suites)
+        return audit_marts(copy, declared_suites() if suites is None else suites)
 
     return run

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.quality import AuditReport, Suite, load_suites
-
-SUITES = load_suites()
+from orchestration.quality import AuditReport, Suite
+from tests.shared import declared_suites
 
 Audit = Callable[..., AuditReport]
 
@@ -58,7 +57,7 @@ def change(path: Path, *statements: str) -> None:
 
 def only(*marts: str) -> dict[str, Suite]:
     """The suites of some marts; the others then lack one, which tests of single checks do not look at."""
-    return {mart: SUITES[mart] for mart in marts}
+    return {mart: declared_suites()[mart] for mart in marts}
 
 
 def failed(report: AuditReport) -> set[tuple[str, str]]:

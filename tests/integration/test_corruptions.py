@@ -8,8 +8,9 @@ import pytest
 
 from orchestration.core.serialization import read_yaml
 from orchestration.quality import Suite
-from orchestration.quality.suites import ROWS_QUERY
-from tests.integration.corrupted import SUITES, Audit, failed, message, only
+from orchestration.quality.expectations import EMAIL_CHECK, ROWS_QUERY
+from tests.integration.corrupted import Audit, failed, message, only
+from tests.shared import declared_suites
 
 pytestmark = pytest.mark.integration
 
@@ -25,8 +26,9 @@ CORRUPTIONS = [
 def test_a_corruption_is_blamed_on_the_right_check(
     audit: Audit, mart: str, check: str, statement: str
 ) -> None:
-    asked = tuple(expectation for expectation in SUITES[mart].expectations if expectation.name == check)
-    report = audit(statement.replace("{mart}", f"marts.{mart}"), suites={mart: Suite(mart, asked)})
+    suite = declared_suites()[mart]
+    checks = tuple(expectation for expectation in suite.expectations if expectation.name == check)
+    report = audit(statement.replace("{mart}", f"marts.{mart}"), suites={mart: Suite(mart, checks)})
     assert (mart, check) in failed(report)
     assert message(report, mart, check).startswith(f"marts.{mart}: {check} failed: ")
     assert not report.passed
@@ -42,9 +44,9 @@ def test_every_rows_check_is_corrupted_by_some_test() -> None:
     corrupted = {(mart, check) for mart, check, _ in CORRUPTIONS} | warnings_tested_below
     queries = {
         (suite.mart, expectation.name)
-        for suite in SUITES.values()
+        for suite in declared_suites().values()
         for expectation in suite.expectations
-        if expectation.type == ROWS_QUERY and expectation.name != "no_email_addresses"
+        if expectation.type == ROWS_QUERY and expectation.name != EMAIL_CHECK
     }
     assert queries - corrupted == set()
 
@@ -52,7 +54,7 @@ def test_every_rows_check_is_corrupted_by_some_test() -> None:
 def test_empty_survey_marts_pass_where_nobody_was_asked(audit: Audit) -> None:
     marts = ("fct_survey_responses", "nps_periods", "nps_cohorts")
     report = audit(*(f"delete from marts.{mart}" for mart in marts), suites=only(*marts))
-    assert failed(report) - {(mart, "suite_declared") for mart in SUITES} == set()
+    assert failed(report) - {(mart, "suite_declared") for mart in declared_suites()} == set()
 
 
 def test_empty_churn_reasons_pass_where_nobody_left(audit: Audit) -> None:

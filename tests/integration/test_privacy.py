@@ -13,6 +13,7 @@ from orchestration.landing import accepted_batches
 from orchestration.quality.personal import tagged_columns
 from orchestration.releases.origins import compare_with_origins
 from tests.integration.conftest import ByHand
+from tests.shared import declared_contracts
 
 pytestmark = pytest.mark.integration
 
@@ -79,7 +80,8 @@ def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Sett
     batches = accepted_batches(company)
 
     def named(marts: Path) -> list[str]:
-        found = compare_with_origins(company, folder / "warehouse.duckdb", marts, batches).findings
+        build = folder / "warehouse.duckdb"
+        found = compare_with_origins(company, build, marts, batches, declared_contracts()).findings
         return [one.name for one in found if one.family == "personal" and one.is_blocking]
 
     assert named(folder / "csw.duckdb") == []

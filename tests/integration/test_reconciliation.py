@@ -18,6 +18,7 @@ from orchestration.quality.gate import Finding
 from orchestration.refresh import refresh
 from orchestration.releases.origins import compare_with_origins
 from tests.conftest import copy_home
+from tests.shared import declared_contracts
 
 pytestmark = pytest.mark.integration
 
@@ -43,7 +44,9 @@ def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dic
             connection.execute(f"attach '{path}' as {name}")
         changed = connection.execute(change).fetchone()
     assert changed != (0,), "nothing was changed"
-    origins = compare_with_origins(settings, copies["build"], copies["release"], accepted_batches(settings))
+    batches = accepted_batches(settings)
+    files = copies["build"], copies["release"]
+    origins = compare_with_origins(settings, *files, batches, declared_contracts())
     for path in copies.values():
         path.with_suffix(".kept").replace(path)
     return {one.name: one for one in origins.findings if one.is_blocking}
@@ -75,7 +78,7 @@ def test_a_row_more_or_less_is_noticed_for_every_object_with_a_contract(
 
 
 @pytest.mark.parametrize(
-    ("change", "figure", "words"),
+    ("change", "measure", "words"),
     [
         (
             "update build.unified.unified_subscription_periods set subscription_id = subscription_id || '?'"
@@ -101,19 +104,20 @@ def test_a_row_more_or_less_is_noticed_for_every_object_with_a_contract(
         ("delete from release.marts.dim_accounts where current_mrr = 0", "accounts", "dim_accounts"),
     ],
 )
-def test_a_figure_that_differs_between_layers_is_named_with_its_values(
-    small_company: Settings, copies: dict[str, Path], change: str, figure: str, words: str
+def test_a_measure_that_differs_between_layers_is_named_with_its_values(
+    small_company: Settings, copies: dict[str, Path], change: str, measure: str, words: str
 ) -> None:
     found = found_after(small_company, copies, change)
-    assert words in found[f"reconciliation.{figure}"].message
-    assert not found[f"reconciliation.{figure}"].acceptable
+    assert words in found[f"reconciliation.{measure}"].message
+    assert not found[f"reconciliation.{measure}"].acceptable
 
 
 def test_rows_that_the_build_did_not_read_are_missed(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
-    origins = compare_with_origins(small_company, copies["build"], copies["release"], batches)
+    files = copies["build"], copies["release"]
+    origins = compare_with_origins(small_company, *files, batches, declared_contracts())
     names = {one.name for one in origins.findings if one.is_blocking}
     assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
 
@@ -122,7 +126,7 @@ def test_what_cannot_be_compared_blocks_under_its_own_name(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     found = found_after(small_company, copies, "drop table build.unified.unified_plans")
-    assert [(name, one.verdict) for name, one in found.items()] == [("reconciliation", "raised")]
+    assert [(name, one.verdict) for name, one in found.items()] == [("reconciliation", "error")]
 
 
 def test_what_shares_a_key_arrives_side_by_side(
@@ -167,15 +171,15 @@ def test_what_shares_a_key_arrives_side_by_side(
     assert cost == (140,)
 
 
-def test_the_manifest_holds_the_figures(small_company: Settings) -> None:
+def test_the_manifest_holds_the_measures(small_company: Settings) -> None:
     manifest = json.loads((small_company.current / "manifest.json").read_text(encoding="utf-8"))
-    figures = {one.pop("figure"): one for one in manifest["reconciliation"]}
-    assert {f"{contract.label} keys" for contract in CONTRACTS.values()} < set(figures)
-    for name, values in figures.items():
+    measures = {one.pop("measure"): one for one in manifest["reconciliation"]}
+    assert {f"{contract.label} keys" for contract in CONTRACTS.values()} < set(measures)
+    for name, values in measures.items():
         assert len(set(values.values())) == 1, name
-    assert float(figures["current MRR"]["mrr_monthly"]) > 0
+    assert float(measures["current MRR"]["mrr_monthly"]) > 0
     rows = {label: str(one["rows_loaded"]) for label, one in manifest["landing"].items()}
-    assert rows == {label: figures[f"{label} rows"]["raw"] for label in rows}
+    assert rows == {label: measures[f"{label} rows"]["raw"] for label in rows}
 
 
 def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Settings, tmp_path: Path) -> None:
@@ -183,10 +187,9 @@ def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Setting
     folder = moved.current.resolve()
     gone = small_company.raw.rename(tmp_path / "raw")
     try:
-        origins = compare_with_origins(
-            moved, folder / "warehouse.duckdb", folder / "csw.duckdb", accepted_batches(moved)
-        )
+        files = folder / "warehouse.duckdb", folder / "csw.duckdb"
+        origins = compare_with_origins(moved, *files, accepted_batches(moved), declared_contracts())
     finally:
         gone.rename(small_company.raw)
     assert {one.verdict for one in origins.findings} == {"passed"}
-    assert len(origins.figures) > len(CONTRACTS)
+    assert len(origins.measures) > len(CONTRACTS)

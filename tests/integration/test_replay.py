@@ -20,12 +20,12 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.dbt_runner.pseudonyms import KEY_FILE, load_hash_key
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
-from orchestration.quality import load_suites
 from orchestration.refresh import refresh
 from orchestration.releases import current_release_id, publish
 from orchestration.releases.manifest import read_manifest
 from tests.compiled import Step, compile_models, models_on
 from tests.runs import run_to_the_end
+from tests.shared import declared_contracts
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +33,6 @@ Copy = Callable[[Settings], Settings]
 Row = dict[str, str]
 
 PERIODS = "subscription_periods"
-MARTS = sorted(load_suites().keys() - {"_release"})
 """All marts but the one that says of which release they are."""
 
 
@@ -150,7 +149,7 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
     as_of = settings.as_of.replace(tzinfo=None)
     with models_on(sources, all_marts(), as_of, key=key) as made, duckdb.connect() as published:
         published.execute(f"attach '{small_company.current / 'csw.duckdb'}' as csw (read_only)")
-        for mart in MARTS:
+        for mart in sorted(declared_contracts().keys() - {"_release"}):
             # It names the batch that delivered the row, and that is another one.
             columns = "* exclude (source_batch_id)" if mart == "fct_mrr_movement_items" else "*"
             # These tell of files, and here are others.
@@ -164,4 +163,4 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
 
 @cache
 def all_marts() -> tuple[Step, ...]:
-    return compile_models({}, MARTS)
+    return compile_models({}, sorted(declared_contracts().keys() - {"_release"}))

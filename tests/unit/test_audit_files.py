@@ -11,7 +11,8 @@ import pytest
 
 from orchestration.core.errors import AuditError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.quality import audit_marts, load_suites
+from orchestration.quality import audit_marts
+from tests.shared import declared_suites
 
 
 def test_a_file_without_marts_blocks(tmp_path: Path) -> None:
@@ -27,13 +28,11 @@ def test_an_unreadable_file_is_an_error_for_people(tmp_path: Path, content: byte
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(AuditError, match=r"marts\.duckdb"):
-        audit_marts(path, load_suites())
+        audit_marts(path, declared_suites())
 
 
 def test_importing_the_package_does_not_import_great_expectations() -> None:
-    code = (
-        "import sys, orchestration.quality as q; q.load_suites(); print('great_expectations' in sys.modules)"
-    )
+    code = "import sys, orchestration.quality; print('great_expectations' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
     )

@@ -14,12 +14,13 @@ import pytest
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.mart_contract import audited_tests
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from orchestration.landing import accepted_batches, land
-from orchestration.quality import declared_checks, load_suites
+from orchestration.quality.gate import FAMILIES
 from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
-from tests.shared import spare_parsing
+from tests.shared import declared_contracts, spare_parsing
 from tests.unit.release_case import make_candidate, make_release, make_report
 
 LOAD = """
@@ -114,18 +115,22 @@ def test_raw_objects_feed_staging_and_every_mart_feeds_the_release(loaded: dict[
         assert all(child.startswith("staging/") for child in children)
     marts = {key for key in loaded["parents"] if key.startswith("marts/")}
     assert marts <= set(loaded["parents"]["release"])
-    assert {mart.removeprefix("marts/") for mart in marts} == set(load_suites())
+    assert {mart.removeprefix("marts/") for mart in marts} == set(declared_contracts())
 
 
-def test_every_expectation_and_every_dbt_test_of_a_run_is_a_check(loaded: dict[str, Any], home: Path) -> None:
-    by_audit = {(key, name, blocking) for key, name, blocking in loaded["checks"] if name.startswith("gx_")}
-    assert by_audit == {
-        (f"marts/{mart}", f"gx_{check.replace('-', '_')}", severity == "error")
-        for mart, check, severity in declared_checks(load_suites())
-    }
+def test_every_mart_every_family_of_the_gate_and_every_dbt_test_of_a_run_is_a_check(
+    loaded: dict[str, Any], home: Path
+) -> None:
+    checks = {(key, name): blocking for key, name, blocking in loaded["checks"]}
+    by_audit = {key: blocking for (key, name), blocking in checks.items() if name == "audit"}
+    assert by_audit == {f"marts/{mart}": True for mart in declared_contracts()}
+    by_gate = {name: key for key, name in checks if name.startswith("gate_")}
+    assert by_gate == {f"gate_{family}": "marts/_release" for family in FAMILIES}
     tests = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "test"]
-    by_dbt = {name for _, name, _ in loaded["checks"] if not name.startswith(("gx_", "gate_"))}
-    assert by_dbt == {test["name"] for test in tests if "grain" not in test["tags"]}
+    audited = audited_tests(declared_contracts())
+    by_dbt = {name for _, name in checks if name != "audit" and not name.startswith("gate_")}
+    assert by_dbt == {test["name"] for test in tests if "grain" not in test["tags"]} - set(audited)
+    assert audited
 
 
 def test_names_of_job_triggers_and_pool_stay(loaded: dict[str, Any]) -> None:

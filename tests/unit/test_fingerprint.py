@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.core.settings import Settings
-from orchestration.releases.fingerprint import code_version, dbt_version, run_fingerprint
+from orchestration.dbt_runner.version import dbt_version
+from orchestration.releases.fingerprint import code_version, run_fingerprint
 
 
 def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:

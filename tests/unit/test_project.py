@@ -12,7 +12,6 @@ import yaml
 
 from orchestration.core.policies import policy_problem, project_policies
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.quality import load_suites
 
 
 def test_ci_calls_the_commands_of_the_readme() -> None:
@@ -80,11 +79,6 @@ def test_every_intermediate_model_and_mart_has_a_unit_test() -> None:
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql")
     }
     assert models - tested == set()
-
-
-def test_every_mart_has_a_suite_and_every_suite_a_mart() -> None:
-    marts = {path.stem for path in (PROJECT_DIR / "models" / "marts").glob("*/*.sql")}
-    assert set(load_suites()) == marts
 
 
 @pytest.mark.parametrize("layer", ["unified", "marts"])

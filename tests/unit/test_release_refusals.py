@@ -72,8 +72,8 @@ def fail_a_check(audit: dict[str, Any]) -> None:
     blocking["outcome"] = "failed"
 
 
-def raise_in_a_warning(audit: dict[str, Any]) -> None:
-    audit["results"][0] |= {"outcome": "raised", "severity": "warning"}
+def leave_a_warning_not_evaluated(audit: dict[str, Any]) -> None:
+    audit["results"][0] |= {"outcome": "error", "severity": "warning"}
 
 
 def drop_a_result(audit: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ def change_a_suite(audit: dict[str, Any]) -> None:
     ("change", "message"),
     [
         (fail_a_check, "did not pass its audit"),
-        (raise_in_a_warning, "did not pass its audit"),
+        (leave_a_warning_not_evaluated, "did not pass its audit"),
         (drop_a_result, "checks are declared"),
         (drop_a_result_and_count_again, "audited with other checks than the current ones"),
         (drop_a_mart, "no check covers these marts: mrr_monthly"),

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.core.errors import AuditError, LockedError, PublishError
+from orchestration.core.errors import AuditError, BuildError, LockedError, PublishError
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
 from orchestration.releases import current_release_id, list_releases, publish, query_current, rollback
@@ -24,6 +24,7 @@ from orchestration.releases.history import current_manifest, release_folder, rol
 from orchestration.releases.manifest import read_manifest
 from orchestration.releases.query import query_release
 from orchestration.releases.verify import verify_releases
+from tests.shared import declared_contracts
 from tests.unit.release_case import (
     make_candidate,
     make_release,
@@ -105,7 +106,7 @@ def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_pa
                 " t(movement_id, account_id, month, mrr)"
             )
         stamp = ReleaseStamp("1", datetime(2025, 1, 1, tzinfo=UTC), "abc", 0, 0)
-        export_marts(tmp_path / f"{name}.duckdb", tmp_path / name, stamp)
+        export_marts(tmp_path / f"{name}.duckdb", tmp_path / name, stamp, declared_contracts())
         parquet.append(tmp_path / name / "parquet" / "mrr_monthly.parquet")
     assert parquet[0].read_bytes() == parquet[1].read_bytes()
     first = duckdb.execute(f"select account_id, month from '{parquet[0]}' limit 11").fetchall()
@@ -199,18 +200,30 @@ def test_only_another_question_is_an_experiment(
     assert experiment_reason(replace(asked, publish=True)) is None
 
 
-def test_a_mart_that_is_a_view_is_published_as_a_table(settings: Settings, tmp_path: Path) -> None:
+def test_published_marts_are_exported_views_as_tables(settings: Settings, tmp_path: Path) -> None:
     make_warehouse(tmp_path / "w.duckdb")
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         connection.execute("create view marts.derived as select 1 as a union all select 2")
         connection.execute("comment on view marts.derived is 'Made of others.'")
     stamp = ReleaseStamp("1", settings.as_of, "abc", 0, 0)
-    export = export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp)
-    assert "derived" in {table.name for table in export.tables}
+    published = {*declared_contracts(), "derived"} - {"nps_cohorts"}
+    export = export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp, published)
+    assert {table.name for table in export.tables} == published
+    assert not (tmp_path / "export" / "parquet" / "nps_cohorts.parquet").exists()
     with duckdb.connect(str(tmp_path / "export" / "marts.duckdb"), read_only=True) as connection:
         assert connection.execute("from marts.marts.derived order by a").fetchall() == [(1,), (2,)]
         kinds = "select table_type, table_comment from information_schema.tables where table_name = 'derived'"
         assert connection.execute(kinds).fetchall() == [("BASE TABLE", "Made of others.")]
+
+
+@pytest.mark.parametrize("mart", ["_release", "_restatements"])
+def test_marts_that_every_release_has_cannot_be_left_out(
+    settings: Settings, tmp_path: Path, mart: str
+) -> None:
+    make_warehouse(tmp_path / "w.duckdb")
+    stamp = ReleaseStamp("1", settings.as_of, "abc", 0, 0)
+    with pytest.raises(BuildError, match=rf"Every release has marts\.{mart}"):
+        export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp, {*declared_contracts()} - {mart})
 
 
 def test_publishing_again_changes_nothing(settings: Settings) -> None:

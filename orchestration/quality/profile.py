@@ -1,4 +1,4 @@
-"""What the gate knows of a release: measured in its marts file, and recorded by the run that made it."""
+"""The profile of a release: what is measured in its marts file, and what the run that made it recorded."""
 
 from __future__ import annotations
 
@@ -27,8 +27,15 @@ class Month:
 
 
 @dataclass(frozen=True)
-class ReleaseFacts:
-    """One release. A part that could not be measured is the reason why, as text."""
+class NotMeasured:
+    """Stands for a part of a profile that could not be measured."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReleaseProfile:
+    """One release as the gate compares it."""
 
     release_id: str
     as_of: datetime
@@ -40,16 +47,16 @@ class ReleaseFacts:
     """Evaluated checks by mart."""
     deliveries: Mapping[str, datetime]
     """Newest delivery by landing object (UTC)."""
-    rows: Mapping[str, int] | str
-    columns: Mapping[str, Mapping[str, str]] | str
+    rows: Mapping[str, int] | NotMeasured
+    columns: Mapping[str, Mapping[str, str]] | NotMeasured
     """Types by column, by mart."""
-    months: tuple[Month, ...] | str
-    policies: Mapping[str, str] | str
-    events: Mapping[str, datetime | None] | str
+    months: tuple[Month, ...] | NotMeasured
+    policies: Mapping[str, str] | NotMeasured
+    events: Mapping[str, datetime | None] | NotMeasured
     """Newest instant by `mart.column`."""
 
 
-def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseFacts:
+def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseProfile:
     """Measure a marts file, or the folder of its Parquet files, which nobody can lock.
 
     `record` is the manifest of the release, or what its run has noted so far. Raises PublishError where
@@ -57,7 +64,7 @@ def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
     """
     checks: dict[str, int] = {}
     for result in record["audit"]["results"]:
-        checks[result["mart"]] = checks.get(result["mart"], 0) + (result["outcome"] != "raised")
+        checks[result["mart"]] = checks.get(result["mart"], 0) + (result["outcome"] != "error")
     deliveries = {
         label: datetime.fromisoformat(moment) for label, moment in (record.get("deliveries") or {}).items()
     }
@@ -66,7 +73,7 @@ def measure_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
             _view_parquet(connection, marts)
         else:
             attach_release(connection, marts)
-        return ReleaseFacts(
+        return ReleaseProfile(
             release_id=record["release_id"],
             as_of=datetime.fromisoformat(record["as_of"]),
             as_of_is_given=record["as_of_is_given"],
@@ -91,12 +98,12 @@ def _view_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         connection.execute(f"create view release.marts.{name} as from read_parquet({quote_literal(path)})")
 
 
-def _measured(measure: Callable[[], T]) -> T | str:
+def _measured(measure: Callable[[], T]) -> T | NotMeasured:
     try:
         return measure()
     except duckdb.Error as error:
         # Its first line names what is missing; data would come later.
-        return f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+        return NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
