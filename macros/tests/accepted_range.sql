@@ -1,4 +1,4 @@
-{#- No value lies outside the bounds; nulls are a matter of not_null. -#}
+{#- No value lies outside the bounds. Nulls pass. -#}
 {% test accepted_range(model, column_name, min_value=none, max_value=none, inclusive=true) %}
 select {{ column_name }}
 from {{ model }}

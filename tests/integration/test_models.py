@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
 from orchestration.dbt_runner.runner import GRAIN_TESTS, parsed_project, prepare_manifest, run_dbt
 from tests.integration.conftest import ByHand
 from tests.shared import spare_parsing
@@ -34,18 +35,19 @@ def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings],
     assert models <= tested, "models without a unit test"
 
 
-def test_every_grain_holds(company: Settings, tmp_path: Path) -> None:
-    """Keys of staging and intermediate models, on a company that delivers duplicates and corrections."""
+def test_the_tests_that_a_run_leaves_out_hold(company: Settings, tmp_path: Path) -> None:
+    """Keys of inner models, and tests of marts, on a company that delivers duplicates and corrections."""
     settings = spare_parsing(load_settings(tmp_path / "home", as_of=company.as_of.isoformat()))
     warehouse = settings.home / "warehouse.duckdb"
     shutil.copyfile(company.current / "warehouse.duckdb", warehouse)
-    result = run_dbt(settings, ["test", "--select", GRAIN_TESTS], warehouse)
+    audited = audited_tests(parsed_mart_contracts(settings))
+    result = run_dbt(settings, ["test", "--select", GRAIN_TESTS, *audited], warehouse)
     assert result.count_by_status() == {"pass": len(result.nodes)}
     declared = {
         unique_id
         for unique_id, node in parsed_project(settings).nodes.items()
         if node.resource_type == "test"
-        and node.original_file_path.startswith(("models/staging/", "models/intermediate/"))
+        and node.original_file_path.startswith(("models/staging/", "models/intermediate/", "models/marts/"))
     }
     assert {node.unique_id for node in result.nodes} == declared
 
