@@ -1,6 +1,6 @@
-"""The steps of a run as Dagster assets, and what they share: the candidate, the lock and the translator."""
+"""The steps of a run as Dagster assets, and what they share."""
 
-# No postponed annotations here: Dagster reads the types of its context parameters.
+# This module has no postponed annotations, because Dagster reads the types of context parameters.
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,22 +28,22 @@ from orchestration.releases.candidate import Candidate, clear_leftovers, open_ca
 POOL = "warehouse"
 
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
-"""The schedule builds every day, with or without new files: warn after one missing day, fail after two."""
+"""The schedule builds every day. Warns after one missed day, fails after two."""
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """What the steps of one run share; the lock is held from the first step to the last."""
+    """What the steps of one run share. The run holds the lock from the first step to the last."""
 
     settings: Settings
     candidate: Candidate
     lock: WarehouseLock
     landed: LandStep | None
-    """What the run has landed already, before it loaded Dagster."""
+    """What the run has already landed, before it loaded Dagster."""
 
 
 class LayerTranslator(DagsterDbtTranslator):
-    """Groups models by their layer, the first folder below models/, and says how fresh a mart should be."""
+    """Groups models by layer (the first folder below models/) and sets the freshness policy of marts."""
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
@@ -57,7 +57,7 @@ class LayerTranslator(DagsterDbtTranslator):
 
 
 def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[str, dg.AssetKey]:
-    """Asset keys of the marts by table name."""
+    """Return the asset keys of the marts by table name."""
     return {
         node["alias"]: translator.get_asset_spec(manifest, unique_id, None).key
         for unique_id, node in manifest["nodes"].items()
@@ -66,7 +66,7 @@ def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> 
 
 
 def landing_assets(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
-    """One asset per raw object, and one per table of the loader's own records."""
+    """Return one asset per raw object, and one per table of the loader's records."""
     contracts = load_contracts()
     sources = {
         (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None).key
@@ -85,7 +85,7 @@ def landing_assets(manifest: Mapping[str, Any], translator: DagsterDbtTranslator
         pool=POOL,
         required_resource_keys={"warehouse"},
         config_schema={"force": dg.Field(bool, default_value=False, is_required=False)},
-        description="Load every complete new file. Where nothing is new, nothing after it runs.",
+        description="Load every complete new file. If no file is new, the later steps do not run.",
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         warehouse: Warehouse = context.resources.warehouse
@@ -115,7 +115,7 @@ def landing_assets(manifest: Mapping[str, Any], translator: DagsterDbtTranslator
 
 
 def build_assets(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
-    """One asset per model and seed of dbt, with the tests of a run as checks."""
+    """Return one asset per model and seed, with the dbt tests of a run as checks."""
 
     @dbt_assets(
         manifest=manifest,
@@ -138,7 +138,7 @@ def build_assets(manifest: dict[str, Any], translator: DagsterDbtTranslator) -> 
 
 
 def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
-    """The published release."""
+    """Return the asset of the published release."""
 
     @dg.asset(
         name="release",
@@ -148,7 +148,7 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
         pool=POOL,
         required_resource_keys={"warehouse"},
         kinds={"duckdb", "parquet"},
-        description="The marts as BI tools see them. Publishing verifies the recorded audit for itself.",
+        description="The marts as BI tools see them. Publishing verifies the recorded audit again.",
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         warehouse: Warehouse = context.resources.warehouse
@@ -164,14 +164,14 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
 def warehouse_resource(
     settings: Settings | None, lock: WarehouseLock | None, landed: LandStep | None
 ) -> dg.ResourceDefinition:
-    """The warehouse of a run: with `settings` as they are, else with those of the environment."""
+    """Return the warehouse of a run, with `settings` or else those of the environment."""
 
     @dg.resource(description="The candidate of the run, and the lock of the warehouse.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         run = context.run
         assert run is not None
         used = settings or load_settings()
-        # A repeated run goes on with the candidate of the run that it repeats.
+        # A repeated run continues with the candidate of the original run.
         candidate = open_candidate(used, run.root_run_id or run.run_id)
         with nullcontext(lock) if lock else hold_lock(used.lock_file, purpose_of(run.run_id)) as held:
             assert held is not None
@@ -183,7 +183,7 @@ def warehouse_resource(
 
 @contextmanager
 def failures_in_words(warehouse: Warehouse) -> Iterator[None]:
-    """Show what a user can fix as its message in Dagster, not as a traceback."""
+    """Show an error that a user can fix as a message in Dagster, without a traceback."""
     try:
         yield
     except Exception as error:
@@ -195,7 +195,7 @@ def failures_in_words(warehouse: Warehouse) -> Iterator[None]:
 
 
 def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:
-    """The marts, and models that nothing is built from: a release ships the whole build beside the marts."""
+    """Return the marts and the models without children: a release also contains the whole build."""
     children: Mapping[str, Sequence[str]] = manifest["child_map"]
     return [
         translator.get_asset_spec(manifest, unique_id, None).key
@@ -209,7 +209,7 @@ def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list
 
 
 def _build_events(warehouse: Warehouse) -> Iterator[DbtEvent]:
-    """What dbt reports while it runs in a thread of its own; raises what made it fail."""
+    """Run dbt in a thread and yield its events. Raises the error that stopped it."""
     events: queue.SimpleQueue[DbtEvent | None] = queue.SimpleQueue()
     failure: list[BaseException] = []
 

@@ -1,6 +1,6 @@
 """Checks in Dagster: one per dbt test of a run, one per mart for the audit, one per family of the gate."""
 
-# No postponed annotations here: Dagster reads the types of its context parameters.
+# This module has no postponed annotations, because Dagster reads the types of context parameters.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -17,13 +17,13 @@ from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import RELEASE_TABLE
 
 AUDIT = "audit"
-"""Name of the check of every mart."""
+"""The name of the check of each mart."""
 
 
 def with_checked_tests(manifest: Mapping[str, Any], contracts: MartContracts) -> dict[str, Any]:
-    """The manifest without the tests that the audit evaluates, and every other test attached to a model.
+    """Return the manifest without the tests that the audit evaluates.
 
-    A test of several models checks the last of them in the flow; without that, Dagster could not show it.
+    Attaches each test of several models to the last of them in the graph. Dagster cannot show it otherwise.
     """
     audited = set(audited_tests(contracts))
     nodes = {
@@ -60,9 +60,9 @@ def with_checked_tests(manifest: Mapping[str, Any], contracts: MartContracts) ->
 
 
 def audit_checks(marts: Mapping[str, dg.AssetKey], published: Sequence[str]) -> dg.AssetChecksDefinition:
-    """The step that exports and audits the marts; each check lists the expectations that fail."""
+    """Return the step that exports and audits the marts. A check lists the expectations that fail."""
     specs = [dg.AssetCheckSpec(name=AUDIT, asset=marts[mart], blocking=True) for mart in published]
-    # Not blocking here: publishing evaluates them again, and knows what a person has accepted.
+    # They do not block here. Publishing evaluates them again, and knows the accepted findings.
     specs += [dg.AssetCheckSpec(name=gate_name(family), asset=marts[RELEASE_TABLE]) for family in FAMILIES]
 
     @dg.multi_asset_check(
@@ -70,14 +70,14 @@ def audit_checks(marts: Mapping[str, dg.AssetKey], published: Sequence[str]) -> 
         specs=specs,
         pool=POOL,
         required_resource_keys={"warehouse"},
-        description="Great Expectations on the very files that will be served.",
+        description="Great Expectations on the file that will be served.",
     )
     def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         warehouse: Warehouse = context.resources.warehouse
         with failures_in_words(warehouse):
             report = audit_step(warehouse.settings, warehouse.candidate)
             for mart in published:
-                yield _audit_result(report, mart, marts[mart])
+                yield audit_result(report, mart, marts[mart])
             yield from _gate_results(warehouse.candidate, marts[RELEASE_TABLE])
             report.raise_if_blocking(warehouse.candidate.audit)
 
@@ -85,12 +85,12 @@ def audit_checks(marts: Mapping[str, dg.AssetKey], published: Sequence[str]) -> 
 
 
 def gate_name(family: str) -> str:
-    """Name of the check of a family of the gate's findings."""
+    """Return the name of the check for a family of findings."""
     return f"gate_{family}"
 
 
-def _audit_result(report: AuditReport, mart: str, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """One check per mart; its worst result decides."""
+def audit_result(report: AuditReport, mart: str, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Return the check of a mart. The worst result decides."""
     results = [result for result in report.results if result.mart == mart]
     unsound = [result for result in results if result.verdict != "passed"]
     is_blocking = any(result.is_blocking for result in results)
@@ -108,7 +108,7 @@ def _audit_result(report: AuditReport, mart: str, key: dg.AssetKey) -> dg.AssetC
 
 
 def _gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
-    """One check per family of findings; its worst finding decides."""
+    """Return one check per family of findings. The worst finding decides."""
     findings = recorded_findings(candidate.noted("gate")["gate"])
     for family in FAMILIES:
         mine = [finding for finding in findings if finding.family == family]
@@ -119,6 +119,6 @@ def _gate_results(candidate: Candidate, mart: dg.AssetKey) -> Iterator[dg.AssetC
             check_name=gate_name(family),
             passed=worst == "passed",
             severity=dg.AssetCheckSeverity.WARN if worst == "warning" else dg.AssetCheckSeverity.ERROR,
-            description="\n".join(one.message for one in mine) or "nothing to compare with",
+            description="\n".join(one.message for one in mine) or "nothing to compare",
             metadata={"outcome": worst},
         )

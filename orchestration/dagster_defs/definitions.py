@@ -1,4 +1,4 @@
-"""The code location of Dagster: assets, checks, the job, its schedule and sensors."""
+"""The code location of Dagster: assets, checks, job, schedule and sensors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JOB = "refresh"
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The code location, with the settings of the environment."""
+    """Return the code location with the settings of the environment."""
     check_interpreter()
     return build_definitions(load_settings())
 
@@ -42,17 +42,17 @@ def build_definitions(
     lock: WarehouseLock | None = None,
     landed: LandStep | None = None,
 ) -> dg.Definitions:
-    """Everything Dagster knows of one warehouse.
+    """Return all definitions of one warehouse.
 
-    With `fixed`, runs take `settings` as they are and write under the caller's `lock`; otherwise each
-    run reads the environment when it begins, so that `as_of` is its own time, and takes the lock itself.
-    `landed` is what the caller has landed for its run already. Raises BuildError where the dbt project does
-    not parse or declares nothing of a mart, AuditError where a suite cannot be evaluated.
+    With `fixed`, runs use `settings` and write under the caller's `lock`. Otherwise each run reads the
+    environment when it starts, so that `as_of` is its own time, and takes the lock itself. `landed` is what
+    the caller has already landed for its run. Raises BuildError if the dbt project does not parse or
+    declares nothing for a mart, and AuditError if a suite is invalid.
     """
     path = prepare_manifest(settings, dbt_version(), lock)
     parsed = json.loads(path.read_text(encoding="utf-8"))
     contracts = read_contracts(parsed)
-    # Before anything is built: a suite that cannot be evaluated would stop the run after the build.
+    # Load suites before the build, because an invalid suite would stop the run after it.
     suites = load_suites(contracts)
     manifest = with_checked_tests(parsed, contracts)
     translator = LayerTranslator()
@@ -61,7 +61,7 @@ def build_definitions(
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,
         description="Land new files, build, audit and publish.",
-        # A run that died begins again: what it had built may be gone, and landing again costs nothing.
+        # A run that died starts again from the beginning: its build may be gone, and landing is cheap.
         tags={"dagster/retry_strategy": "ALL_STEPS"},
     )
     triggers = build_triggers(refresh)
@@ -76,6 +76,6 @@ def build_definitions(
         schedules=triggers.schedules,
         sensors=triggers.sensors,
         resources={"warehouse": warehouse_resource(settings if fixed else None, lock, landed)},
-        # Steps share one candidate and one lock, so they belong in one process.
+        # Steps share one candidate and one lock, so they run in one process.
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""Where Dagster writes the events of runs: its own SQLite storage, with one connection per database."""
+"""The event log of Dagster: its SQLite storage with one connection per database."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
 _KEPT = 32
-"""Databases that stay open: the index of all runs, and one for each of the runs that were used last."""
+"""How many databases stay open: the index of all runs, and those of the latest runs."""
 _INDEX = "index"
 _TIMEOUT_SECONDS = 30
 
 
 class SharedConnectionEventLog(SqliteEventLogStorage):
-    """Named in dagster.yaml. Dagster's storage opens and closes a database up to five times per event.
+    """Dagster's storage, without opening and closing a database up to five times per event.
 
-    Closing a database for the last time waits for the disk. Here it stays open, and a commit does not wait:
-    a power failure can cost the last records of a run, but never a release.
+    dagster.yaml names it. The last close of a database waits for the disk. Here databases stay open, and a
+    commit does not wait. A power failure can lose the last records of a run, but never a release.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
@@ -41,7 +41,7 @@ class SharedConnectionEventLog(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> Self:
-        # Where Dagster keeps them by default.
+        # Dagster's default folder.
         return cls(str(Path(config_value["dagster_home"]) / "history" / "runs"), inst_data)
 
     @contextmanager
@@ -67,7 +67,7 @@ class SharedConnectionEventLog(SqliteEventLogStorage):
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.pop(shard, None)
         if engine is None:
-            # Creates the database, where there is none.
+            # Creates the database if it does not exist.
             with super().run_connection(shard):
                 pass
             engine = create_engine(

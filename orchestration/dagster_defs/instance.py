@@ -1,4 +1,4 @@
-"""Dagster's own records of a warehouse, below its home."""
+"""The folder of Dagster's records below the home of a warehouse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The instance of this warehouse; the same that `make dev` shows."""
+    """Open the Dagster instance of this warehouse, which `make dev` shows."""
     import dagster as dg
 
     prepare_instance(settings)
@@ -23,7 +23,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Make Dagster's folder, with the project's settings; a copy that nobody edited follows the project."""
+    """Create Dagster's folder with the project's settings. Updates a copy that nobody edited."""
     settings.dagster.mkdir(parents=True, exist_ok=True)
     shipped = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
     target, copied = settings.dagster / "dagster.yaml", settings.dagster / ".dagster.yaml.copied"

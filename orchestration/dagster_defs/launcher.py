@@ -1,8 +1,8 @@
-"""Dagster's way of starting runs, able to tell whether a run is still alive.
+"""A run launcher for Dagster that knows whether a run is still alive.
 
-Dagster's own launcher cannot: a run whose process was killed together with Dagster stays "started" until
-it has outlived `max_runtime_seconds`, and keeps every later run waiting in the queue until then. Here the
-lock of the warehouse tells, which the system takes from a dead process.
+Dagster's own launcher does not: if a run is killed together with Dagster, it stays "started" for
+`max_runtime_seconds`, and later runs wait in the queue. This launcher looks at the lock of the warehouse,
+which the system takes from a dead process.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from orchestration.core.lock import holder
 from orchestration.core.settings import load_settings
 
 BY_HAND = "csw run"
-"""What `csw run` calls itself in the lock file."""
+"""The purpose of `csw run` in the lock file."""
 
 
 def purpose_of(run_id: str) -> str:
-    """What a run of Dagster calls itself in the lock file."""
+    """Return the purpose of a Dagster run in the lock file."""
     return f"Dagster run {run_id}"
 
 
 class WarehouseRunLauncher(DefaultRunLauncher):
-    """Named in dagster.yaml; `run_monitoring` asks it about every run that has started.
+    """The launcher that dagster.yaml names. `run_monitoring` asks it about each started run.
 
-    A run takes the lock after its start and gives it back before its end; without it, it may be silent for
-    `grace_seconds`.
+    A run takes the lock after its start and releases it before its end. Without the lock, it may be silent
+    for `grace_seconds`.
     """
 
     def __init__(self, grace_seconds: int, inst_data: ConfigurableClassData | None = None) -> None:
@@ -52,16 +52,16 @@ class WarehouseRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Alive is who holds the lock, or has said something within `grace_seconds`."""
+        """Report a run as alive if it holds the lock or logged an event within `grace_seconds`."""
         held = holder(load_settings().lock_file)
-        # `csw run` executes in its own process, which no server of Dagster's has launched.
+        # `csw run` executes in its own process, which no Dagster server launched.
         names = {purpose_of(run.run_id), *([] if GRPC_INFO_TAG in run.tags else [BY_HAND])}
         if held and held.purpose in names:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         if time.time() - self._last_heard(run) < self.grace_seconds:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(
-            WorkerStatus.NOT_FOUND, "it does not hold the lock of the warehouse: its process has ended"
+            WorkerStatus.NOT_FOUND, "it does not hold the lock of the warehouse, so its process has ended"
         )
 
     def _last_heard(self, run: dg.DagsterRun) -> float:

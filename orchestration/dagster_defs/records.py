@@ -1,4 +1,4 @@
-"""What Dagster keeps of runs, and what of it can go."""
+"""Dagster's records of runs, and how to remove old ones."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What Dagster keeps of one run, in files of its own."""
+    """The records of one run and their files."""
 
     run_id: str
     paths: tuple[Path, ...]
 
 
 def old_run_records(settings: Settings, before: datetime) -> list[RunRecord]:
-    """Runs that ended, and were last heard of before `before`; oldest first."""
-    # The database of its events is written to until a run ends; looking there spares loading Dagster.
+    """Return the runs that ended before `before`, oldest first."""
+    # A run writes to its database until it ends. Looking at the file avoids loading Dagster.
     events = settings.dagster / "history" / "runs"
     names = [path for path in events.glob("*-*.db") if path.stat().st_mtime < before.timestamp()]
     if not names:
@@ -46,7 +46,7 @@ def old_run_records(settings: Settings, before: datetime) -> list[RunRecord]:
 
 
 def remove_run_records(settings: Settings, records: Sequence[RunRecord]) -> None:
-    """Make Dagster forget these runs."""
+    """Remove these runs from Dagster's records."""
     if not records:
         return
     from orchestration.dagster_defs.instance import open_instance

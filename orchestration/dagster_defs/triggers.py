@@ -1,6 +1,6 @@
-"""When Dagster starts a run by itself, and what it does when one fails."""
+"""The schedule and the sensors: when Dagster starts a run, and what it does if one fails."""
 
-# No postponed annotations here: Dagster reads the types of its context parameters.
+# This module has no postponed annotations, because Dagster reads the types of context parameters.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ LOOK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Triggers:
-    """Schedules and sensors of one job."""
+    """The schedules and sensors of one job."""
 
     schedules: list[dg.ScheduleDefinition]
     sensors: list[dg.SensorDefinition]
 
 
 def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
-    """A daily schedule, a look for new files every minute, and an alert for failed runs."""
+    """Return a daily schedule, a sensor for new files, and an alert for failed runs."""
 
     @dg.schedule(
         name="daily",
@@ -58,7 +58,7 @@ def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
         files = [] if reason else pending_files(settings)
         if not files:
             return dg.SkipReason(reason or f"no complete new files in {settings.landing}")
-        # The same files are tried once; when their run fails, somebody has to look.
+        # The sensor tries the same files once. If their run fails, a person has to look.
         return dg.RunRequest(run_key=_digest(files))
 
     @dg.run_failure_sensor(
@@ -74,12 +74,12 @@ def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
 
 
 def failure_in_words(events: Iterable[dg.DagsterEvent], otherwise: str | None) -> tuple[str, str]:
-    """The step that failed first and its message for people; without one, the kind of the error."""
+    """Return the step that failed first and its message, or the kind of the error."""
     for event in events:
         data = event.step_failure_data
         if data.user_failure_data and data.user_failure_data.description:
             return event.step_key or "run", data.user_failure_data.description
-        # Its text may quote data; the kind of the error does not.
+        # The text of the error can quote data. Its kind does not.
         kind = data.error.cls_name if data.error else None
         return event.step_key or "run", f"Unexpected error: {kind or 'unknown'}"
     return "run", otherwise or "The run failed before its first step."

@@ -1,4 +1,4 @@
-"""What dbt's manifest declares of each published mart: columns, constraints and tests."""
+"""The contracts of the published marts: columns, constraints and tests in dbt's manifest."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _ARGUMENTS = {
     ACCEPTED_RANGE: frozenset({"min_value", "max_value", "inclusive"}),
     RELATIONSHIPS: frozenset({"to", "field"}),
 }
-"""The tests that an audit can evaluate, and the arguments with which it can."""
+"""The tests that an audit can evaluate, with the arguments that it supports."""
 
 _DEFAULTS = {"limit": None, "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}
-"""Settings of a test that say something else than "no row may break it" where they differ."""
+"""Settings of a test that an audit supports only with these values."""
 
 
 @dataclass(frozen=True)
@@ -54,45 +54,45 @@ class DeclaredTest:
     """A data test of one mart that an audit can evaluate on the exported file."""
 
     name: str
-    """As dbt selects it."""
+    """The name by which dbt selects it."""
     kind: str
     columns: tuple[str, ...]
-    """Those that the test is about; of `unique_key` all columns of the key."""
+    """The tested column, or all columns of a `unique_key`."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments besides the columns; of `relationships`, `to` is the name of the other mart."""
+    """Arguments besides the columns. `to` of `relationships` is the name of the other mart."""
     where: str | None = None
-    """Only rows that meet this SQL condition are tested."""
+    """SQL condition on the tested rows."""
     is_warning: bool = False
 
 
 @dataclass(frozen=True)
 class MartContract:
-    """What the project declares of one mart."""
+    """What the project declares for one mart."""
 
     columns: Mapping[str, MartColumn]
     """In the order of the table."""
     has_all_columns: bool = True
-    """dbt enforces the contract, so a column that is not declared cannot be in the table."""
+    """dbt enforces the contract, so the table has no other columns."""
     tests: tuple[DeclaredTest, ...] = ()
     may_be_empty: bool = False
 
 
 MartContracts = Mapping[str, MartContract]
-"""Contracts by mart, in the order of folders and names."""
+"""Contracts by mart, ordered by folder and name."""
 
 
 def load_mart_contracts(settings: Settings, lock: WarehouseLock | None = None) -> MartContracts:
-    """The contracts of the project as it is now, which is parsed where it changed.
+    """Parse the project if it changed, and return its contracts.
 
-    Marts with `meta: {published: false}` are left out. Raises BuildError where the project does not parse,
-    or declares nothing of a mart; LockedError where another run writes for long.
+    Leaves out marts with `meta: {published: false}`. Raises BuildError if the project does not parse or
+    declares nothing for a mart, and LockedError if another run writes for long.
     """
     prepare_manifest(settings, dbt_version(), lock)
     return parsed_mart_contracts(settings)
 
 
 def parsed_mart_contracts(settings: Settings) -> MartContracts:
-    """The contracts of the project as it was parsed last, which is what a run builds."""
+    """Return the contracts of the project that was parsed last, which a run builds."""
     path = settings.dbt / "target" / MANIFEST_FILE
     return _read(path, path.stat().st_mtime_ns)
 
@@ -103,18 +103,18 @@ def _read(path: Path, _: int) -> MartContracts:
 
 
 def build_command(settings: Settings) -> list[str]:
-    """The dbt command of a run: a build without the tests that the audit evaluates on the exported file."""
-    # `BUILD` ends with what it leaves out.
+    """Return the dbt command of a run: a build without the tests that the audit evaluates later."""
+    # `BUILD` ends with the tests to exclude.
     return [*BUILD, *audited_tests(parsed_mart_contracts(settings))]
 
 
 def audited_tests(contracts: MartContracts) -> list[str]:
-    """Names of the tests that the audit evaluates."""
+    """Return the names of the tests that the audit evaluates on the exported file."""
     return [test.name for contract in contracts.values() for test in contract.tests]
 
 
 def read_contracts(manifest: Mapping[str, Any]) -> MartContracts:
-    """The contracts in a manifest of dbt. Raises BuildError where nothing is declared of a mart."""
+    """Return the contracts in dbt's manifest. Raises BuildError if it declares nothing for a mart."""
     models = {
         unique_id: node
         for unique_id, node in manifest["nodes"].items()
@@ -152,7 +152,7 @@ def _column(column: Mapping[str, Any]) -> MartColumn:
 
 
 def _test(node: Mapping[str, Any], models: Mapping[str, Any]) -> DeclaredTest | None:
-    """A test as an audit evaluates it; None for one that only dbt can run."""
+    """Return a test that an audit can evaluate, or None if only dbt can run it."""
     metadata, config = node["test_metadata"], node["config"]
     kind, arguments = metadata["name"], dict(metadata["kwargs"])
     del arguments["model"]
@@ -189,10 +189,10 @@ def _missing(node: Mapping[str, Any]) -> str:
     patch = (node["patch_path"] or "").partition("://")[2]
     return "\n".join(
         [
-            f"{model}: nothing is declared of the mart {node['name']}, so nothing of it could be checked. "
+            f"{model}: the project declares nothing for the mart {node['name']}, so no audit can check it. "
             f"Declare its grain and its columns in {patch or model.with_suffix('.yml')}, such as:",
             *_example(node["name"]),
-            "Or keep it out of releases with a first line of the model, such as:",
+            "Or keep the mart out of releases. Put this into the model:",
             "  {{ config(meta={'published': false}, contract={'enforced': false}) }}",
         ]
     )
@@ -202,11 +202,11 @@ def _example(mart: str) -> Iterator[str]:
     yield "  version: 2"
     yield "  models:"
     yield f"    - name: {mart}"
-    yield '      description: "What the mart tells."'
+    yield '      description: "What the mart is for."'
     yield "      data_tests:"
     yield "        - unique_key: {arguments: {columns: [account_id, month]}}"
     yield "      columns:"
     yield "        - name: account_id"
     yield "          data_type: varchar"
-    yield '          description: "What the column tells."'
+    yield '          description: "What the column means."'
     yield "          constraints: [{type: not_null}]"

@@ -1,4 +1,4 @@
-"""Versions of the code: short digests of the files that decide something."""
+"""Versions of the code: short digests of its files."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ DBT_FILES = (
     "dbt_project.yml",
     "profiles.example.yml",
 )
-"""What dbt parses."""
+"""The files that dbt parses."""
 
 
 def dbt_version(project_dir: Path = PROJECT_DIR) -> str:
-    """Version of what dbt parses."""
+    """Return the version of the files that dbt parses."""
     return version_of_files(project_dir, DBT_FILES)
 
 
 def version_of_files(project_dir: Path, patterns: Iterable[str]) -> str:
-    """First 12 hexadecimal digits of the sha256 over the paths and contents of the files that match."""
+    """Return the first 12 hexadecimal digits of the sha256 over paths and contents of the matching files."""
     paths = {
         path
         for pattern in patterns

@@ -1,4 +1,4 @@
-"""The audit of an exported marts file: what must hold of each mart, and the verdict on one file.
+"""The audit of an exported marts file: the checks of each mart, and the results for one file.
 
 Nothing here imports Great Expectations until an audit runs; its import takes seconds.
 """

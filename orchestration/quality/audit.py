@@ -1,7 +1,7 @@
 """Audit one exported marts file against the declared suites.
 
-Fails closed: a mart without a suite, a suite without a mart, a suite that checks nothing, a check that
-was not evaluated and a check that ended with an error all block, each with a name of its own.
+Fails closed: a mart without a suite, a suite without a mart, an empty suite, a check that was not
+evaluated and a check that ended with an error all block. Each has its own name in the report.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from orchestration.quality.gx_duckdb import ExpectationResult
 
 Columns = Sequence[tuple[str, str]]
-"""Names and types of the columns of a mart."""
+"""Names and types of a mart's columns."""
 
 Tables = Mapping[str, Columns]
-"""Every table and view of the schema."""
+"""All tables and views of the schema."""
 
 Validate = Callable[[Sequence[Expectation]], "Mapping[str, ExpectationResult]"]
-"""Evaluates expectations of one mart; gives results by name."""
+"""Evaluates expectations of one mart and returns results by name."""
 
 
 def audit_marts(
@@ -53,8 +53,8 @@ def audit_marts(
 ) -> AuditReport:
     """Run every suite on `database` (schema `marts`), read-only, in this process.
 
-    `progress` gets the name of each mart before its checks run. The report holds counts, never values
-    of rows. Raises AuditError only where the file cannot be read at all; failures are in the report.
+    Calls `progress` with the name of each mart before its checks run. The report contains counts, never
+    values of rows, and all failures. Raises AuditError only if the file cannot be read.
     """
     tables = _tables(database)
     results = _undeclared(tables, suites)
@@ -85,10 +85,10 @@ def audit_marts(
 
 
 def _adapter() -> ModuleType:
-    """Import Great Expectations, which takes seconds that only an audit should pay, and keep it quiet."""
+    """Import Great Expectations quietly. The import takes seconds, so only an audit does it."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
-    # Its results say everything; its log would quote data in errors.
+    # The results have all that is needed. The log would quote data in errors.
     chatter = logging.getLogger("great_expectations")
     chatter.addHandler(logging.NullHandler())
     chatter.propagate = False
@@ -152,7 +152,7 @@ def _audit_mart(validate: Validate, suite: Suite, columns: Columns) -> list[Chec
 
 
 def _name_columns(validate: Validate, columns: Columns, result: CheckResult) -> CheckResult:
-    """Name the columns that hold the e-mail addresses; they are looked for only where some do."""
+    """Add the names of the columns that contain e-mail addresses to a failed result."""
     query = email_check().kwargs["unexpected_rows_query"]
     checks = [
         Expectation(
@@ -179,7 +179,7 @@ def _structural(mart: str, check: str, observed: str, expected: str) -> CheckRes
 
 
 def _with_columns(expectation: Expectation, columns: Columns) -> Expectation:
-    """The e-mail check written out for the columns that the mart has; any other check as it is."""
+    """Return the e-mail check with a condition on the mart's columns, and other checks unchanged."""
     if expectation.name != EMAIL_CHECK:
         return expectation
     condition = " or ".join(_email_conditions(columns).values()) or "false"
@@ -188,12 +188,12 @@ def _with_columns(expectation: Expectation, columns: Columns) -> Expectation:
 
 
 def _email_conditions(columns: Columns) -> dict[str, str]:
-    """Per text column (also lists, structs and JSON of text): true where it holds an e-mail address."""
+    """Return a SQL condition per text column (or list, struct, JSON of text): it contains an address."""
     conditions = {}
     for name, data_type in columns:
         if "VARCHAR" in data_type or "JSON" in data_type:
             quoted = quote_identifier(name)
             text = quoted if data_type == "VARCHAR" else f"cast({quoted} as varchar)"
-            # Looking for the one character first is far cheaper than the pattern.
+            # Searching for one character first is far cheaper than the pattern.
             conditions[name] = f"(contains({text}, '@') and regexp_matches({text}, '{EMAIL_PATTERN}'))"
     return conditions

@@ -1,4 +1,4 @@
-"""Does a mart have the columns of its contract? Great Expectations does not know the types of DuckDB."""
+"""Compares a mart's columns with its contract. Great Expectations does not know DuckDB's types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.quality.report import CheckResult
 
 
 def evaluate_columns(mart: str, expectation: Expectation, columns: Sequence[tuple[str, str]]) -> CheckResult:
-    """Compare names and types of the columns of a mart with those that its contract declares."""
+    """Compare the names, types and order of a mart's columns with its contract."""
     declared: Mapping[str, str] = dict(expectation.kwargs["columns"])
     differences = _differences(declared, columns)
     expected = f"the {len(declared)} columns of the contract"
@@ -48,7 +48,7 @@ def _differences(declared: Mapping[str, str], columns: Sequence[tuple[str, str]]
 
 
 def _is_type(found: str, declared: str) -> bool:
-    """DuckDB knows a type by several names: `decimal(18, 4)` and `DECIMAL(18,4)`, `text` and `VARCHAR`."""
+    """Compare types, which DuckDB knows by several names: `text` and `VARCHAR`, for example."""
     if found == declared.upper().replace(" ", ""):
         return True
     with connect() as connection:

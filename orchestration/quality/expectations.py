@@ -1,4 +1,4 @@
-"""Expectations: one check of one mart each; and those that follow from the mart's contract."""
+"""Expectations, each of which checks one mart, and how they follow from a mart's contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestration.dbt_runner.mart_contract import DeclaredTest, MartContract
 Severity = Literal["error", "warning"]
 
 COLUMNS = "expect_table_columns_to_match_contract"
-"""The one type that is not of Great Expectations, which cannot tell the types of DuckDB's columns."""
+"""The only type that Great Expectations does not evaluate; it does not know DuckDB's types."""
 
 ROWS_QUERY = "unexpected_rows_expectation"
 ROW_COUNT = "expect_table_row_count_to_be_between"
@@ -25,7 +25,7 @@ BETWEEN = "expect_column_values_to_be_between"
 
 EMAIL_CHECK = "no_email_addresses"
 EMAIL_CONDITION = "{any_text_column_holds_an_email_address}"
-"""Replaced by the audit with a condition on the text columns that the mart turns out to have."""
+"""The audit replaces it with a condition on the text columns of the mart."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Expectation:
 
 
 def expectations_of(contract: MartContract) -> list[Expectation]:
-    """What must hold of a mart by its contract: rows, columns, constraints, tests; and no e-mail address.
+    """Return the expectations that a contract implies: rows, columns, constraints, tests, no e-mail address.
 
-    A test is named for its columns and its kind, such as `status_accepted_values`.
+    The name of a test's expectation is its columns and its kind, such as `status_accepted_values`.
     """
     found: list[Expectation] = []
     if not contract.may_be_empty:
@@ -61,17 +61,17 @@ def expectations_of(contract: MartContract) -> list[Expectation]:
 
 
 def email_check() -> Expectation:
-    """The check that no text column of a mart holds an e-mail address."""
+    """Return the check that no text column of a mart contains an e-mail address."""
     return Expectation(
         name=EMAIL_CHECK,
         type=ROWS_QUERY,
         kwargs={"unexpected_rows_query": f"select 1 from {{batch}} where {EMAIL_CONDITION}"},
-        description="no text column holds an e-mail address",
+        description="no text column contains an e-mail address",
     )
 
 
 def _add(found: list[Expectation], expectation: Expectation) -> None:
-    """Add it under a name of its own, unless a test repeats what a constraint or another test says."""
+    """Add an expectation under a unique name, unless it repeats a constraint or another test."""
     for one in found:
         is_as_strict = one.severity in ("error", expectation.severity)
         if is_as_strict and (one.type, one.kwargs) == (expectation.type, expectation.kwargs):
@@ -99,7 +99,7 @@ def _expectation(test: DeclaredTest) -> Expectation:
 
 
 def _evaluated_by(test: DeclaredTest) -> tuple[str, dict[str, Any]]:
-    """The type of expectation that says the same as a test of dbt, and its arguments."""
+    """Return the type and the arguments of the expectation that is equivalent to a dbt test."""
     column, arguments = test.columns[0], test.arguments
     match test.kind:
         case mart_contract.NOT_NULL:
@@ -115,7 +115,7 @@ def _evaluated_by(test: DeclaredTest) -> tuple[str, dict[str, Any]]:
                 f" on child.{name} = parent.{field} where child.{name} is not null"
             )
             return ROWS_QUERY, {"unexpected_rows_query": query}
-        case _:  # unique, which knows no nulls, and unique_key, to which they are values like others
+        case _:  # unique ignores nulls; unique_key compares them like values
             conditions = [f"({test.where})"] if test.where else []
             if test.kind == mart_contract.UNIQUE:
                 conditions.append(f"{quote_identifier(column)} is not null")

@@ -1,7 +1,7 @@
-"""The gate: how a release compares with the previous one, with its sources, and with the calendar.
+"""The gate: compares a release with the previous release, with its sources, and with the calendar.
 
-Every finding has a name. One that breaks a limit blocks until a person accepts it by that name; one that
-breaks a rule (rows that got lost, a comparison that could not be made) blocks for good.
+Each finding has a name. A finding that breaks a limit blocks until a person accepts it by that name. A
+finding that breaks a rule (lost rows, a comparison that failed) always blocks.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ FAMILIES = (
     "personal",
     "reconciliation",
 )
-"""What the gate compares: a finding is named for its family, or `<family>.<place>`."""
+"""What the gate compares. The name of a finding is its family, or `<family>.<place>`."""
 
 _CLOSED = ("restated_mrr", "restated_customers")
-"""What is found of months that were complete in the release before."""
+"""Families that compare months which were complete in the previous release."""
 
 Verdict = Literal["passed", "warning", "failed", "error"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One comparison of the gate. `error` means that it could not be evaluated."""
+    """The result of one comparison. `error` means that the gate could not compare."""
 
     name: str
     outcome: Outcome
@@ -47,7 +47,7 @@ class Finding:
     observed: str
     severity: Severity = "error"
     acceptable: bool = False
-    """A person may accept it, by name and with a reason."""
+    """Whether a person may accept it, by name and with a reason."""
 
     @property
     def family(self) -> str:
@@ -63,7 +63,7 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """One line for people, without values of rows."""
+        """One line for users, without values of rows."""
         if self.verdict == "error":
             return f"{self.name} could not be evaluated: {self.observed}"
         if self.verdict == "passed":
@@ -73,11 +73,11 @@ class Finding:
 
 
 def evaluate(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Limits) -> list[Finding]:
-    """Compare two releases; findings are in the order of FAMILIES, and nothing is raised.
+    """Compare a release with the previous one. Returns findings in the order of FAMILIES; raises nothing.
 
-    An experiment is compared too, but what differs is a warning: whoever asked another question expects it.
-    So it is with the counts and the latest month of a release for an earlier `as_of` or of a replay; its
-    closed months, and all of a release under other policies, keep to the limits.
+    Differences of an experiment are warnings, because it answers another question. For a replay or an
+    earlier `as_of`, differences of counts and of the latest month are warnings too. Its closed months, and a
+    release under other policies, must keep to the limits.
     """
     findings: list[Finding] = []
     if previous is not None:
@@ -99,19 +99,19 @@ def evaluate(release: ReleaseProfile, previous: ReleaseProfile | None, limits: L
 
 
 def personal_findings(found: Mapping[tuple[str, str], int]) -> list[Finding]:
-    """What the scan for persons found, as findings; one that passed where it found nothing.
+    """Return the results of the scan for persons as findings, or one that passed.
 
-    A person may accept a finding: a contact called Human Resources makes no industry of that name personal.
+    A person may accept a finding: a contact named Human Resources does not make that industry personal.
     """
-    expected = "no text that is a person's name or address, but in columns tagged `pii: name`"
+    expected = "no name or address of a person, except in columns tagged `pii: name`"
     if not found:
-        return [Finding("personal", "passed", expected, "no untagged text is a person's name or address")]
+        return [Finding("personal", "passed", expected, "no untagged text is a name or address of a person")]
     return [
         Finding(
             f"personal.{mart}.{column}",
             "failed",
             expected,
-            f"{count} of its values are persons'",
+            f"{count} of its values name a person",
             acceptable=True,
         )
         for (mart, column), count in found.items()
@@ -119,7 +119,7 @@ def personal_findings(found: Mapping[tuple[str, str], int]) -> list[Finding]:
 
 
 def reconciliation_findings(measures: Sequence[Measure]) -> list[Finding]:
-    """The measures that differ between layers, as findings; one that passed where none does."""
+    """Return the measures that differ between layers as findings, or one that passed."""
     expected = "the same in every layer"
     different = [measure for measure in measures if not measure.is_equal]
     if not different:
@@ -131,7 +131,7 @@ def reconciliation_findings(measures: Sequence[Measure]) -> list[Finding]:
 
 
 def not_evaluated(name: str, error: Exception) -> Finding:
-    """A comparison that could not be made, which blocks like a bad one."""
+    """Return the finding for a comparison that failed with an error."""
     return _error(name, NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
 
 
@@ -166,7 +166,7 @@ def _rows(release: ReleaseProfile, previous: ReleaseProfile, limits: Limits) -> 
             fine += 1
         else:
             yield _changed(f"rows.{mart}", before, after, limit, " rows")
-    yield Finding("rows", "passed", "as many rows as before, roughly", f"{fine} marts within their limits")
+    yield Finding("rows", "passed", "about as many rows as before", f"{fine} marts within their limits")
 
 
 def _latest_and_restated(
@@ -193,7 +193,7 @@ def _latest_and_restated(
             more = f", and {len(bad) - 1} more closed months" if len(bad) > 1 else ""
             yield replace(bad[0], observed=f"{bad[0].observed}{more}")
         else:
-            expected = "closed months as they were, roughly"
+            expected = "closed months about as in the previous release"
             yield Finding(kind, "passed", expected, f"{len(found)} closed months within their limits")
 
 
@@ -237,15 +237,15 @@ def _aged(name: str, what: str, newest: datetime, as_of: datetime, age: Age) -> 
         if limit is not None and days > limit:
             level: Severity = "error" if severity == "error" else "warning"
             return Finding(name, "failed", f"at most {limit:,.0f} days", observed, level, acceptable=True)
-    return Finding(name, "passed", "new enough", observed)
+    return Finding(name, "passed", "not too old", observed)
 
 
 def _schema(release: ReleaseProfile, previous: ReleaseProfile) -> Iterator[Finding]:
-    """A reader of the release before must find every column again, of the same type; more is fine."""
+    """Check that each column of the previous release still exists with the same type. New ones are fine."""
     if isinstance(release.columns, NotMeasured) or isinstance(previous.columns, NotMeasured):
         yield _error("schema", release.columns, previous.columns)
         return
-    expected = "every column of the release before"
+    expected = "every column of the previous release"
     sound = True
     for mart, columns in previous.columns.items():
         now = release.columns.get(mart)
@@ -262,7 +262,7 @@ def _schema(release: ReleaseProfile, previous: ReleaseProfile) -> Iterator[Findi
             sound = False
             yield Finding(f"schema.{mart}", "failed", expected, "; ".join(parts), acceptable=True)
     if sound:
-        yield Finding("schema", "passed", expected, f"{len(previous.columns)} marts as before, or with more")
+        yield Finding("schema", "passed", expected, f"{len(previous.columns)} marts have all of them")
 
 
 def _checks(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Limits) -> Iterator[Finding]:
@@ -275,8 +275,14 @@ def _checks(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Li
             yield Finding(f"checks.{mart}", "failed", f"at least {floor}", f"{count} checks were evaluated")
         elif count < before:
             sound = False
-            observed = f"{count} checks, {before} in the release before"
-            yield Finding(f"checks.{mart}", "failed", "as many checks as before", observed, acceptable=True)
+            observed = f"{count} checks, {before} in the previous release"
+            yield Finding(
+                f"checks.{mart}",
+                "failed",
+                "as many checks as before",
+                observed,
+                acceptable=True,
+            )
     if sound:
         yield Finding("checks", "passed", "enough checks", f"{sum(release.checks.values())} checks evaluated")
 

@@ -1,4 +1,4 @@
-"""Great Expectations on a DuckDB file. No other module imports it, and only an audit imports this one.
+"""Great Expectations on a DuckDB file. Only this module imports it, and only an audit imports this module.
 
 Great Expectations reads a query's result after it has closed the connection, where DuckDB has nothing
 left to give; the engine below takes the rows out while the connection is open.
@@ -44,8 +44,8 @@ from orchestration.core.database import (
 from orchestration.quality.expectations import ROWS_QUERY, UNIQUE, Expectation
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
-# Beside Great Expectations the SQLAlchemy dialect outlives the interpreter, and DuckDB then writes pages
-# about leaked objects to stderr, in the face of whoever ran the pipeline.
+# With Great Expectations, the SQLAlchemy dialect outlives the interpreter. DuckDB would then print pages
+# about leaked objects to stderr.
 atexit.register(vars(duckdb_engine).clear)
 
 # Kinds of DuckDB errors whose text quotes data.
@@ -54,7 +54,7 @@ _COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_une
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Buffers every result inside its connection."""
+    """Buffers each result while the connection is open."""
 
     def execute_query(self, query: Any) -> Any:
         with self.get_connection() as connection:
@@ -64,11 +64,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 class DuckDBFileDatasource(SQLDatasource):
     """A database file, attached read-only as `audited` to one connection that all queries share.
 
-    Opened directly, a database takes the name of its file, and in one called `marts` the name
+    If it were opened directly, the database would have the name of its file. In a database named `marts`,
     `marts.mrr_monthly` is ambiguous.
     """
 
-    # Each kind of datasource narrows the field to its own name; the base class names only its own.
+    # Each datasource narrows the field to its own name, but the base class allows only its own.
     type: Literal["duckdb_file"] = "duckdb_file"  # type: ignore[assignment]
     connection_string: str = "duckdb:///:memory:"
     database: str
@@ -90,13 +90,13 @@ class DuckDBFileDatasource(SQLDatasource):
 
 
 def _attach(database: str, connection: Any, _: Any) -> None:
-    # Not a method: the pool outlives the datasource, and must not keep it alive.
+    # This is no method, because the pool outlives the datasource and must not keep it alive.
     connection.execute(f"attach {quote_literal(database)} as audited (read_only)")
     connection.execute("use audited")
 
 
 class UnexpectedRowsCount(UnexpectedRowsExpectation):
-    """Counts the unexpected rows and never fetches them: one query instead of two, and no values."""
+    """Counts the unexpected rows with one query, and does not fetch them."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
 
@@ -107,18 +107,18 @@ class UnexpectedRowsCount(UnexpectedRowsExpectation):
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """What Great Expectations found for one expectation."""
+    """The result of Great Expectations for one expectation."""
 
     success: bool
     counts: dict[str, Any]
     """`observed_value`, or `unexpected_count` of `element_count`."""
     error: str | None = None
-    """Why the expectation could not be evaluated; None where it was."""
+    """Why the expectation could not be evaluated; None if it was."""
 
 
 @contextmanager
 def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
-    """Open a marts file read-only; on leaving, every handle on it is closed."""
+    """Open a marts file read-only, and close all handles at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context = gx.get_context(mode="ephemeral")
@@ -131,11 +131,11 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
         finally:
             engine = source.get_engine()
             engine.dispose()
-            # Both caches hold on to types of the driver (see atexit above).
+            # Both caches keep types of the driver alive (see atexit above).
             engine.clear_compiled_cache()
             engine.dialect._type_memos.clear()
             project_manager.set_project(None)
-    # Its objects refer to each other, and would hold their connections until some later collection.
+    # The objects refer to each other, so they would keep connections open until a later collection.
     del source, context
     gc.collect()
 
@@ -143,10 +143,10 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[SQLDatasource]:
 def validate(
     source: SQLDatasource, mart: str, expectations: Sequence[Expectation]
 ) -> dict[str, ExpectationResult]:
-    """Evaluate the expectations of one mart; keys are their names.
+    """Evaluate the expectations of one mart, and return results by name.
 
-    Map expectations are first evaluated without counts, which makes one query of all of them; only those
-    that fail are evaluated again for their counts.
+    Evaluates map expectations without counts first, with one query for all of them. Evaluates those that
+    fail again, for their counts.
     """
     results: dict[str, ExpectationResult] = {}
     maps: list[Expectation] = []
@@ -186,12 +186,12 @@ def _validate(
     for expectation in expectations:
         try:
             built.append(_build(expectation))
-        except Exception as error:  # whatever it objects to, the expectation was not evaluated
+        except Exception as error:  # the expectation was not evaluated, whatever the reason
             results[expectation.name] = _not_evaluated(error)
     if built:
         suite = gx.ExpectationSuite(name=str(batch.id), expectations=built)
         for result in batch.validate(suite, result_format=result_format).results:
-            # Optional only in the type: a result of a suite has the configuration that it answers.
+            # Optional only in the type: each result of a suite has a configuration.
             configuration: Any = result.expectation_config
             results[configuration.meta["check"]] = _result(result)
     return results
@@ -201,7 +201,7 @@ def _build(expectation: Expectation) -> Any:
     implementation = get_expectation_impl(expectation.type)
     kwargs = dict(expectation.kwargs)
     if expectation.type == UNIQUE:
-        # One hash aggregate over the keys; the package's own query joins that to all rows again.
+        # One hash aggregate over the keys. The package's own query joins it to all rows again.
         implementation, kwargs = UnexpectedRowsCount, {"unexpected_rows_query": _repeated_keys(**kwargs)}
     elif expectation.type == ROWS_QUERY:
         implementation = UnexpectedRowsCount
@@ -213,7 +213,7 @@ def _build(expectation: Expectation) -> Any:
 
 
 def _repeated_keys(column_list: Sequence[str], row_condition: str = "true") -> str:
-    """Keys that occur more than once."""
+    """Return the query for keys that occur more than once."""
     names = ", ".join(quote_identifier(column) for column in column_list)
     return f"select 1 from {{batch}} where {row_condition} group by {names} having count(*) > 1"
 
@@ -229,7 +229,7 @@ def _result(result: Any) -> ExpectationResult:
 
 
 def _exception(info: Any) -> str | None:
-    """The first exception of a result; one record, or one per metric that the expectation needs."""
+    """Return the first exception of a result, which has one record, or one per metric."""
     if not info:
         return None
     records = [info] if "raised_exception" in info else list(info.values())
@@ -244,7 +244,7 @@ def _not_evaluated(error: Exception) -> ExpectationResult:
 
 
 def _reason(text: str) -> str:
-    """The first line of an error, without values of rows, which errors about data quote."""
+    """Return the first line of an error without values of rows, which some errors quote."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
     words = line.partition("Error:")[0].split()
     if "Error:" in line and words and words[-1] in _DATA_ERRORS:

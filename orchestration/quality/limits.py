@@ -17,7 +17,7 @@ GATE_FILE = Path(__file__).with_name("gate.yml")
 
 @dataclass(frozen=True)
 class Change:
-    """How much a figure may fall or rise, as a share of what it was."""
+    """How much a measure may fall or rise, as a share of its previous value."""
 
     max_drop: float
     max_rise: float
@@ -25,7 +25,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Age:
-    """How many days old something may be; None is for ever."""
+    """The age in days from which on data is too old; None for no limit."""
 
     warn_after_days: float | None = None
     fail_after_days: float | None = None
@@ -33,7 +33,7 @@ class Age:
 
 @dataclass(frozen=True)
 class Limits:
-    """Everything that `gate.yml` declares."""
+    """The content of `gate.yml`."""
 
     rows: Change
     rows_compared_from: int
@@ -42,7 +42,7 @@ class Limits:
     customers_compared_from: int
     min_checks: int
     rows_of: Mapping[str, Change] = field(default_factory=dict)
-    """Marts with limits of their own."""
+    """Limits of single marts."""
     deliveries: Mapping[str, Age] = field(default_factory=dict)
     """By landing object, such as `generic/accounts`."""
     events: Mapping[str, Age] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Limits:
 
 
 def load_limits(path: Path = GATE_FILE) -> Limits:
-    """Read the limits. Raises AuditError, with the place, for anything that is not a limit."""
+    """Read the limits. Raises AuditError, with the place, if an entry is not a limit."""
     try:
         document = read_yaml(path)
         _only(path, "", document, {"rows", "figures", "freshness", "suites"})

@@ -1,4 +1,4 @@
-"""Do published texts name persons? Compared with what the sources say about persons, value by value.
+"""Searches published texts for persons: compares them with the names and addresses in the sources.
 
 E-mail addresses are looked for by their shape in every text (the check `no_email_addresses` of each suite);
 names have no shape, but those that were delivered are known.
@@ -16,11 +16,11 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.mart_contract import MartContracts
 
 COMPARED = ("email", "name")
-"""Kinds of tags whose values are compared; a free text (`text`) is not equal to anything by itself."""
+"""Tags whose values the scan compares. It does not compare free text (`text`)."""
 
 
 def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str], str]:
-    """Every source column with personal data, (source, object, column), and its kind: email, name or text."""
+    """Return the kind (email, name or text) of each source column with personal data."""
     tagged = {}
     for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
         for source in read_yaml(path)["sources"]:
@@ -35,11 +35,11 @@ def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str]
 def texts_that_name_persons(
     connection: duckdb.DuckDBPyConnection, contracts: MartContracts
 ) -> dict[tuple[str, str], int]:
-    """Columns (mart, column) that hold the name or the address of a person, and how many different ones.
+    """Return the number of different names or addresses of persons by column (mart, column).
 
-    The connection has schema `raw`, and the marts attached as `release`. A name counts from two words on: a
-    single one (`Sales`) is rarely a person. Columns that are tagged `pii: name` in the mart's contract may
-    name persons and are not looked at.
+    The connection has schema `raw`, and the marts attached as `release`. Compares names of two words or
+    more, because a single word (`Sales`) is rarely a person. Skips columns that the mart's contract tags as
+    `pii: name`.
     """
     connection.execute("create or replace temp table persons (value varchar)")
     for (source, table, column), kind in tagged_columns().items():

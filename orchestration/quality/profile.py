@@ -1,4 +1,4 @@
-"""The profile of a release: what is measured in its marts file, and what the run that made it recorded."""
+"""The profile of a release: measured in its marts file, or recorded by its run."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ class Month:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """Stands for a part of a profile that could not be measured."""
+    """Replaces a part of a profile that could not be measured."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class ReleaseProfile:
-    """One release as the gate compares it."""
+    """What the gate compares of one release."""
 
     release_id: str
     as_of: datetime
     as_of_is_given: bool
     known_at: str | None
     is_experiment: bool
-    """It was made beside the current release, and nobody reads it in its place."""
+    """It was made beside the current release, and does not replace it."""
     checks: Mapping[str, int]
     """Evaluated checks by mart."""
     deliveries: Mapping[str, datetime]
-    """Newest delivery by landing object (UTC)."""
+    """Latest delivery by landing object (UTC)."""
     rows: Mapping[str, int] | NotMeasured
     columns: Mapping[str, Mapping[str, str]] | NotMeasured
     """Types by column, by mart."""
     months: tuple[Month, ...] | NotMeasured
     policies: Mapping[str, str] | NotMeasured
     events: Mapping[str, datetime | None] | NotMeasured
-    """Newest instant by `mart.column`."""
+    """Latest instant by `mart.column`."""
 
 
 def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseProfile:
-    """Measure a marts file, or the folder of its Parquet files, which nobody can lock.
+    """Measure a marts file, or the folder of its Parquet files, which no reader can lock.
 
-    `record` is the manifest of the release, or what its run has noted so far. Raises PublishError where
-    another process has opened the file for writing.
+    `record` is the manifest of the release, or the record of its run so far. Raises PublishError if another
+    process has opened the file for writing.
     """
     checks: dict[str, int] = {}
     for result in record["audit"]["results"]:
@@ -90,7 +90,7 @@ def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
 
 
 def _view_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """The Parquet files of a folder, by the names that the tables of a marts file have."""
+    """Create views on the Parquet files of a folder, with the names of the tables of a marts file."""
     connection.execute("attach ':memory:' as release")
     connection.execute("create schema release.marts")
     for path in sorted(folder.glob("*.parquet")):
@@ -102,7 +102,7 @@ def _measured(measure: Callable[[], T]) -> T | NotMeasured:
     try:
         return measure()
     except duckdb.Error as error:
-        # Its first line names what is missing; data would come later.
+        # The first line names what is missing. Later lines can quote data.
         return NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 

@@ -1,4 +1,4 @@
-"""Did everything arrive? Measures that must be the same in raw, in unified and in the marts.
+"""Compares measures that must be equal in raw, in unified and in the marts.
 
 What arrives where is declared with each object's contract; which totals the marts must keep is listed here.
 """
@@ -21,7 +21,7 @@ _TOTALS = {
         "dim_accounts": "select count(*) from release.marts.dim_accounts",
     },
     "current MRR": {
-        # Null under policies for which the periods alone do not tell it.
+        # Null under policies that need more than the periods.
         "unified": "select sum(expected_mrr) from build.intermediate.int_quality__expected_mrr",
         "fct_mrr_movement_items": "select sum(mrr_change) from release.marts.fct_mrr_movement_items",
         "fct_mrr_movements": "select sum(mrr_change) from release.marts.fct_mrr_movements",
@@ -37,24 +37,24 @@ _TOTALS = {
         "fct_survey_responses": "select count(*) from release.marts.fct_survey_responses",
     },
 }
-"""By measure and layer: what the layers before the marts must hand on to them."""
+"""Queries by measure and layer: totals that the marts must keep."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure as each layer has it."""
+    """The value of one measure in each layer."""
 
     name: str
     values: Mapping[str, Decimal | None]
-    """By layer; None where it cannot be told or there is nothing to add up."""
+    """By layer; None if it is unknown or there is nothing to add up."""
 
     @property
     def is_equal(self) -> bool:
-        """A layer that does not know the measure is not compared."""
+        """Whether all layers that know the measure have the same value."""
         return len({value for value in self.values.values() if value is not None}) <= 1
 
     def to_json(self) -> dict[str, Any]:
-        """As a manifest has it; values are text, so that they keep every digit."""
+        """Return it in the manifest's format. Values are text, to keep every digit."""
         values = {layer: None if value is None else f"{value:f}" for layer, value in self.values.items()}
         return {"measure": self.name, **values}
 
@@ -67,10 +67,10 @@ def reconcile(
     contracts: Mapping[tuple[str, str], LandingObject],
     loaded: Mapping[str, int],
 ) -> list[Measure]:
-    """Take every measure. `loaded` are the rows that the loader says it loaded, by `source/object`.
+    """Return all measures. `loaded` are the loader's row counts by `source/object`.
 
-    The connection has schema `raw`, the database of the build attached as `build` and its marts as `release`.
-    Raises duckdb.Error where a relation or a column is not there.
+    The connection has schema `raw`, the database of the build attached as `build`, and its marts as
+    `release`. Raises duckdb.Error if a relation or a column is missing.
     """
     measures = []
     for contract in contracts.values():
@@ -84,7 +84,7 @@ def reconcile(
 def _arrived(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, arrival: Arrival, loaded: int
 ) -> list[Measure]:
-    """Rows as loaded and as read; keys on both sides and on both at once; the total where one is declared."""
+    """Compare loaded and read rows, the keys on both sides, and the total if one is declared."""
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     columns = [quote_identifier(name) for name in arrival.columns]
     delivered = [f"{sql} as {name}" for name, sql in zip(columns, arrival.columns.values(), strict=True)]
@@ -130,7 +130,7 @@ def _arrived(
 
 
 def _identified(raw: str, arrival: Arrival) -> str:
-    """SQL of the delivered rows, each under the ids by which it arrives."""
+    """Return the SQL of the delivered rows with the ids that they have in unified."""
     joins, values = [], []
     for place, (column, table) in enumerate(arrival.ids_from.items()):
         name = quote_identifier(column)
@@ -144,7 +144,7 @@ def _identified(raw: str, arrival: Arrival) -> str:
 
 
 def _counts(contract: LandingObject, arrival: Arrival) -> str:
-    """SQL that tells whether a delivered row counts beside the others of its key."""
+    """Return the SQL condition that a delivered row is the one that counts for its key."""
     key = ", ".join(arrival.delivered_key)
     if contract.latest_delivery:
         content = ", ".join(quote_identifier(name) for name in (*contract.column_names, "_extra"))

@@ -1,4 +1,4 @@
-"""The verdict on one marts file: plain counts, never a value of a row."""
+"""The results of an audit: plain counts, never a value of a row."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from orchestration.quality.expectations import Severity
 Outcome = Literal["passed", "failed", "error"]
 
 MAX_LISTED = 10
-"""Failing checks that an error message names; the report file has them all."""
+"""How many failing checks an error message names. The report file has all of them."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check and its outcome. `error` means that it could not be evaluated, which is not "bad data"."""
+    """One check and its outcome. `error` means that it could not be evaluated, not that the data is bad."""
 
     mart: str
     check: str
     severity: Severity
     outcome: Outcome
     expected: str
-    """What should be, in words and numbers, such as `at least 1 row`."""
+    """What was expected, such as `at least 1 row`."""
     observed: str | None
-    """What was found, such as `3 of 120 rows`; None where nothing was counted."""
+    """What was found, such as `3 of 120 rows`; None if nothing was counted."""
     message: str
-    """One line for people: mart, check, counts."""
+    """One line for users: mart, check, counts."""
 
     @property
     def verdict(self) -> str:
-        """passed, warning, failed or error: the outcome, with the severity taken into account."""
+        """The outcome and the severity together: passed, warning, failed or error."""
         return "warning" if self.outcome == "failed" and self.severity == "warning" else self.outcome
 
     @property
     def is_blocking(self) -> bool:
-        """A check that was not evaluated blocks whatever its severity: nothing is known about the data."""
+        """Whether it blocks publishing. A check with an error always does, whatever its severity."""
         return self.outcome == "error" or (self.outcome == "failed" and self.severity == "error")
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """All results of one audit, by mart in the order of the suites."""
+    """All results of one audit, in the order of the suites."""
 
     results: tuple[CheckResult, ...]
     declared: int
-    """Checks that the suites declare."""
+    """How many checks the suites declare."""
     evaluated: int
-    """Checks that have an outcome; equals `declared` unless the audit itself went wrong."""
+    """How many checks have an outcome. Equals `declared` unless the audit itself failed."""
     suite_digests: Mapping[str, str]
 
     @property
@@ -65,11 +65,11 @@ class AuditReport:
 
     @property
     def passed(self) -> bool:
-        """True where nothing blocks; warnings do not."""
+        """Whether no result blocks. Warnings do not block."""
         return not self.blocking
 
     def summary(self) -> str:
-        """One line, such as `182 checks of 15 marts: 180 passed, 1 failed, 0 errors, 1 warning`."""
+        """Return one line, such as `182 checks of 15 marts: 180 passed, 1 failed, 0 errors, 1 warning`."""
         errors = sum(result.outcome == "error" for result in self.results)
         warnings = len(self.warnings)
         return (
@@ -80,7 +80,7 @@ class AuditReport:
         )
 
     def raise_if_blocking(self, full_list: Path | None = None) -> None:
-        """Raise AuditError that names the failing checks, at most ten of them, and where all of them are."""
+        """Raise AuditError with up to ten failing checks and the file that has all of them."""
         blocking = self.blocking
         if not blocking:
             return
@@ -93,7 +93,7 @@ class AuditReport:
         raise AuditError("\n".join(lines))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a manifest: verdict, counts, digests, one record per check. No row values."""
+        """Return it in the manifest's format: verdict, counts, digests, one record per check."""
         return {
             "passed": self.passed,
             "declared": self.declared,

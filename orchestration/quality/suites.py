@@ -1,13 +1,13 @@
-"""Suites: what must hold of each published mart, by its contract and by `suites/*.yml`.
+"""Suites: the expectations of each published mart, from its contract and from `suites/*.yml`.
 
-A file holds what a contract cannot say, in Great Expectations' vocabulary:
+A file adds what a contract cannot say, in the vocabulary of Great Expectations:
 
     marts:
       mrr_monthly:
-        - name: roll_forward_closes            # stable: releases and messages refer to it
+        - name: roll_forward_closes            # keep it: releases and messages refer to it
           type: unexpected_rows_expectation
           description: "opening plus all movements equals closing"
-          severity: error                      # or warning; error where it is left out
+          severity: error                      # or warning; the default is error
           kwargs:
             unexpected_rows_query: |
               select 1 from {batch} where opening_mrr + net_new_mrr is distinct from closing_mrr
@@ -40,8 +40,8 @@ from orchestration.quality.expectations import (
 
 SUITES_DIR = Path(__file__).parent / "suites"
 
-# Kwargs that must be there, and those that may. Only types that work on DuckDB and that observe counts:
-# a minimum or a list of distinct values would carry values of rows into the report.
+# Required and optional kwargs by type. All types work on DuckDB and observe counts. A minimum or a list of
+# distinct values would put values of rows into the report.
 _TYPES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     name: (frozenset(required), frozenset(optional))
     for name, required, optional in (
@@ -64,14 +64,14 @@ _BY_CONTRACT = {
     "expect_column_values_to_be_in_set": "data_tests: [accepted_values: ...]",
     "expect_column_values_to_be_between": "data_tests: [accepted_range: ...]",
 }
-"""Types that a contract says, and the words for them in the YAML beside the model."""
+"""Types that a contract covers, and what to write in the YAML beside the model instead."""
 _KEYS = frozenset({"name", "type", "kwargs", "severity", "description"})
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one mart, in the order in which they are declared."""
+    """The checks of one mart, in the order of their declaration."""
 
     mart: str
     expectations: tuple[Expectation, ...]
@@ -82,24 +82,23 @@ class Suite:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the suite's canonical JSON: changes with any name, type, bound, query or severity."""
+        """The sha256 of the suite's canonical JSON, which changes with each name, bound or query."""
         content = [self.mart, [vars(expectation) for expectation in self.expectations]]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def load_suites(contracts: MartContracts, directory: Path = SUITES_DIR) -> dict[str, Suite]:
-    """The suite of every published mart, in the order of the contracts.
+    """Return the suite of each published mart, in the order of the contracts.
 
-    What its contract says comes first, then what the files add.
-    Raises AuditError, with file, mart and check, for anything that Great Expectations would not understand,
-    and for a mart that is not published.
+    A suite begins with the expectations of the contract. The files in `directory` add theirs. Raises
+    AuditError, with file, mart and check, if an entry is invalid or its mart is not published.
     """
     written: dict[str, tuple[str, list[Expectation]]] = {}
     for path in sorted(directory.glob("*.yml")):
         for mart, entries in _marts(path).items():
             where = f"{path.name}: {mart}"
             if mart in written:
-                raise AuditError(f"{where} is declared in two suite files. Keep one of them.")
+                raise AuditError(f"{where} is in two suite files. Keep one entry.")
             if mart not in contracts:
                 raise AuditError(
                     f"{where}: no published mart has this name.{did_you_mean(mart, contracts)} "
@@ -113,7 +112,7 @@ def load_suites(contracts: MartContracts, directory: Path = SUITES_DIR) -> dict[
 
 
 def declared_checks(suites: Mapping[str, Suite]) -> list[tuple[str, str, Severity]]:
-    """Every check as (mart, name, severity), in the order of the files."""
+    """Return all checks as (mart, name, severity)."""
     return [
         (suite.mart, expectation.name, expectation.severity)
         for suite in suites.values()
@@ -138,8 +137,8 @@ def _suite(mart: str, declared: list[Expectation], where: str, written: list[Exp
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise AuditError(
-            f"{where}: two checks have one name: {', '.join(repeated)}. Make them unique; checks that follow "
-            "from the contract are named for their columns and their kind."
+            f"{where}: two checks have the same name: {', '.join(repeated)}. Rename one of them. Checks "
+            "of the contract have the name of their columns and their kind."
         )
     return Suite(mart=mart, expectations=expectations)
 
@@ -149,7 +148,7 @@ def _expectations(where: str, entries: object) -> list[Expectation]:
         raise AuditError(f"{where}: expected a list of expectations.")
     if not entries:
         raise AuditError(
-            f"{where} adds no expectation. Delete the entry: the contract is checked without it."
+            f"{where} adds no expectation. Delete the entry; the audit checks the contract without it."
         )
     return [_expectation(where, entry) for entry in entries]
 
@@ -164,7 +163,7 @@ def _expectation(where: str, entry: object) -> Expectation:
         raise AuditError(f"{here}: a name is lower case, with words joined by _ or -.")
     if kind in _BY_CONTRACT:
         raise AuditError(
-            f"{here}: {kind} is what a contract says. Declare it in the YAML beside the model, as "
+            f"{here}: a contract covers {kind}. Declare it in the YAML beside the model, as "
             f"`{_BY_CONTRACT[kind]}`."
         )
     if kind not in _TYPES:
@@ -178,7 +177,7 @@ def _expectation(where: str, entry: object) -> Expectation:
     if missing := required - set(kwargs):
         raise AuditError(f"{here}: {kind} also needs {', '.join(sorted(missing))}.")
     if not required and not kwargs:
-        raise AuditError(f"{here}: {kind} needs a bound, else it passes anything.")
+        raise AuditError(f"{here}: {kind} needs a bound, because without one it always passes.")
     if kind == ROWS_QUERY and "{batch}" not in kwargs["unexpected_rows_query"]:
         raise AuditError(f"{here}: the query never reads {{batch}}, so it does not check this mart.")
     return Expectation(

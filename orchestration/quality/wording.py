@@ -1,4 +1,4 @@
-"""Turn results of Great Expectations into check results whose counts people can read."""
+"""Turns results of Great Expectations into check results with readable counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def result_of(mart: str, expectation: Expectation, result: ExpectationResult) -> CheckResult:
-    """One result as a check result; its message is one line without row values."""
+    """Return a check result. Its message is one line without values of rows."""
     outcome: Outcome = "error" if result.error is not None else "passed" if result.success else "failed"
     expected = _expected(expectation)
     observed = None if outcome == "error" else _observed(expectation, result)

@@ -39,7 +39,7 @@ def test_messages_hold_figures(audit: Audit, sound_marts: Path) -> None:
     )
     assert message(report, "mrr_monthly", "roll_forward_closes") == (
         "marts.mrr_monthly: roll_forward_closes failed: 2 rows break it, expected 0 "
-        "(opening plus all movements equals closing)"
+        "(opening + movements = closing)"
     )
     rows = message(report, "retention_monthly", "grr_accepted_range")
     assert rows.endswith(f"{changed} of {of_all} rows break it, expected grr between 0 and 1")

@@ -37,7 +37,7 @@ def test_a_corruption_is_blamed_on_the_right_check(
 def test_every_rows_check_is_corrupted_by_some_test() -> None:
     """A query that nothing has ever made fail may be one that cannot fail."""
     warnings_tested_below = {
-        ("mrr_monthly", "outlook_not_negative"),
+        ("mrr_monthly", "committed_and_at_risk_not_negative"),
         ("churn_monthly", "gross_mrr_churn_rate_at_most_one"),
         ("_data_quality", "nothing_fails"),
     }
@@ -93,7 +93,7 @@ def test_customers_at_zero_pass_where_a_policy_keeps_them(audit: Audit) -> None:
     [
         (
             "mrr_monthly",
-            "outlook_not_negative",
+            "committed_and_at_risk_not_negative",
             "update marts.mrr_monthly set committed_mrr = -1 where {one_slice}",
         ),
         (

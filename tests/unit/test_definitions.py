@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,29 @@ def test_every_mart_every_family_of_the_gate_and_every_dbt_test_of_a_run_is_a_ch
     by_dbt = {name for _, name in checks if name != "audit" and not name.startswith("gate_")}
     assert by_dbt == {test["name"] for test in tests if "grain" not in test["tags"]} - set(audited)
     assert audited
+
+
+def test_the_check_of_a_mart_names_the_expectations_that_fail() -> None:
+    import dagster as dg
+
+    from orchestration.dagster_defs.checks import audit_result
+
+    mart = "mrr_monthly"
+    report = make_report(mart)
+    warning = next(one for one in report.results if one.mart == mart and one.severity == "warning")
+    only = replace(report, results=(replace(warning, outcome="failed"),))
+    key = dg.AssetKey(["marts", mart])
+    failed, warned, passed = (audit_result(one, mart, key) for one in (report, only, make_report()))
+    assert [(one.passed, one.severity) for one in (failed, warned)] == [
+        (False, dg.AssetCheckSeverity.ERROR),
+        (False, dg.AssetCheckSeverity.WARN),
+    ]
+    assert passed.passed
+    assert str(failed.description).startswith("mrr_monthly.has_rows: expected 0 rows")
+    assert "roll_forward_closes: failed" in str(failed.metadata["failing"].value)
+    assert warned.metadata["failing"].value == [f"{warning.check}: warning"]
+    # A mart without any result has not been audited.
+    assert not audit_result(replace(report, results=()), mart, key).passed
 
 
 def test_names_of_job_triggers_and_pool_stay(loaded: dict[str, Any]) -> None:

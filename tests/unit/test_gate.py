@@ -62,7 +62,7 @@ def test_two_like_releases_pass_and_the_first_one_too() -> None:
         ({"rows": {"m": 699}}, "rows.m", "from 1,000 to 699 rows (-30%)"),
         ({"rows": {"m": 4001}}, "rows.m", "from 1,000 to 4,001 rows (+300%)"),
         ({"rows": {"m": 0}}, "rows.m", "from 1,000 to 0 rows (-100%)"),
-        ({"checks": {"m": 4}}, "checks.m", "4 checks, 5 in the release before"),
+        ({"checks": {"m": 4}}, "checks.m", "4 checks, 5 in the previous release"),
     ],
 )
 def test_a_changed_count_needs_a_person(change: dict[str, Any], name: str, observed: str) -> None:

@@ -80,7 +80,7 @@ def test_declared_checks_list_every_check_once() -> None:
     assert len(checks) == len({(mart, name) for mart, name, _ in checks})
     assert ("mrr_monthly", "roll_forward_closes", "error") in checks
     assert ("mrr_monthly", "month_dimension_dimension_value_unique_key", "error") in checks
-    assert ("mrr_monthly", "outlook_not_negative", "warning") in checks
+    assert ("mrr_monthly", "committed_and_at_risk_not_negative", "warning") in checks
     assert ("dim_accounts", "no_email_addresses", "error") in checks
 
 
@@ -180,12 +180,12 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
         (SOUND.replace("expect_table_row_count_to_be_between", "expect_rows"), "unknown type 'expect_rows'"),
         (SOUND.replace("min_value", "min"), "m.has_a_million_rows: unknown keys min"),
         (SOUND.replace("{min_value: 1000000}", "{}"), "needs a bound"),
-        (SOUND + SOUND.split("m:\n")[1], "two checks have one name: has_a_million_rows"),
-        (SOUND.replace("has_a_million_rows", "has_rows"), "two checks have one name: has_rows"),
+        (SOUND + SOUND.split("m:\n")[1], "two checks have the same name: has_a_million_rows"),
+        (SOUND.replace("has_a_million_rows", "has_rows"), "two checks have the same name: has_rows"),
         (SOUND.replace("  m:", "  mm:"), "mm: no published mart has this name. Rename the entry"),
         (
             "marts: {m: [{name: x, type: expect_column_values_to_be_in_set, kwargs: {column: c}}]}",
-            "m.x: expect_column_values_to_be_in_set is what a contract says. Declare it in the YAML beside "
+            "m.x: a contract covers expect_column_values_to_be_in_set. Declare it in the YAML beside "
             "the model, as `data_tests: [accepted_values: ...]`",
         ),
         (
@@ -216,7 +216,7 @@ def test_a_suite_for_a_mart_that_does_not_exist_names_the_nearest(tmp_path: Path
 
 def test_a_mart_belongs_to_one_file(tmp_path: Path) -> None:
     (tmp_path / "other.yml").write_text(SOUND, encoding="utf-8")
-    with pytest.raises(AuditError, match="declared in two suite files"):
+    with pytest.raises(AuditError, match="is in two suite files"):
         load(tmp_path, SOUND)
 
 

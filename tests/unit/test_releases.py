@@ -222,7 +222,7 @@ def test_marts_that_every_release_has_cannot_be_left_out(
 ) -> None:
     make_warehouse(tmp_path / "w.duckdb")
     stamp = ReleaseStamp("1", settings.as_of, "abc", 0, 0)
-    with pytest.raises(BuildError, match=rf"Every release has marts\.{mart}"):
+    with pytest.raises(BuildError, match=rf"Every release needs the mart {mart},"):
         export_marts(tmp_path / "w.duckdb", tmp_path / "export", stamp, {*declared_contracts()} - {mart})
 
 
