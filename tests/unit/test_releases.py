@@ -116,11 +116,11 @@ def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_pa
 
 def test_an_experiment_is_made_beside_the_current_release(settings: Settings) -> None:
     make_release(settings, "1-one")
-    make_release(settings, "2-two", experiment="policies of the command line: pause_policy = keep")
+    make_release(settings, "2-two", experiment="command-line policies: pause_policy = keep")
     assert current_release_id(settings) == "1-one"
     assert [(one.release_id, one.experiment, one.is_current) for one in list_releases(settings)] == [
         ("1-one", None, True),
-        ("2-two", "policies of the command line: pause_policy = keep", False),
+        ("2-two", "command-line policies: pause_policy = keep", False),
     ]
     assert query_release(settings, "select release_id from _release", "2-t").rows == [("2-two",)]
     with pytest.raises(PublishError, match=r"never published .*pause_policy = keep.*`csw publish 2-two`"):
