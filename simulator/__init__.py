@@ -1,4 +1,4 @@
-"""A simulated subscription company of any size, as raw files with the true answers beside them."""
+"""Simulate a subscription company of any size: raw files and the true history for comparison."""
 
 from simulator.simulation import SimulationReport, simulate
 

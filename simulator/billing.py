@@ -1,4 +1,4 @@
-"""Bills: one per subscription item and billing interval, and how each of them was paid or given back."""
+"""Invoices: one per subscription item and billing interval, with payments and refunds."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ Invoices = dict[str, IntArray]
 """One array per field: account, number, currency, issued, due, paid, amount, refund, refunded, status,
 updated.
 
-Money is in minor units, times in seconds, -1 is none.
+Money is in minor units, times are in seconds, and -1 means no value.
 """
 
 MONTH_STEPS = (1, 3, 0, 0)
 DAY_STEPS = (0, 0, 365, 7)
 SHORTEST = (28, 89, 365, 7)
-"""Days that an interval has at least, by its code."""
+"""Minimum number of days of an interval, by its code."""
 TERM_DAYS = (0, 14, 30)
-"""Days to pay by segment; small customers pay by card at once."""
+"""Days until payment by segment. Small customers pay by card immediately."""
 RETRY_DAYS = 31
-"""A failing payment is one of the last bill, if that is so young; otherwise of a bill for what was added."""
+"""A failed payment concerns the last invoice if it is at most this old, otherwise one for an addition."""
 YEAR = 365 * DAY_SECONDS
 
 FULL_REFUNDS = 0.004
 PARTIAL_REFUNDS = 0.006
 REFUNDED_NOTICES = 0.35
-"""Share of cancelled years whose rest is given back from the notice on."""
+"""Share of cancelled years with a refund for the time after the notice."""
 VOIDED_COPIES = 0.003
 
 
 def make_invoices(
     accounts: Accounts, periods: Periods, runs: Runs, calendar: Calendar, rng: np.random.Generator
 ) -> Invoices:
-    """Bill every run of `runs`; the order is that of issue."""
+    """Create the invoices of every run of `runs`, in order of issue."""
     end_second = calendar.end_day * DAY_SECONDS
     bills = _issue(periods, runs)
     bills = _add_failing(bills, periods, runs, end_second)
@@ -73,7 +73,7 @@ def _issue(periods: Periods, runs: Runs) -> Invoices:
 
 
 def _bills(periods: Periods, run: IntArray, row: IntArray, issued: IntArray, amount: IntArray) -> Invoices:
-    """Bills of more than nothing, not yet due or paid; `course` is the past-due row that decides, or -1."""
+    """Return invoices above zero, without due dates and payments. `course` is the past-due row or -1."""
     billed = amount > 0
     run, row, issued, amount = run[billed], row[billed], issued[billed], amount[billed]
     none = np.full(len(run), -1, dtype=np.int64)
@@ -95,17 +95,17 @@ def _bills(periods: Periods, run: IntArray, row: IntArray, issued: IntArray, amo
 
 
 def _add_failing(bills: Invoices, periods: Periods, runs: Runs, end_second: int) -> Invoices:
-    """Find, or add, the bill whose payment failed when service became past due, and settle its fate."""
+    """Find or add the invoice whose failed payment made the service past due, and decide its outcome."""
     of_runs = periods["status"][runs.rows] == c.PAST_DUE
     row, run = runs.rows[of_runs], runs.run_of_row[of_runs]
     fails = periods["start"][row]
-    # Bills are in order of run and issue.
+    # Invoices are in order of run and issue.
     key = 2**33
     position = np.searchsorted(bills["run"] * key + bills["issued"], run * key + fails, side="right") - 1
     held = np.maximum(position, 0)
     is_young = (position >= 0) & (bills["run"][held] == run) & (bills["course"][held] < 0)
     is_young &= fails - bills["issued"][held] <= RETRY_DAYS * DAY_SECONDS
-    # A bill that failed once and was paid does not fail again.
+    # An invoice that failed once and was paid does not fail again.
     is_young[1:] &= position[1:] != position[:-1]
     bills["course"][position[is_young]] = row[is_young]
     bills["due"][position[is_young]] = fails[is_young]
@@ -122,7 +122,7 @@ def _add_failing(bills: Invoices, periods: Periods, runs: Runs, end_second: int)
 
 
 def _settle_failures(bills: Invoices, periods: Periods, runs: Runs, end_second: int) -> None:
-    """Paid when the service recovered, given up when it ended, open while it is past due."""
+    """Mark invoices as paid if service recovered, uncollectible if it ended, open while past due."""
     chosen = np.flatnonzero(bills["course"] >= 0)
     row = bills["course"][chosen]
     end = periods["end"][row]
@@ -135,7 +135,7 @@ def _settle_failures(bills: Invoices, periods: Periods, runs: Runs, end_second: 
 
 
 def _pay(bills: Invoices, accounts: Accounts, end_second: int, rng: np.random.Generator) -> None:
-    """Cards pay within the hour; others by their terms, and some of them late."""
+    """Cards pay within the hour. Other customers pay by their terms, and some pay late."""
     size = len(bills["run"])
     days = np.array(TERM_DAYS)[accounts.segment[bills["account"]]]
     within_hour = rng.integers(60, 3600, size=size)
@@ -159,7 +159,7 @@ def _refund(bills: Invoices, periods: Periods, runs: Runs, end_second: int, rng:
     refund = np.where(full, amount, np.where(partial, amount * share // 100, 0))
     refunded = bills["paid"] + later
 
-    # The rest of a year that was cancelled, and what a customer disputed.
+    # Refund the rest of a cancelled year, and disputed amounts.
     run = bills["run"]
     last, end = runs.last[run], runs.end[run]
     is_annual = periods["interval"][runs.first[run]] == c.ANNUAL
@@ -181,7 +181,7 @@ def _refund(bills: Invoices, periods: Periods, runs: Runs, end_second: int, rng:
 
 
 def _with_voided_copies(bills: Invoices, end_second: int, rng: np.random.Generator) -> Invoices:
-    """Bills sent twice by mistake, the second voided."""
+    """Return invoices that were sent twice by mistake. The second one is void."""
     twice: NDArray[np.bool_] = rng.random(len(bills["run"])) < VOIDED_COPIES
     twice &= (bills["status"] == PAID) & (bills["issued"] + 2 * 3600 < end_second)
     copy = {name: values[twice] for name, values in bills.items()}

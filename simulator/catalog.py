@@ -1,6 +1,6 @@
-"""What the company sells and where: plans, prices, currencies, countries, and the codes of all words.
+"""The company's plans, prices, currencies and countries, and the codes of all words.
 
-Arrays hold codes; a code is the position of a word in one of these tuples.
+Arrays contain codes. A code is the position of a word in one of these tuples.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulator.clock import IntArray
 
 CURRENCIES = ("USD", "EUR", "GBP")
 CURRENCY_FACTORS = (100, 95, 82)
-"""List prices in per cent of those in USD."""
+"""List prices in per cent of the USD prices."""
 
 COUNTRIES = (
     ("US", "USD", 38),
@@ -48,7 +48,7 @@ INDUSTRY_SHARES = (0.24, 0.15, 0.12, 0.13, 0.12, 0.08, 0.08, 0.08)
 CHANNELS = ("organic_search", "paid_search", "referral", "partner", "outbound", "events")
 CHANNEL_SHARES = (0.30, 0.24, 0.14, 0.12, 0.13, 0.07)
 CHANNEL_CHURN = (0.9, 1.45, 0.65, 0.8, 1.1, 1.0)
-"""How often customers of a channel cancel, compared with the average."""
+"""Cancellation rate of a channel's customers, relative to the average."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def price_list(years: int) -> IntArray:
         step = 50 if plan.price >= 1_000 else 1
         for currency_code, factor in enumerate(CURRENCY_FACTORS):
             for year in range(years):
-                # Whole numbers only: the same list on every machine.
+                # Whole numbers give the same list on every machine.
                 exact = plan.price * factor * (100 + YEARLY_INCREASE) ** year
                 unit = step * 100 ** (year + 1)
                 prices[plan_code, currency_code, year] = (2 * exact + unit) // (2 * unit) * step

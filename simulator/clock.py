@@ -12,12 +12,12 @@ IntArray = NDArray[np.int64]
 
 DAY_SECONDS = 86_400
 NEVER = 2**40
-"""A day, and a second, that no simulation reaches."""
+"""A day and a second after the end of every simulation."""
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The months that the company lives: from `month_starts[0]` up to and without `month_starts[-1]`."""
+    """The months of the simulation, from `month_starts[0]` up to but excluding `month_starts[-1]`."""
 
     month_starts: IntArray
     """First days of the months, and the first day after the last; shape (months + 1,)."""
@@ -32,7 +32,7 @@ class Calendar:
 
     @property
     def end_day(self) -> int:
-        """First day on which nothing happens any more."""
+        """First day after the simulation."""
         return int(self.month_starts[-1])
 
     @property

@@ -1,4 +1,4 @@
-"""Who the accounts are, who works there, and how content each of them is from quarter to quarter."""
+"""The accounts, their contacts, and the mood of each account by quarter."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from simulator import catalog as c
 from simulator.clock import DAY_SECONDS, Calendar, IntArray
 
-# Sign-ups of the calendar months January to December against the average.
+# Sign-ups in the calendar months January to December, relative to the average.
 SEASON = (1.25, 1.08, 1.05, 1.0, 0.98, 0.92, 0.84, 0.66, 1.3, 1.15, 1.02, 0.75)
 MONTHLY_GROWTH = 0.022
 
 PROSPECT, FREEMIUM, TRIAL, DIRECT = range(4)
-"""How an account begins: never buys, on the free plan, with a trial, or buying at once."""
+"""How an account starts: it never buys, uses the free plan, starts a trial, or buys immediately."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Accounts:
     """PROSPECT, FREEMIUM, TRIAL or DIRECT."""
     is_internal: NDArray[np.bool_]
     parent: IntArray
-    """Account number of the owner, or -1."""
+    """Account number of the parent account, or -1."""
     name: IntArray
-    """Free draw that words and names are picked by."""
+    """Random number that selects words and names."""
     changed: IntArray
     """Second of the last edit in the CRM."""
     satisfaction: NDArray[np.float64]
-    """Hidden mood per quarter of the company's life, about standard normal; shape (accounts, quarters)."""
+    """Hidden mood per quarter, approximately standard normal; shape (accounts, quarters)."""
 
     def __len__(self) -> int:
         return len(self.created)
@@ -56,7 +56,7 @@ class Contacts:
     name: IntArray
     role: IntArray
     leaning: NDArray[np.float64]
-    """How much kinder than the account this person scores."""
+    """Difference between the person's scores and the account's mood."""
 
     def __len__(self) -> int:
         return len(self.account)
@@ -98,14 +98,14 @@ def make_accounts(count: int, calendar: Calendar, rng: np.random.Generator) -> A
 
 
 def make_contacts(accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> Contacts:
-    """Draw one to five people per account, more at larger ones."""
+    """Draw one to five contacts per account, more at larger accounts."""
     size = len(accounts)
     count = 1 + rng.binomial(4, np.array((0.10, 0.25, 0.55))[accounts.segment], size=size)
     account = np.repeat(np.arange(size), count)
     position = np.arange(len(account)) - np.repeat(np.cumsum(count) - count, count)
     end = calendar.end_day * DAY_SECONDS
     created = accounts.created[account]
-    # People beyond the first are met in the account's first half-year.
+    # Further contacts appear in the account's first half-year.
     met_later = (rng.random(len(account)) * np.minimum(180 * DAY_SECONDS, end - created)).astype(np.int64)
     return Contacts(
         account=account,
@@ -128,14 +128,14 @@ def _sign_ups(count: int, calendar: Calendar, rng: np.random.Generator) -> IntAr
 
 
 def _satisfaction(count: int, quarters: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A lasting level per account and a drifting part that remembers 70 % of the quarter before."""
+    """A constant level per account, plus a drift that keeps 70 % of the previous quarter's drift."""
     level = rng.normal(0.0, 0.7, size=count)
     drift = rng.normal(0.0, 0.7, size=count)
     mood = np.empty((count, quarters))
     for quarter in range(quarters):
         mood[:, quarter] = level + drift
         drift = 0.7 * drift + rng.normal(0.0, 0.5, size=count)
-    # Few digits, so that the last bit of a processor's arithmetic decides nothing later on.
+    # Round, so that the last bit of a processor's arithmetic never decides a later draw.
     return np.round(mood, 4)
 
 

@@ -1,4 +1,4 @@
-"""Signed terms of the larger customers that pay by the year: renewed early, in time or late, or lost.
+"""Contract terms of larger customers with yearly billing: renewed early, on time or late, or lost.
 
 Every term is one contract. A few first terms are two contracts with one due date: the subscription and
 an extra of a fifth of the price, renewed as one.
@@ -18,17 +18,17 @@ from simulator.periods import MAIN, Periods
 from simulator.runs import Runs, repeat
 
 GRACE_DAYS = 30
-"""A renewal signed later than this is a loss and a new contract."""
+"""A renewal signed later counts as a loss and a new contract."""
 YEAR_DAYS = 365
 SLACK_DAYS = 3
-"""Service that ends so shortly after a term has not been renewed."""
+"""If service ends within this time after a term, the term was not renewed."""
 
-# How a renewal is signed: share, first and last day against the due date.
+# Signature of a renewal: share, first and last day relative to the due date.
 SIGNINGS = ((0.78, 0, 0), (0.08, -60, -10), (0.10, 3, 25), (0.04, 40, 80))
 TERM_YEARS = ((0.85, 1), (0.10, 2), (0.05, 3))
 AUTO_RENEWING = 0.35
 LINKED = 0.9
-"""Share of the renewals in time that say which contract follows; early ones always do."""
+"""Share of the renewals on time with a link to the next contract. Early renewals always have one."""
 STATED = 0.45
 SPLIT = 0.06
 EXTRA_SHARE = 5
@@ -38,7 +38,7 @@ EXTRA_SHARE = 5
 class Contracts:
     """One entry per term in every array, ordered by account and start.
 
-    Money is in minor units, -1 is none.
+    Money is in minor units, and -1 means no value.
     """
 
     account: IntArray
@@ -46,20 +46,20 @@ class Contracts:
     starts: IntArray
     """First day."""
     ends: IntArray
-    """Day on which it is due: the first after the term."""
+    """Due date: the first day after the term."""
     amount: IntArray
     """Value of the whole term."""
     extra: IntArray
-    """Part of the amount that is a contract of its own with the same dates; 0 for most."""
+    """Part of the amount that is a separate contract with the same dates; 0 for most terms."""
     months: IntArray
     auto_renew: IntArray
     follower: IntArray
-    """Position of the term that truly renews it."""
+    """Position of the term that really renews it."""
     link: IntArray
-    """Position of the term that the export names as the next one, which may have come too late."""
+    """Position of the term that the export links as the next one. It may have started too late."""
     extra_link: IntArray
     stated: IntArray
-    """Amount that the export says it was renewed at."""
+    """Renewal amount in the export."""
 
 
 def make_contracts(
@@ -104,14 +104,14 @@ def make_contracts(
 
 
 def _followed(terms: dict[str, IntArray], calendar: Calendar, rng: np.random.Generator) -> Contracts:
-    """Decide what renewed what, and what the export says of it."""
+    """Decide the true renewals, and the links and amounts in the export."""
     size = len(terms["account"])
     position = np.arange(size)
     after = np.minimum(position + 1, max(size - 1, 0))
     is_same = (after > position) & (terms["account"][after] == terms["account"])
     same_run = is_same & (terms["run"][after] == terms["run"])
     gap = terms["starts"][after] - terms["ends"]
-    # Somebody who left and signs again within the grace has renewed late.
+    # A customer who churned and signs again within the grace period renews late.
     renewed = (same_run & (gap <= GRACE_DAYS)) | (is_same & ~same_run & (gap >= 0) & (gap <= GRACE_DAYS))
     follower = np.where(renewed, after, -1)
     is_linked = np.where(gap < 0, 1.0, LINKED) > rng.random(size)
@@ -140,7 +140,7 @@ def _followed(terms: dict[str, IntArray], calendar: Calendar, rng: np.random.Gen
 
 
 def _years(days: IntArray, is_open: NDArray[np.bool_], rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Years of the first and of every later term; nobody signs for longer than they stay."""
+    """Return the years of the first and of every later term. No customer signs for longer than they stay."""
     edges = np.cumsum([share for share, _ in TERM_YEARS])
     years = np.array([years for _, years in TERM_YEARS])
     first, later = (
@@ -151,7 +151,7 @@ def _years(days: IntArray, is_open: NDArray[np.bool_], rng: np.random.Generator)
 
 
 def _shifts(which: IntArray, k: IntArray, is_auto: NDArray[np.bool_], rng: np.random.Generator) -> IntArray:
-    """Days by which a term is later than the anniversary: what its and all earlier renewals were late."""
+    """Return the delay of a term against the anniversary: the sum of all delays up to its renewal."""
     edges = np.cumsum([share for share, _, _ in SIGNINGS])
     draw = np.minimum(np.searchsorted(edges, rng.random(len(k)), "right"), len(SIGNINGS) - 1)
     low = np.array([low for _, low, _ in SIGNINGS])[draw]

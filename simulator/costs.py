@@ -1,4 +1,4 @@
-"""What winning customers cost: one amount per month and channel, in the currency of its suppliers."""
+"""Acquisition costs: one amount per month and channel, in the currency of the suppliers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ CHANNEL_CURRENCIES = ("EUR", "USD", "USD", "GBP", "USD", "EUR")
 PER_SIGN_UP = (60, 240, 90, 180, 620, 480)
 """Usual cost of an account by channel, in major units."""
 FIXED = (300, 150, 0, 100, 900, 400)
-"""What a channel costs in a month without anybody."""
+"""Cost of a channel in a month without sign-ups."""
 
 Costs = dict[str, IntArray]
 """One array per field: month (index), channel, currency, amount (minor units)."""
 
 
 def make_costs(accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> Costs:
-    """Costs follow the sign-ups of the month, give or take a fifth."""
+    """Draw costs in proportion to the month's sign-ups, plus or minus a fifth."""
     channels = len(c.CHANNELS)
     month = calendar.month_of(accounts.created // DAY_SECONDS)
     sign_ups = np.zeros((calendar.months, channels), dtype=np.int64)

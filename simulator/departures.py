@@ -1,4 +1,4 @@
-"""How customers leave: when the service ends, what the export says about it, and who comes back."""
+"""Departures of customers: end of service, its form in the export, and returns."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ RETURN_DAYS = 110
 class Departures:
     """Writes the last rows of leaving accounts.
 
-    `day` and `return_day` hold, for the accounts that a method returned, the day on which they left and
-    the one on which they come back (or NEVER).
+    For the accounts that a method returned, `day` holds the day of departure and `return_day` the day of
+    return (or NEVER).
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class Departures:
         self.return_day = np.full(len(accounts), NEVER, dtype=np.int64)
 
     def by_request(self, who: IntArray, requested: IntArray) -> IntArray:
-        """Cancellations at `requested`; most end with the paid month, some at once or at the month's end.
+        """Cancel at `requested`. Most service ends with the paid month, some at once or at the month's end.
 
-        Returns the accounts whose service ends while the company is watched.
+        Returns the accounts whose service ends within the simulation.
         """
         day = requested // DAY_SECONDS
         paid_until = self.terms.anchor_second(who, next_monthly(self.terms.anchor_day[who], day))
-        # Quarterly service may have more months left; such customers are let go at the month's end.
+        # With quarterly billing more months may be left, but service ends at the month's end.
         draw = self.rng.random(len(who))
         end = np.where(draw < 0.12, requested, paid_until)
         end = np.where(draw > 0.94, next_month_start(day) * DAY_SECONDS, end)
@@ -60,7 +60,7 @@ class Departures:
         return self._leave(who, end, kind, requested=asked, is_tombstone=deleted)
 
     def leaves_at_renewal(self, who: IntArray, day: IntArray) -> NDArray[np.bool_]:
-        """Annual customers decide once a year, with the weight of twelve months."""
+        """Annual customers decide once a year, with twelve times the monthly rate."""
         mood = self.accounts.satisfaction[who, self.calendar.quarter_of(day)]
         tenure = np.full(len(who), 300, dtype=np.int64)
         rate = h.cancel_rates(self.accounts, who, mood, tenure)
@@ -75,7 +75,7 @@ class Departures:
         draw = self.rng.random(len(who))
         kind = np.select([draw < 0.72, draw < 0.88], [c.VOLUNTARY, c.PLANNED_END], c.UNKNOWN)
         notice = end - self.rng.integers(5 * DAY_SECONDS, 60 * DAY_SECONDS, size=len(who))
-        # Notice is given within the last period, not before it began.
+        # The notice falls within the last period.
         notice = np.maximum(notice, self.items.start[MAIN, who] + 3600)
         return self._leave(who, end, kind, requested=np.where(kind == c.VOLUNTARY, notice, -1))
 

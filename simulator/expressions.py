@@ -1,4 +1,4 @@
-"""SQL that turns numbers into what exports hold: codes into words, numbers into ids, cents into money."""
+"""SQL that turns numbers into export values: codes into words, numbers into ids, cents into money."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def create(
 ) -> None:
     """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`."""
     size = len(next(iter(columns.values())))
-    # A copy in one piece: the database reads the memory of the array as it lies.
+    # Copy into contiguous memory, because DuckDB reads the array's memory directly.
     data = {name: np.ascontiguousarray(values) for name, values in columns.items()}
     connection.register("numbers", data | {ORDER: np.arange(size)})
     connection.execute(f"create or replace table {table} as {select}")

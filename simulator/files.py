@@ -1,4 +1,4 @@
-"""Writing: landing files and truth are made in a hidden folder and then moved to their places.
+"""Write landing files and truth into a hidden folder, then move them to their places.
 
 An object with more than 200,000 rows becomes Parquet, any other CSV; messy files are always CSV.
 One thread writes, in a fixed order, so that the same company gives the same bytes on every machine.
@@ -28,7 +28,7 @@ SOURCE = "generic"
 TRUTH = "_truth"
 WORK = "_simulating"
 RECORD = "simulation.json"
-"""List of the files of a simulation, in the truth folder; only what it lists is ever replaced."""
+"""File in the truth folder that lists the files of a simulation. Only listed files are ever replaced."""
 
 PARQUET_ABOVE_ROWS = 200_000
 CSV_OPTIONS = "format csv, header true, delimiter ','"
@@ -36,12 +36,12 @@ PARQUET_OPTIONS = "format parquet, compression zstd"
 
 
 def check_out(out: Path) -> None:
-    """Make sure that nothing but the files of an earlier simulation lies in `out`.
+    """Check that `out` contains only files of an earlier simulation.
 
-    Raises SettingsError if a file would be overwritten that the simulator did not write.
+    Raises SettingsError if a simulation would overwrite a file that the simulator did not write.
     """
     if out.exists() and not out.is_dir():
-        raise SettingsError(f"--out {out} is a file. Name a folder for the landing files.")
+        raise SettingsError(f"--out {out} is a file. Give a folder for the landing files.")
     record = out / TRUTH / RECORD
     known = json.loads(record.read_text(encoding="utf-8"))["files"] if record.is_file() else {}
     for path in _present_files(out):
@@ -50,12 +50,12 @@ def check_out(out: Path) -> None:
             continue
         if name not in known:
             raise SettingsError(
-                f"--out {out} already holds {name}, which no earlier simulation wrote. Choose an empty "
+                f"--out {out} already contains {name}, which the simulator did not write. Choose an empty "
                 "folder, or move your files away first."
             )
         if _digest(path) != known[name]:
             raise SettingsError(
-                f"--out {out} holds {name}, which was changed after it had been simulated. Choose an empty "
+                f"--out {out} contains {name}, which was changed after the simulation. Choose an empty "
                 "folder, or delete the simulated files first."
             )
 
@@ -63,7 +63,7 @@ def check_out(out: Path) -> None:
 def write_landing(
     connection: duckdb.DuckDBPyConnection, work: Path, until: date, *, is_messy: bool
 ) -> dict[str, int]:
-    """Write every landing table below `work`; returns the rows per file, by relative path."""
+    """Write every landing table into `work`; return the rows per file, by relative path."""
     rows: dict[str, int] = {}
     for table in OBJECTS:
         folder = work / SOURCE / table
@@ -88,7 +88,7 @@ def write_truth(
     renewals: Mapping[str, IntArray],
     calendar: Calendar,
 ) -> None:
-    """Write `movements.parquet`, `monthly.parquet` and `renewals.parquet` below `work`."""
+    """Write `movements.parquet`, `monthly.parquet` and `renewals.parquet` into `work`."""
     folder = work / TRUTH
     folder.mkdir(parents=True)
     for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
@@ -110,7 +110,7 @@ def write_truth(
 
 
 def put_in_place(work: Path, out: Path, arguments: Mapping[str, object]) -> list[str]:
-    """Replace the files of an earlier simulation in `out` by those of `work`; returns relative paths."""
+    """Replace the files of an earlier simulation in `out` with the files in `work`; return relative paths."""
     made = {path.relative_to(work).as_posix(): _digest(path) for path in _present_files(work)}
     for path in _present_files(out):
         path.unlink()
@@ -159,7 +159,7 @@ def _truth_column(name: str) -> str:
 
 
 def _mrr(units: str) -> str:
-    """Ten-thousandths as money."""
+    """Return SQL that converts ten-thousandths to money."""
     return f"({units}::decimal(18, 0) * 0.0001::decimal(4, 4))::decimal(18, 4)"
 
 
@@ -168,7 +168,7 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _present_files(folder: Path) -> list[Path]:
-    """Files below `folder`, without hidden ones and those of an interrupted simulation."""
+    """Return the files in `folder`, without hidden files and files of an interrupted simulation."""
     return [
         path
         for path in sorted(folder.rglob("*"))

@@ -10,7 +10,7 @@ from simulator.catalog import CURRENCIES
 from simulator.clock import Calendar, IntArray
 
 RATE_SCALE = 1_000_000
-"""Rates are whole millionths of a US dollar, in the files and in the truth alike."""
+"""Rates are whole millionths of a US dollar, both in the files and in the truth."""
 
 FIRST_RATES = (1.0, 1.09, 1.26)
 DAILY_STEP = 0.0045
@@ -39,7 +39,7 @@ def make_rates(calendar: Calendar, rng: np.random.Generator) -> Rates:
     rates = np.empty((len(CURRENCIES), days), dtype=np.int64)
     rates[0] = RATE_SCALE
     for code in range(1, len(CURRENCIES)):
-        # A pull to the start keeps a long walk within what such pairs have seen.
+        # A pull towards the start keeps a long random walk in a realistic range.
         steps = rng.normal(0.0, DAILY_STEP, size=days)
         level = np.empty(days)
         position = 0.0

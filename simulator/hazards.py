@@ -1,4 +1,4 @@
-"""How often what happens to whom: the rates of chance events by segment, channel, mood and tenure."""
+"""Rates of random events by segment, channel, mood and tenure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ MOOD_ON_GROWING = 0.35
 
 
 def mood_factor(mood: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
-    # Rounded, so that differences in the last bit between processors change no draw.
+    # Round, so that differences in the last bit between processors change no draw.
     factor: NDArray[np.float64] = np.exp(strength * mood).round(6)
     return factor
 
@@ -59,7 +59,7 @@ def mood_factor(mood: NDArray[np.float64], strength: float) -> NDArray[np.float6
 def cancel_rates(
     accounts: Accounts, who: IntArray, mood: NDArray[np.float64], tenure_days: IntArray
 ) -> NDArray[np.float64]:
-    """Cancellations per month: unhappy, fresh and badly acquired customers leave more often."""
+    """Return cancellation rates per month: unhappy, new and badly acquired customers churn more often."""
     base = np.array(BASE_RATES[CANCEL][1])[accounts.segment[who]]
     channel = np.array(c.CHANNEL_CHURN)[accounts.channel[who]]
     tenure = np.where(tenure_days < 90, 1.4, np.where(tenure_days < 365, 1.0, 0.8))
@@ -70,7 +70,7 @@ def cancel_rates(
 def monthly_rates(
     accounts: Accounts, items: Items, state: IntArray, who: IntArray, day: IntArray, quarter: IntArray
 ) -> NDArray[np.float64]:
-    """Rates per month of every chance event; shape (events, accounts in `who`)."""
+    """Return the monthly rates of every random event; shape (events, accounts in `who`)."""
     rates = np.zeros((EVENTS, len(who)))
     is_customer = state[who] == CUSTOMER
     mood = accounts.satisfaction[who, quarter]
@@ -84,10 +84,10 @@ def monthly_rates(
         rates[event] *= worse
     for event in (SEATS_UP, PLAN_UP, ADD_ON, SECOND):
         rates[event] *= better
-    # What is already held is dropped less often than it is bought, but by the unhappy.
+    # Customers drop an add-on less often than they buy one, except unhappy customers.
     rates[ADD_ON] = np.where(items.is_open[ADD_ON_SLOT, who], 0.02 * worse, rates[ADD_ON])
     rates[SECOND] = np.where(items.is_open[SECOND_SLOT, who], 0.025 * worse, rates[SECOND])
-    # A year that is paid is neither cancelled nor shrunk before its end; its renewal decides.
+    # A paid year is neither cancelled nor reduced before its end. The renewal decides.
     is_annual = items.interval[MAIN, who] == c.ANNUAL
     rates[np.ix_([CANCEL, PAUSE, SEATS_DOWN, PLAN_DOWN, SWAP], is_annual)] = 0.0
     rates[FAIL, is_annual] *= 0.2
@@ -97,7 +97,7 @@ def monthly_rates(
 
 
 def choose(rates: NDArray[np.float64], rng: np.random.Generator) -> IntArray:
-    """One event per column, in proportion to its rate."""
+    """Draw one event per column, in proportion to its rate."""
     edges = np.cumsum(rates, axis=0)
     point = rng.random(rates.shape[1]) * edges[-1]
     events: IntArray = np.minimum((edges <= point).sum(axis=0), EVENTS - 1)

@@ -1,9 +1,8 @@
-"""What real exports do to good data, without changing what it says.
+"""Add the flaws of real exports to good data, without changing its meaning.
 
-Every file gets columns in another order under CamelCase names, an unknown column, several notations of
-time, older versions of some rows, a byte order mark and CRLF line ends; columns without any value are
-left out. Larger files get a few broken rows, each an extra copy of a good one, so that quarantining them
-loses nothing.
+Every file gets reordered columns with CamelCase names, an unknown column, several time formats, older
+versions of some rows, a byte order mark and CRLF line ends. Columns without any value are left out. Larger
+files get a few broken rows. Each is an extra copy of a good row, so quarantining it loses nothing.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ from simulator.expressions import ORDER
 from simulator.tables import columns_of
 
 BROKEN_ROW_EVERY = 400
-"""One broken row per so many: a quarter of what refuses a file whole."""
+"""One broken row per this many rows: a quarter of the share that refuses a file."""
 
 OLDER_VERSION_EVERY = 25
 
 
 @dataclass(frozen=True)
 class Blemishes:
-    """What happens to one object; the expressions are SQL over its columns."""
+    """The flaws of one object. The expressions are SQL on its columns."""
 
     older: dict[str, str]
-    """Columns that an older version of a row held differently."""
+    """Columns in which an older version of a row differs."""
     has_older: str
-    """Which rows have an older version: one with an earlier `updated_at`."""
+    """Condition for rows with an older version, which has an earlier `updated_at`."""
     broken: tuple[tuple[str, str], ...]
-    """Columns and the text that no row can be loaded with; used in turn."""
+    """Columns and invalid texts that reject a row; used in turn."""
 
 
 NOTHING_OLDER: dict[str, str] = {}
@@ -98,7 +97,7 @@ BLEMISHES = {
 def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """Create `messy_<table>`, all text, beside `table`; returns its name.
 
-    Rows follow the order of `table`, an older version before the newer and a broken copy after both.
+    Rows follow the order of `table`. An older version precedes the newer one, and a broken copy follows both.
     """
     blemishes = BLEMISHES[table]
     columns = columns_of(connection, table)
@@ -118,7 +117,7 @@ def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def messy_select(connection: duckdb.DuckDBPyConnection, messy: str) -> str:
-    """Query that delivers a messy table as its file has it: renamed, reordered, with a foreign column."""
+    """Return the query for the file of a messy table: renamed, reordered, with an unknown column."""
     names = [name for name in columns_of(connection, messy) if name != "version"]
     counts = connection.execute(
         "select " + ", ".join(f'count("{name}")' for name in names) + f" from {messy}"
@@ -130,9 +129,9 @@ def messy_select(connection: duckdb.DuckDBPyConnection, messy: str) -> str:
 
 
 def older_accounts(connection: duckdb.DuckDBPyConnection, exported_at: str) -> str:
-    """Create the accounts as an earlier export had them, all text; returns the table's name.
+    """Create the accounts of an earlier export, all as text; return the table's name.
 
-    It holds the accounts created before `exported_at` (SQL timestamp), in their first version.
+    It contains the accounts created before `exported_at` (SQL timestamp), in their first version.
     """
     blemishes = BLEMISHES["accounts"]
     typed = {row[0]: row[1] for row in connection.execute("describe accounts").fetchall()}
@@ -147,7 +146,7 @@ def older_accounts(connection: duckdb.DuckDBPyConnection, exported_at: str) -> s
 
 
 def _broken_rows(table: str, columns: list[str], texts: str, broken: tuple[tuple[str, str], ...]) -> str:
-    """Every so-and-so-many-th row once more, with one value that cannot be loaded."""
+    """Duplicate every n-th row, with one invalid value."""
     turn = f"({ORDER} // {BROKEN_ROW_EVERY}) % {len(broken)}"
     spoilt = {
         name: f"case when {turn} = {position} then nullif('{value}', '') else \"{name}\" end"
@@ -165,7 +164,7 @@ def _replaced(older: dict[str, str], typed: dict[str, str]) -> str:
 
 
 def _text(name: str, data_type: str) -> str:
-    """Column as text; instants in one of four notations, picked by the row."""
+    """Return a column as text. The row selects one of four formats for times."""
     if data_type != "TIMESTAMP":
         return f'"{name}"::varchar'
     return f"""case {ORDER} % 5
@@ -176,7 +175,7 @@ def _text(name: str, data_type: str) -> str:
 
 
 def _spread(every: int) -> str:
-    """Every so-and-so-many-th row, not at regular distances."""
+    """Select about every n-th row, at irregular distances."""
     return f"({ORDER} * 2654435761 % 4294967296) // 7 % {every}"
 
 

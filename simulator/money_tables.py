@@ -1,4 +1,4 @@
-"""Landing tables of what is billed, signed and spent: invoices, contracts, acquisition costs."""
+"""Landing tables with money: invoices, contracts and acquisition costs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _invoices(connection: duckdb.DuckDBPyConnection, invoices: Invoices) -> None
 def _contracts(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
     size = len(contracts.account)
     columns = {name: values for name, values in vars(contracts).items() if name != "follower"}
-    # The account's terms are numbered; an extra has the number of its term.
+    # The terms of an account are numbered. An extra contract has the number of its term.
     number = np.arange(size) - np.searchsorted(contracts.account, contracts.account)
     signed = np.where(contracts.link >= 0, contracts.starts[contracts.link], contracts.starts)
     columns |= {
@@ -110,5 +110,5 @@ def _acquisition_costs(connection: duckdb.DuckDBPyConnection, costs: Costs, cale
 
 
 def contract_id(number: str) -> str:
-    """Id of a term of the row's account, by its number there."""
+    """Return the id of a term of the row's account, by its number."""
     return f"printf('K-%06d-%02d', account, {number} + 1)"

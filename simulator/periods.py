@@ -1,4 +1,4 @@
-"""The running terms of every subscription item, and the period rows that their changes leave behind."""
+"""The current terms of every subscription item, and the period rows that changes produce."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from simulator import catalog as c
 from simulator.clock import DAY_SECONDS, IntArray
 
 MAIN, ADD_ON, SECOND, METERED = range(4)
-"""Items an account can hold at once. The second is a subscription of its own; the others share the main's."""
+"""Items that an account can hold at once. The second is a separate subscription; the others share one."""
 SLOTS = (MAIN, ADD_ON, SECOND, METERED)
 SET_UP = 4
-"""A one-off item, written once and never running."""
+"""A one-off item. It is written once and never runs."""
 
 FIELDS = (
     "account",
@@ -38,10 +38,10 @@ FIELDS = (
 )
 
 Periods = dict[str, IntArray]
-"""Finished rows, one array per field. Money is in minor units, times in seconds, -1 is none.
+"""Finished rows, one array per field. Money is in minor units, times are in seconds, and -1 means no value.
 
-`number` counts the subscriptions of an account; `kind` is what the export says about the end, `ending`
-is how the row truly ended for revenue (a code of CHURN_KINDS).
+`number` counts the subscriptions of an account. `kind` is the kind of the end in the export. `ending` is the
+true kind of the end for revenue (a code of CHURN_KINDS).
 """
 
 
@@ -108,7 +108,7 @@ class Items:
         ending: IntArray | int = c.STAYS,
         is_tombstone: NDArray[np.bool_] | int = 0,
     ) -> None:
-        """Write the rows of the open items up to `at`; the items run on from there."""
+        """Write the rows of the open items up to `at`. The items continue from there."""
         for slot in slots:
             chosen = self.is_open[slot, who] & (self.start[slot, who] < at)
             if not chosen.any():
@@ -132,7 +132,7 @@ class Items:
             self.start[slot, kept] = of(at)
 
     def close(self, who: IntArray, slots: tuple[int, ...] = SLOTS) -> None:
-        """Stop items whose rows are written."""
+        """Stop items after their rows are written."""
         for slot in slots:
             self.is_open[slot, who] = False
 
@@ -141,7 +141,7 @@ class Items:
             self.status[slot, who] = status
 
     def write_set_up(self, who: IntArray, at: IntArray, price: IntArray, end_second: int) -> None:
-        """Write a one-off fee beside the main item, spread over thirty days of service."""
+        """Write a one-off fee for the main subscription, with thirty days of service."""
         size = len(who)
         end = at + 30 * DAY_SECONDS
         none = np.full(size, -1, dtype=np.int64)
@@ -168,7 +168,7 @@ class Items:
         )
 
     def finish(self) -> Periods:
-        """Every row, those of items that are still open with end -1, ordered by key."""
+        """Return all rows ordered by key. Items that are still open have the end -1."""
         for slot in SLOTS:
             who = np.flatnonzero(self.is_open[slot])
             none = np.full(len(who), -1, dtype=np.int64)
@@ -205,7 +205,7 @@ class Items:
 
 
 def customer_months(periods: Periods, accounts: int, boundaries: IntArray) -> NDArray[np.bool_]:
-    """Whether an account was served for money just before each boundary; shape (accounts, months + 1)."""
+    """Return whether an account had paid service just before each boundary; shape (accounts, months + 1)."""
     served = np.isin(periods["status"], (c.ACTIVE, c.PAST_DUE)) & (periods["price_kind"] == c.RECURRING)
     served &= periods["unit_amount"] > 0
     end = np.where(periods["end"] < 0, boundaries[-1], periods["end"])[served]

@@ -1,4 +1,4 @@
-"""Stretches of uninterrupted paid service of one subscription item: what is billed and signed for."""
+"""Runs of uninterrupted paid service of one subscription item, the basis of invoices and contracts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.periods import Periods
 
 BILLED = (c.ACTIVE, c.PAST_DUE, c.UNPAID)
 _KEY = 2**33
-"""More seconds than a calendar has, so that run and second fit one number."""
+"""More seconds than any calendar contains, so that run and second fit into one number."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Runs:
     last: IntArray
     start: IntArray
     end: IntArray
-    """Seconds; the company's last one where the run is still open."""
+    """Ends in seconds; the last second of the simulation if the run is still open."""
     is_open: NDArray[np.bool_]
     keys: IntArray
 
     def row_at(self, run: IntArray, second: IntArray) -> IntArray:
-        """Position in the periods of the row in force at `second`, which lies in the run."""
+        """Return the position in the periods of the row in force at `second`, which must be in the run."""
         return self.rows[np.searchsorted(self.keys, run * _KEY + second, side="right") - 1]
 
 
 def make_runs(periods: Periods, end_second: int) -> Runs:
-    """Join rows of one item, price kind and interval where one begins as the other ends."""
+    """Join consecutive rows of one item, price kind and interval."""
     billed = np.isin(periods["status"], BILLED) & (periods["unit_amount"] > 0)
     rows = np.flatnonzero(billed)
     before, after = rows[:-1], rows[1:]

@@ -1,4 +1,4 @@
-"""`simulate`: a believable subscription company as raw landing files, with the true answers beside them."""
+"""`simulate` writes the raw files of a realistic subscription company, and its true history."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EARLIEST_START = date(1990, 1, 1)
 
 @dataclass(frozen=True)
 class SimulationReport:
-    """What was written, and what the company looks like at its end."""
+    """The written files, and the state of the company at the end."""
 
     out: Path
     accounts: int
@@ -49,10 +49,10 @@ class SimulationReport:
     """Rows per landing file, by path relative to `out`."""
     closing_customers: int
     closing_mrr: int
-    """Whole US dollars at the end of the last month."""
+    """MRR in whole US dollars at the end of the last month."""
 
     def lines(self) -> list[str]:
-        """Short lines for people: the company, the rows per file, where the truth lies."""
+        """Return the report for the terminal: the company, the rows per file, and the place of the truth."""
         kind = " (messy exports)" if self.messy else ""
         width = max(len(f"{count:,}") for count in self.rows.values())
         return [
@@ -60,7 +60,7 @@ class SimulationReport:
             f"{self.until.isoformat()}, seed {self.seed}{kind}, in {self.out}",
             f"At the end: {self.closing_customers:,} customers, MRR {self.closing_mrr:,} USD",
             *(f"{count:>{width},} rows  {name}" for name, count in self.rows.items()),
-            f"The true answers are in {TRUTH}/; the pipeline does not read them.",
+            f"The true history is in {TRUTH}/. The pipeline does not read it.",
         ]
 
 
@@ -74,38 +74,38 @@ def simulate(
     messy: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
-    """Write the exports of a company of `accounts` accounts that lived the `months` months before `until`.
+    """Write the exports of a company with `accounts` accounts over the `months` months before `until`.
 
     Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. The same arguments give the same
-    bytes. Files of an earlier simulation in `out` are replaced. Raises SettingsError for arguments that
-    cannot work and for a folder that holds other files.
+    bytes. The simulation replaces files of an earlier simulation in `out`. Raises SettingsError for invalid
+    arguments and for a folder with other files.
     """
     folder = _checked(accounts, months, seed, out, until)
     check_out(folder)
-    say = progress or (lambda _: None)
-    # One stream per part, so that a change of one leaves the others as they are.
+    report = progress or (lambda _: None)
+    # Use one random stream per part, so that a change of one part does not affect the others.
     streams = [np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8)]
     calendar = make_calendar(months, until)
 
-    say(f"Drawing {accounts:,} accounts and the people who work there")
+    report(f"Drawing {accounts:,} accounts and their contacts")
     company = make_accounts(accounts, calendar, streams[0])
     people = make_contacts(company, calendar, streams[1])
     rates = make_rates(calendar, streams[2])
-    say(f"Living {months} months of subscriptions")
+    report(f"Simulating {months} months of subscriptions")
     periods = make_periods(company, calendar, streams[3])
-    say("Sending bills and contracts")
+    report("Writing invoices and contracts")
     runs = make_runs(periods, calendar.end_day * DAY_SECONDS)
     invoices = make_invoices(company, periods, runs, calendar, streams[5])
     contracts = make_contracts(company, periods, runs, calendar, streams[6])
     costs = make_costs(company, calendar, streams[7])
-    say("Asking for opinions")
+    report("Drawing survey answers")
     is_customer = customer_months(periods, accounts, calendar.boundaries)
     surveys = make_surveys(company, people, is_customer, calendar, streams[4])
-    say("Working out the true movements")
+    report("Computing the true movements")
     truth = make_truth(periods, company.is_internal, rates, calendar)
     renewals = make_true_renewals(contracts, company.is_internal, rates, calendar)
 
-    say(
+    report(
         f"Writing {len(periods['account']):,} subscription periods, {len(invoices['account']):,} invoices, "
         f"{len(surveys['account']):,} surveys"
     )
@@ -152,14 +152,14 @@ def _report(
 
 def _checked(accounts: int, months: int, seed: int, out: str | Path, until: date) -> Path:
     if not 1 <= accounts <= MOST_ACCOUNTS:
-        raise SettingsError(f"--accounts {accounts} cannot work: give a number from 1 to {MOST_ACCOUNTS:,}.")
+        raise SettingsError(f"--accounts {accounts} is invalid. Give a number from 1 to {MOST_ACCOUNTS:,}.")
     if not 1 <= months <= MOST_MONTHS:
-        raise SettingsError(f"--months {months} cannot work: give a number from 1 to {MOST_MONTHS}.")
+        raise SettingsError(f"--months {months} is invalid. Give a number from 1 to {MOST_MONTHS}.")
     if seed < 0:
-        raise SettingsError(f"--seed {seed} cannot work: give zero or a positive whole number.")
+        raise SettingsError(f"--seed {seed} is invalid. Give zero or a positive whole number.")
     if until.day != 1:
         raise SettingsError(
-            f"--until {until.isoformat()} is not the first day of a month: the company lives whole months. "
+            f"--until {until.isoformat()} is not the first day of a month. A simulation covers whole months. "
             f"Give {until.replace(day=1).isoformat()} instead."
         )
     if until.year * 12 + until.month - months < EARLIEST_START.year * 12 + EARLIEST_START.month:

@@ -1,10 +1,10 @@
-"""The life of every account, event by event: trials, purchases, changes, failures, pauses, departures.
+"""Simulate every account event by event: trials, purchases, changes, failures, pauses, departures.
 
-All accounts advance together. In each round every living account takes its next event, which is the
-earlier of what is scheduled (a trial's end, a renewal, the end of a discount) and what chance brings (a
-draw from the rates of `rates.py`). Events of one account never share a day unless they share the second,
-and happen between 06:00 and 21:00 UTC, so that no two of them are closer than nine hours; a stated few
-departures fall on the first instant of a month.
+All accounts advance together. In each round every active account takes its next event. This is the earlier of
+the next scheduled event (a trial's end, a renewal, the end of a discount) and the next random event (a draw
+from the rates of `hazards.py`). Events of one account never share a day unless they share the second. They
+happen between 06:00 and 21:00 UTC, so two events are at least nine hours apart. A fixed share of departures
+falls on the first instant of a month.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simulator.terms import Terms
 
 TRIAL_DAYS = 14
 
-# How a failed payment goes on: share, first and last day, what follows.
+# Outcome of a failed payment: share, first and last day, next event.
 RECOVERS, ENDS, TURNS_UNPAID, STAYS_OPEN = range(4)
 FAILURE_COURSES = (
     (0.80, 2, 29, RECOVERS),
@@ -34,7 +34,7 @@ FAILURE_COURSES = (
 
 
 class Lifecycle:
-    """State of all accounts between two events; `run` plays the company's whole life."""
+    """The state of all accounts between two events. `run` simulates the whole company."""
 
     def __init__(self, accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> None:
         size = len(accounts)
@@ -50,7 +50,7 @@ class Lifecycle:
         self.due_course = np.zeros(size, dtype=np.int64)
 
     def run(self) -> Periods:
-        """Play until nobody has an event left; returns the period rows."""
+        """Run until no account has an event left; return the period rows."""
         wait = self.rng.integers(1, 12, size=len(self.accounts))
         self.due_day = np.where(self.accounts.beginning == PROSPECT, NEVER, self.day + wait)
         living = np.flatnonzero(self.due_day < self.calendar.end_day)
@@ -67,7 +67,7 @@ class Lifecycle:
         chance_day = self.day[living] + np.minimum(days, NEVER // 2).astype(np.int64)
         due_day = self.due_day[living]
         terms_day = np.where(self.state[living] == h.CUSTOMER, self.terms.next_day[living], NEVER)
-        # At a quarter's end the mood moves, so chance is drawn again from there.
+        # The mood changes at the end of a quarter, so random events are drawn again from there.
         quarter_day = self.calendar.quarter_ends[quarter]
         first = np.minimum(np.minimum(chance_day, quarter_day), np.minimum(due_day, terms_day))
         self.day[living] = first
@@ -130,7 +130,7 @@ class Lifecycle:
         self.state[who] = h.CUSTOMER
 
     def _stop(self, who: IntArray) -> None:
-        """End what never became revenue."""
+        """End the accounts that never paid."""
         self.items.cut(who, self._anchor(who))
         self.items.close(who)
         self.state[who] = h.LOST
@@ -141,7 +141,7 @@ class Lifecycle:
         self.state[who] = h.CUSTOMER
 
     def _renewals(self, who: IntArray) -> None:
-        """Price changes, ends of discounts, and the decision of annual customers to stay."""
+        """Apply price changes, ends of discounts, and the renewal decisions of annual customers."""
         leaves = self.departures.leaves_at_renewal(who, self.day[who])
         self._gone(self.departures.at_renewal(who[leaves], self.day[who[leaves]]))
         stays = who[~leaves]
@@ -163,7 +163,7 @@ class Lifecycle:
         self._gone(self.departures.by_dispute(who[kind == h.DISPUTE], at[kind == h.DISPUTE]))
         cancels = who[kind == h.CANCEL]
         departed = self.departures.by_request(cancels, at[kind == h.CANCEL])
-        # Service that is paid beyond the last month ends out of sight: the account is a customer to the end.
+        # Service paid beyond the last month ends after the simulation, so the account stays a customer.
         self.day[np.setdiff1d(cancels, departed)] = self.calendar.end_day
         self._gone(departed)
 
@@ -216,7 +216,7 @@ class Lifecycle:
         self._gone(self.departures.from_pause(who[~resumes], at[~resumes]))
 
     def _gone(self, departed: IntArray) -> None:
-        """Accounts whose rows have ended; the departure fixed the day, and whether they come back."""
+        """Return accounts whose rows have ended. The departure decides the day and a possible return."""
         self.day[departed] = self.departures.day[departed]
         self.state[departed] = h.GONE
         self.due_day[departed] = self.departures.return_day[departed]
@@ -234,5 +234,5 @@ class Lifecycle:
 
 
 def make_periods(accounts: Accounts, calendar: Calendar, rng: np.random.Generator) -> Periods:
-    """Play the lives of `accounts`; returns the rows of all their subscription items."""
+    """Simulate `accounts`; return the rows of all their subscription items."""
     return Lifecycle(accounts, calendar, rng).run()

@@ -1,4 +1,4 @@
-"""Surveys: NPS on a fixed rhythm, CSAT and CES after support and onboarding, answered by mood."""
+"""Surveys: NPS at fixed intervals, CSAT and CES after support and onboarding. Mood decides the answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERIODIC, SUPPORT, ONBOARDING = range(3)
 ANSWER_SHARE = 0.35
 UNDELIVERED_SHARE = 0.02
 
-# Lowest and highest score, score at a neutral mood, what a unit of mood adds, chance of the day.
+# Lowest and highest score, score at a neutral mood, effect of a unit of mood, random spread.
 SCORES = ((0, 10, 8.25, 1.5, 1.0), (1, 5, 4.25, 0.55, 0.6), (1, 7, 5.6, 0.7, 0.9))
 
 Surveys = dict[str, IntArray]
@@ -33,11 +33,11 @@ def make_surveys(
     calendar: Calendar,
     rng: np.random.Generator,
 ) -> Surveys:
-    """Draw every invitation and answer, ordered by when it was sent.
+    """Draw every invitation and answer, ordered by the time of the invitation.
 
-    `is_customer`: whether an account was served for money just before each boundary.
+    `is_customer`: whether an account had paid service just before each boundary.
     """
-    # Asked are customers of the whole month, so that nobody is asked after leaving.
+    # Only customers of the whole month are asked, so that no survey follows a churn.
     whole_month = is_customer[:, :-1] & is_customer[:, 1:]
     invited = [
         _relational(accounts, contacts, whole_month, calendar, rng),
@@ -71,7 +71,7 @@ def _relational(
     calendar: Calendar,
     rng: np.random.Generator,
 ) -> _Invitations:
-    """Every contact each quarter, at small accounts each half-year; spread over the months."""
+    """Ask every contact each quarter, at small accounts each half-year, spread over the months."""
     rhythm = np.where(accounts.segment == c.SMB, 6, 3)[contacts.account]
     turn = rng.integers(0, 6, size=len(contacts))
     months, people = [], []
@@ -89,7 +89,7 @@ def _after_onboarding(
     whole_month: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> _Invitations:
-    """The first contact, in the first whole month as a customer; six in ten accounts, half CSAT, half CES."""
+    """Ask the first contact in the first full month, at six in ten accounts: half CSAT, half CES."""
     month = np.argmax(whole_month, axis=1)
     account = np.flatnonzero(whole_month.any(axis=1) & (rng.random(len(is_customer)) < 0.6))
     contact = _first_contacts(contacts)[account]
@@ -104,7 +104,7 @@ def _after_support(
     calendar: Calendar,
     rng: np.random.Generator,
 ) -> _Invitations:
-    """After a support case: more cases at larger and at unhappy accounts."""
+    """Ask after a support case. Larger and unhappy accounts have more cases."""
     base = np.array((0.05, 0.10, 0.22))[accounts.segment]
     months, people = [], []
     for month in range(calendar.months):
@@ -136,7 +136,7 @@ def _answers(
     )
     exact = middle + weight * mood + spread * rng.standard_normal(size)
     score = np.clip(np.floor(exact + 0.5), low, high).astype(np.int64)
-    # Most answer within two days, everybody within the two weeks that the form is open.
+    # Most respondents answer within two days, all within the two weeks of the open form.
     delay = np.minimum(120 + rng.standard_exponential(size) * 1.6 * DAY_SECONDS, 13 * DAY_SECONDS)
     responded = sent + delay.astype(np.int64)
     is_delivered = rng.random(size) >= UNDELIVERED_SHARE
@@ -157,5 +157,5 @@ def _answers(
 
 
 def _first_contacts(contacts: Contacts) -> IntArray:
-    """Contact number of the first person of each account."""
+    """Return the contact number of the first contact of each account."""
     return np.flatnonzero(contacts.position == 0)

@@ -117,7 +117,7 @@ def _contacts(connection: duckdb.DuckDBPyConnection, accounts: Accounts, contact
     }
     first, last = word(w.FIRST_NAMES, "name"), word(w.LAST_NAMES, "name // 64")
     mailbox = f"lower({first} || '.' || replace({last}, '''', ''))"
-    # Two people of an account may share a name; the number keeps their addresses apart.
+    # Two contacts of an account may share a name. The number makes their addresses unique.
     number = "case when position > 0 then (position + 1)::varchar else '' end"
     select = f"""
         select
@@ -139,7 +139,7 @@ def _contacts(connection: duckdb.DuckDBPyConnection, accounts: Accounts, contact
 
 
 def _account_keys(connection: duckdb.DuckDBPyConnection, accounts: Accounts) -> None:
-    """Billing knows two accounts in three by a key of its own, the help desk one in four."""
+    """Two accounts in three have a separate key in billing, and one in four in the help desk."""
     select = f"""
         select row_number() over (order by source_system, number) as {ORDER}, source_system, source_key,
             {account_id("number")} as account_id
@@ -249,5 +249,5 @@ def _fx_rates(connection: duckdb.DuckDBPyConnection, rates: Rates) -> None:
 
 
 def export_name(day: date) -> str:
-    """File name, without its ending, of an export made on `day`."""
+    """Return the file name, without ending, of an export from `day`."""
     return f"export_{day.isoformat()}"

@@ -1,4 +1,4 @@
-"""What customers buy and how their terms change: plans, seats, prices, discounts, add-ons."""
+"""Purchases and changes of terms: plans, seats, prices, discounts, add-ons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ YEAR_DAYS = 365
 
 
 class Terms:
-    """Writes purchases and changes into the items, and knows the days of the next scheduled ones."""
+    """Writes purchases and changes to the items, and stores the days of the next scheduled changes."""
 
     MAIN_SLOTS = (MAIN, ADD_ON, METERED)
     """Slots of the main subscription."""
@@ -27,10 +27,10 @@ class Terms:
         self.accounts = accounts
         self.calendar = calendar
         self.rng = rng
-        # One year more than the company lives: prices of a renewal are looked up by its year.
+        # One year beyond the simulation, because renewals look up prices by their year.
         self.prices = c.price_list(calendar.months // 12 + 2)
         self.anchor_time = rng.integers(6 * 3600, 21 * 3600, size=size)
-        """Time of day of everything that follows from the start of the subscription."""
+        """Time of day of all events that follow the start of the subscription."""
         self.anchor_day = np.zeros(size, dtype=np.int64)
         self.renewal_day = np.full(size, NEVER, dtype=np.int64)
         self.discount_end = np.full(size, NEVER, dtype=np.int64)
@@ -48,7 +48,7 @@ class Terms:
         )
 
     def open_main(self, who: IntArray, at: IntArray, *, status: int) -> None:
-        """A first subscription: plan, seats and billing by segment."""
+        """Start a first subscription, with plan, seats and billing by segment."""
         segment = self.accounts.segment[who]
         plan = self._by_segment(
             segment, ((0, 0.52, 0.43, 0.05, 0.0), (0, 0.02, 0.43, 0.5, 0.05), (0, 0, 0.03, 0.32, 0.65))
@@ -67,7 +67,7 @@ class Terms:
         )
 
     def begin_paying(self, who: IntArray, at: IntArray) -> None:
-        """The first paid period: discounts, fees beside it, and the days of what is scheduled."""
+        """Start the first paid period: discounts, extra fees, and the days of scheduled changes."""
         day = at // DAY_SECONDS
         self.anchor_day[who] = day
         self.renewal_day[who] = day + YEAR_DAYS
@@ -82,7 +82,7 @@ class Terms:
         self._open_flat(METERED, who[metered], at[metered], c.API_CALLS, 5_000)
 
     def upgrade_from_free(self, who: IntArray, at: IntArray) -> None:
-        """From the free plan to a paid one, in the same subscription."""
+        """Change from the free plan to a paid plan in the same subscription."""
         plan = np.full(len(who), c.STARTER, dtype=np.int64)
         self.items.plan[MAIN, who] = plan
         self.items.quantity[MAIN, who] += 1
@@ -91,7 +91,7 @@ class Terms:
         self.begin_paying(who, at)
 
     def refresh(self, who: IntArray, at: IntArray, day: IntArray) -> None:
-        """Apply what has fallen due: the end of a discount, the yearly price, seats of annual customers."""
+        """Apply scheduled changes: the end of a discount, the yearly price, seats of annual customers."""
         items = self.items
         ends = (self.discount_end[who] <= day) & (items.discount_percent[MAIN, who] > 0)
         renews = self.renewal_day[who] <= day
@@ -128,7 +128,7 @@ class Terms:
         self.items.quantity[MAIN, who] = wanted
 
     def change_plan(self, who: IntArray, at: IntArray, kind: IntArray) -> None:
-        """One step up or down the ladder, at today's list price."""
+        """Move one plan up or down, at the current list price."""
         plan = self.items.plan[MAIN, who]
         step = (kind == h.PLAN_UP).astype(np.int64) - (kind == h.PLAN_DOWN)
         wanted = np.clip(plan + step, c.STARTER, c.ENTERPRISE_PLAN)
@@ -160,7 +160,7 @@ class Terms:
         self.items.close(who[held], (ADD_ON,))
 
     def toggle_second(self, who: IntArray, at: IntArray) -> None:
-        """Subscribe to a second product beside the first, or end that subscription."""
+        """Subscribe to a second product, or end that subscription."""
         held = self.items.is_open[SECOND, who]
         self.items.cut(who[held], at[held], (SECOND,))
         buyers, at_buy = who[~held], at[~held]
@@ -168,7 +168,7 @@ class Terms:
         self.items.close(who[held], (SECOND,))
 
     def swap(self, who: IntArray, at: IntArray) -> None:
-        """Move the main subscription to a dearer plan under a new id, at the same instant."""
+        """Move the main subscription to a more expensive plan under a new id, at the same instant."""
         items = self.items
         items.cut(who, at, self.MAIN_SLOTS)
         old, new = items.number[MAIN, who], items.new_number(who)
@@ -183,7 +183,7 @@ class Terms:
         self._schedule(who)
 
     def reopen(self, who: IntArray, at: IntArray) -> None:
-        """Come back after a gap: three in ten under the old subscription id, the others under a new one."""
+        """Return after a gap: three in ten accounts use the old subscription id, the others a new one."""
         items = self.items
         fresh = self.rng.random(len(who)) < 0.7
         number = items.number[MAIN, who]
@@ -210,7 +210,7 @@ class Terms:
     def _open_flat(self, slot: int, who: IntArray, at: IntArray, plan_code: int, most: int) -> None:
         plan = np.full(len(who), plan_code, dtype=np.int64)
         own = slot == SECOND
-        # A few small subscriptions are billed weekly, metered use always monthly.
+        # A few small subscriptions have weekly billing. Usage charges are always monthly.
         weekly = own & (self.rng.random(len(who)) < 0.08)
         interval = np.where(weekly, c.WEEKLY, c.MONTHLY)
         self.items.open(

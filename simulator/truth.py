@@ -1,15 +1,15 @@
-"""The true monthly movements and renewals, computed from the generator's own rows with whole numbers only.
+"""The true monthly movements and renewals, computed from the generator's rows with whole numbers only.
 
-Nothing here is shared with the SQL models: this is what they are checked against. Amounts are in
+This module shares no code with the SQL models, because tests compare the models with it. Amounts are in
 ten-thousandths of a currency unit.
 
-Rules: an item counts while active, or past due for at most 30 days (the generator writes a past-due
-stretch as one row), if its price recurs. Value = (quantity × unit amount − discount) ÷ months of the
-interval, at the rate of the month's end. `fx_impact` revalues what was open at the month's opening;
-the rest of the change is one net movement per account and month. Internal accounts do not count.
+Rules: an item with a recurring price counts while it is active, or past due for at most 30 days. The
+generator writes a past-due interval as one row. Value = (quantity × unit amount − discount) ÷ months of the
+interval, at the rate of the month's end. `fx_impact` revalues the balance at the month's opening. The rest of
+the change is one net movement per account and month. Internal accounts do not count.
 
-A renewal is compared with what was due for the time of the old term, at the rate of the due month's end,
-or the last one known; it is lost when the grace after the due date has passed.
+A renewal is compared with the due amount over the length of the old term, at the rate of the due month's end
+or the last known rate. A term is lost when the grace period after its due date has passed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Segments:
-    """Stretches of paid service: [start, end), their value a month, and how they ended."""
+    """Intervals of paid service: [start, end), their monthly value, and the kind of their end."""
 
     account: IntArray
     currency: IntArray
@@ -102,8 +102,11 @@ def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, c
 def make_true_renewals(
     contracts: Contracts, is_internal: NDArray[np.bool_], rates: Rates, calendar: Calendar
 ) -> dict[str, IntArray]:
-    """What became of every term: account, number (of the term there), due (day), outcome (code of OUTCOMES),
-    due_amount, renewed_amount (-1 where nothing was renewed)."""
+    """Return the outcome of every term.
+
+    The fields are account, number (of the account's term), due (day), outcome (code of OUTCOMES), due_amount
+    and renewed_amount (-1 without a renewal).
+    """
     number = np.arange(len(contracts.account)) - np.searchsorted(contracts.account, contracts.account)
     month = np.clip(calendar.month_of(contracts.ends), 0, calendar.months - 1)
     rate = rates.at_month_ends(calendar)[contracts.currency, month + 1]
@@ -137,7 +140,7 @@ def _paid_segments(periods: Periods, is_internal: NDArray[np.bool_], calendar: C
     )
     beyond = int(calendar.boundaries[-1]) + 1
     end = np.where(periods["end"] < 0, beyond, periods["end"])
-    # Past due leaves revenue when the grace has run out, whatever the row says.
+    # Past-due service leaves revenue after the grace period, even if the row is longer.
     grace_end = np.where(periods["status"] == c.PAST_DUE, periods["start"] + GRACE_SECONDS, beyond)
     ending = np.where(grace_end < end, c.INVOLUNTARY, periods["ending"])
     end = np.minimum(end, grace_end)
@@ -152,7 +155,7 @@ def _paid_segments(periods: Periods, is_internal: NDArray[np.bool_], calendar: C
 
 
 def _values(segments: _Segments, size: int, rates: IntArray, calendar: Calendar) -> tuple[IntArray, IntArray]:
-    """Account values just before each boundary, and again at the rates of the following month's end.
+    """Return account values just before each boundary, and the same at the rates of the next month's end.
 
     Shapes (accounts, months + 1) and (accounts, months).
     """
@@ -173,16 +176,16 @@ def _values(segments: _Segments, size: int, rates: IntArray, calendar: Calendar)
 
 
 def _endings(segments: _Segments, size: int, calendar: Calendar) -> IntArray:
-    """How the last segment ended that ended within each month; shape (accounts, months)."""
+    """Return the kind of the last end in each month; shape (accounts, months)."""
     month = np.searchsorted(calendar.boundaries, segments.end, side="right") - 1
     inside = month < calendar.months
     order = np.argsort(segments.end[inside], kind="stable")
     endings = np.zeros((size, calendar.months), dtype=np.int64)
-    # Of several assignments to one place the last one, the latest end, stays.
+    # With several assignments to one place, the last one remains: the latest end.
     endings[segments.account[inside][order], month[inside][order]] = segments.ending[inside][order]
     return endings
 
 
 def _divide_half_up(numerator: IntArray, denominator: IntArray | int) -> IntArray:
-    """Quotient of whole numbers, halves upwards; numerators are not negative."""
+    """Divide whole numbers and round halves up. Numerators must not be negative."""
     return (2 * numerator + denominator) // (2 * denominator)

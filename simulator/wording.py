@@ -1,4 +1,4 @@
-"""Words that names and remarks are put together from; nobody and nothing real is meant."""
+"""Words for invented names and remarks. Any match with real persons or companies is a coincidence."""
 
 COMPANY_FIRST = (
     "Alder", "Amber", "Anchor", "Aspen", "Beacon", "Birch", "Blue Heron", "Bramble", "Cedar", "Cobalt",
@@ -25,7 +25,7 @@ ROLES = (
     "Owner", "Head of Operations", "Team Lead", "Analyst", "Engineer", "Finance Manager", "Project Manager",
 )  # fmt: skip
 SENIORITY = (5, 4, 3, 1, 1, 3, 2)
-"""Rank of each role; from 4 on a person decides about purchases."""
+"""Rank of each role. Persons with rank 4 or higher decide on purchases."""
 OWNERS = (
     ("Nadia Holm", "Peter Quayle", "Sofia Brandao", "Tom Achterberg"),
     ("Irene Castell", "Marcus Okafor", "Yuki Arai"),
