@@ -43,7 +43,7 @@ def test_reference_agrees(runs: Runs, case: Case) -> None:
     check_marts(policies_of(case.policies), company, runs.marts(case))
 
 
-def test_policies_change_nothing_before_a_model_is_compiled() -> None:
+def test_policies_do_not_change_the_parsed_project() -> None:
     """Runs share one parsed project, whatever their policies."""
     catalog = project_variables()["policy_catalog"]
     other = {
@@ -55,7 +55,7 @@ def test_policies_change_nothing_before_a_model_is_compiled() -> None:
     assert parsed_nodes(other) == parsed_nodes()
 
 
-def test_every_edge_is_there() -> None:
+def test_the_case_file_has_every_edge_case() -> None:
     """The numbered edges run from 1 to 52; the worked examples beside them have letters."""
     numbers = {int(case.number) for case in CASES if case.number.isdigit()}
     assert numbers == set(range(1, 53))

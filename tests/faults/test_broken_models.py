@@ -55,7 +55,7 @@ def run_with(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) 
     ],
     ids=["template", "circle", "undeclared mart"],
 )
-def test_what_cannot_be_built_and_checked_stops_before_anything_is_built(
+def test_parse_errors_and_undeclared_marts_stop_the_run_before_the_build(
     run_with: Broken, model: str, before: str, words: list[str]
 ) -> None:
     ended = run_with({model: (before, "")})
@@ -63,7 +63,7 @@ def test_what_cannot_be_built_and_checked_stops_before_anything_is_built(
     assert BUILDING not in ended.stdout + ended.stderr
 
 
-def test_what_the_database_or_the_contract_refuses_is_named_model_by_model(run_with: Broken) -> None:
+def test_build_errors_name_each_failing_model(run_with: Broken) -> None:
     ended = run_with(
         {
             STAGING: ("with model as (\n", "\n)\nselect no_such_column from model"),

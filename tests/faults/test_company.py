@@ -42,14 +42,14 @@ STRICT = """
 """
 
 
-def test_a_second_run_is_refused_and_told_who_is_at_work(delivered: Delivered) -> None:
+def test_a_second_run_is_refused_and_names_the_first(delivered: Delivered) -> None:
     told = delivered.meanwhile.second_run
     assert told.returncode == 4
     assert f"run built of the tests (process {delivered.meanwhile.pid}, since " in told.stderr
     assert "Traceback" not in told.stderr
 
 
-def test_dbt_by_hand_beside_a_run_disturbs_neither(delivered: Delivered, undisturbed: Undisturbed) -> None:
+def test_plain_dbt_and_a_run_work_in_parallel(delivered: Delivered, undisturbed: Undisturbed) -> None:
     by_hand = delivered.meanwhile.by_hand
     assert by_hand.returncode == 0, by_hand.stdout[-2000:]
     with duckdb.connect(str(delivered.meanwhile.database), read_only=True) as connection:
@@ -59,7 +59,7 @@ def test_dbt_by_hand_beside_a_run_disturbs_neither(delivered: Delivered, undistu
     assert undisturbed.marts
 
 
-def test_a_poisonous_delivery_leaves_nothing_behind(delivered: Delivered, home: Settings) -> None:
+def test_a_poisonous_delivery_publishes_nothing(delivered: Delivered, home: Settings) -> None:
     """The account of `more.csv` first arrives with a currency whose rates are too old, and then mended.
 
     A build that kept what a refused or killed one had made would fail again on those rows, or have skipped
@@ -99,7 +99,7 @@ def test_a_failing_expectation_publishes_nothing_and_names_it(delivered: Deliver
     assert len(list_releases(home)) == 1
 
 
-def test_rolling_back_leads_to_the_release_before(home: Settings, undisturbed: Undisturbed) -> None:
+def test_rollback_restores_the_previous_release(home: Settings, undisturbed: Undisturbed) -> None:
     before = fingerprint_of_current(home)
     run_to_the_end(home, "next", undisturbed.audited)
     assert fingerprint_of_current(home)["target"] != before["target"]
@@ -107,7 +107,7 @@ def test_rolling_back_leads_to_the_release_before(home: Settings, undisturbed: U
     assert fingerprint_of_current(home) == before
 
 
-def test_tampering_is_found_and_can_be_left_behind(
+def test_tampering_is_detected_and_rollback_recovers(
     delivered: Delivered, undisturbed: Undisturbed, home: Settings
 ) -> None:
     good = current_release_id(home)
@@ -138,7 +138,7 @@ def test_tampering_is_found_and_can_be_left_behind(
 
 
 @pytest.mark.parametrize("loss", ["release", "manifest"])
-def test_a_current_that_leads_nowhere_is_told_and_replaced(
+def test_a_dangling_current_is_reported_and_replaced(
     delivered: Delivered, undisturbed: Undisturbed, home: Settings, loss: str
 ) -> None:
     lost = home.current.resolve()
@@ -154,7 +154,7 @@ def test_a_current_that_leads_nowhere_is_told_and_replaced(
     assert query_current(home, "select 1 as a").rows == [(1,)]
 
 
-def test_a_clock_that_goes_back_neither_reorders_nor_removes(
+def test_a_clock_that_goes_back_does_not_reorder_or_remove_releases(
     delivered: Delivered, undisturbed: Undisturbed, home: Settings
 ) -> None:
     first = current_release_id(home)

@@ -43,9 +43,7 @@ OLD = timedelta(days=100)
 
 
 @pytest.mark.slow
-def test_a_daemon_killed_in_the_midst_of_a_run_begins_it_again_when_it_is_back(
-    home: Settings, undisturbed: Undisturbed
-) -> None:
+def test_a_restarted_daemon_restarts_a_killed_run(home: Settings, undisturbed: Undisturbed) -> None:
     _wait_less(home)
     before = fingerprint_of_current(home)
     killed = _kill_in_the_midst(home)
@@ -67,9 +65,7 @@ def test_a_daemon_killed_in_the_midst_of_a_run_begins_it_again_when_it_is_back(
 
 
 @pytest.mark.slow
-def test_a_daemon_killed_in_the_midst_of_a_run_finishes_the_work_when_it_is_back(
-    home: Settings, undisturbed: Undisturbed
-) -> None:
+def test_a_restarted_daemon_finishes_the_work(home: Settings, undisturbed: Undisturbed) -> None:
     _wait_less(home)
     before = fingerprint_of_current(home)
     killed = _kill_in_the_midst(home)
@@ -90,7 +86,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings(tmp_path)
 
 
-def test_the_instance_has_what_the_operator_is_promised(settings: Settings) -> None:
+def test_the_instance_has_the_documented_settings(settings: Settings) -> None:
     with open_instance(settings) as instance:
         assert isinstance(instance.run_launcher, WarehouseRunLauncher)
         assert instance.run_launcher.grace_seconds == 120

@@ -143,7 +143,7 @@ def ended(
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_full_disk_is_a_message_and_nothing_else(ended: Ended, name: str) -> None:
+def test_a_full_disk_causes_a_message_and_publishes_nothing(ended: Ended, name: str) -> None:
     if name == "switch: link" and not ended.is_mounted:
         pytest.skip("a limit on the size of files does not stop a link, and no disk can be mounted here")
     starved = ended.starved[name]
@@ -158,7 +158,7 @@ def test_a_full_disk_is_a_message_and_nothing_else(ended: Ended, name: str) -> N
     assert starved.blamed == ()
 
 
-def test_once_there_is_room_the_next_run_makes_what_it_should(ended: Ended, undisturbed: Undisturbed) -> None:
+def test_the_next_run_succeeds_after_the_disk_has_space(ended: Ended, undisturbed: Undisturbed) -> None:
     assert marts_of_current(ended.settings) == undisturbed.marts
     assert not list(ended.settings.runs.iterdir())
     assert not list(ended.settings.releases.glob(".*"))

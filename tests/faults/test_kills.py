@@ -131,7 +131,7 @@ NAMES = [*LANDING, "build: under way", *(f"some moment {number}" for number in r
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_served_survives(ended: Ended, name: str) -> None:
+def test_a_kill_leaves_the_served_release_intact(ended: Ended, name: str) -> None:
     killed = ended.killed[name]
     if name == SWITCHED:
         assert killed.after["target"] != killed.before["target"]
@@ -142,14 +142,14 @@ def test_what_is_served_survives(ended: Ended, name: str) -> None:
     assert not killed.is_locked
 
 
-def test_a_release_that_was_named_but_not_published_can_be_published(ended: Ended) -> None:
+def test_a_complete_unpublished_release_can_be_published(ended: Ended) -> None:
     for name, place in PLACES.items():
         killed = ended.killed[name]
         if name.startswith("switch:") and name != SWITCHED:
             assert killed.finished == killed.releases[-1], place
 
 
-def test_the_next_run_makes_what_it_would_have_made_anyway(ended: Ended, undisturbed: Undisturbed) -> None:
+def test_the_run_after_a_kill_makes_the_same_release(ended: Ended, undisturbed: Undisturbed) -> None:
     settings = ended.settings
     assert marts_of_current(settings) == undisturbed.marts
     accepted = accepted_batches(settings)
@@ -160,7 +160,7 @@ def test_the_next_run_makes_what_it_would_have_made_anyway(ended: Ended, undistu
     assert not list((settings.raw / ".incoming").glob("*"))
 
 
-def test_a_killed_cleanup_leaves_no_half_release(tmp_path: Path) -> None:
+def test_a_killed_cleanup_leaves_no_partial_release(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
     for number in range(1, 5):
         make_release(settings, f"{number}-release")

@@ -51,7 +51,9 @@ class Report:
 
 
 @pytest.mark.parametrize("publishes", [20, pytest.param(200, marks=pytest.mark.slow)])
-def test_no_read_fails_and_none_is_torn(small_company: Settings, tmp_path: Path, publishes: int) -> None:
+def test_readers_never_fail_and_never_mix_releases(
+    small_company: Settings, tmp_path: Path, publishes: int
+) -> None:
     settings = copy_home(small_company, tmp_path / "home")
     first = current_release_id(settings)
     variants = [_variant(settings, tmp_path / str(number), number) for number in range(VARIANTS)]

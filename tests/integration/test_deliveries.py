@@ -173,7 +173,7 @@ def mrr(settings: Settings, account: str) -> dict[str, Decimal]:
     return {month: closing.normalize() for month, closing in rows}
 
 
-def test_last_days_are_no_churn_in_between(home: Settings) -> None:
+def test_inclusive_ends_cause_no_churn(home: Settings) -> None:
     assert {month: value for month, value in mrr(home, "last_days").items() if value} == {
         "01": 100,
         "02": 100,
@@ -182,7 +182,7 @@ def test_last_days_are_no_churn_in_between(home: Settings) -> None:
     assert ask(home, f"{churn} and account_id = 'last_days'") == [("2024-03-01", Decimal("-100.0000"))]
 
 
-def test_a_narrower_export_erases_nothing_and_words_for_nothing_are_none(home: Settings) -> None:
+def test_missing_columns_keep_values_and_empty_words_are_null(home: Settings) -> None:
     found = dict(ask(home, "select account_id, segment from dim_accounts"))
     assert found["last_days"] == "smb"
     assert found["deleted"] is None
@@ -190,7 +190,7 @@ def test_a_narrower_export_erases_nothing_and_words_for_nothing_are_none(home: S
     assert ask(home, "select 1 from mrr_monthly where lower(dimension_value) in ('null', 'n/a')") == []
 
 
-def test_lines_charges_and_meters_stand_beside_each_other(home: Settings) -> None:
+def test_lines_charges_and_usage_are_separate_items(home: Settings) -> None:
     assert mrr(home, "lines")["06"] == 150
     assert set(mrr(home, "charges").values()) == {Decimal(100)}
     usage = (
@@ -206,13 +206,13 @@ def test_the_later_file_and_the_linked_account_count(home: Settings) -> None:
     ]
 
 
-def test_what_ended_without_a_date_or_began_nowhere_makes_no_history(home: Settings) -> None:
+def test_periods_without_end_or_with_placeholder_start_add_no_history(home: Settings) -> None:
     assert not any(mrr(home, "deleted").values())
     assert ask(home, "select min(month)::varchar from dim_months") == [("2023-03-01",)]
     assert mrr(home, "placed")["07"] == 100
 
 
-def test_a_renewal_nobody_delivered_is_none(home: Settings) -> None:
+def test_a_link_to_an_undelivered_contract_is_no_renewal(home: Settings) -> None:
     assert ask(home, "select outcome from renewals where contract_id = 'k1'") == [("lost",)]
     rate = (
         "select gross_renewal_rate from renewals_quarterly"
@@ -236,7 +236,7 @@ def test_each_answer_counts_at_its_own_grain(home: Settings) -> None:
     assert ask(home, "select 1 from nps_periods where not nps between nps_ci_low and nps_ci_high") == []
 
 
-def test_addresses_are_published_nowhere(home: Settings) -> None:
+def test_no_address_is_published(home: Settings) -> None:
     found = dict(ask(home, "select account_id, account_name from dim_accounts"))
     assert found["named"] == "[e-mail address]"
     [pseudonym] = [name for name, known in found.items() if known == "Bob"]
@@ -257,7 +257,7 @@ def test_addresses_are_published_nowhere(home: Settings) -> None:
         ("delivered_rows", "generic/subscription_periods", "superseded", 1, None),
     ],
 )
-def test_what_does_not_count_is_told(
+def test_data_quality_lists_rows_that_do_not_count(
     home: Settings, check: str, table: str, detail: str, observed: int, mrr_concerned: int | None
 ) -> None:
     rows = ask(

@@ -49,7 +49,7 @@ def restated(settings: Settings, release_id: str) -> set[tuple[str, ...]]:
         return set(marts.execute("select cause from marts._restatements").fetchall())
 
 
-def test_an_experiment_leaves_the_books_alone_and_so_does_a_hostile_shell(
+def test_experiments_and_shell_variables_do_not_change_the_published_release(
     small_company: Settings, copy_of: Callable[[Settings], Settings]
 ) -> None:
     books = copy_of(small_company)

@@ -52,7 +52,7 @@ def test_the_tests_that_a_run_leaves_out_hold(company: Settings, tmp_path: Path)
     assert {node.unique_id for node in result.nodes} == declared
 
 
-def test_only_what_changed_is_parsed_again(tmp_path: Path) -> None:
+def test_dbt_parses_only_changed_files_again(tmp_path: Path) -> None:
     settings = spare_parsing(load_settings(tmp_path / "home", as_of="2024-02-29", environment={}))
     parsed = settings.dbt / "target" / "perf_info.json"
     parsed.unlink()

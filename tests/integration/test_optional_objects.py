@@ -74,7 +74,7 @@ def test_contacts_link_answers_to_accounts() -> None:
     assert one(ambiguous, "account_id", response_id="r2") == "a1"
 
 
-def test_account_keys_link_what_other_systems_know_by_their_own_key() -> None:
+def test_account_keys_link_ids_of_other_systems() -> None:
     answers = [{**ANSWER, "account_id": "cus_1"}]
     contracts = [
         {
@@ -100,7 +100,7 @@ def test_account_keys_link_what_other_systems_know_by_their_own_key() -> None:
     assert [row["account_id"] for row in ambiguous["renewals"]] == ["cus_1"]
 
 
-def test_plans_describe_what_an_account_is_on() -> None:
+def test_plans_describe_the_current_plan_of_an_account() -> None:
     plan = {"plan_id": "base", "plan_name": "Base", "product": "core", "tier": "entry"}
     columns = ("current_plan", "current_plan_name", "current_product", "current_tier")
 
@@ -111,7 +111,7 @@ def test_plans_describe_what_an_account_is_on() -> None:
     assert described(marts({"plans": [plan]})["dim_accounts"]) == ("base", "Base", "core", "entry")
 
 
-def test_invoices_tell_payments_and_refunds() -> None:
+def test_invoices_provide_payments_and_refunds() -> None:
     paid = {
         **{"invoice_id": "i1", "account_id": "a1", "subscription_id": "s1", "issued_at": "2024-03-01"},
         **{"paid_at": "2024-04-10", "currency": "USD", "amount": Decimal(100)},
@@ -122,7 +122,7 @@ def test_invoices_tell_payments_and_refunds() -> None:
     assert str(one(told["dim_accounts"], "first_paid_on", account_id="a1")) == "2024-04-10"
 
 
-def test_contracts_fall_due() -> None:
+def test_contracts_create_renewals() -> None:
     contract = {
         **{"contract_id": "k1", "account_id": "a1", "amount": Decimal(1200)},
         **{"starts_on": "2023-03-15", "ends_on": "2024-03-15"},
@@ -147,20 +147,20 @@ def test_survey_responses_make_the_score() -> None:
     assert one(told["nps_periods"], "nps", **where) == 0
 
 
-def test_exchange_rates_value_what_is_left_out_without_them() -> None:
+def test_exchange_rates_value_foreign_periods() -> None:
     where = {"month": "2024-06-01", "dimension": "all"}
     assert one(marts({})["mrr_monthly"], "closing_mrr", **where) == 100
     assert one(marts({"fx_rates": RATES})["mrr_monthly"], "closing_mrr", **where) == 155
 
 
-def test_most_money_is_never_left_out() -> None:
+def test_a_run_stops_if_most_money_has_no_rate() -> None:
     """A company that forgot its rates, or its reporting currency, gets a message and no release."""
     euros = [{**row, "currency": "EUR"} for row in COMPANY["subscription_periods"]]
     with pytest.raises(AssertionError, match="every_valuation_has_an_exchange_rate"):
         marts({"subscription_periods": euros})
 
 
-def test_every_optional_object_is_tried_here() -> None:
+def test_every_optional_object_has_a_test_here() -> None:
     tried = {
         *("contacts", "account_keys", "plans", "invoices", "contracts", "acquisition_costs"),
         *("survey_responses", "fx_rates"),

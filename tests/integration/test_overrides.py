@@ -71,7 +71,7 @@ FOUND = {
 }
 
 
-def test_wrong_seed_stops_the_build_and_says_why(
+def test_an_invalid_override_stops_the_build_with_the_reason(
     small_company: Settings, copy_of: Callable[[Settings], Settings], tmp_path: Path
 ) -> None:
     settings = copy_of(small_company)

@@ -58,7 +58,7 @@ def test_respondents_are_pseudonyms_under_the_key_of_the_home(company: Settings)
         assert found == (pseudonym(email, key) if email else None)
 
 
-def test_the_key_is_in_its_file_and_nowhere_else(by_hand: ByHand) -> None:
+def test_only_the_key_file_contains_the_key(by_hand: ByHand) -> None:
     home = by_hand.settings.home
     key = (home / KEY_FILE).read_bytes().strip()
     assert len(key) == 64
@@ -75,7 +75,7 @@ def test_the_key_is_in_its_file_and_nowhere_else(by_hand: ByHand) -> None:
     assert any((home / "dbtlogs").iterdir())
 
 
-def test_the_scan_finds_a_person_in_a_column_that_may_not_name_any(company: Settings, tmp_path: Path) -> None:
+def test_the_scan_finds_a_person_in_an_untagged_column(company: Settings, tmp_path: Path) -> None:
     folder = company.current.resolve()
     batches = accepted_batches(company)
 

@@ -53,7 +53,7 @@ def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dic
 
 
 @pytest.mark.parametrize("label", [contract.label for contract in CONTRACTS.values()])
-def test_a_row_more_or_less_is_noticed_for_every_object_with_a_contract(
+def test_reconciliation_finds_a_missing_or_extra_row_of_every_object(
     small_company: Settings, copies: dict[str, Path], label: str
 ) -> None:
     source, _, name = label.partition("/")
@@ -112,7 +112,7 @@ def test_a_measure_that_differs_between_layers_is_named_with_its_values(
     assert not found[f"reconciliation.{measure}"].acceptable
 
 
-def test_rows_that_the_build_did_not_read_are_missed(
+def test_reconciliation_finds_rows_that_the_build_did_not_read(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
@@ -122,14 +122,14 @@ def test_rows_that_the_build_did_not_read_are_missed(
     assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
 
 
-def test_what_cannot_be_compared_blocks_under_its_own_name(
+def test_a_failed_comparison_blocks_as_a_separate_finding(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     found = found_after(small_company, copies, "drop table build.unified.unified_plans")
     assert [(name, one.verdict) for name, one in found.items()] == [("reconciliation", "error")]
 
 
-def test_what_shares_a_key_arrives_side_by_side(
+def test_different_facts_with_one_key_all_arrive(
     small_company: Settings, copy_of: Callable[[Settings], Settings]
 ) -> None:
     """Answers of two tools, lines of a subscription without ids, and costs of one month and channel."""
@@ -171,7 +171,7 @@ def test_what_shares_a_key_arrives_side_by_side(
     assert cost == (140,)
 
 
-def test_the_manifest_holds_the_measures(small_company: Settings) -> None:
+def test_the_manifest_lists_the_reconciled_measures(small_company: Settings) -> None:
     manifest = json.loads((small_company.current / "manifest.json").read_text(encoding="utf-8"))
     measures = {one.pop("measure"): one for one in manifest["reconciliation"]}
     assert {f"{contract.label} keys" for contract in CONTRACTS.values()} < set(measures)

@@ -66,7 +66,7 @@ def write_rows(path: Path, rows: Iterable[Row], fields: Iterable[str]) -> None:
         writer.writerows(rows)
 
 
-def test_what_was_known_then_can_be_built_again(small_company: Settings, copy_of: Copy) -> None:
+def test_a_replay_rebuilds_the_earlier_release(small_company: Settings, copy_of: Copy) -> None:
     settings = copy_of(small_company)
     first = current_release_id(settings)
     assert first is not None

@@ -37,7 +37,7 @@ def test_nothing_new_publishes_nothing(small_company: Settings, copy_of: Copy) -
     assert fingerprint_of_current(settings) == before
 
 
-def test_the_previous_line_of_the_engine_can_go_on_with_every_database(small_company: Settings) -> None:
+def test_the_previous_duckdb_line_can_use_every_database(small_company: Settings) -> None:
     formats = {}
     with duckdb.connect() as connection:
         for name in ("warehouse", "marts", "csw"):

@@ -31,7 +31,7 @@ def marts(company: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def test_every_account_and_month_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_account_month_equals_the_truth_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
     differs = " or ".join(f"t.{true} is distinct from m.{ours}" for true, ours in MOVEMENTS.items())
     [(checked, wrong)] = marts.execute(
         f"""
@@ -47,7 +47,7 @@ def test_every_account_and_month_is_true_to_the_last_digit(marts: duckdb.DuckDBP
     assert wrong == 0
 
 
-def test_every_month_is_true_in_money_and_customers(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_month_equals_the_truth_in_money_and_customers(marts: duckdb.DuckDBPyConnection) -> None:
     columns = {
         **MOVEMENTS,
         **{
@@ -76,7 +76,7 @@ def test_every_month_is_true_in_money_and_customers(marts: duckdb.DuckDBPyConnec
 
 
 @pytest.mark.parametrize("kind", ["voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown"])
-def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> None:
+def test_churn_kinds_equal_the_truth(marts: duckdb.DuckDBPyConnection, kind: str) -> None:
     [(total, wrong)] = marts.execute(
         f"""
         select
@@ -95,7 +95,7 @@ def test_churn_kinds_are_true(marts: duckdb.DuckDBPyConnection, kind: str) -> No
     assert wrong == 0
 
 
-def test_every_renewal_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_renewal_equals_the_truth_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
     [(checked, known, wrong)] = marts.execute(
         """
         select
@@ -116,7 +116,7 @@ def test_every_renewal_is_true_to_the_last_digit(marts: duckdb.DuckDBPyConnectio
     assert wrong == 0
 
 
-def test_renewal_rates_of_the_past_are_those_of_the_true_outcomes(marts: duckdb.DuckDBPyConnection) -> None:
+def test_renewal_rates_equal_the_rates_of_the_true_outcomes(marts: duckdb.DuckDBPyConnection) -> None:
     [(quarters, wrong)] = marts.execute(
         """
         with truth as (
@@ -157,7 +157,7 @@ def test_event_and_net_ledger_have_the_same_change(marts: duckdb.DuckDBPyConnect
     assert wrong == (0,)
 
 
-def test_a_movement_leads_to_its_items_and_they_to_their_batch(
+def test_a_movement_links_to_its_items_and_their_batch(
     marts: duckdb.DuckDBPyConnection, company: Settings
 ) -> None:
     batches = {path.stem for path in (company.raw / "generic" / "subscription_periods").glob("*.parquet")}

@@ -70,7 +70,7 @@ def _outcome(marts: Mapping[str, list[Row]]) -> list[tuple[str, str, int]]:
     return sorted(rows)
 
 
-def test_without_overrides_the_marts_say_what_was_delivered() -> None:
+def test_without_overrides_the_marts_show_delivered_values() -> None:
     marts = _marts()
     assert _closing(marts) == [140, 150, 150, 50, 50, 50]
     assert _churn(marts) == [(date(2024, 4, 1), "voluntary", "price", 1, -100)]
@@ -90,13 +90,13 @@ def test_later_cancellation_keeps_the_customer_until_then() -> None:
     assert _churn(marts) == [(date(2024, 5, 1), "voluntary", "price", 1, -100)]
 
 
-def test_cancellation_before_the_start_means_that_there_never_was_service() -> None:
+def test_cancellation_before_the_start_removes_the_service() -> None:
     marts = _marts(overrides_cancellations=[{"subscription_id": "a1", "cancelled_at": datetime(2024, 1, 1)}])
     assert _closing(marts) == [40, 50, 50, 50, 50, 50]
     assert _churn(marts) == []
 
 
-def test_override_holds_until_the_day_on_which_it_expires() -> None:
+def test_override_applies_until_its_expiry() -> None:
     row = {"subscription_id": "a1", "cancelled_at": datetime(2024, 2, 10)}
     lives = _marts(overrides_cancellations=[{**row, "expires_on": date(2024, 6, 16)}])
     assert _closing(lives) == [140, 50, 50, 50, 50, 50]
@@ -105,14 +105,14 @@ def test_override_holds_until_the_day_on_which_it_expires() -> None:
     assert _outcome(expired) == [("cancellation:a1", "expired", 0)]
 
 
-def test_internal_account_leaves_every_month() -> None:
+def test_internal_account_is_removed_from_every_month() -> None:
     marts = _marts(overrides_accounts=[{"account_id": "a", "is_internal": True}])
     assert _closing(marts) == [40, 50, 50, 50, 50, 50]
     assert _churn(marts) == []
     assert _outcome(marts) == [("account:a", "applied", 1)]
 
 
-def test_churn_has_the_kind_and_reason_that_analysts_found() -> None:
+def test_churn_override_sets_kind_and_reason() -> None:
     found = {"subscription_id": "a1", "churn_kind": "involuntary", "churn_reason": "Card_Expired"}
     marts = _marts(overrides_churn_reasons=[found])
     assert _closing(marts) == [140, 150, 150, 50, 50, 50]
@@ -123,7 +123,7 @@ def test_churn_has_the_kind_and_reason_that_analysts_found() -> None:
     assert _outcome(marts) == [("churn_reason:a1", "applied", 1)]
 
 
-def test_link_reaches_the_periods_of_its_subscription_only() -> None:
+def test_link_affects_only_its_subscription() -> None:
     marts = _marts(
         overrides_subscription_links=[
             {"subscription_id": "b2", "replaces_subscription_id": "b1"},
@@ -143,7 +143,7 @@ def test_link_reaches_the_periods_of_its_subscription_only() -> None:
     ]
 
 
-def test_linked_subscription_is_no_churn_and_no_return() -> None:
+def test_linked_subscription_causes_no_churn_and_no_reactivation() -> None:
     back = {
         "subscription_id": "a2",
         "account_id": "a",
@@ -166,7 +166,7 @@ def test_linked_subscription_is_no_churn_and_no_return() -> None:
     assert _outcome(linked) == [("subscription_link:a2", "applied", 1)]
 
 
-def test_link_that_turns_a_delivered_one_round_is_found_before_any_mart_is_built() -> None:
+def test_circular_link_stops_the_run_before_the_marts() -> None:
     delivered: Row = {"subscription_id": "b3", "replaces_subscription_id": "b1", "account_id": "b"}
     delivered |= {"unit_amount": 10, "period_start": datetime(2024, 3, 1)}
     link = {"subscription_id": "b1", "replaces_subscription_id": "b3"}

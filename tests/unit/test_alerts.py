@@ -50,7 +50,7 @@ def posts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     server.server_close()
 
 
-def test_it_names_what_failed_and_no_value(settings: Settings) -> None:
+def test_an_alert_names_the_failure_without_values(settings: Settings) -> None:
     content = json.loads(alert(settings, "run-1", "build", MESSAGE).read_text())
     assert content["step"] == "build"
     assert "movements_chain" in content["message"]
@@ -59,12 +59,12 @@ def test_it_names_what_failed_and_no_value(settings: Settings) -> None:
         assert value not in json.dumps(content)
 
 
-def test_figures_of_an_audit_stay() -> None:
+def test_an_alert_keeps_the_figures_of_an_audit() -> None:
     text = "The marts did not pass.\n  marts.mrr_monthly: closing failed: 3 of 120 rows break it, expected 0"
     assert without_values(text) == text
 
 
-def test_it_is_posted_once_per_run(
+def test_an_alert_is_posted_once_per_run(
     settings: Settings, posts: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, received = posts
@@ -76,7 +76,7 @@ def test_it_is_posted_once_per_run(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/nobody", "file:///etc/passwd", "http://[broken"])
-def test_a_hook_that_cannot_be_reached_is_no_further_failure(
+def test_an_unreachable_webhook_does_not_fail_the_run(
     settings: Settings, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("CSW_ALERT_WEBHOOK", url)

@@ -87,19 +87,19 @@ def test_the_command_line_loads_no_heavy_package() -> None:
         (("query", "select 1", "--json", "--csv"), ("one of --json, --csv and --spreadsheet",)),
     ],
 )
-def test_a_wrong_option_is_told_in_words(
+def test_a_wrong_option_causes_a_readable_error(
     tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     assert_mistake(csw(*arguments, CSW_HOME=str(tmp_path)), *words)
     assert not list(tmp_path.iterdir()), "before anything is done, and without an alert"
 
 
-def test_a_wrong_variable_is_told_like_a_wrong_option(tmp_path: Path) -> None:
+def test_a_wrong_variable_causes_the_same_error_as_an_option(tmp_path: Path) -> None:
     assert_mistake(csw("run", CSW_HOME=str(tmp_path), CSW_AS_OF="13/13/2024"), "13/13/2024", "CSW_AS_OF")
     assert_mistake(csw("run", CSW_HOME=str(tmp_path), CSW_POLICIES="a=1 b=2"), "no policy 'a'")
 
 
-def test_what_the_command_line_does_not_know_ends_with_2() -> None:
+def test_unknown_commands_and_options_exit_with_2() -> None:
     assert csw("refresh").returncode == 2
     process = csw("run", "--polcy", "fx_policy=fixed_rate")
     assert process.returncode == 2
@@ -107,14 +107,14 @@ def test_what_the_command_line_does_not_know_ends_with_2() -> None:
     assert "--policy" in process.stderr
 
 
-def test_an_empty_landing_folder_from_outside_is_told(tmp_path: Path) -> None:
+def test_an_empty_given_landing_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     process = csw("run", "--home", str(tmp_path / "home"), "--landing", str(tmp_path / "files"))
     assert_mistake(process, "There is no file in", "generic/accounts")
     assert not list((tmp_path / "files").iterdir())
 
 
-def test_files_are_judged_before_anything_slow(tmp_path: Path) -> None:
+def test_refusals_are_reported_before_dagster_loads(tmp_path: Path) -> None:
     folder = tmp_path / "landing" / "generic"
     for name, text in (
         ("accounts", "account_id\na1\n"),
@@ -139,7 +139,7 @@ def test_files_are_judged_before_anything_slow(tmp_path: Path) -> None:
     assert "These files are withdrawn and do not count: generic/accounts/file.csv." in again.stderr
 
 
-def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+def test_a_home_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     assert_mistake(csw("run", "--home", str(tmp_path / "home")), "is not writable", "--home")
 
@@ -174,7 +174,7 @@ def test_the_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     assert any(line.startswith("ok") and "accounts/file.csv: 1 of 1 row" in line for line in lines)
 
 
-def test_the_doctor_is_content_with_a_simulated_company(tmp_path: Path) -> None:
+def test_the_doctor_finds_no_problem_in_a_simulated_company(tmp_path: Path) -> None:
     made = csw("simulate", "--accounts", "20", "--months", "6", "--home", str(tmp_path))
     assert made.returncode == 0, made.stderr
     process = csw("doctor", "--home", str(tmp_path))
@@ -217,7 +217,7 @@ def test_a_date_without_a_time_is_a_day_in_the_reporting_time_zone() -> None:
     assert load(as_of="2025-01-01T00:00:00").as_of == datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> None:
+def test_known_at_is_the_default_of_as_of() -> None:
     settings = load_settings(known_at="2025-03-01T12:00:00.000250", environment={})
     assert settings.known_at == datetime(2025, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
     assert (settings.as_of, settings.as_of_is_given) == (datetime(2025, 3, 1, 12, tzinfo=UTC), True)
@@ -231,7 +231,7 @@ def test_what_was_known_is_asked_as_of_then_unless_another_day_is_given() -> Non
         load_settings(known_at="March", environment={})
 
 
-def test_an_option_wins_over_its_variable(tmp_path: Path) -> None:
+def test_an_option_overrides_its_variable(tmp_path: Path) -> None:
     environment = {
         "CSW_HOME": str(tmp_path / "a"),
         "CSW_AS_OF": "2024-01-01",

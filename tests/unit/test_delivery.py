@@ -55,7 +55,7 @@ def told(settings: Settings, level: str = "") -> str:
     return "\n".join(str(one) for one in examine(settings) if one.level == level or not level)
 
 
-def test_every_mistake_of_a_file_is_told_at_once_with_its_value_and_a_way_out(tmp_path: Path) -> None:
+def test_every_mistake_of_a_file_is_reported_at_once_with_value_and_advice(tmp_path: Path) -> None:
     rows = (
         's1,a1,USD,"99,90",monthly,01/05/2024,cancelled\n'
         "s2,a1,$,8.333333333333334,month,2024-01-01,\n"
@@ -80,7 +80,7 @@ def test_every_mistake_of_a_file_is_told_at_once_with_its_value_and_a_way_out(tm
     assert "varchar" not in found
 
 
-def test_what_refuses_the_whole_file_does_not_hide_its_rows(tmp_path: Path) -> None:
+def test_a_refusal_of_the_file_does_not_hide_its_wrong_rows(tmp_path: Path) -> None:
     text = (
         "subscription_id;account_id;currency;unit_amount;billing_interval;period_start\n"
         "s1;a1;EUR;1.200;month;2024-01-01\ns2;a1;EURO;99;monthly;2024-13-01\n"
@@ -145,7 +145,7 @@ def test_a_proposed_mapping_makes_the_export_load(
     assert (batch.status, batch.rows_quarantined, batch.reason) == ("accepted", 0, None)
 
 
-def test_a_proposal_needs_a_file_that_fits_something(tmp_path: Path) -> None:
+def test_a_proposal_needs_a_file_that_matches_an_object(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
     path.write_text("sun,rain\n1,2\n", encoding="utf-8")
     with pytest.raises(LandingError, match=r"weather.csv matches no object. Choose one with --object"):
@@ -155,7 +155,7 @@ def test_a_proposal_needs_a_file_that_fits_something(tmp_path: Path) -> None:
     assert recognise(header_of(path)) is None
 
 
-def test_a_proposal_says_what_it_cannot_know(tmp_path: Path) -> None:
+def test_a_proposal_lists_open_decisions(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("account_id,account_name,created_at,updated_at\na,A,31.01.2025,\nb,B,31.04.2025,\n")
     proposal = propose_mapping(path, load_contracts())
@@ -170,7 +170,7 @@ def test_a_proposal_says_what_it_cannot_know(tmp_path: Path) -> None:
     assert "Please decide" not in found
 
 
-def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
+def test_implausible_deliveries_cause_warnings(tmp_path: Path) -> None:
     prices = "".join(f"s{n},a{n},USD,{50 + n},month,2024-01-0{1 + n % 9},pro\n" for n in range(12))
     odd = "s98,a98,USD,500000,month,2024-01-05,pro\ns99,a2,CHF,10,month,1994-01-05,pro\n"
     names = "".join(f"a{n},N{n}\n" for n in range(12))
@@ -194,7 +194,7 @@ def test_what_no_rule_forbids_and_nobody_means_is_told(tmp_path: Path) -> None:
         assert words in found
 
 
-def test_currencies_that_stop_a_run_are_told_before_it(tmp_path: Path) -> None:
+def test_the_doctor_reports_currencies_that_stop_a_run(tmp_path: Path) -> None:
     periods = f"{PERIODS}\ns1,a1,CHF,10,month,2024-01-01\ns2,a1,CHF,10,month,2024-01-01\n"
     files = {
         "generic/accounts/a.csv": ACCOUNTS,
@@ -219,7 +219,7 @@ def test_currencies_that_stop_a_run_are_told_before_it(tmp_path: Path) -> None:
     assert "has no rate in" not in told(rated)
 
 
-def test_a_column_that_nothing_reads_is_told_until_it_is_mended(tmp_path: Path) -> None:
+def test_an_unread_column_is_reported_until_it_is_fixed(tmp_path: Path) -> None:
     path = "generic/subscription_periods/a.csv"
     row = "s1,a1,USD,100,month,2024-01-01,2024-03-01\n"
     settings = delivered(tmp_path, {"generic/accounts/a.csv": ACCOUNTS, path: f"{PERIODS},end_date\n{row}"})
@@ -232,7 +232,7 @@ def test_a_column_that_nothing_reads_is_told_until_it_is_mended(tmp_path: Path) 
     assert words not in told(settings)
 
 
-def test_a_finished_example_of_every_object_loads_as_it_is(tmp_path: Path) -> None:
+def test_the_template_of_every_object_loads(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path, environment={})
     written = write_templates(settings.landing, load_contracts())
     assert len(written) == 2 * len(load_contracts())
@@ -243,13 +243,13 @@ def test_a_finished_example_of_every_object_loads_as_it_is(tmp_path: Path) -> No
     assert not any(remark.kind != "note" for batch in report.new for remark in batch.remarks)
 
 
-def test_the_page_of_files_is_made_from_the_contracts() -> None:
+def test_the_page_of_files_is_generated_from_the_contracts() -> None:
     """Write it anew: python -m orchestration.landing.advice.guide > docs/files.md"""
     page = (PROJECT_DIR / "docs" / "files.md").read_text(encoding="utf-8")
     assert page == guide_page(load_contracts())
 
 
-def test_the_doctor_leaves_nothing_behind_and_reads_nothing_twice(tmp_path: Path) -> None:
+def test_the_doctor_writes_nothing_and_reads_each_file_once(tmp_path: Path) -> None:
     settings = delivered(tmp_path, {"generic/accounts/a.csv": ACCOUNTS})
     examine(settings)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
@@ -262,7 +262,7 @@ def test_the_doctor_leaves_nothing_behind_and_reads_nothing_twice(tmp_path: Path
         assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_the_doctor_says_nothing_more_of_a_file_that_was_withdrawn(tmp_path: Path) -> None:
+def test_the_doctor_does_not_warn_of_a_withdrawn_file(tmp_path: Path) -> None:
     row = "s{0},a{0},USD,{1},month,2024-01-01\n"
     rows = "".join(row.format(number, 10) for number in range(10))
     settings = delivered(

@@ -25,7 +25,7 @@ def settings_of(unit: str) -> dict[str, list[str]]:
     return found
 
 
-def test_all_units_are_there() -> None:
+def test_all_systemd_units_exist() -> None:
     assert UNITS == ["csw-daemon.service", "csw-gc.service", "csw-gc.timer", "csw-webserver.service"]
 
 
@@ -49,7 +49,7 @@ def test_systemd_accepts_the_unit(unit: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.endswith(".service")])
-def test_services_run_as_nobody_special_and_write_to_the_home_only(unit: str) -> None:
+def test_services_run_unprivileged_and_write_only_to_the_home(unit: str) -> None:
     settings = settings_of(unit)
     assert settings["User"] == ["csw"]
     assert settings["ProtectSystem"] == ["strict"]
@@ -58,7 +58,7 @@ def test_services_run_as_nobody_special_and_write_to_the_home_only(unit: str) ->
     assert settings["NoNewPrivileges"] == ["true"]
 
 
-def test_pages_are_served_to_this_machine_only() -> None:
+def test_pages_are_served_only_locally() -> None:
     (command,) = settings_of("csw-webserver.service")["ExecStart"]
     assert " -h 127.0.0.1 " in command
 
@@ -69,7 +69,7 @@ def test_every_program_of_the_units_is_installed() -> None:
             assert (Path(sys.executable).parent / Path(command.split()[0]).name).is_file(), command
 
 
-def test_the_environment_file_names_settings_that_exist() -> None:
+def test_the_environment_file_contains_only_known_settings() -> None:
     text = (DEPLOY / "csw.env.example").read_text(encoding="utf-8")
     named = set(re.findall(r"^#?(CSW_\w+)=", text, re.MULTILINE))
     code = "\n".join(

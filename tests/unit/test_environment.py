@@ -12,7 +12,7 @@ from orchestration.core.environment import environment, python_environment
 from orchestration.core.settings import PROJECT_DIR
 
 
-def test_variables_of_a_tool_are_gone_within_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_a_tool_are_removed_only_within_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_TARGET", "prod")
     monkeypatch.setenv("DBT_ENGINE_WARN_ERROR", "1")
     monkeypatch.setenv("DO_NOT_TRACK", "0")
@@ -24,7 +24,7 @@ def test_variables_of_a_tool_are_gone_within_the_block_only(monkeypatch: pytest.
     assert dict(os.environ) == before
 
 
-def test_of_pythons_settings_stays_what_leads_here() -> None:
+def test_only_this_project_remains_of_python_settings() -> None:
     here = str(PROJECT_DIR)
     harmless = {"HOME": "/root", "PYTHONUNBUFFERED": "1"}
     for given, kept in (
@@ -38,7 +38,7 @@ def test_of_pythons_settings_stays_what_leads_here() -> None:
         assert python_environment(found) == found, "a second start changes nothing more"
 
 
-def test_a_command_starts_again_without_them() -> None:
+def test_a_command_restarts_without_python_settings() -> None:
     process = subprocess.run(
         [sys.executable, "-m", "orchestration", "query", "--help"],
         cwd=PROJECT_DIR,
@@ -53,7 +53,7 @@ def test_a_command_starts_again_without_them() -> None:
     assert ">>>" not in process.stdout + process.stderr, "Python itself would wait for a person"
 
 
-def test_an_interpreter_without_docstrings_is_told() -> None:
+def test_an_interpreter_without_docstrings_is_an_error() -> None:
     process = subprocess.run(
         [sys.executable, "-OO", "-m", "orchestration", "run", "--home", "/nonexistent"],
         cwd=PROJECT_DIR,

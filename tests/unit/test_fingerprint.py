@@ -10,7 +10,7 @@ from orchestration.dbt_runner.version import dbt_version
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 
 
-def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(settings: Settings) -> None:
+def test_the_fingerprint_depends_on_all_inputs_and_nothing_else(settings: Settings) -> None:
     base = run_fingerprint(settings, "code", ["a", "b"])
     assert base == run_fingerprint(settings, "code", ["b", "a"])
     others = [

@@ -21,7 +21,7 @@ from tests.unit.release_case import make_candidate, make_release
 BASE = {"2024-11-01": ("1000.0000", 100), "2024-12-01": ("1100.0000", 110)}
 
 
-def test_a_text_that_is_somebodys_name_waits_for_a_person_once(settings: Settings) -> None:
+def test_a_text_that_equals_a_name_waits_for_acceptance_once(settings: Settings) -> None:
     assert [one.verdict for one in personal_findings({})] == ["passed"]
     [finding] = personal_findings({("dim_accounts", "industry"): 3})
     assert finding.name == "personal.dim_accounts.industry"
@@ -38,7 +38,7 @@ def test_a_text_that_is_somebodys_name_waits_for_a_person_once(settings: Setting
     assert accept_findings(settings, [replace(finding, name="personal.dim_accounts.segment")], "1-one") == []
 
 
-def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Settings) -> None:
+def test_a_jump_blocks_a_release_until_a_person_accepts_it(settings: Settings) -> None:
     make_release(settings, "1-one", months=BASE)
     with pytest.raises(AuditError) as caught:
         make_release(settings, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
@@ -77,7 +77,7 @@ def test_a_jump_keeps_a_release_back_until_a_person_accepts_it(settings: Setting
     assert rollback(settings, "2-two").changed
 
 
-def test_a_run_can_accept_beforehand(settings: Settings) -> None:
+def test_a_run_can_accept_in_advance(settings: Settings) -> None:
     make_release(settings, "1-one", months=BASE)
     accepting = replace(settings, accept={"closing_mrr": "known", "customers": "not needed"})
     make_release(accepting, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
@@ -87,7 +87,7 @@ def test_a_run_can_accept_beforehand(settings: Settings) -> None:
     assert [entry["name"] for entry in manifest["gate"]["accepted"]] == ["closing_mrr"]
 
 
-def test_a_lost_column_needs_its_own_word(settings: Settings) -> None:
+def test_a_removed_column_needs_accept_schema_change(settings: Settings) -> None:
     make_release(settings, "1-one")
     lost = "alter table marts.dim_accounts drop column industry"
     with pytest.raises(AuditError, match=r"schema\.dim_accounts: removed: industry"):
@@ -95,7 +95,7 @@ def test_a_lost_column_needs_its_own_word(settings: Settings) -> None:
     assert publish(settings, "2-two", accept=parse_acceptances([], schema_change=True)).changed
 
 
-def test_a_record_that_is_edited_changes_nothing(settings: Settings) -> None:
+def test_an_edited_record_does_not_open_the_gate(settings: Settings) -> None:
     """Publishing measures the file again: a record without findings does not open the gate."""
     make_release(settings, "1-one", months=BASE)
     candidate = make_candidate(settings, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
@@ -110,7 +110,7 @@ def test_a_record_that_is_edited_changes_nothing(settings: Settings) -> None:
         )
 
 
-def test_a_release_that_never_came_before_the_gate_is_refused(settings: Settings) -> None:
+def test_a_release_that_never_passed_the_gate_is_refused(settings: Settings) -> None:
     with pytest.raises(AuditError, match="never passed the gate"):
         publish_without_gate(settings)
     assert current_release_id(settings) is None

@@ -51,7 +51,7 @@ def test_load_times_follow_the_names_and_never_repeat(case: Case) -> None:
     ]
 
 
-def test_only_batches_that_were_loaded_by_then_are_known(case: Case) -> None:
+def test_known_at_hides_batches_loaded_later(case: Case) -> None:
     case.land_one("a.csv", things_csv(1))
     case.put("b.csv", things_csv(2))
     case.put("bad.csv", "")
@@ -75,7 +75,7 @@ def test_only_batches_that_were_loaded_by_then_are_known(case: Case) -> None:
     assert "No file was accepted by 2025-01-01T11:59:59.999999Z" in str(failure.value)
 
 
-def test_load_times_go_on_when_the_clock_went_back(case: Case) -> None:
+def test_load_times_increase_when_the_clock_goes_back(case: Case) -> None:
     case.land_one("a.csv", things_csv(1))
     case.put("b.csv", "")
     case.land(now=NOW - timedelta(days=400))
@@ -105,7 +105,7 @@ def test_a_home_can_be_moved(case: Case, tmp_path: Path) -> None:
     assert case.land().unchanged == 1
 
 
-def test_a_batch_without_its_record_is_debris_and_written_again(case: Case) -> None:
+def test_a_batch_without_a_record_is_written_again(case: Case) -> None:
     batch = case.land_one("a.csv", things_csv(5))
     batch.path.with_suffix(".json").unlink()
     batch.path.write_bytes(b"half a file")
@@ -114,7 +114,7 @@ def test_a_batch_without_its_record_is_debris_and_written_again(case: Case) -> N
     assert len(case.rows()) == 5
 
 
-def test_a_record_without_its_batch_or_half_a_record_is_an_error(case: Case) -> None:
+def test_a_record_without_batch_or_a_damaged_record_is_an_error(case: Case) -> None:
     batch = case.land_one("a.csv", things_csv(5))
     content = batch.path.read_bytes()
     batch.path.unlink()
@@ -143,7 +143,7 @@ def test_refused_content_is_tried_again_when_the_contract_changes(case: Case) ->
     assert case.land().unchanged == 1  # what was accepted stays accepted
 
 
-def test_quarantined_rows_tell_everything(case: Case) -> None:
+def test_quarantined_rows_have_every_detail(case: Case) -> None:
     batch = case.land_one("a.csv", things_csv(300, 'k1,"-1",weekly,never,"a ""b"""'))
     found = duckdb.execute(
         "select * from read_parquet($1)", [str(quarantine_path(case.settings, batch))]
@@ -214,7 +214,7 @@ def test_raw_relations_read_only_the_batches_given(case: Case) -> None:
         assert connection.execute("select count(*) from raw.shop__things").fetchone() == (2,)
 
 
-def test_the_declared_contracts_can_all_be_landed(tmp_path: Path) -> None:
+def test_the_loader_supports_all_declared_contracts(tmp_path: Path) -> None:
     """Every type and rule of the sources YAML makes a statement that runs."""
     case = make_case(tmp_path)
     case.contracts = load_contracts()

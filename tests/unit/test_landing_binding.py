@@ -37,7 +37,7 @@ def test_position_and_case_do_not_matter() -> None:
     assert binding.remarks == ()
 
 
-def test_missing_and_unknown_columns_are_noted_once() -> None:
+def test_missing_and_unknown_columns_cause_one_note() -> None:
     binding = bind(THINGS, ["thing_id", "amount", "kind", "note", "Band", "", "_dlt_id"])
     assert binding.extras == {"band": 4, "column_6": 5, "_dlt_id": 6}
     assert binding.remarks == (
@@ -46,7 +46,7 @@ def test_missing_and_unknown_columns_are_noted_once() -> None:
     )
 
 
-def test_unknown_columns_of_one_name_are_numbered() -> None:
+def test_unknown_columns_with_equal_names_are_numbered() -> None:
     """Spreadsheets repeat what nobody reads: that refuses no file."""
     binding = bind(THINGS, ["thing_id", "Notes", "Notes", "notes_2", ""])
     assert binding.positions == {"thing_id": 0}
@@ -70,7 +70,7 @@ def test_refused_headers(header: list[str], reason: str) -> None:
     assert refusal.value.reason == reason
 
 
-def test_what_a_file_lacks_does_not_hide_the_rest_of_it() -> None:
+def test_a_missing_column_does_not_hide_other_mistakes() -> None:
     binding = bind(THINGS, ["amount", "note"])
     assert binding.refusal == "required column thing_id missing; the header is 'amount', 'note'"
     assert binding.positions == {"amount": 0, "note": 1}

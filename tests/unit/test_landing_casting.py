@@ -129,26 +129,26 @@ BAD = [
 
 
 @pytest.mark.parametrize(("data_type", "text", "expected"), GOOD)
-def test_text_that_is_of_its_type(data_type: str, text: str, expected: Any) -> None:
+def test_valid_texts_are_cast(data_type: str, text: str, expected: Any) -> None:
     assert cast(Column("x", data_type), text) == (expected, None)
 
 
 @pytest.mark.parametrize(
     ("data_type", "text", "reason"), [(kind, text, reason) for kind, texts, reason in BAD for text in texts]
 )
-def test_text_that_is_not_is_rejected_and_never_rounded(data_type: str, text: str, reason: str) -> None:
+def test_invalid_texts_are_rejected_and_never_rounded(data_type: str, text: str, reason: str) -> None:
     assert cast(Column("x", data_type), text) == (None, reason)
 
 
 @pytest.mark.parametrize("data_type", ["varchar", "bigint", "decimal(9,2)", "boolean", "date", "timestamp"])
 @pytest.mark.parametrize("text", ["", None])
-def test_nothing_is_null_unless_required(data_type: str, text: str | None) -> None:
+def test_empty_cells_are_null_or_rejected_if_required(data_type: str, text: str | None) -> None:
     assert cast(Column("x", data_type), text) == (None, None)
     assert cast(Column("x", data_type, required=True), text)[1] == "is required and empty"
 
 
 @pytest.mark.parametrize("text", ["  ", "\u00a0", "\t"])
-def test_blanks_are_no_key(text: str) -> None:
+def test_white_space_is_not_a_key(text: str) -> None:
     assert cast(Column("x", "varchar", required=True), text) == (None, "is required and empty")
 
 
@@ -168,11 +168,11 @@ def test_blanks_are_no_key(text: str) -> None:
         ("2024-10-27 02:30:00", at("2024-10-27 01:30:00")),
     ],
 )
-def test_times_without_an_offset_are_of_the_source(text: str, expected: datetime) -> None:
+def test_times_without_an_offset_use_the_source_time_zone(text: str, expected: datetime) -> None:
     assert cast(Column("x", "timestamp"), text, timezone="Europe/Berlin") == (expected, None)
 
 
-def test_enum_is_stored_in_its_own_spelling() -> None:
+def test_enums_are_stored_in_the_contract_spelling() -> None:
     column = Column("x", "varchar", enum=("one_off", "Recurring"))
     assert cast(column, " RECURRING ") == ("Recurring", None)
     assert cast(column, " ") == (None, None)
@@ -192,6 +192,6 @@ def test_bounds_and_patterns() -> None:
         assert cast(code, text)[1] == "does not match [A-Z]{3}"
 
 
-def test_a_type_that_cannot_be_landed_is_named() -> None:
+def test_an_unsupported_type_is_an_error() -> None:
     with pytest.raises(ContractError, match="Column x: the loader does not support the type float"):
         cast(Column("x", "float"), "1")

@@ -89,7 +89,7 @@ def test_refused_files(case: Case, content: bytes, reason: str, rows: int) -> No
     assert accepted.rows_loaded == 2  # other files go on
 
 
-def test_a_header_alone_is_an_export_without_rows(case: Case) -> None:
+def test_a_file_with_only_a_header_has_no_rows(case: Case) -> None:
     batch = case.land_one("a.csv", HEADER + "\n")
     assert (batch.status, batch.rows_in) == ("accepted", 0)
     assert batch.remarks == (Remark("note", None, "contains no rows"),)
@@ -164,7 +164,7 @@ def test_too_many_wrong_rows_refuse_the_file(case: Case, monkeypatch: pytest.Mon
     [(1, 1, "accepted"), (0, 1, "refused"), (1, 2, "refused"), (3, 3, "accepted"), (2, 3, "refused"),
      (97, 3, "accepted"), (4, 4, "refused"), (96, 4, "refused"), (400, 4, "accepted")],
 )  # fmt: skip
-def test_few_wrong_rows_refuse_no_file_unless_they_are_most_of_it(
+def test_few_wrong_rows_refuse_a_file_only_if_they_are_most_of_it(
     case: Case, good: int, wrong: int, status: str
 ) -> None:
     batch = case.land_one("a.csv", things_csv(good, *[f"x{i},-1,,," for i in range(wrong)]))
@@ -172,7 +172,7 @@ def test_few_wrong_rows_refuse_no_file_unless_they_are_most_of_it(
     assert batch.rows_quarantined == (wrong if status == "accepted" else 0)
 
 
-def test_unreadable_reject_share_is_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_reject_share_is_an_error(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSW_MAX_REJECT_SHARE", "1%")
     case.put("a.csv", things_csv(1))
     with pytest.raises(Exception, match="CSW_MAX_REJECT_SHARE='1%' is not a share"):
@@ -192,7 +192,7 @@ def test_blank_lines_mixed_line_ends_and_stray_quotes(case: Case) -> None:
     ]
 
 
-def test_hostile_values_arrive_as_they_are(case: Case) -> None:
+def test_hostile_values_arrive_unchanged(case: Case) -> None:
     values = [
         "a\x00b",
         "=cmd()|' /C calc'!A0",
@@ -219,7 +219,7 @@ def test_very_long_text(case: Case, quoted: bool) -> None:
     assert case.rows("thing_id, length(note)") == [("a", len(text)), ("b", 1)]
 
 
-def test_a_record_beyond_every_bound_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_longer_than_the_limit_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MAX_LINE", 2 * 2**20)
     batch = case.land_one("a.csv", f"thing_id,note\na,{'x' * (tables.MAX_LINE + 10)}\nb,z\n")
     assert (batch.status, batch.rows_refused) == ("refused", 2)
@@ -229,7 +229,7 @@ def test_a_record_beyond_every_bound_is_refused(case: Case, monkeypatch: pytest.
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 64])
 @pytest.mark.parametrize("seed", range(20))
-def test_plain_files_are_counted_as_the_csv_module_counts(
+def test_record_counts_of_plain_files_equal_the_csv_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, seed: int
 ) -> None:
     """Whatever the writer quotes, and wherever the file is cut into chunks."""

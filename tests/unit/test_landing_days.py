@@ -141,7 +141,7 @@ SENTINELS = ["1900-01-01", "0001-01-01", "9999-12-31", "0000-00-00", "1970-01-01
 
 
 @pytest.mark.parametrize("text", SENTINELS)
-def test_placeholder_dates_are_no_dates(case: Case, text: str) -> None:
+def test_placeholder_dates_are_null(case: Case, text: str) -> None:
     accounts = case.deliver("accounts", f"account_id,created_at\na,{text}\nb,2024-01-01\n")
     assert case.rows("created_at", "generic__accounts") == [(None,), (at("2024-01-01"),)]
     (remark,) = [remark for remark in accounts.remarks if remark.kind == "told"]
@@ -158,7 +158,9 @@ def test_placeholder_dates_are_no_dates(case: Case, text: str) -> None:
         ([], "2022-03-04 00:00"),  # no other period: the first account
     ],
 )
-def test_service_since_a_placeholder_began_with_business(case: Case, others: list[str], meant: str) -> None:
+def test_a_placeholder_start_becomes_the_first_business_day(
+    case: Case, others: list[str], meant: str
+) -> None:
     case.deliver("accounts", "account_id,created_at\na,2022-03-04\n")
     rows = "".join(f"s{i},a,USD,5,month,{text}\n" for i, text in enumerate(["1900-01-01", *others]))
     batch = case.deliver("subscription_periods", f"{PERIODS}\n{rows}")
@@ -169,7 +171,7 @@ def test_service_since_a_placeholder_began_with_business(case: Case, others: lis
     assert local.date() == at(meant).date()
 
 
-def test_without_any_date_business_begins_on_the_policy_s_day(case: Case) -> None:
+def test_without_any_date_the_first_business_day_is_the_fallback(case: Case) -> None:
     case.deliver("subscription_periods", f"{PERIODS}\ns,a,USD,5,month,0001-01-01\n")
     policies = ReadingPolicies(first_day="2024-07-01")
     assert case.rows("period_start", "generic__subscription_periods", policies) == [(at("2024-07-01"),)]

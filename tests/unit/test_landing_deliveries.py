@@ -66,7 +66,7 @@ def case(tmp_path: Path) -> Case:
         ),
     ],
 )
-def test_a_column_that_was_not_delivered_keeps_its_value(
+def test_a_missing_column_keeps_its_last_value(
     case: Case, name: str, files: list[str], columns: str, expected: list[tuple[object, ...]]
 ) -> None:
     for number, content in enumerate(files):
@@ -84,7 +84,7 @@ def test_a_column_that_was_not_delivered_keeps_its_value(
         (["other,i1,usage"], [("i1", "usage"), (None, None)]),
     ],
 )
-def test_a_part_of_the_key_that_was_not_delivered_is_the_known_one(
+def test_a_missing_key_column_keeps_its_known_value(
     case: Case, before: list[str], expected: list[tuple[str | None, str | None]]
 ) -> None:
     """A narrower export does not stand beside the wider one before it."""
@@ -141,7 +141,7 @@ def test_rows_of_one_key_are_facts_versions_repeats_or_contradictions(case: Case
     assert [(remark.rows, remark.line) for remark in told] == ([(expected[3], 2)] if expected[3] else [])
 
 
-def test_what_was_set_aside_has_its_money(case: Case) -> None:
+def test_quarantined_and_conflicting_rows_have_their_money(case: Case) -> None:
     rows = ["s,a,,USD,100,month,2024-01-01,", "s,a,,USD,50,month,2024-01-01,", ",a,,eur,7,year,2024-01-01,"]
     case.deliver("subscription_periods", "\n".join([LINES, *rows]))
     with case.relations() as connection:

@@ -72,7 +72,7 @@ DETECTED: dict[str, tuple[list[tuple[str, str, str]], list[str | None]]] = {
 
 
 @pytest.mark.parametrize("name", DETECTED)
-def test_inclusive_ends_are_recognised_and_told(case: Case, name: str) -> None:
+def test_inclusive_ends_are_detected_and_reported(case: Case, name: str) -> None:
     rows, expected = DETECTED[name]
     batch = case.deliver("subscription_periods", periods(*rows))
     found = ends(case)
@@ -83,7 +83,7 @@ def test_inclusive_ends_are_recognised_and_told(case: Case, name: str) -> None:
     assert len(told) == (is_changed or name in ("mixed", "exclusive, a day without service"))
 
 
-def test_few_exceptions_do_not_change_what_most_ends_say(case: Case) -> None:
+def test_few_exceptions_do_not_change_the_detected_convention(case: Case) -> None:
     """A change of plan on its last day leaves no hole in a file of last days."""
     chains = [(f"s{i:02}", start, end) for i in range(20) for _, start, end in CHAIN]
     swap = [("z", "2024-01-01", "2024-01-10"), ("z", "2024-01-10", "2024-02-09")]
@@ -105,7 +105,7 @@ def test_few_exceptions_do_not_change_what_most_ends_say(case: Case) -> None:
         ([("s", "2024-01-01", "2024-01-30 23:59:59")], "", INCLUSIVE, ["2024-01-31"]),
     ],
 )
-def test_the_mapping_decides_before_the_policy_before_the_data(
+def test_the_mapping_overrides_the_policy_and_the_policy_the_data(
     case: Case,
     rows: list[tuple[str, str, str]],
     mapping: str,
@@ -116,7 +116,7 @@ def test_the_mapping_decides_before_the_policy_before_the_data(
     assert ends(case, policies) == expected
 
 
-def test_files_are_decided_one_by_one_or_together(case: Case) -> None:
+def test_ends_are_detected_per_file_or_over_all_files(case: Case) -> None:
     # One file of a month has no period that follows another; the two together have.
     case.deliver("subscription_periods", periods(("s1", "2024-01-03", "2024-01-20")), "jan.csv")
     assert ends(case) == ["2024-01-20"]
@@ -131,7 +131,7 @@ def test_files_are_decided_one_by_one_or_together(case: Case) -> None:
     assert ends(case)[2:] == [end for *_, end in other] + ["2024-02-01", "2024-03-01"] * 3
 
 
-def test_inclusive_ends_of_another_time_zone_are_its_days(case: Case) -> None:
+def test_inclusive_ends_are_days_of_the_reporting_time_zone(case: Case) -> None:
     case.deliver(
         "subscription_periods", periods(("s", "2024-02-01", "2024-03-09 23:59:59"), ("t", "2024-03-01", ""))
     )

@@ -18,7 +18,7 @@ def case(tmp_path: Path) -> Case:
     return make_case(tmp_path)
 
 
-def test_without_a_landing_folder_the_message_says_what_to_do(case: Case) -> None:
+def test_a_missing_landing_folder_is_explained(case: Case) -> None:
     case.settings.landing.rmdir()
     with pytest.raises(LandingError, match=r"no landing folder .*Create it and put files into"):
         case.land()
@@ -27,19 +27,19 @@ def test_without_a_landing_folder_the_message_says_what_to_do(case: Case) -> Non
 @pytest.mark.parametrize(
     "name", [".hidden.csv", "_notes.csv", "a.csv.part", "a.csv.tmp", "a.csv.done", "A.CSV.PART", "_tmp/a.csv"]
 )
-def test_unfinished_and_hidden_files_are_passed_over(case: Case, name: str) -> None:
+def test_unfinished_and_hidden_files_are_skipped(case: Case, name: str) -> None:
     case.put(name, things_csv(2))
     report = case.land()
     assert (report.new, report.ignored) == ((), ())
 
 
-def test_a_file_beside_its_done_marker_is_read(case: Case) -> None:
+def test_a_file_with_a_done_marker_is_read(case: Case) -> None:
     case.put("a.csv.done", "")
     case.put("a.csv", things_csv(2))
     assert [batch.rows_loaded for batch in case.land().new] == [2]
 
 
-def test_what_is_not_read_is_reported_with_the_reason(case: Case) -> None:
+def test_ignored_entries_are_reported_with_the_reason(case: Case) -> None:
     case.put("a.xlsx", b"PK")
     case.put("2024/a.csv", things_csv(1))
     case.put("a.csv", "x", folder="surprises")
@@ -98,7 +98,7 @@ def test_links_out_of_the_landing_folder_are_not_followed(case: Case, tmp_path: 
         os.fsdecode(b"latin-\xff.csv"),
     ],
 )
-def test_hostile_names_are_read_and_no_other_file(
+def test_hostile_file_names_read_only_their_own_file(
     case: Case, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     case.put("glob1x.csv", things_csv(0, "other,,,,"))
@@ -114,14 +114,14 @@ def test_hostile_names_are_read_and_no_other_file(
     assert all(message.isprintable() for message in caplog.messages)
 
 
-def test_dots_in_a_name_lead_nowhere(case: Case, tmp_path: Path) -> None:
+def test_dots_in_a_name_do_not_change_the_folder(case: Case, tmp_path: Path) -> None:
     (tmp_path / "outside.csv").write_text(things_csv(3))
     case.put("...csv", things_csv(1))
     case.put("a..%2f..%2foutside.csv", things_csv(2))
     assert [batch.rows_loaded for batch in case.land().new] == [2]
 
 
-def test_the_same_content_is_loaded_once_whatever_its_name(case: Case) -> None:
+def test_the_same_content_is_loaded_once_under_any_name(case: Case) -> None:
     case.put("a.csv", things_csv(3))
     case.put("b.csv", things_csv(3))
     first = case.land()
@@ -145,7 +145,7 @@ def test_new_content_under_an_old_name_is_a_new_batch(case: Case) -> None:
     assert len(case.rows()) == 7
 
 
-def test_the_same_key_twice_stays_twice(case: Case) -> None:
+def test_two_versions_of_one_key_are_both_kept(case: Case) -> None:
     case.land_one("a.csv", "thing_id\nx\nx\n")
     case.land_one("b.csv", "thing_id,amount\nx,1\n")
     assert case.rows("thing_id, _row") == [("x", 1), ("x", 2), ("x", 1)]

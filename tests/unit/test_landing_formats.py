@@ -156,5 +156,5 @@ def test_damaged_parquet_is_refused(case: Case, tmp_path: Path, kept: int) -> No
     assert str(case.settings.home) not in batch.reason
 
 
-def test_parquet_that_is_text_is_refused(case: Case) -> None:
+def test_text_named_parquet_is_refused(case: Case) -> None:
     assert case.land_one("a.parquet", "thing_id\n1\n").status == "refused"

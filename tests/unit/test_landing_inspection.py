@@ -63,7 +63,7 @@ def test_the_rejected_rows_are_shown_with_row_column_value_and_reason(case: Case
     assert (len(limited.rejected), limited.has_more) == (1, True)
 
 
-def test_rejected_rows_can_be_mended_and_landed(case: Case) -> None:
+def test_rejected_rows_can_be_fixed_and_landed(case: Case) -> None:
     batch_id = land_with_two_wrong_rows(case)
     done = requeue(case.settings, batch_id, contracts=case.contracts)
     assert done.file is not None
@@ -83,14 +83,14 @@ def test_rejected_rows_can_be_mended_and_landed(case: Case) -> None:
     assert len(case.rows()) == 202
 
 
-def test_a_required_column_that_is_empty_in_every_rejected_row_is_in_the_file(case: Case) -> None:
+def test_requeued_rows_include_empty_required_columns(case: Case) -> None:
     batch = case.land_one("things.csv", things_csv(200, ",7.00,one_off,2024-01-02,x"))
     done = requeue(case.settings, batch.batch_id, case.settings.home / "out.csv", contracts=case.contracts)
     header = Path(str(done.file)).read_text(encoding="utf-8").splitlines()[0]
     assert sorted(header.split(",")) == sorted(HEADER.split(","))
 
 
-def test_a_refused_file_is_tried_again_as_it_is(case: Case) -> None:
+def test_a_refused_file_can_be_retried_unchanged(case: Case) -> None:
     batch = case.land_one("broken.csv", "thing,price\n1,2\n")
     assert case.land().still_refused == (batch,)
     done = requeue(case.settings, batch.batch_id, contracts=case.contracts)
@@ -103,7 +103,7 @@ def test_a_refused_file_is_tried_again_as_it_is(case: Case) -> None:
     assert (again.batch_id, again.status, again.rows_loaded) == (batch.batch_id, "accepted", 1)
 
 
-def test_a_refused_file_that_is_gone_is_handed_back(case: Case) -> None:
+def test_requeue_returns_a_copy_of_a_missing_refused_file(case: Case) -> None:
     batch = case.land_one("broken.csv", "thing,price\n1,2\n")
     (case.things / "broken.csv").unlink()
     done = requeue(case.settings, batch.batch_id, contracts=case.contracts)
@@ -112,7 +112,7 @@ def test_a_refused_file_that_is_gone_is_handed_back(case: Case) -> None:
     assert str(case.things) in done.message
 
 
-def test_what_cannot_be_tried_again_is_told(case: Case) -> None:
+def test_an_impossible_requeue_is_explained(case: Case) -> None:
     good = case.land_one("good.csv", things_csv(3))
     with pytest.raises(LandingError, match="all 3 rows were loaded"):
         requeue(case.settings, good.batch_id, contracts=case.contracts)

@@ -62,7 +62,7 @@ def test_a_mapping_makes_any_export_load(case: Case) -> None:
     ]
 
 
-def test_a_mapped_column_wins_over_one_of_the_contract_s_name(case: Case) -> None:
+def test_a_mapped_column_overrides_a_column_with_the_contract_name(case: Case) -> None:
     case.deliver(
         "accounts", "ref,account_id,account_name\nA1,internal,One\n", mapping="columns: {ref: account_id}\n"
     )
@@ -71,7 +71,7 @@ def test_a_mapped_column_wins_over_one_of_the_contract_s_name(case: Case) -> Non
     ]
 
 
-def test_values_of_a_mapping_are_text_as_it_stands(case: Case) -> None:
+def test_values_of_a_mapping_stay_text(case: Case) -> None:
     """YAML itself reads NO as false, and 007 as 7."""
     case.deliver(
         "accounts",
@@ -121,7 +121,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("mapping", WRONG)
-def test_a_mapping_that_cannot_be_followed_says_what_to_write(case: Case, mapping: str) -> None:
+def test_an_invalid_mapping_is_explained(case: Case, mapping: str) -> None:
     batch = case.deliver("accounts", "account_id,A,B\na,x,y\n", mapping=mapping)
     assert batch.status == "refused"
     assert batch.reason is not None
@@ -136,7 +136,7 @@ def test_words_of_a_mapping_must_be_of_the_contract(case: Case) -> None:
     )
 
 
-def test_a_changed_mapping_tries_the_file_again_and_the_nearest_one_wins(case: Case) -> None:
+def test_a_changed_mapping_retries_the_file_and_its_own_mapping_has_priority(case: Case) -> None:
     refused = case.deliver(
         "accounts", "Ref;Title\na1;One\n", "crm.csv", mapping="columns: {Ref: account_nam}\n"
     )
@@ -182,7 +182,7 @@ def test_harmless_structure_is_read(case: Case, name: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["a.csv", "b.csv", "a.jsonl", "a.parquet"])
-def test_records_without_values_are_passed_over_and_counted(case: Case, file: str, tmp_path: Path) -> None:
+def test_blank_records_are_skipped_and_counted(case: Case, file: str, tmp_path: Path) -> None:
     contents = {
         "a.csv": "account_id,account_name\na1,One\n,\nNULL,N/A\n  , \na2,Two\n",
         "b.csv": 'account_id,account_name\na1,One\n,\n"","\u00a0"\n-,-\na2,"Two"\n',
@@ -201,7 +201,7 @@ def test_records_without_values_are_passed_over_and_counted(case: Case, file: st
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("start", ["", "Title\n", "sep=,\n"])
-def test_mistakes_are_told_with_their_line(case: Case, end: str, start: str) -> None:
+def test_mistakes_are_reported_with_their_line(case: Case, end: str, start: str) -> None:
     rows = 's1,a,USD,5,month,2024-01-01,"two\nlines"\n\n,,,,,,\ns2,a,USD,x,month,2024-01-01,p\n'
     content = f"{start}{PERIODS},plan_id\n{rows}"
     batch = case.deliver("subscription_periods", content.replace("\n", end))
@@ -209,7 +209,7 @@ def test_mistakes_are_told_with_their_line(case: Case, end: str, start: str) -> 
     assert (wrong.line, wrong.value) == (6 + start.count("\n"), "x")
 
 
-def test_a_file_without_a_header_tells_no_value(case: Case) -> None:
+def test_a_file_without_a_header_is_refused_without_showing_values(case: Case) -> None:
     batch = case.deliver("accounts", "a1,One Ltd,jo@one.example\na2,Two Ltd,bo@two.example\n")
     assert batch.reason == (
         "not an export of accounts: the first line contains values, not column names. Add a header above "
@@ -225,7 +225,7 @@ s4,,USD,7,monthly,2024-01-01,
 """
 
 
-def test_all_reasons_are_told_at_once(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+def test_all_reasons_are_reported_at_once(case: Case, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="csw"):
         batch = case.deliver("subscription_periods", f"{PERIODS},status\n{MISTAKES}")
     assert batch.status == "refused"
@@ -256,7 +256,7 @@ def test_all_reasons_are_told_at_once(case: Case, caplog: pytest.LogCaptureFixtu
     assert [one.get("line") for one in facts] == [remark.line for remark in batch.remarks]
 
 
-def test_columns_that_nothing_reads_are_told(case: Case) -> None:
+def test_unread_columns_cause_a_warning(case: Case) -> None:
     batch = case.deliver(
         "subscription_periods", f"{PERIODS},end_date,Colour\ns,a,USD,5,month,2024-01-01,2024-03-01,red\n"
     )
@@ -294,7 +294,7 @@ def test_one_negative_price_refuses_the_file_and_is_kept_with_its_reason(case: C
     assert case.quarantined(batch) == [(201, "unit_amount", "-20", "is below 0")]
 
 
-def test_an_answer_without_any_date_is_set_aside_alone(case: Case) -> None:
+def test_only_an_answer_without_any_date_is_quarantined(case: Case) -> None:
     rows = "1,a,nps,9,\n2,a,nps,9,soon\n3,a,nps,11,2024-04-05\n4,a,nps,9,2024-04-05\n"
     batch = case.deliver("survey_responses", f"response_id,account_id,survey_type,score,sent_at\n{rows}")
     assert case.quarantined(batch) == [

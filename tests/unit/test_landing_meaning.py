@@ -20,7 +20,7 @@ WORDS = ["NULL", "null", "N/A", "n/a", "NaN", "None", "nil", "#N/A", "-", "--", 
          " NULL ", "<NA>", "(blank)", r"\N", "#REF!", "?", "."]  # fmt: skip
 
 
-def test_words_for_nothing_are_nothing_in_every_kind_of_column(case: Case) -> None:
+def test_words_for_an_empty_cell_are_null_in_every_type(case: Case) -> None:
     columns = "response_id,account_id,respondent_id,survey_type,survey_kind,score,scale_max,sent_at,delivered"
     rows = [f"{i},{w},{w},nps,{w},{w},{w},{w},{w}" for i, w in enumerate(WORDS)]
     batch = case.deliver(
@@ -36,13 +36,13 @@ def test_words_for_nothing_are_nothing_in_every_kind_of_column(case: Case) -> No
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_words_for_nothing_are_no_key(case: Case, word: str) -> None:
+def test_words_for_an_empty_cell_are_not_a_key(case: Case, word: str) -> None:
     batch = case.deliver("accounts", f"account_id,segment\n{word},x\na1,y\n")
     assert case.quarantined(batch)[0][1:] == ("account_id", word, "is required and empty")
     assert case.rows("account_id", "generic__accounts") == [("a1",)]
 
 
-def test_words_that_mean_something_stay(case: Case) -> None:
+def test_words_listed_in_keeps_remain_values(case: Case) -> None:
     """Namibia is a country; names and comments are what people write."""
     case.deliver(
         "accounts", "account_id,country,segment,account_name\na1,NA,na,Nil & Sons\na2,na,Nano,None Ltd\n"
@@ -57,7 +57,7 @@ def test_words_that_mean_something_stay(case: Case) -> None:
     assert [row[0] for row in case.rows("comment", "generic__survey_responses")] == comments
 
 
-def test_addresses_are_masked_in_texts_and_pseudonyms_in_ids(case: Case) -> None:
+def test_addresses_are_masked_in_texts_and_hashed_in_ids(case: Case) -> None:
     accounts = case.deliver(
         "accounts",
         "account_id,account_name,segment\n"

@@ -61,7 +61,7 @@ NOTATIONS = [
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
 @pytest.mark.parametrize(("written", "meant"), NOTATIONS)
-def test_a_file_is_read_in_the_one_notation_that_fits(
+def test_a_file_is_read_in_the_only_format_that_fits(
     case: Case, written: list[str], meant: list[str], delimiter: str
 ) -> None:
     batch = case.deliver("subscription_periods", _periods(*written, delimiter=delimiter))
@@ -72,7 +72,7 @@ def test_a_file_is_read_in_the_one_notation_that_fits(
 @pytest.mark.parametrize(
     ("amounts", "delimiter"), [(["1,200"], ","), (["1,200", "2,500", "7"], ";"), (["1.200", "2.500"], ";")]
 )
-def test_numbers_that_mean_two_things_refuse_the_file(case: Case, amounts: list[str], delimiter: str) -> None:
+def test_ambiguous_numbers_refuse_the_file(case: Case, amounts: list[str], delimiter: str) -> None:
     batch = case.deliver("subscription_periods", _periods(*amounts, delimiter=delimiter))
     assert batch.status == "refused"
     assert batch.reason is not None
@@ -93,12 +93,12 @@ def test_numbers_that_mean_two_things_refuse_the_file(case: Case, amounts: list[
         ('decimal: ","\nthousands: "."\n', "1200"),
     ],
 )
-def test_a_mapping_says_which_reading_is_meant(case: Case, mapping: str, amount: str) -> None:
+def test_a_mapping_chooses_the_number_format(case: Case, mapping: str, amount: str) -> None:
     case.deliver("subscription_periods", _periods("1.200", delimiter=";"), mapping=mapping)
     assert _amounts(case) == [Decimal(amount)]
 
 
-def test_three_decimals_are_told_where_a_comma_delimits(case: Case) -> None:
+def test_three_decimals_in_a_comma_file_cause_a_warning(case: Case) -> None:
     batch = case.deliver("subscription_periods", _periods("1.200", "2.500", delimiter=","))
     assert _amounts(case) == [Decimal("1.2"), Decimal("2.5")]
     assert [remark.text for remark in batch.remarks if remark.kind == "told"] == [
@@ -108,7 +108,7 @@ def test_three_decimals_are_told_where_a_comma_delimits(case: Case) -> None:
     assert not [remark for remark in quiet.remarks if remark.kind == "told"]
 
 
-def test_numbers_of_a_file_that_no_notation_fits_are_rejected(case: Case) -> None:
+def test_numbers_without_a_common_format_are_rejected(case: Case) -> None:
     batch = case.deliver(
         "subscription_periods", _periods("1,200.50", "1.200,50", *["3"] * 400, delimiter=",")
     )
@@ -119,7 +119,7 @@ def test_numbers_of_a_file_that_no_notation_fits_are_rejected(case: Case) -> Non
 
 
 @pytest.mark.parametrize("mapping", ["", 'decimal: ","\nthousands: "."\n'])
-def test_numbers_that_are_typed_have_one_notation(case: Case, tmp_path: Path, mapping: str) -> None:
+def test_typed_numbers_need_no_format_detection(case: Case, tmp_path: Path, mapping: str) -> None:
     """A notation is about texts. A number of JSON or Parquet is what it is, whatever stands beside it."""
     common = {"account_id": "a", "currency": "USD", "interval": "month", "period_start": "2024-01-01"}
     lines = [
@@ -152,7 +152,7 @@ def test_numbers_that_are_typed_have_one_notation(case: Case, tmp_path: Path, ma
     notation=st.sampled_from(SIGNS),
     places=st.integers(0, 3),
 )
-def test_a_file_in_one_notation_is_never_read_otherwise(
+def test_a_file_in_one_format_is_read_exactly_or_refused(
     values: list[Decimal], notation: tuple[str, str], places: int
 ) -> None:
     """It reads to what was written, or it is refused."""

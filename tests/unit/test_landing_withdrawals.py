@@ -39,7 +39,7 @@ def labels(case: Case) -> list[str]:
     return [batch.label for batch in accepted_batches(case.settings)]
 
 
-def test_a_withdrawn_file_counts_no_more_until_it_is_restored(case: Case) -> None:
+def test_a_withdrawn_file_does_not_count_until_it_is_restored(case: Case) -> None:
     case.land_one("a.csv", things_csv(3))
     wrong = case.land_one("b.csv", things_csv(5))
     done = withdraw(case.settings, "b.csv", " amounts in cents ", now=LATER)
@@ -56,7 +56,7 @@ def test_a_withdrawn_file_counts_no_more_until_it_is_restored(case: Case) -> Non
     assert withdrawn_batches(case.settings) == {}
 
 
-def test_what_was_known_before_a_withdrawal_still_has_the_file(case: Case) -> None:
+def test_known_at_before_a_withdrawal_still_reads_the_file(case: Case) -> None:
     case.land_one("a.csv", things_csv(3))
     case.land_one("b.csv", things_csv(5))
     withdraw(case.settings, "b.csv", "wrong", now=LATER)
@@ -76,7 +76,7 @@ def test_what_was_known_before_a_withdrawal_still_has_the_file(case: Case) -> No
         accepted_batches(dataclasses.replace(case.settings, known_at=NOW + timedelta(days=9999)))
 
 
-def test_times_of_the_log_go_on_when_the_clock_went_back(case: Case) -> None:
+def test_withdrawal_times_increase_when_the_clock_goes_back(case: Case) -> None:
     batch = case.land_one("a.csv", things_csv(3))
     early = NOW - timedelta(days=400)
     withdraw(case.settings, "a.csv", "wrong", now=early)
@@ -101,7 +101,7 @@ def test_the_content_of_a_withdrawn_file_is_not_loaded_again(
     assert f"`csw landing restore {wrong.batch_id}` restores it" in caplog.text
 
 
-def test_a_file_is_named_in_the_ways_that_people_have(case: Case) -> None:
+def test_a_file_can_be_named_by_id_name_or_path(case: Case) -> None:
     first = case.land_one("export.csv", things_csv(1))
     path = case.put("export.csv", things_csv(2))
     [second] = case.land().new
@@ -117,7 +117,7 @@ def test_a_file_is_named_in_the_ways_that_people_have(case: Case) -> None:
     assert len(labels(case)) == 2
 
 
-def test_what_cannot_be_withdrawn_is_told(case: Case) -> None:
+def test_an_impossible_withdrawal_is_explained(case: Case) -> None:
     with pytest.raises(LandingError, match="No file has been loaded yet"):
         withdraw(case.settings, "a.csv", "wrong")
     case.land_one("good.csv", things_csv(1))
@@ -143,7 +143,7 @@ def test_what_cannot_be_withdrawn_is_told(case: Case) -> None:
         restore(case.settings, "good.csv")
 
 
-def test_a_log_that_cannot_be_read_stops_everything(case: Case) -> None:
+def test_an_unreadable_withdrawal_log_stops_every_run(case: Case) -> None:
     case.land_one("a.csv", things_csv(1))
     withdraw(case.settings, "a.csv", "wrong")
     log = case.settings.raw / LOG_FILE
@@ -152,7 +152,7 @@ def test_a_log_that_cannot_be_read_stops_everything(case: Case) -> None:
         accepted_batches(case.settings)
 
 
-def test_withdrawn_rows_are_a_number_that_people_can_see(case: Case) -> None:
+def test_withdrawn_rows_are_counted_in_the_status(case: Case) -> None:
     case.land_one("a.csv", things_csv(300))
     wrong = case.land_one("b.csv", things_csv(200, "k1,-1,,,"))
     withdraw(case.settings, "b.csv", "wrong")
@@ -176,7 +176,9 @@ def test_withdrawn_rows_are_a_number_that_people_can_see(case: Case) -> None:
     assert quarantined == (0,)
 
 
-def test_a_file_that_is_gone_is_told_once_and_counts(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_file_is_reported_once_and_still_counts(
+    case: Case, caplog: pytest.LogCaptureFixture
+) -> None:
     gone = case.put("a.csv", things_csv(3))
     renamed = case.put("b.csv", things_csv(4))
     case.put("c.csv", things_csv(5))

@@ -54,7 +54,7 @@ def test_a_killed_holder_leaves_no_lock_behind(tmp_path: Path, holder: subproces
         assert f"process {os.getpid()}" in describe_holder(tmp_path / ".lock")
 
 
-def test_the_same_process_cannot_hold_it_twice(tmp_path: Path) -> None:
+def test_one_process_cannot_hold_the_lock_twice(tmp_path: Path) -> None:
     with (
         hold_lock(tmp_path / ".lock", "one"),
         pytest.raises(LockedError, match=r"in use by one \("),
@@ -63,7 +63,7 @@ def test_the_same_process_cannot_hold_it_twice(tmp_path: Path) -> None:
         pass
 
 
-def test_it_is_given_back_after_an_error(tmp_path: Path) -> None:
+def test_the_lock_is_released_after_an_error(tmp_path: Path) -> None:
     def fail() -> None:
         with hold_lock(tmp_path / ".lock", "one"):
             raise RuntimeError

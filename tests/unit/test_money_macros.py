@@ -102,7 +102,7 @@ def test_money_is_rounded_half_up_to_the_last_digit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MACROS)
-def test_nothing_remains_nothing(name: str) -> None:
+def test_null_remains_null(name: str) -> None:
     assert run(name, [[None] * len(MACROS[name].types)]) == [None]
 
 

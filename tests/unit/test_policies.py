@@ -49,7 +49,7 @@ VALUES: list[Any] = [
 ]
 
 
-def test_the_models_judge_every_value_alike() -> None:
+def test_models_and_python_validate_every_policy_value_alike() -> None:
     pairs = [
         (name, value)
         for name, rule in policy_catalog().items()
@@ -99,18 +99,18 @@ def test_values_are_read_as_yaml() -> None:
         ("preset=null", "cannot be 'null'"),
     ],
 )
-def test_a_wrong_policy_is_told_with_what_was_meant(pair: str, words: str) -> None:
+def test_a_wrong_policy_causes_an_error_with_a_suggestion(pair: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         parse_policies("--policy", [pair])
 
 
-def test_two_values_of_one_policy_are_told() -> None:
+def test_two_values_of_one_policy_are_an_error() -> None:
     assert parse_policies("--policy", ["grouping_window=5"] * 2) == {"grouping_window": 5}
     with pytest.raises(SettingsError, match="sets policy grouping_window twice"):
         parse_policies("--policy", ["grouping_window=5", "grouping_window=6"])
 
 
-def test_a_wrong_value_in_the_project_is_told_before_anything_is_landed(
+def test_a_wrong_value_in_the_project_is_an_error_before_landing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = policies.PROJECT_FILE.read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_wrong_value_in_the_project_is_told_before_anything_is_landed(
     assert not (tmp_path / "home").exists()
 
 
-def test_a_variable_that_is_called_almost_like_a_policy_is_told(
+def test_a_variable_with_almost_a_policy_name_causes_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     check_project_policies()

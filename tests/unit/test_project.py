@@ -43,7 +43,7 @@ def _declared(kind: str, layer: str = "") -> Iterator[dict[str, Any]]:
         yield from yaml.safe_load(path.read_text(encoding="utf-8")).get(kind, ())
 
 
-def test_presets_answer_policies_that_exist_with_values_that_they_know() -> None:
+def test_presets_use_existing_policies_and_valid_values() -> None:
     variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
     catalog, presets = variables["policy_catalog"], variables["policy_presets"]
     assert ["none", *presets] == catalog["preset"]["values"]
@@ -93,7 +93,7 @@ def test_every_column_is_described(layer: str) -> None:
             assert column["data_type"]
 
 
-def test_amounts_and_rates_tell_no_rows_of_a_mart_apart() -> None:
+def test_no_mart_key_contains_an_amount_or_rate() -> None:
     """The order of published rows is by everything else."""
     for model in _declared("models", "marts"):
         types = {column["name"]: column["data_type"] for column in model["columns"]}
@@ -125,7 +125,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
 
-def test_layers_know_only_what_they_may() -> None:
+def test_models_read_only_allowed_layers() -> None:
     allowed: dict[str, tuple[str, ...]] = {
         "staging": (),
         "unified": ("stg_", "unified_", "fx_rates", "overrides_"),
@@ -147,7 +147,7 @@ def test_layers_know_only_what_they_may() -> None:
                 assert name.startswith(known), f"{path.name} reads {name}"
 
 
-def test_models_never_ask_the_clock() -> None:
+def test_models_never_read_the_clock() -> None:
     for path in (PROJECT_DIR / "models").rglob("*.sql"):
         text = path.read_text(encoding="utf-8").lower()
         assert not re.search(r"current_timestamp|current_date|\bnow\(|\btoday\(", text), path.name

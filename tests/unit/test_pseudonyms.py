@@ -54,7 +54,7 @@ def test_the_macro_is_hmac_sha256(key: bytes) -> None:
         assert hash_in_sql(connection, None) is None
 
 
-def test_without_a_key_there_is_an_error_and_no_pseudonym() -> None:
+def test_a_pseudonym_without_a_key_is_an_error() -> None:
     with duckdb.connect() as connection:
         hand_over_key(connection, None)
         with pytest.raises(duckdb.Error, match="no key for the pseudonyms"):
@@ -72,7 +72,7 @@ def test_a_home_gets_one_random_key_that_only_its_owner_reads(tmp_path: Path) ->
     assert [one.name for one in path.parent.iterdir()] == [KEY_FILE]
 
 
-def test_a_key_from_the_environment_wins_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_key_from_the_environment_has_priority_and_writes_no_file(tmp_path: Path) -> None:
     environment = {"CSW_HASH_KEY": "e" * 32}
     assert load_hash_key(tmp_path / "a", environment) == b"e" * 32
     assert not (tmp_path / "a").exists()
@@ -114,7 +114,7 @@ def test_every_personal_column_of_a_source_is_tagged() -> None:
     assert untagged == []
 
 
-def test_what_analysts_write_of_persons_is_tagged_from_the_seed_to_the_mart() -> None:
+def test_override_authors_are_tagged_from_seed_to_mart() -> None:
     found = {}
     for path in (PROJECT_DIR / "seeds" / "_seeds.yml", *(PROJECT_DIR / "models").rglob("*overrides.yml")):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

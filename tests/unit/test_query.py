@@ -51,7 +51,7 @@ def test_a_query_can_only_read_the_marts(settings: Settings, sql: str) -> None:
     assert not (settings.home / "other.duckdb").exists()
 
 
-def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings) -> None:
+def test_a_query_reports_rows_beyond_the_limit(settings: Settings) -> None:
     result = query_current(settings, "select * from range(5) as t(n)", limit=3)
     assert (len(result.rows), result.has_more) == (3, True)
     assert not query_current(settings, "select * from range(3) as t(n)", limit=3).has_more
@@ -65,6 +65,6 @@ def test_a_query_returns_rows_and_says_when_it_left_some_out(settings: Settings)
     assert '"closing_mrr": 10.0000' in as_json(answer)
 
 
-def test_a_query_before_the_first_release_says_what_to_do(tmp_path: Path) -> None:
+def test_a_query_before_the_first_release_explains_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="csw run"):
         query_current(load_settings(tmp_path, environment={}), "select 1")

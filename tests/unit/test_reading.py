@@ -25,7 +25,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def test_a_spreadsheet_gets_no_formula_and_every_other_reader_the_text_itself(served: Settings) -> None:
+def test_only_spreadsheet_output_escapes_formulas(served: Settings) -> None:
     texts = ["=cmd()|' /C calc'!A0", "+1", "-1", "@sum(a1)", "\tx", "fine = fine", ""]
     values = " union all ".join(f"select $${text}$$ as t, {n} as n" for n, text in enumerate(texts))
     result = query_current(served, f"select t, -n as n from ({values}) order by n desc")
@@ -68,7 +68,7 @@ def test_the_connection_of_the_readers_page_can_only_read(served: Settings, sql:
     assert not (served.home / "out.csv").exists()
 
 
-def test_a_new_connection_sees_the_new_release_beside_one_that_holds_the_old(tmp_path: Path) -> None:
+def test_new_connections_see_the_new_release_while_old_ones_stay_open(tmp_path: Path) -> None:
     """A pool of connections: true of this engine, and of DuckDB from 1.5 on (`make compat`)."""
     settings = load_settings(tmp_path, as_of="2025-01-01", environment={})
     path = settings.current / ALIAS_FILE

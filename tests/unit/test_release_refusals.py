@@ -105,7 +105,7 @@ def change_a_suite(audit: dict[str, Any]) -> None:
         (change_a_suite, "audited with other suites"),
     ],
 )
-def test_a_verdict_is_judged_again_from_what_the_audit_recorded(
+def test_publishing_evaluates_the_recorded_audit_again(
     settings: Settings, change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
     make_release(settings, "1-one")
@@ -121,7 +121,7 @@ def test_a_release_that_dbt_did_not_finish_is_refused(settings: Settings) -> Non
     assert current_release_id(settings) is None
 
 
-def test_a_candidate_that_something_else_overtook_is_refused(settings: Settings) -> None:
+def test_an_outdated_candidate_is_refused(settings: Settings) -> None:
     make_release(settings, "1-one")
     candidate = make_candidate(settings, "2-slow")
     make_release(settings, "3-quick")
@@ -133,7 +133,7 @@ def test_a_candidate_that_something_else_overtook_is_refused(settings: Settings)
     assert current_release_id(settings) == "3-quick"
 
 
-def test_a_step_without_the_step_before_it_is_refused(settings: Settings) -> None:
+def test_a_step_without_the_previous_step_is_refused(settings: Settings) -> None:
     candidate = open_candidate(settings, "nothing")
     with (
         hold_lock(settings.lock_file, "a test") as lock,

@@ -114,7 +114,7 @@ def test_auditing_again_runs_every_check_on_the_served_file(settings: Settings) 
         audit_release(settings)
 
 
-def test_old_releases_go_and_what_is_needed_stays(settings: Settings) -> None:
+def test_gc_removes_old_releases_and_keeps_needed_ones(settings: Settings) -> None:
     for number in range(1, 7):
         made = NOW - timedelta(days=60 - number)
         make_release(settings, f"{number}-x", created_at=made.isoformat())
@@ -129,7 +129,7 @@ def test_old_releases_go_and_what_is_needed_stays(settings: Settings) -> None:
     assert rollback(settings).release_id == "5-x"
 
 
-def test_current_and_its_parent_stay_however_old(settings: Settings) -> None:
+def test_gc_keeps_the_current_and_the_previous_release(settings: Settings) -> None:
     for number in range(1, 5):
         made = NOW - timedelta(days=60 - number)
         make_release(settings, f"{number}-x", created_at=made.isoformat())
@@ -139,7 +139,7 @@ def test_current_and_its_parent_stay_however_old(settings: Settings) -> None:
     assert current_release_id(settings) == "2-x"
 
 
-def test_a_release_that_somebody_reads_stays(settings: Settings) -> None:
+def test_gc_keeps_a_release_that_a_process_has_open(settings: Settings) -> None:
     for number in range(1, 5):
         make_release(settings, f"{number}-x", created_at="2024-01-01T00:00:00+00:00")
     with (settings.releases / "1-x" / "marts.duckdb").open("rb"):
@@ -148,7 +148,7 @@ def test_a_release_that_somebody_reads_stays(settings: Settings) -> None:
     assert [one.name for one in clean_up(settings, keep=1, now=NOW).removed] == ["1-x"]
 
 
-def test_leftovers_and_old_records_go(settings: Settings) -> None:
+def test_gc_removes_leftovers_and_old_records(settings: Settings) -> None:
     make_release(settings, "1-x")
     make_candidate(settings, "2-dead")
     (settings.releases / ".tmp-2-dead").mkdir()
@@ -168,13 +168,13 @@ def test_leftovers_and_old_records_go(settings: Settings) -> None:
     assert list(settings.runs.iterdir()) == []
 
 
-def test_clearing_away_waits_for_nobody(settings: Settings) -> None:
+def test_gc_fails_immediately_while_a_run_writes(settings: Settings) -> None:
     make_release(settings, "1-x")
     with hold_lock(settings.lock_file, "csw run"), pytest.raises(LockedError, match="csw run"):
         clean_up(settings)
 
 
-def test_the_holder_of_the_lock_is_known(settings: Settings) -> None:
+def test_csw_lock_names_the_holder(settings: Settings) -> None:
     assert holder(settings.lock_file) is None
     with hold_lock(settings.lock_file, "csw run"):
         found = holder(settings.lock_file)
@@ -198,9 +198,7 @@ def test_the_holder_of_the_lock_is_known(settings: Settings) -> None:
         (("landing", "status"), "objects"),
     ],
 )
-def test_json_is_one_document_and_nothing_else(
-    two_releases: Settings, arguments: tuple[str, ...], key: str
-) -> None:
+def test_json_output_is_one_document(two_releases: Settings, arguments: tuple[str, ...], key: str) -> None:
     process = csw(two_releases, *arguments, "--json")
     assert process.returncode == 0, process.stderr
     document: Any = json.loads(process.stdout)
@@ -208,7 +206,7 @@ def test_json_is_one_document_and_nothing_else(
     assert csw(two_releases, *arguments).stdout.strip()
 
 
-def test_exit_codes_tell_what_went_wrong(settings: Settings) -> None:
+def test_exit_codes_follow_the_error(settings: Settings) -> None:
     make_release(settings, "1-one")
     wrong = csw(settings, "publish", "9-none", "--json")
     assert wrong.returncode == 1
@@ -230,7 +228,7 @@ def test_exit_codes_tell_what_went_wrong(settings: Settings) -> None:
     assert csw(settings, "verify").returncode == 1
 
 
-def test_the_table_of_exit_codes_is_the_one_in_force() -> None:
+def test_the_documented_exit_codes_are_true() -> None:
     text = (PROJECT_DIR / "docs" / "commands.md").read_text(encoding="utf-8")
     codes = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")}
     assert {"0", "1", "2", "3", "4"} <= codes

@@ -77,7 +77,7 @@ def test_the_served_file_holds_the_marts_and_nothing_else(settings: Settings) ->
     assert tag[0]["storage_version"].startswith("v1.0.0")
 
 
-def test_the_second_name_of_the_file_lets_marts_be_named_by_schema(settings: Settings) -> None:
+def test_the_second_file_name_allows_schema_qualified_marts(settings: Settings) -> None:
     make_release(settings, "1-one")
     first, second = settings.current / "marts.duckdb", settings.current / "csw.duckdb"
     assert first.samefile(second)
@@ -95,7 +95,7 @@ def test_parquet_holds_the_same_rows(settings: Settings) -> None:
     ]
 
 
-def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_path: Path) -> None:
+def test_published_row_order_does_not_depend_on_build_order(tmp_path: Path) -> None:
     rows = [f"('m{n % 7}', 'a{n % 50:02}', date '2024-01-01' + {n // 50}, {n}.5)" for n in range(500)]
     parquet = []
     for name, shuffled in (("up", rows), ("down", rows[::-1])):
@@ -114,7 +114,7 @@ def test_rows_are_published_in_one_order_whatever_order_they_were_made_in(tmp_pa
     assert [day for _, day in first[:10]] == sorted(day for _, day in first[:10])
 
 
-def test_an_experiment_is_made_beside_the_current_release(settings: Settings) -> None:
+def test_an_experiment_does_not_change_the_current_release(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two", experiment="command-line policies: pause_policy = keep")
     assert current_release_id(settings) == "1-one"
@@ -134,7 +134,7 @@ def test_an_experiment_is_made_beside_the_current_release(settings: Settings) ->
         publish(settings, "2-two")
 
 
-def test_an_experiment_is_published_by_the_limits_of_every_release(settings: Settings) -> None:
+def test_a_published_experiment_must_meet_the_limits(settings: Settings) -> None:
     base = {"2024-11-01": ("1000.0000", 100), "2024-12-01": ("1100.0000", 110)}
     make_release(settings, "1-one", months=base)
     other = {**base, "2024-11-01": ("500.0000", 100)}
@@ -155,7 +155,7 @@ def test_an_experiment_is_published_by_the_limits_of_every_release(settings: Set
     assert rollback(settings).release_id == "2-two"
 
 
-def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> None:
+def test_a_release_can_be_named_by_the_start_of_its_id(settings: Settings) -> None:
     for name in ("1-one", "1-only", "2-two"):
         make_release(settings, name)
     assert release_folder(settings, "2").name == "2-two"
@@ -189,7 +189,7 @@ def test_a_release_is_named_by_the_beginning_of_its_id(settings: Settings) -> No
         ({"known_at": datetime(2024, 1, 1, tzinfo=UTC)}, "only files known at 2024-01-01T00:00:00+00:00"),
     ],
 )
-def test_only_another_question_is_an_experiment(
+def test_which_settings_make_an_experiment(
     settings: Settings, changes: dict[str, Any], reason: str | None
 ) -> None:
     asked = replace(settings, **changes)
@@ -245,13 +245,13 @@ def test_a_run_killed_before_the_switch_can_be_finished(settings: Settings) -> N
     assert current_release_id(settings) == "1-one"
 
 
-def test_publishing_waits_for_nobody(settings: Settings) -> None:
+def test_publishing_fails_immediately_while_a_run_writes(settings: Settings) -> None:
     make_release(settings, "1-one")
     with hold_lock(settings.lock_file, "csw run"), pytest.raises(LockedError, match="csw run"):
         publish(settings, "1-one")
 
 
-def test_readers_always_see_one_whole_release(settings: Settings) -> None:
+def test_readers_always_see_one_complete_release(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two")
     seen: set[str] = set()
@@ -277,7 +277,7 @@ def test_readers_always_see_one_whole_release(settings: Settings) -> None:
     assert not list(settings.home.glob(".current*"))
 
 
-def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Settings) -> None:
+def test_rollback_restores_the_previous_or_a_named_release(settings: Settings) -> None:
     for name in ("1-one", "2-two", "3-three"):
         make_release(settings, name)
     assert rollback(settings).release_id == "2-two"
@@ -292,14 +292,14 @@ def test_rolling_back_goes_to_the_parent_or_to_a_named_release(settings: Setting
 
 
 @pytest.mark.parametrize("name", ["9-none", "../elsewhere", ".tmp-1-one"])
-def test_rolling_back_to_what_is_no_release_is_refused(settings: Settings, name: str) -> None:
+def test_rollback_to_a_missing_release_is_refused(settings: Settings, name: str) -> None:
     make_release(settings, "1-one")
     with pytest.raises(PublishError):
         rollback(settings, name)
     assert current_release_id(settings) == "1-one"
 
 
-def test_rolling_back_to_a_damaged_release_is_refused(settings: Settings) -> None:
+def test_rollback_to_a_damaged_release_is_refused(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two")
     path = settings.releases / "1-one" / "marts.duckdb"
@@ -310,7 +310,7 @@ def test_rolling_back_to_a_damaged_release_is_refused(settings: Settings) -> Non
     assert current_release_id(settings) == "2-two"
 
 
-def test_a_dangling_current_is_told_and_can_be_mended(settings: Settings) -> None:
+def test_a_dangling_current_is_explained_and_can_be_fixed(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two")
     (settings.releases / "2-two").rename(settings.home / "lost")
@@ -320,7 +320,7 @@ def test_a_dangling_current_is_told_and_can_be_mended(settings: Settings) -> Non
     assert query_current(settings, "select 1 as a").rows == [(1,)]
 
 
-def test_leftovers_of_dead_runs_are_cleared_but_not_the_run_itself(settings: Settings) -> None:
+def test_leftovers_of_dead_runs_are_removed_but_not_the_current_run(settings: Settings) -> None:
     make_release(settings, "1-one")
     dead = make_candidate(settings, "2-dead")
     mine = make_candidate(settings, "3-mine")

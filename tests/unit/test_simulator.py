@@ -39,7 +39,7 @@ def test_another_seed_gives_another_company(clean: SimulationReport, tmp_path: P
     assert same == {"generic/plans/export_2026-01-01.csv"}
 
 
-def test_every_feature_of_a_real_company_is_there(database: duckdb.DuckDBPyConnection) -> None:
+def test_the_simulation_has_every_feature_of_a_real_company(database: duckdb.DuckDBPyConnection) -> None:
     statuses = database.execute("select distinct status from subscription_periods").fetchall()
     assert {status for (status,) in statuses} == set(STATUSES)
     periods = "select count(*) from subscription_periods"
@@ -158,7 +158,7 @@ def test_files_keep_the_contract(database: duckdb.DuckDBPyConnection, clean: Sim
     assert one_value(database, orphans) == 0
 
 
-def test_messy_periods_say_the_same_once_read_with_care(
+def test_messy_periods_give_the_same_data_after_loading(
     database: duckdb.DuckDBPyConnection, messy: SimulationReport
 ) -> None:
     path = messy.out / "generic/subscription_periods/export_2026-01-01.csv"
@@ -207,7 +207,7 @@ def test_messy_periods_say_the_same_once_read_with_care(
     assert len(list((messy.out / "generic/accounts").iterdir())) == 2
 
 
-def test_low_scores_foretell_churn(tmp_path: Path) -> None:
+def test_low_scores_predict_churn(tmp_path: Path) -> None:
     simulate(6_000, 30, 3, tmp_path)
     query = f"""
         with churn as (from '{tmp_path}/_truth/movements.parquet' where churn_mrr < 0),
@@ -276,7 +276,7 @@ def test_an_earlier_simulation_is_replaced(tmp_path: Path) -> None:
     assert _digests(tmp_path) == fresh
 
 
-def test_files_of_others_are_never_touched(tmp_path: Path) -> None:
+def test_the_simulator_never_touches_other_files(tmp_path: Path) -> None:
     own = tmp_path / "generic" / "accounts" / "mine.csv"
     own.parent.mkdir(parents=True)
     own.write_text("account_id\nA\n", encoding="utf-8")
@@ -301,7 +301,7 @@ def test_files_of_others_are_never_touched(tmp_path: Path) -> None:
         ((10, 240, 1), date(1999, 1, 1), "fewer months"),
     ],
 )
-def test_arguments_that_cannot_work_are_refused(
+def test_invalid_arguments_are_refused(
     tmp_path: Path, arguments: tuple[int, int, int], until: date, said: str
 ) -> None:
     with pytest.raises(SettingsError, match=said):

@@ -35,7 +35,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnect
     return connection
 
 
-def test_every_bill_is_for_service_that_runs(database: duckdb.DuckDBPyConnection) -> None:
+def test_every_invoice_is_for_running_service(database: duckdb.DuckDBPyConnection) -> None:
     count, stray = _row(
         database,
         """select count(*), count_if(not exists (
@@ -49,7 +49,7 @@ def test_every_bill_is_for_service_that_runs(database: duckdb.DuckDBPyConnection
 
 
 @pytest.mark.parametrize(("interval", "step"), [("year", "to_days(365 * k)"), ("month", "to_months(k)")])
-def test_bills_are_the_price_at_every_interval(
+def test_invoices_charge_the_price_of_every_interval(
     database: duckdb.DuckDBPyConnection, interval: str, step: str
 ) -> None:
     """Accounts whose only period never changed."""
@@ -78,7 +78,7 @@ def test_bills_are_the_price_at_every_interval(
     assert wrong == 0
 
 
-def test_past_due_service_has_a_bill_that_failed(database: duckdb.DuckDBPyConnection) -> None:
+def test_past_due_service_has_a_failed_invoice(database: duckdb.DuckDBPyConnection) -> None:
     failures, without = _row(
         database,
         """select count(*), count_if(not exists (
@@ -98,7 +98,7 @@ def test_past_due_service_has_a_bill_that_failed(database: duckdb.DuckDBPyConnec
     assert _row(database, f"select {paid_without_date} from invoices") == (0,)
 
 
-def test_refunds_are_whole_and_partial_and_end_cancelled_years(database: duckdb.DuckDBPyConnection) -> None:
+def test_refunds_are_full_or_partial_and_end_cancelled_years(database: duckdb.DuckDBPyConnection) -> None:
     whole, part, wrong, early = _row(
         database,
         """select count_if(amount_refunded = amount), count_if(amount_refunded < amount),
@@ -114,7 +114,7 @@ def test_refunds_are_whole_and_partial_and_end_cancelled_years(database: duckdb.
     assert wrong == 0
 
 
-def test_contracts_are_those_of_larger_customers_that_pay_by_the_year(
+def test_only_larger_customers_with_yearly_billing_have_contracts(
     database: duckdb.DuckDBPyConnection,
 ) -> None:
     count, wrong = _row(
@@ -141,7 +141,7 @@ def test_contracts_are_those_of_larger_customers_that_pay_by_the_year(
         assert _row(database, query)[0] > 0, feature
 
 
-def test_a_term_costs_what_its_years_do(database: duckdb.DuckDBPyConnection) -> None:
+def test_a_term_costs_the_sum_of_its_years(database: duckdb.DuckDBPyConnection) -> None:
     """A price per year of the account's periods, times the years, less 5 % for each year beyond the first."""
     terms, wrong = _row(
         database,
@@ -160,7 +160,7 @@ def test_a_term_costs_what_its_years_do(database: duckdb.DuckDBPyConnection) -> 
     assert wrong == 0
 
 
-def test_true_renewals_are_what_the_contracts_say(database: duckdb.DuckDBPyConnection) -> None:
+def test_true_renewals_follow_from_the_contracts(database: duckdb.DuckDBPyConnection) -> None:
     outcomes = dict(database.execute("select outcome, count(*) from renewals group by 1").fetchall())
     for outcome in ("upsold", "downsold", "lost", "open"):
         assert outcomes[outcome] > 5, outcome

@@ -72,7 +72,7 @@ def test_monthly_truth_adds_up_from_accounts_and_kinds(database: duckdb.DuckDBPy
         assert one_value(database, f"select sum({kind}_customers) from monthly") > 0, kind
 
 
-def test_truth_is_what_the_files_say(database: duckdb.DuckDBPyConnection) -> None:
+def test_the_truth_follows_from_the_files(database: duckdb.DuckDBPyConnection) -> None:
     """Closing MRR of every account-month, worked out once more from the exported rows."""
     from_files = """
         with items as (
@@ -111,7 +111,7 @@ def test_truth_is_what_the_files_say(database: duckdb.DuckDBPyConnection) -> Non
     assert different == 0
 
 
-def test_fx_impact_is_what_the_open_items_gained(database: duckdb.DuckDBPyConnection) -> None:
+def test_fx_impact_revalues_the_open_items(database: duckdb.DuckDBPyConnection) -> None:
     """Worked out once more for accounts with one item and no change over a whole month and its opening."""
     from_files = """
         with rates as (
@@ -178,7 +178,7 @@ def test_fx_impact_is_what_the_open_items_gained(database: duckdb.DuckDBPyConnec
         ),
     ],
 )
-def test_truth_of_small_lives(
+def test_truth_of_hand_made_accounts(
     rows: list[tuple[str, str | None, str, str]], expected: dict[int, tuple[str, int] | tuple[str, int, str]]
 ) -> None:
     periods = {name: np.zeros(len(rows), dtype=np.int64) for name in FIELDS}

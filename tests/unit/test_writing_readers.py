@@ -37,14 +37,14 @@ def writer_on(settings: Settings, release_id: str) -> Iterator[str]:
         process.communicate()
 
 
-def test_a_release_follows_one_that_somebody_writes_to(settings: Settings) -> None:
+def test_a_writer_on_the_current_release_does_not_stop_a_run(settings: Settings) -> None:
     make_release(settings, "1-one", months=BASE)
     with writer_on(settings, "1-one"):
         make_release(settings, "2-two", months=BASE)
     assert current_release_id(settings) == "2-two"
 
 
-def test_who_cannot_read_is_told_who_writes(settings: Settings) -> None:
+def test_readers_of_a_locked_release_learn_the_writer(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two", experiment="a reason")
     questions: list[Callable[[], object]] = [
@@ -68,7 +68,7 @@ def test_who_cannot_read_is_told_who_writes(settings: Settings) -> None:
     assert not any("opened for writing" in finding.text for finding in examine(settings))
 
 
-def test_what_somebody_writes_to_is_not_published(settings: Settings) -> None:
+def test_a_release_that_is_open_for_writing_is_not_published(settings: Settings) -> None:
     make_release(settings, "1-one")
     make_release(settings, "2-two", experiment="a reason")
     with writer_on(settings, "2-two") as told, pytest.raises(PublishError, match=told):
