@@ -1,11 +1,11 @@
 -- one row per correction that analysts keep in the seeds overrides_*
 {%- set targets = ['account_id', 'subscription_id', 'item_id'] %}
 {%- set values = {
-    'replaces_subscription_id': 'varchar',
+    'replaces_subscription_id': 'string',
     'cancelled_at': 'timestamp',
     'is_internal': 'boolean',
-    'churn_kind': 'varchar',
-    'churn_reason': 'varchar',
+    'churn_kind': 'string',
+    'churn_reason': 'string',
 } %}
 {%- set seeds = [
     ('subscription_link', ref('overrides_subscription_links'), ['subscription_id', 'replaces_subscription_id']),

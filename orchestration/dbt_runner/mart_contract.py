@@ -207,6 +207,6 @@ def _example(mart: str) -> Iterator[str]:
     yield "        - unique_key: {arguments: {columns: [account_id, month]}}"
     yield "      columns:"
     yield "        - name: account_id"
-    yield "          data_type: varchar"
+    yield "          data_type: string"
     yield '          description: "What the column means."'
     yield "          constraints: [{type: not_null}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import duckdb
 
@@ -48,12 +49,15 @@ def _differences(declared: Mapping[str, str], columns: Sequence[tuple[str, str]]
 
 
 def _is_type(found: str, declared: str) -> bool:
-    """Compare types, which DuckDB knows by several names: `text` and `VARCHAR`, for example."""
-    if found == declared.upper().replace(" ", ""):
-        return True
+    return found == declared.upper().replace(" ", "") or found == _canonical(declared)
+
+
+@cache
+def _canonical(declared: str) -> str | None:
+    """Return DuckDB's own name of a type, such as `VARCHAR` for `string`, or None if it knows no such type."""
     with connect() as connection:
         try:
             row = connection.execute(f"select typeof(cast(null as {declared}))").fetchone()
         except duckdb.Error:
-            return False
-    return row is not None and row[0] == found
+            return None
+    return None if row is None else str(row[0])

@@ -121,8 +121,8 @@ revaluations as (
         {%- endfor %}
         0 as active_change,
         1 as change_count,
-        cast(null as varchar) as end_kind,
-        cast(null as varchar) as end_reason,
+        cast(null as string) as end_kind,
+        cast(null as string) as end_reason,
         balances.source_batch_id
     from carried_balances as balances
     inner join month_rates

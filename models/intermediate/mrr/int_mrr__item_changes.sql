@@ -50,15 +50,15 @@ starts as (
         is_transferred_in as is_merge,
         1 as active_change,
         not is_transferred_in and coalesce(previous_end_kind = 'pause', false) as is_pause,
-        cast(null as varchar) as plan_before,
+        cast(null as string) as plan_before,
         case when is_transferred_in then previous_plan_id else plan_id end as plan_after,
         cast(0 as decimal(18, 4)) as mrr_before,
         case when is_transferred_in then previous_mrr else mrr end as mrr_after,
         case when is_transferred_in then 0 else list_mrr end as volume_mrr,
         cast(0 as decimal(18, 4)) as price_mrr,
         case when is_transferred_in then 0 else -discount_mrr end as discount_mrr,
-        cast(null as varchar) as end_kind,
-        cast(null as varchar) as end_reason,
+        cast(null as string) as end_kind,
+        cast(null as string) as end_reason,
         _batch_id
     from links
     where not continues or is_transferred_in
@@ -103,8 +103,8 @@ revisions as (
         list_mrr_at_previous_price - previous_list_mrr as volume_mrr,
         list_mrr - list_mrr_at_previous_price as price_mrr,
         previous_discount_mrr - discount_mrr as discount_mrr,
-        cast(null as varchar) as end_kind,
-        cast(null as varchar) as end_reason,
+        cast(null as string) as end_kind,
+        cast(null as string) as end_reason,
         _batch_id
     from price_changes
 ),
@@ -120,7 +120,7 @@ ends as (
         -1 as active_change,
         not is_transferred_out and end_kind = 'pause' as is_pause,
         plan_id as plan_before,
-        cast(null as varchar) as plan_after,
+        cast(null as string) as plan_after,
         mrr as mrr_before,
         cast(0 as decimal(18, 4)) as mrr_after,
         case when is_transferred_out then 0 else -list_mrr end as volume_mrr,

@@ -55,7 +55,7 @@ moves as (
     select
         committed.account_id,
         committed.month_number,
-        cast(null as varchar) as plan_id,
+        cast(null as string) as plan_id,
         0 as moved_mrr,
         0 as moved_mrr_constant,
         0 as moved_customers,

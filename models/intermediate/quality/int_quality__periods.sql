@@ -84,7 +84,7 @@ select
     and periods.price_kind <> 'one_off'
     and next_periods.next_start is null
     and coalesce(
-        periods.cancel_kind, cast(coalesce(periods.cancel_requested_at, periods.cancel_effective_at) as varchar)
+        periods.cancel_kind, cast(coalesce(periods.cancel_requested_at, periods.cancel_effective_at) as string)
     ) is not null as is_cancelled_without_end,
     periods.is_deleted_without_date,
     periods.period_start > {{ as_of() }} as is_in_future,

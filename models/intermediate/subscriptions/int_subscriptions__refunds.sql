@@ -27,7 +27,7 @@ subscriptions as (
 select
     invoice_id,
     subscription_id,
-    cast(null as varchar) as account_id,
+    cast(null as string) as account_id,
     issued_at,
     refunded_at,
     amount,

@@ -81,8 +81,8 @@ select
     item_id,
     case override_kind
         when 'subscription_link' then 'replaces_subscription_id = ' || replaces_subscription_id
-        when 'cancellation' then 'cancelled_at = ' || cast(cancelled_at as varchar)
-        when 'account' then 'is_internal = ' || cast(is_internal as varchar)
+        when 'cancellation' then 'cancelled_at = ' || cast(cancelled_at as string)
+        when 'account' then 'is_internal = ' || cast(is_internal as string)
         else 'churn_kind = ' || churn_kind || coalesce(', churn_reason = ' || churn_reason, '')
     end as sets,
     author,

@@ -4,6 +4,6 @@ select
     cast(null as timestamp) as published_at,
     {{ as_of() }} as as_of,
     cast(null as timestamp) as known_at,
-    cast(null as varchar) as code_version,
+    cast(null as string) as code_version,
     cast(null as bigint) as checks_passed,
     cast(null as bigint) as raw_batches
