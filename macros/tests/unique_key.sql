@@ -1,9 +1,13 @@
 {#- No two rows share the key; nulls are equal. One query, whatever the number of columns. -#}
 {% test unique_key(model, columns) %}
+{%- set key = [] -%}
+{%- for column in columns -%}
+    {%- do key.append(adapter.quote(column)) -%}
+{%- endfor -%}
 select
-    {{ columns | join(', ') }},
+    {{ key | join(', ') }},
     count(*) as row_count
 from {{ model }}
-group by {{ columns | join(', ') }}
+group by {{ key | join(', ') }}
 having count(*) > 1
 {% endtest %}

@@ -99,7 +99,7 @@ def test_no_mart_key_contains_an_amount_or_rate() -> None:
         types = {column["name"]: column["data_type"] for column in model["columns"]}
         for test in model.get("data_tests", ()):
             for name in test.get("unique_key", {}).get("arguments", {}).get("columns", ()):
-                assert not types[name.strip('"')].startswith(("decimal", "double")), model["name"]
+                assert not types[name].startswith(("decimal", "double")), model["name"]
 
 
 def test_every_model_has_its_yaml_beside_it() -> None:

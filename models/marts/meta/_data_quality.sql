@@ -14,8 +14,8 @@ with checks as (
 )
 
 select
-    check_name as "check",
-    table_name as "table", -- noqa: RF06
+    check_name as {{ adapter.quote('check') }},
+    table_name as {{ adapter.quote('table') }},
     detail,
     case when observed > expected then severity else 'pass' end as status,
     observed,

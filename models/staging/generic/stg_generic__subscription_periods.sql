@@ -29,7 +29,7 @@ renamed as (
         upper(currency) as currency,
         coalesce(quantity, 1) as quantity,
         unit_amount,
-        "interval" as interval_unit, -- noqa: RF06
+        {{ adapter.quote('interval') }} as interval_unit,
         coalesce(interval_count, 1) as interval_count,
         coalesce(discount_amount, 0) as discount_amount,
         discount_kind,
