@@ -4,9 +4,12 @@
 {%- endmacro %}
 
 {% macro default__expand_numbers(first, last) -%}
-    explode(sequence({{ first }}, {{ last }}))
+    {#- A sequence whose end lies before its start would count down. -#}
+    explode(
+        case when {{ last }} >= {{ first }} then sequence(cast({{ first }} as integer), cast({{ last }} as integer)) end
+    )
 {%- endmacro %}
 
 {% macro duckdb__expand_numbers(first, last) -%}
-    unnest(range({{ first }}, {{ last }} + 1))
+    cast(unnest(range({{ first }}, {{ last }} + 1)) as integer)
 {%- endmacro %}

@@ -35,7 +35,7 @@ watched_intervals as (
 watched_months as (
     select
         *,
-        cast({{ expand_numbers('first_month', 'last_month') }} as integer) as month_number
+        {{ expand_numbers('first_month', 'last_month') }} as month_number
     from watched_intervals
     where last_month >= {{ first_month_number() }}
 ),

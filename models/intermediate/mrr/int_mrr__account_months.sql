@@ -12,7 +12,7 @@ committed as (
 carried_months as (
     select
         *,
-        cast({{ expand_numbers('month_number', 'next_month_number - 1') }} as integer) as carried_month_number
+        {{ expand_numbers('month_number', 'next_month_number - 1') }} as carried_month_number
     from net_months
 ),
 

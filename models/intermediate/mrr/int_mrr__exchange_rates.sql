@@ -25,7 +25,7 @@ currencies as (
 months as (
     select
         currency,
-        cast({{ expand_numbers('first_month', 'last_month') }} as integer) as month_number
+        {{ expand_numbers('first_month', 'last_month') }} as month_number
     from currencies
     where {{ policy_is('fx_policy', 'period_end_rate') }}
 ),

@@ -71,7 +71,7 @@ converted_movements as (
 carried_balances as (
     select
         *,
-        cast({{ expand_numbers('month_number + 1', 'coalesce(next_month_number, ' ~ as_of_month() ~ ')') }} as integer)
+        {{ expand_numbers('month_number + 1', 'coalesce(next_month_number, ' ~ as_of_month() ~ ')') }}
             as carried_month_number
     from balances
     where

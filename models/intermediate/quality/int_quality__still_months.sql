@@ -13,7 +13,7 @@ month_pairs as (
 ),
 
 still_months as (
-    select cast({{ expand_numbers('month_number + 1', 'next_month_number - 1') }} as integer) as month_number
+    select {{ expand_numbers('month_number + 1', 'next_month_number - 1') }} as month_number
     from month_pairs
     where next_month_number - month_number > 1
 )

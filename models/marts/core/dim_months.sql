@@ -12,7 +12,7 @@ bounds as (
 
 months as (
     select
-        cast({{ expand_numbers('first_month', 'last_month') }} as integer) as month_number,
+        {{ expand_numbers('first_month', 'last_month') }} as month_number,
         last_month
     from bounds
 )

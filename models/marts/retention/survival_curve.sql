@@ -27,7 +27,7 @@ ages as (
     select
         dimension,
         dimension_value,
-        cast({{ expand_numbers('0', 'longest') }} as integer) as tenure_months
+        {{ expand_numbers('0', 'longest') }} as tenure_months
     from slices
 ),
 
