@@ -62,10 +62,11 @@ balances as (
         sum(mrr_change) over account_so_far as mrr_after,
         sum(active_change) over account_so_far as active_after,
         sum(case when mrr_change <> 0 then 1 else 0 end) over account_so_far as change_number,
-        coalesce(lag(month_number) over account_so_far <> month_number, true)
-        and coalesce(lead(month_number) over account_so_far <> month_number, true) as is_only_in_month
+        coalesce(lag(month_number) over account_in_time <> month_number, true)
+        and coalesce(lead(month_number) over account_in_time <> month_number, true) as is_only_in_month
     from events
-    window account_so_far as (
+    window account_in_time as (partition by account_id order by occurred_at, precedence),
+    account_so_far as (
         partition by account_id
         order by occurred_at, precedence
         rows between unbounded preceding and current row

@@ -31,12 +31,13 @@ running_months as (
         min(month_number) over account_so_far as first_month_number,
         min(closing_mrr) over account_so_far as lowest_mrr,
         sum(mrr_change_constant) over account_so_far as closing_mrr_constant,
-        coalesce(lead(month_number) over account_so_far, {{ as_of_month() }} + 1) as next_month_number,
-        coalesce(last_value(attributed_plan_id ignore nulls) over account_so_far, moved_to_plan_id) as latest_plan_id,
-        coalesce(opening_balance_plan_id, last_value(attributed_plan_id ignore nulls) over account_before)
+        coalesce(lead(month_number) over account_in_time, {{ as_of_month() }} + 1) as next_month_number,
+        coalesce({{ last_known('attributed_plan_id') }} over account_so_far, moved_to_plan_id) as latest_plan_id,
+        coalesce(opening_balance_plan_id, {{ last_known('attributed_plan_id') }} over account_before)
             as earlier_plan_id
     from plans
-    window account_so_far as (
+    window account_in_time as (partition by account_id order by month_number),
+    account_so_far as (
         partition by account_id
         order by month_number
         rows between unbounded preceding and current row

@@ -18,9 +18,13 @@ balances as (
         rated_on,
         occurred_at,
         sum(mrr_change) over item_so_far as mrr,
-        lead(occurred_at) over item_so_far as next_occurred_at
+        lead(occurred_at) over item_in_time as next_occurred_at
     from item_movements
-    window item_so_far as (
+    window item_in_time as (
+        partition by account_id, source_system, subscription_id, item_id, lane, currency
+        order by occurred_at, precedence
+    ),
+    item_so_far as (
         partition by account_id, source_system, subscription_id, item_id, lane, currency
         order by occurred_at, precedence
         rows between unbounded preceding and current row

@@ -17,9 +17,10 @@ balances as (
         {{ valuation_day('month_number', 'rated_on') }} as valued_on,
         {{ valuation_day('month_number', 'rated_on_before') }} as valued_before_on,
         cast(sum(mrr_change) over item_so_far as decimal(18, 4)) as mrr_after,
-        lead(month_number) over item_so_far as next_month_number
+        lead(month_number) over item_in_time as next_month_number
     from item_movements
-    window item_so_far as (
+    window item_in_time as (partition by account_id, {{ item }}, currency order by occurred_at, precedence),
+    item_so_far as (
         partition by account_id, {{ item }}, currency
         order by occurred_at, precedence
         rows between unbounded preceding and current row
