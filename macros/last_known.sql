@@ -1,4 +1,4 @@
-{#- The last value of a window that is not null; `over` follows. -#}
+{#- The last value in a window that is not null; the caller adds `over`. -#}
 {% macro last_known(expression) -%}
     {{ return(adapter.dispatch('last_known', 'csw')(expression)) }}
 {%- endmacro %}

@@ -71,9 +71,8 @@ endings as (
         )
         or (price_kind = 'usage' and latest_end = max(latest_end) over same_item) as is_ending,
         {%- for column in ['cancel_requested_at', 'cancel_kind', 'cancel_reason'] %}
-        max_by(
-            case when period_start >= override_end then {{ column }} end, period_start
-        ) over same_item as later_{{ column }}
+        {{ last_by('case when period_start >= override_end then ' ~ column ~ ' end', 'period_start') }}
+            over same_item as later_{{ column }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from services

@@ -33,7 +33,7 @@ latest_rates as (
         valuation_days.currency,
         valuation_days.month_number,
         valuation_days.valued_on,
-        max_by(rates.rate, rates.rate_on) as rate
+        {{ last_by('rates.rate', 'rates.rate_on') }} as rate
     from valuation_days
     left join rates
         on

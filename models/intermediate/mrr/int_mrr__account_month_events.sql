@@ -75,24 +75,26 @@ union all
 select
     account_id,
     month_number,
-    coalesce(min_by(opening_mrr, movement_number), max(closing_mrr)) as opening_mrr,
-    coalesce(min_by(was_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1) as was_customer,
+    coalesce({{ first_by('opening_mrr', 'movement_number') }}, max(closing_mrr)) as opening_mrr,
+    coalesce({{ first_by('was_customer', 'movement_number') }}, max(case when is_customer then 1 else 0 end) = 1)
+        as was_customer,
     {%- for flow in flows %}
     sum({{ flow }}_mrr) as {{ flow }}_mrr,
     {%- endfor %}
     sum(transferred_customers) as transferred_customers,
-    coalesce(max_by(closing_mrr, movement_number), max(closing_mrr)) as closing_mrr,
+    coalesce({{ last_by('closing_mrr', 'movement_number') }}, max(closing_mrr)) as closing_mrr,
     sum(mrr_change_constant) as mrr_change_constant,
     sum(opening_balance_constant) as opening_balance_constant,
     max(opening_balance_plan_id) as opening_balance_plan_id,
-    coalesce(max_by(is_customer, movement_number), max(case when is_customer then 1 else 0 end) = 1) as is_customer,
-    min_by(joining_type, movement_number) as joining_type,
+    coalesce({{ last_by('is_customer', 'movement_number') }}, max(case when is_customer then 1 else 0 end) = 1)
+        as is_customer,
+    {{ first_by('joining_type', 'movement_number') }} as joining_type,
     max(case when joining_type = 'new' then 1 else 0 end) = 1 as has_joined,
-    max_by(churn_kind, movement_number) as churn_kind,
-    max_by(churn_reason, movement_number) as churn_reason,
-    max_by(churned_mrr, movement_number) as churned_mrr,
+    {{ last_by('churn_kind', 'movement_number') }} as churn_kind,
+    {{ last_by('churn_reason', 'movement_number') }} as churn_reason,
+    {{ last_by('churned_mrr', 'movement_number') }} as churned_mrr,
     -- A plan may change without a movement.
-    max_by(moved_to_plan_id, occurred_at) as moved_to_plan_id
+    {{ last_by('moved_to_plan_id', 'occurred_at') }} as moved_to_plan_id
 from single_movements
 where not is_only_in_month
 group by account_id, month_number

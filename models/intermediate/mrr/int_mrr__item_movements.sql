@@ -24,6 +24,7 @@ placed_changes as (
             when changes.is_merge then {{ precedence('merge') }}
             else {{ precedence('change') }}
         end as precedence,
+        case when changes.active_change < 0 then changes.plan_before else changes.plan_after end as plan_of_change,
         -- Within an opening balance, a merge comes before the other changes of its instant.
         case
             when changes.is_merge then {{ dbt.dateadd('microsecond', -1, 'changes.changed_at') }}
@@ -43,8 +44,8 @@ select
     {{ local_month('occurred_at') }} as month_number,
     {{ item }},
     currency,
-    min_by(rated_on, sequence_at) as rated_on_before,
-    max_by(rated_on, sequence_at) as rated_on,
+    {{ first_by('rated_on', 'sequence_at') }} as rated_on_before,
+    {{ last_by('rated_on', 'sequence_at') }} as rated_on,
     cast(sum(mrr_change) as decimal(18, 4)) as mrr_change,
     cast(sum(case when is_pause then 0 else volume_mrr end) as decimal(18, 4)) as volume_mrr,
     cast(sum(case when is_pause then 0 else price_mrr end) as decimal(18, 4)) as price_mrr,
@@ -53,13 +54,12 @@ select
     cast(sum(active_change) as integer) as active_change,
     cast(count(*) as integer) as change_count,
     -- An item may go on without a plan.
-    nullif(
-        max_by(coalesce(case when active_change < 0 then plan_before else plan_after end, ''), sequence_at), ''
-    ) as plan_id,
+    nullif({{ last_by("coalesce(plan_of_change, '')", 'sequence_at') }}, '') as plan_id,
     sum(active_change) = 0
-    and min_by(coalesce(plan_before, ''), sequence_at) <> max_by(coalesce(plan_after, ''), sequence_at) as changes_plan,
-    max_by(end_kind, sequence_at) as end_kind,
-    max_by(end_reason, sequence_at) as end_reason,
-    max_by(_batch_id, sequence_at) as source_batch_id
+    and {{ first_by("coalesce(plan_before, '')", 'sequence_at') }}
+    <> {{ last_by("coalesce(plan_after, '')", 'sequence_at') }} as changes_plan,
+    {{ last_by('end_kind', 'sequence_at') }} as end_kind,
+    {{ last_by('end_reason', 'sequence_at') }} as end_reason,
+    {{ last_by('_batch_id', 'sequence_at') }} as source_batch_id
 from placed_changes
 group by account_id, occurred_at, precedence, {{ item }}, currency

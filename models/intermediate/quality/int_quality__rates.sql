@@ -2,7 +2,7 @@
 {{ config(materialized='view') }}
 select
     currency,
-    max_by(rate, rate_on) as rate,
+    {{ last_by('rate', 'rate_on') }} as rate,
     min(rate_on) as first_rate_on
 from {{ ref('unified_fx_rates') }}
 where

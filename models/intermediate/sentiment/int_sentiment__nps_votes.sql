@@ -67,8 +67,8 @@ accounts as (
         industry,
         country,
         acquisition_channel,
-        max_by(plan_id, recency) as plan_id,
-        max_by(mrr, recency) as mrr,
+        {{ last_by('plan_id', 'recency') }} as plan_id,
+        {{ last_by('mrr', 'recency') }} as mrr,
         max(case when score is not null then 1 else 0 end) = 1 as has_answered,
         {{ nps_category('avg(case when is_vote then score end)') }} as nps_category
     from period_responses

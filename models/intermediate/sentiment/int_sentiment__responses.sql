@@ -33,7 +33,7 @@ plans as (
 latest_mrr as (
     select
         invitations.response_id,
-        max_by(movements.mrr_after, movements.movement_number) as mrr
+        {{ last_by('movements.mrr_after', 'movements.movement_number') }} as mrr
     from invitations
     inner join movements
         on
@@ -47,7 +47,7 @@ latest_mrr as (
 latest_plans as (
     select
         invitations.response_id,
-        nullif(max_by(plans.plan_id, plans.occurred_at), '') as plan_id
+        nullif({{ last_by('plans.plan_id', 'plans.occurred_at') }}, '') as plan_id
     from invitations
     inner join plans
         on

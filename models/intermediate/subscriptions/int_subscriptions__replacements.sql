@@ -12,7 +12,7 @@ claims as (
     select
         source_system,
         replaces_subscription_id,
-        min_by(account_id, period_start) as account_id,
+        {{ first_by('account_id', 'period_start') }} as account_id,
         min(period_start) as starts_at
     from periods
     group by source_system, replaces_subscription_id, subscription_id

@@ -48,7 +48,7 @@ last_periods as (
         subscription_id,
         item_id,
         lane,
-        max_by(coalesce(period_end, {{ no_end }}), period_start) as last_end
+        {{ last_by('coalesce(period_end, ' ~ no_end ~ ')', 'period_start') }} as last_end
     from eligible_periods
     group by source_system, account_id, subscription_id, item_id, lane
 ),

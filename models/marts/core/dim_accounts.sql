@@ -16,8 +16,8 @@ movements as (
     select
         account_id,
         min(occurred_at) as first_movement_at,
-        max_by(mrr_after, movement_number) as current_mrr,
-        max_by(is_customer, movement_number) as is_customer,
+        {{ last_by('mrr_after', 'movement_number') }} as current_mrr,
+        {{ last_by('is_customer', 'movement_number') }} as is_customer,
         max(case when movement_type in ('churn', 'merge') and not is_customer then occurred_at end) as last_left_at
     from {{ ref('int_mrr__account_movements') }}
     where movement_type is not null
@@ -31,7 +31,7 @@ payers_before_history as (
 plans as (
     select
         account_id,
-        nullif(max_by(coalesce(plan_id, ''), occurred_at), '') as plan_id
+        nullif({{ last_by("coalesce(plan_id, '')", 'occurred_at') }}, '') as plan_id
     from {{ ref('int_mrr__account_plans') }}
     group by account_id
 ),

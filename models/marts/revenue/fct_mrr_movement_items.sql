@@ -14,11 +14,11 @@ with item_ledger as (
         subscription_id,
         item_id,
         currency,
-        min_by(plan_id, lane) as plan_id,
+        {{ first_by('plan_id', 'lane') }} as plan_id,
         {%- for amount in ['mrr_change', 'volume_mrr', 'price_mrr', 'discount_mrr'] %}
         cast(sum({{ amount }}) as decimal(18, 4)) as {{ amount }},
         {%- endfor %}
-        min_by(source_batch_id, lane) as source_batch_id
+        {{ first_by('source_batch_id', 'lane') }} as source_batch_id
     from {{ ref('int_mrr__item_ledger') }}
     where mrr_change <> 0
     group by account_id, occurred_at, precedence, month_number, subscription_id, item_id, currency
