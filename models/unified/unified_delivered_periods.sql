@@ -1,5 +1,5 @@
 -- one row per subscription item, price kind and period start, as the billing systems delivered it
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with periods as (
     {{ with_linked_account(ref('stg_generic__subscription_periods')) }}
 )

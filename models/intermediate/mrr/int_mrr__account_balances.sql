@@ -1,5 +1,5 @@
 -- one row per account, instant and precedence of its movements, with the account's balance before and after
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_ledger as (
     select * from {{ ref('int_mrr__item_ledger') }}
@@ -77,8 +77,8 @@ balances as (
 spells as (
     select
         *,
-        sum(case when active_after = 0 then 1 else 0 end) over account_so_far
-        - case when active_after = 0 then 1 else 0 end as spell_number
+        -case when active_after = 0 then 1 else 0 end
+        + sum(case when active_after = 0 then 1 else 0 end) over account_so_far as spell_number
     from balances
     window account_so_far as (
         partition by account_id

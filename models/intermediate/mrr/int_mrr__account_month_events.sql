@@ -1,5 +1,5 @@
 -- one row per account and month in which its MRR moves: the balance before and after, and the movements by type
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact', 'transfer'] %}
 {%- set is_opening = "movements.precedence = " ~ precedence('opening_balance') %}
 with movements as (

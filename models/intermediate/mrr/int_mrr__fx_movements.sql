@@ -1,5 +1,5 @@
 -- one row per lane of an item in a foreign currency and movement of its account or monthly revaluation
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set item = 'source_system, subscription_id, item_id, lane' %}
 {%- set parts = ['volume_mrr', 'price_mrr', 'discount_mrr', 'pause_mrr'] %}
 with item_movements as (

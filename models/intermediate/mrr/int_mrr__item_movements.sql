@@ -1,5 +1,5 @@
 -- one row per subscription item, lane, currency and movement of its account; in the item's own currency
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set item = 'source_system, subscription_id, item_id, lane' %}
 with changes as (
     select * from {{ ref('int_mrr__item_changes') }}

@@ -1,5 +1,5 @@
 -- one row per account that paid before the loaded history opens, with the instant at which it first did
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {#- No figure of that time is published, but an account that comes back is no new customer. -#}
 with changes as (
     select * from {{ ref('int_mrr__item_changes') }}

@@ -1,5 +1,5 @@
 -- one row per month, combination of slice attributes and plan that holds other MRR than that of its account-months
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with net_months as (
     select * from {{ ref('int_mrr__account_month_net') }}
 ),

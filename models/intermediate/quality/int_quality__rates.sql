@@ -1,5 +1,5 @@
 -- one row per currency, with its last known rate at as_of and the day of its first rate
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 select
     currency,
     {{ last_by('rate', 'rate_on') }} as rate,

@@ -1,5 +1,5 @@
 -- one row per cohort month, months since and combination of slice attributes in the cohort month
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set dimensions = account_dimensions() %}
 with account_months as (
     select * from {{ ref('int_mrr__account_months') }}

@@ -1,5 +1,5 @@
 -- one row per account and spell, which is an uninterrupted time as a customer
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with movements as (
     select
         account_id,

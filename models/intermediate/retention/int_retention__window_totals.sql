@@ -1,5 +1,5 @@
 -- one row per month, window length in months and combination of slice attributes at the start of the window
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set windows = [1, 3, 12] %}
 {%- set dimensions = account_dimensions() %}
 with account_months as (

@@ -1,5 +1,5 @@
 -- one row per survey period, survey kind, weighting and voter; a voter is an invitation or an account
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with responses as (
     select * from {{ ref('int_sentiment__responses') }}
     where

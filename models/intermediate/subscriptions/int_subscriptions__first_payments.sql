@@ -1,5 +1,5 @@
 -- one row per subscription that was paid, and per account that paid invoices without one: its first payment
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with paid_invoices as (
     select * from {{ ref('unified_invoices') }}
     where

@@ -1,5 +1,5 @@
 -- one row per price interval that refunds reduce and piece of it with one MRR
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set interval_key = 'source_system, subscription_id, item_id, lane, interval_starts_at' %}
 with refunds as (
     select * from {{ ref('int_subscriptions__refunds') }}

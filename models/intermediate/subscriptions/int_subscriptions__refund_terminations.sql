@@ -1,5 +1,5 @@
 -- one row per yearly price interval that the refund of a cancelled year ends early
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {#- Links may run in a circle; no subscription is replaced more often within a year. -#}
 {%- set longest_chain = 12 %}
 with recursive refunds as (

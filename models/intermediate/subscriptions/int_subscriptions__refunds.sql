@@ -1,5 +1,5 @@
 -- one row per refunded invoice and subscription that it paid for
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with invoices as (
     select
         invoice_id,

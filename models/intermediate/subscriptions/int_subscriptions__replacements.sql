@@ -1,5 +1,5 @@
 -- one row per account and subscription that another subscription of the account replaces, with the instant
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
     where

@@ -1,5 +1,5 @@
 -- one row per subscription item, lane and period start; the periods of a lane never overlap
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set item = 'source_system, subscription_id, item_id, lane' %}
 {%- set no_end = "cast('9999-12-31' as timestamp)" %}
 with periods as (

@@ -1,5 +1,5 @@
 -- one row per usage charge, with its lane: charges of one item that run at the same time are in different lanes
-{{ config(materialized='view') }}
+{{ config(materialized=inlined()) }}
 {%- set meter = 'source_system, subscription_id, item_id' %}
 with recursive charges as (
     select
