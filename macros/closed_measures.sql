@@ -18,17 +18,22 @@
 
 {#- Rows of a monthly metric table, one per month, slice and measure; complete months only. -#}
 {% macro measure_rows(relation, table) -%}
-    {%- for measure in closed_measures(table) %}
     select
-        month,
-        '{{ table }}.{{ measure }}' as measure,
-        dimension,
-        dimension_value,
-        cast({{ measure }} as decimal(18, 4)) as measure_value
-    from {{ relation }}
-    where is_complete
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+        figures.month,
+        measures.measure,
+        figures.dimension,
+        figures.dimension_value,
+        case measures.measure
+            {%- for measure in closed_measures(table) %}
+            when '{{ table }}.{{ measure }}' then cast(figures.{{ measure }} as decimal(18, 4))
+            {%- endfor %}
+        end as measure_value
+    from {{ relation }} as figures
+    cross join (
+        values
+        {%- for measure in closed_measures(table) %}
+        ('{{ table }}.{{ measure }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as measures (measure)
+    where figures.is_complete
 {%- endmacro %}
