@@ -83,3 +83,65 @@
             end * interval_count
         );
 {%- endmacro %}
+
+{#- check_session makes sure that products of decimals are exact. `div` divides decimals and drops the fraction. Spark
+    rounds what a function returns half up to its type, and takes one statement at a time. -#}
+{% macro spark__create_money_functions() -%}
+    {%- call statement('money_round') -%}
+    create or replace function money_round(amount decimal(38, 14)) returns decimal(18, 4)
+    return amount
+    {%- endcall -%}
+
+    {%- call statement('money_convert') -%}
+    create or replace function money_convert(amount decimal(18, 4), rate decimal(24, 12)) returns decimal(18, 4)
+    return amount * rate
+    {%- endcall -%}
+
+    {%- call statement('money_divide') -%}
+    create or replace function money_divide(amount decimal(38, 14), divisor bigint) returns decimal(18, 4)
+    return cast((20000 * amount + divisor) div (2 * divisor) as decimal(19, 0)) * 0.0001
+    {%- endcall -%}
+
+    {%- call statement('money_units') -%}
+    create or replace function money_units(amount decimal(18, 4)) returns decimal(18, 0)
+    return amount * 10000
+    {%- endcall -%}
+
+    {%- call statement('money_share') -%}
+    create or replace function money_share(amount decimal(18, 4), part decimal(18, 4), whole decimal(18, 4))
+    returns decimal(18, 4)
+    return cast(
+        (2 * money_units(amount) * money_units(part) + money_units(whole)) div (2 * money_units(whole))
+        as decimal(19, 0)
+    ) * 0.0001
+    {%- endcall -%}
+
+    {%- call statement('money_fraction_part') -%}
+    create or replace function money_fraction_part(fraction string, part integer) returns integer
+    return split_part(fraction, '/', part)
+    {%- endcall -%}
+
+    {%- call statement('money_monthly') -%}
+    create or replace function money_monthly(
+        amount decimal(38, 14),
+        interval_unit string,
+        interval_count bigint,
+        weeks_per_month string,
+        days_per_month string
+    )
+    returns decimal(18, 4)
+    return money_divide(
+        amount * case interval_unit
+            when 'week' then money_fraction_part(weeks_per_month, 1)
+            when 'day' then money_fraction_part(days_per_month, 1)
+            else 1
+        end,
+        case interval_unit
+            when 'year' then 12
+            when 'week' then money_fraction_part(weeks_per_month, 2)
+            when 'day' then money_fraction_part(days_per_month, 2)
+            else 1
+        end * interval_count
+    )
+    {%- endcall -%}
+{%- endmacro %}
