@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro default__days_between(first, second) -%}
-    {{ dbt.datediff(first, second, 'day') }}
+    cast({{ dbt.datediff(first, second, 'day') }} as bigint)
 {%- endmacro %}
 
 {% macro duckdb__days_between(first, second) -%}

@@ -9,7 +9,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro default__local_time(instant, zone) -%}
+{% macro spark__local_time(instant, zone) -%}
     from_utc_timestamp({{ instant }}, '{{ zone }}')
 {%- endmacro %}
 
@@ -27,8 +27,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro default__utc_time(local, zone) -%}
-    to_utc_timestamp({{ local }}, '{{ zone }}')
+{#- When clocks go back, a time comes twice. DuckDB takes the later one; that is the one with the next day's offset. -#}
+{% macro spark__utc_time(local, zone) -%}
+    {%- set later = dbt.dateadd('day', -1, "to_utc_timestamp(" ~ dbt.dateadd('day', 1, local) ~ ", '" ~ zone ~ "')") -%}
+    case
+        when from_utc_timestamp({{ later }}, '{{ zone }}') = {{ local }} then {{ later }}
+        else to_utc_timestamp({{ local }}, '{{ zone }}')
+    end
 {%- endmacro %}
 
 {% macro duckdb__utc_time(local, zone) -%}
