@@ -1,10 +1,11 @@
-# make run | test | lint | lint-changed | format | dev | bench | compat | clean; each sets up what it needs first.
-.PHONY: run test lint lint-changed lint-python format base dev bench compat clean setup
+# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | clean; each sets up what it needs first.
+.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
 VENV := .venv
 BIN := $(VENV)/bin
+SPARK := target/spark
 BASE := main
 CHANGED_SQL = { git diff --name-only --diff-filter=d --merge-base $(BASE) && git ls-files --others --exclude-standard; } \
 	| grep -E '^(models|data_tests)/.*\.sql$$'
@@ -21,6 +22,10 @@ run: setup
 # What CI runs, after `make lint`. The tests of a file share a process, and with it their warehouses.
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The same models on Spark, compared with DuckDB mart by mart; needs Java. CI runs it after `make test`.
+test-spark: setup $(SPARK)/.ready
+	@PYTHONPATH=$(SPARK) $(BIN)/python -m pytest tests/spark $(ARGS)
 
 # What CI runs. dbt compiles every model for sqlfluff, which takes minutes.
 lint: lint-python
@@ -67,6 +72,16 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(VENV)/.ready
+
+# In a folder of its own, because Great Expectations loads pyspark wherever it finds it.
+$(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
+	@java -version > /dev/null 2>&1 || { \
+		echo "error: no java was found, and Spark needs Java 17 or 21. Install a JRE, such as openjdk-17-jre-headless." >&2; \
+		exit 1; }
+	@echo "Setting up Spark in $(SPARK) (once; a minute or two)"
+	@rm -rf $(SPARK)
+	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes --target $(SPARK) -r requirements-spark.lock
+	@touch $@
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \

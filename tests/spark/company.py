@@ -1,0 +1,106 @@
+"""A simulated company, landed by DuckDB from untidy exports; its corrections, and the release it follows."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.settings import Settings, load_settings
+from orchestration.landing import accepted_batches, land
+from orchestration.pipeline.sources import create_sources
+from simulator import simulate
+
+UNTIL = date(2026, 1, 1)
+BEFORE = "2025-11-15"
+BEFORE_POLICIES = {"discount_policy": "none"}
+"""Instant and policies of the release that is followed: no preset has the latter."""
+
+ACCOUNTS, MONTHS, SEED = 90, 20, 11
+
+_PREVIOUS_RELEASE = "before"
+
+
+def land_company(home: Path) -> Settings:
+    """Simulate the company, land its files and put the raw relations into the home's warehouse."""
+    settings = load_settings(home, as_of=UNTIL.isoformat(), environment={})
+    simulate(ACCOUNTS, MONTHS, SEED, settings.landing, until=UNTIL, messy=True)
+    land(settings)
+    create_company_sources(settings, None)
+    return settings
+
+
+def create_company_sources(settings: Settings, previous: str | None) -> None:
+    """The relations that the dbt sources declare; `previous` names the release that is followed."""
+    with connect(settings.home / "warehouse.duckdb") as connection:
+        create_sources(connection, settings, accepted_batches(settings), previous)
+
+
+def follow_release(settings: Settings) -> None:
+    """Make a release of the marts that stand in the warehouse, and the one that further builds follow."""
+    folder = settings.releases / _PREVIOUS_RELEASE / "parquet"
+    export_marts(settings.home / "warehouse.duckdb", folder)
+    create_company_sources(settings, _PREVIOUS_RELEASE)
+
+
+def export_marts(warehouse: Path, folder: Path) -> None:
+    """Write every mart to `<folder>/<mart>.parquet`."""
+    folder.mkdir(parents=True)
+    with connect(warehouse, read_only=True) as connection:
+        for (mart,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall():
+            target = quote_literal(folder / f"{mart}.parquet")
+            connection.execute(f"copy (from marts.{quote_identifier(mart)}) to {target}")
+
+
+def corrections(warehouse: Path) -> dict[str, str]:
+    """Seeds, as CSV by name, that correct something of every kind in the landed company."""
+    with connect(warehouse, read_only=True) as connection:
+        connection.execute(
+            """
+            create temp table subscriptions as
+            select
+                account_id, subscription_id, cast(min(period_start) as date) as starts_on,
+                bool_and(period_end is null) as is_open, max(cancel_kind) as cancel_kind
+            from raw.generic__subscription_periods
+            where coalesce(price_kind, 'recurring') = 'recurring' and not coalesce(is_deleted, false)
+            group by all
+            """
+        )
+        ask = partial(_first_row, connection)
+        (internal,) = ask("max(account_id) from raw.generic__accounts")
+        running, day = ask("subscription_id, starts_on + 45 from subscriptions where is_open")
+        (left,) = ask("subscription_id from subscriptions where cancel_kind is not null")
+        later, earlier = ask(
+            "later.subscription_id, earlier.subscription_id from subscriptions as later "
+            "join subscriptions as earlier using (account_id) where later.starts_on > earlier.starts_on"
+        )
+        currency, rate_on = ask("currency, min(rate_on) - 1 from raw.generic__fx_rates group by all")
+    why = """Ann,"Ann's ""word"" on it","""
+    texts = {
+        "fx_rates": ("currency,rate_on,rate", f"{currency},{rate_on},0.000012345678"),
+        "overrides_accounts": ("account_id,is_internal,author,reason,expires_on", f"{internal},true,{why}"),
+        "overrides_cancellations": (
+            "subscription_id,item_id,cancelled_at,author,reason,expires_on",
+            f"{running},,{day},{why}2031-01-01",
+        ),
+        "overrides_churn_reasons": (
+            "subscription_id,item_id,churn_kind,churn_reason,author,reason,expires_on",
+            f"{left},,Dispute,a \\ backslash,{why}",
+        ),
+        "overrides_subscription_links": (
+            "subscription_id,replaces_subscription_id,author,reason,expires_on",
+            f"{later},{earlier},{why}",
+        ),
+    }
+    return {name: f"{header}\n{row}\n" for name, (header, row) in texts.items()}
+
+
+def _first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[str, ...]:
+    row = connection.execute(f"select {query} order by all limit 1").fetchone()
+    assert row is not None, f"the company has nothing of the kind: {query}"
+    return tuple(str(value) for value in row)

@@ -1,0 +1,97 @@
+"""Whether two engines made the same marts: columns, types, and rows to the last digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.database import connect, quote_identifier, quote_literal
+
+TOLERANCE = 1e-12
+"""By which rates may differ, absolutely up to 1 and relatively above: engines add up in another order."""
+
+_SHOWN = 6
+
+
+def compare_marts(first: Path, second: Path) -> list[str]:
+    """How the marts of folder `second` differ from those of `first`; both hold `<mart>.parquet`.
+
+    Rows are compared as multisets, by all columns but rates; rates then one by one.
+    """
+    marts = sorted(path.stem for path in first.glob("*.parquet"))
+    others = sorted(path.stem for path in second.glob("*.parquet"))
+    if marts != others:
+        return [f"marts: {marts} and {others}"]
+    with connect() as connection:
+        return [line for mart in marts for line in _compare(connection, mart, first, second)]
+
+
+def count_rows(folder: Path) -> dict[str, int]:
+    """Rows of every mart in a folder that holds `<mart>.parquet`."""
+    with connect() as connection:
+        return {
+            path.stem: connection.sql(f"select count(*) from {_parquet(path)}").fetchall()[0][0]
+            for path in folder.glob("*.parquet")
+        }
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, mart: str, first: Path, second: Path) -> list[str]:
+    types = []
+    for side, folder in (("first", first), ("second", second)):
+        source = _parquet(folder / f"{mart}.parquet")
+        described = connection.sql(f"describe from {source}").fetchall()
+        types.append([(str(row[0]), _family(str(row[1]))) for row in described])
+        # A time is compared without the zone that Spark adds to it, which is UTC.
+        columns = ", ".join(
+            f"cast({quote_identifier(name)} as {'timestamp' if kind == 'timestamp' else described_type})"
+            f" as {quote_identifier(name)}"
+            for (name, kind), described_type in zip(types[-1], (row[1] for row in described), strict=True)
+        )
+        connection.execute(f"create or replace temp table {side} as select {columns} from {source}")
+    if types[0] != types[1]:
+        return [f"{mart}: {sorted(set(types[0]) ^ set(types[1])) or 'columns in another order'}"]
+    rates = [quote_identifier(name) for name, kind in types[0] if kind == "double"]
+    keys = [quote_identifier(name) for name, kind in types[0] if kind != "double"]
+    return _compare_rows(connection, mart, ", ".join(keys)) or [
+        line for rate in rates for line in _compare_rate(connection, mart, rate, keys, rates)
+    ]
+
+
+def _compare_rows(connection: duckdb.DuckDBPyConnection, mart: str, keys: str) -> list[str]:
+    lines = []
+    for side, other in (("first", "second"), ("second", "first")):
+        rows = f"select {keys} from {side} except all select {keys} from {other}"
+        found = connection.sql(f"{rows} order by all").fetchall()
+        lines += [f"{mart}: {len(found)} rows only in the {side}" for _ in found[:1]]
+        lines += [f"    {row}" for row in found[:_SHOWN]]
+    return lines
+
+
+def _compare_rate(
+    connection: duckdb.DuckDBPyConnection, mart: str, rate: str, keys: list[str], rates: list[str]
+) -> list[str]:
+    # Rows that only rates tell apart are paired by their rates.
+    order = f"partition by {', '.join(keys)} order by {', '.join(rates)}"
+    numbered = f"select *, row_number() over ({order}) as place from"
+    pairs = " and ".join(f"a.{key} is not distinct from b.{key}" for key in [*keys, "place"])
+    found = connection.sql(
+        f"""
+        select a.{rate}, b.{rate} from ({numbered} first) as a inner join ({numbered} second) as b on {pairs}
+        where (a.{rate} is null) <> (b.{rate} is null)
+            or abs(a.{rate} - b.{rate}) > {TOLERANCE} * greatest(1, abs(a.{rate}))
+        """
+    ).fetchall()
+    return [f"{mart}: {len(found)} values of {rate} differ, such as {found[0]}"] if found else []
+
+
+def _family(data_type: str) -> str:
+    kind = data_type.lower()
+    if kind.startswith("timestamp"):
+        return "timestamp"
+    return "integer" if kind.endswith(("int", "integer")) else kind
+
+
+def _parquet(path: Path) -> str:
+    """One file, or a folder of files."""
+    return f"read_parquet({quote_literal(path / '*.parquet' if path.is_dir() else path)})"

@@ -1,0 +1,104 @@
+"""A copy of the dbt project with rows in its seeds, built by dbt in this process on either engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.runner import PARSED_FILE, invoke_dbt
+
+_GREEN = {"success", "pass"}
+
+
+@dataclass
+class Project:
+    """The copy in `folder`; `variables` hold in every run."""
+
+    folder: Path
+    home: Path
+    """Of the warehouse; dbt for DuckDB builds in its `warehouse.duckdb`."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def copy(cls, folder: Path, home: Path, seeds: Mapping[str, str], **variables: Any) -> Project:
+        """Copy the project and put `seeds`, CSV text by name, into the place of its own."""
+        for name in ("models", "macros", "seeds", "data_tests"):
+            shutil.copytree(PROJECT_DIR / name, folder / name)
+        shutil.copyfile(PROJECT_DIR / "dbt_project.yml", folder / "dbt_project.yml")
+        shutil.copyfile(PROJECT_DIR / "profiles.example.yml", folder / "profiles.yml")
+        for name, text in seeds.items():
+            (folder / "seeds" / f"{name}.csv").write_text(text, encoding="utf-8")
+        return cls(folder, home, variables)
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    def written(self, target: str) -> Path:
+        """The folder of what dbt writes for an engine: compiled SQL, manifest and logs."""
+        return self.folder / "target" / target
+
+    def dbt(self, target: str, command: Sequence[str], as_of: str, policies: Mapping[str, Any]) -> list[Any]:
+        """Run dbt; returns what became of each seed, model and test, all of which succeeded.
+
+        Raises AssertionError with the messages of those that did not.
+        """
+        variables = {**self.variables, **policies}
+        # The parsed project is the same under all policies.
+        parsed = self.written(target) / PARSED_FILE
+        if not parsed.exists():
+            self._invoke(target, ["parse"], as_of, variables)
+        outcome = self._invoke(target, command, as_of, variables, _manifest(parsed))
+        results = list(outcome.result.results)
+        bad = [
+            f"{result.node.unique_id}: {result.status}: {result.message}"
+            for result in results
+            if str(result.status) not in _GREEN
+        ]
+        assert not bad, "\n".join(bad[:10])
+        return results
+
+    def _invoke(
+        self,
+        target: str,
+        command: Sequence[str],
+        as_of: str,
+        variables: Mapping[str, Any],
+        manifest: Any = None,
+    ) -> Any:
+        arguments = [
+            *command,
+            *("--target", target),
+            *("--project-dir", str(self.folder)),
+            *("--profiles-dir", str(self.folder)),
+            *("--target-path", str(self.written(target))),
+            *("--log-path", str(self.written(target))),
+            *("--log-level", "none"),
+            *("--vars", json.dumps(variables)),
+        ]
+        environment = {
+            "CSW_HOME": str(self.home),
+            "CSW_WAREHOUSE": str(self.warehouse),
+            "CSW_AS_OF": as_of,
+            "DO_NOT_TRACK": "1",
+        }
+        with patch.dict(os.environ, environment):
+            outcome = invoke_dbt(arguments, manifest=manifest)
+        if outcome.exception is not None:
+            raise outcome.exception
+        return outcome
+
+
+def _manifest(parsed: Path) -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest.build_flat_graph()
+    return manifest

@@ -1,0 +1,80 @@
+"""Spark in this process: the sources that DuckDB landed as its tables, and what dbt built as Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.serialization import read_yaml
+from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.pseudonyms import hand_over_key
+
+KEY_VIEW = "csw_hash_key"
+
+# For small data, planning and compiling cost most: one partition, and no generated code.
+_SETTINGS = {
+    "spark.master": "local[2]",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # DuckDB writes times without a zone, which are UTC.
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+
+
+def start_spark(folder: Path, key: bytes) -> Any:
+    """A session with the settings of profiles.example.yml, a view of the key, and its files in `folder`."""
+    from pyspark.sql import SparkSession
+
+    profile = read_yaml(PROJECT_DIR / "profiles.example.yml")["csw"]["outputs"]["spark"]
+    settings = {
+        **_SETTINGS,
+        **profile["server_side_parameters"],
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.local.dir": str(folder / "scratch"),
+    }
+    builder = SparkSession.builder.appName("csw")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    hand_key(spark, key)
+    return spark
+
+
+def hand_key(spark: Any, key: bytes) -> None:
+    """Make the key of the pseudonyms the one row of KEY_VIEW."""
+    spark.createDataFrame([(key.decode(),)], "hash_key string").createOrReplaceTempView(KEY_VIEW)
+
+
+def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:
+    """Copy the relations of the dbt sources from DuckDB to tables of the same names."""
+    with connect(warehouse, read_only=True) as connection:
+        hand_over_key(connection, key)
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema in ('raw', 'previous')"
+        ).fetchall():
+            path = folder / schema / f"{name}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            relation = f"{quote_identifier(schema)}.{quote_identifier(name)}"
+            connection.execute(f"copy (from {relation}) to {quote_literal(path)}")
+            spark.sql(f"create schema if not exists {schema}")
+            spark.sql(f"create table {schema}.{name} using parquet options (path '{path}')")
+
+
+def write_marts(spark: Any, folder: Path) -> None:
+    """Write every mart to `<folder>/<mart>.parquet`, a folder of files."""
+    for table in spark.sql("show tables in marts").collect():
+        if not table.isTemporary:
+            spark.table(f"marts.{table.tableName}").write.parquet(str(folder / f"{table.tableName}.parquet"))

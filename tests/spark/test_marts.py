@@ -1,0 +1,35 @@
+"""Seeds, models and tests on Spark, and every mart equal to DuckDB's: under the defaults and each preset."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration.core.policies import policy_catalog
+from orchestration.dbt_runner.pseudonyms import TEST_KEY
+from tests.spark.comparison import compare_marts, count_rows
+from tests.spark.conftest import Engines
+from tests.spark.session import hand_key
+
+
+@pytest.mark.parametrize("preset", policy_catalog()["preset"]["values"])
+def test_spark_makes_the_marts_of_duckdb(engines: Engines, preset: str) -> None:
+    duckdb, spark = engines.build(preset)
+    assert compare_marts(duckdb, spark) == []
+    empty = [mart for mart, rows in count_rows(duckdb).items() if not rows]
+    assert empty == [], "nothing was compared there"
+
+
+def test_every_rule_holds(engines: Engines) -> None:
+    """All dbt unit tests."""
+    # This rule of the optimizer fails on joins of rows that stand in the query, as those of unit tests do.
+    rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
+    engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
+    hand_key(engines.spark, TEST_KEY)
+    engines.dbt("spark", ["test", "--select", "test_type:unit"])
+
+
+def test_nothing_that_dbt_writes_holds_the_key(engines: Engines) -> None:
+    """Neither compiled SQL nor the manifest nor a log."""
+    files = [path for path in engines.project.written("spark").rglob("*") if path.is_file()]
+    assert len(files) > 100
+    assert [path for path in files if engines.key in path.read_bytes()] == []
