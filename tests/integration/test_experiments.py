@@ -55,9 +55,9 @@ def test_experiments_and_shell_variables_do_not_change_the_published_release(
     books = copy_of(small_company)
     first = current_release_id(books)
     before = fingerprint_of_current(books)
-    asked = load_settings(
-        home=books.home, as_of="2026-01-01", policies=["pause_policy=keep", "discount_policy=none"]
-    )
+    # The audit must also pass where accounts are older than the loaded history.
+    policies = ["pause_policy=keep", "discount_policy=none", "first_loaded_month=2025-03"]
+    asked = load_settings(home=books.home, as_of="2026-01-01", policies=policies)
     outcome = refresh(asked, landing_is_given=False)
     made = outcome.experiment_id
     assert made
@@ -69,7 +69,9 @@ def test_experiments_and_shell_variables_do_not_change_the_published_release(
     # It says what it would restate, and the books know nothing of that.
     assert restated(books, made) == {("policies",)}
     manifest = read_manifest(books.releases / made)
-    assert manifest["experiment"] == ("command-line policies: discount_policy = none, pause_policy = keep")
+    assert manifest["experiment"] == (
+        "command-line policies: discount_policy = none, first_loaded_month = 2025-03, pause_policy = keep"
+    )
     assert manifest["parent"] == first
 
     again = refresh(asked, landing_is_given=False)
