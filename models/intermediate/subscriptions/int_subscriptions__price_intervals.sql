@@ -1,5 +1,4 @@
 -- one row per subscription item, lane and interval of service at one price, before refunds and first payments
-{{ config(materialized=inlined()) }}
 with service_periods as (
     select * from {{ ref('int_subscriptions__service_periods') }}
 ),
