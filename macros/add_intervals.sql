@@ -1,4 +1,4 @@
-{#- The instant one billing interval later, by the calendar: a month after 31 January is the end of February. -#}
+{#- The instant one billing interval later by the calendar: one month after 31 January is the end of February. -#}
 {% macro add_intervals(instant, interval_unit, interval_count) -%}
     case {{ interval_unit }}
         {%- for unit in ['day', 'week', 'month', 'year'] %}

@@ -1,11 +1,11 @@
-{#- The instant after which nothing enters a mart, as a UTC timestamp literal: the variable `as_of`,
-    else CSW_AS_OF, else the start of this dbt run. -#}
+{#- The cut-off instant of all marts, as a UTC timestamp literal: the variable `as_of`, else CSW_AS_OF, else the start
+    of this dbt run. -#}
 {% macro as_of() -%}
     cast('{{ as_of_moment().strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
 {%- endmacro %}
 
 
-{#- The month and the day of as_of in the reporting time zone: a month number, and a date literal. -#}
+{#- The month of as_of (a month number) and its day (a date literal) in the reporting time zone. -#}
 {% macro as_of_month() -%}
     {%- set moment = in_reporting_timezone(as_of_moment()) -%}
     {{ moment.year * 12 + moment.month - 1 }}

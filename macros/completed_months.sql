@@ -1,5 +1,5 @@
-{#- Whole calendar months from one instant to a later one: from 31 January the first is complete on the last day of
-    February, at the same time of day. -#}
+{#- Whole calendar months from one instant to a later one. From 31 January, the first month is complete on the last day
+    of February, at the same time of day. -#}
 {% macro completed_months(first, last) -%}
     {%- set months = '(' ~ month_number(last) ~ ' - ' ~ month_number(first) ~ ')' -%}
     case

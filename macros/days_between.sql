@@ -1,4 +1,4 @@
-{#- Whole days from one date to another; negative where the second lies before the first. -#}
+{#- Whole days from one date to another; negative if the second date is before the first. -#}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between', 'csw')(first, second)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The instant that many days later; null where a policy has a word instead of a number of days, such as never. -#}
+{#- The instant that number of days later; null if a policy gives a word, such as never, instead of a number. -#}
 {% macro days_later(instant, days) -%}
     {%- if days is number -%}
     {{ dbt.dateadd('day', days, instant) }}

@@ -1,4 +1,4 @@
-{#- The earlier of two instants; a null is no instant (engines differ on least() with a null). -#}
+{#- The earlier of two instants, ignoring a null. Engines differ in how least() treats a null. -#}
 {% macro earliest(first, second) -%}
     coalesce(least({{ first }}, {{ second }}), {{ first }}, {{ second }})
 {%- endmacro %}

@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro default__expand_numbers(first, last) -%}
-    {#- A sequence whose end lies before its start would count down. -#}
+    {#- Without the condition, a sequence would count down if its end is before its start. -#}
     explode(
         case when {{ last }} >= {{ first }} then sequence(cast({{ first }} as integer), cast({{ last }} as integer)) end
     )

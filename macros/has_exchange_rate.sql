@@ -1,4 +1,4 @@
-{#- Whether any exchange rate of a currency is known at as_of: without one, no money in it can be valued. -#}
+{#- Whether an exchange rate of a currency is known at as_of. Without one, money in that currency cannot be valued. -#}
 {% macro has_exchange_rate(currency) -%}
     not coalesce(
         {{ currency }} <> '{{ policy('reporting_currency') }}'

@@ -1,5 +1,5 @@
-{#- Stable pseudonym of a person, from an e-mail address or another personal key; null stays null. HMAC-SHA256: without
-    the key nobody can try addresses until one fits. The key is never part of the SQL. -#}
+{#- Stable pseudonym of a person, from an e-mail address or another personal key; null stays null. HMAC-SHA256 with a
+    secret key prevents a search by guessed addresses. The key is never part of the SQL. -#}
 {% macro hash_person(expression) -%}
     {{ return(adapter.dispatch('hash_person', 'csw')(expression)) }}
 {%- endmacro %}
@@ -20,7 +20,7 @@
     )
 {%- endmacro %}
 
-{#- The key comes from a relation with one row and the column `hash_key`, which only the role that builds may read. -#}
+{#- The key comes from a relation with one row and the column `hash_key`. Only the role that builds may read it. -#}
 {% macro spark__hash_person(expression) -%}
     sha2(
         concat(
@@ -31,7 +31,8 @@
     )
 {%- endmacro %}
 
-{#- The key, padded to the 64 bytes of a block of SHA-256, and each byte xor `pad`: 92 outside, 54 inside. -#}
+{#- The key, padded to the 64 bytes of a SHA-256 block, with each byte xor `pad`: 92 for the outer hash, 54 for the
+    inner one. -#}
 {% macro spark_hash_block(pad) -%}
     {%- set relation = var('hash_key_relation', none) -%}
     {%- if execute and not relation -%}

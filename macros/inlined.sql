@@ -1,5 +1,5 @@
-{#- The materialization of a step that few models read: a view on DuckDB, which inlines it, and a table on Spark, which
-    plans a view again for each reader. Chains of views take Spark minutes. -#}
+{#- The materialization of a step that few models read. DuckDB inlines a view. Spark plans a view again for each reader
+    and takes minutes for chains of views, so it gets a table. -#}
 {% macro inlined() -%}
     {{ return(adapter.dispatch('inlined', 'csw')()) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- The condition that joins price intervals with refunds: the interval ran when the invoice was issued. A refund without
-    an account is for its subscription under whatever account. -#}
+{#- The join condition of price intervals and refunds: the interval ran when the invoice was issued. A refund without an
+    account applies to its subscription under any account. -#}
 {% macro is_refunded_interval(intervals, refunds) -%}
     {{ intervals }}.subscription_id = {{ refunds }}.subscription_id
             and ({{ refunds }}.account_id is null or {{ intervals }}.account_id = {{ refunds }}.account_id)

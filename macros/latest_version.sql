@@ -1,5 +1,5 @@
-{#- The latest version of every key of a raw relation: by the column that orders versions where there is
-    one, then by the order of arrival. -#}
+{#- The latest version of each key in a raw relation. The version column decides, if there is one, then the order of
+    arrival. -#}
 {% macro latest_version(relation, key, version_at=none) -%}
     select *
     from (

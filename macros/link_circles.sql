@@ -1,6 +1,6 @@
-{#- A query: the subscriptions that lead back to themselves by way of an override, and how. `links` names a relation with
-    one row per subscription: subscription_id, replaces_subscription_id, is_override. A walk that does not come back ends
-    after as many steps as there are links. -#}
+{#- A query for the subscriptions whose links lead back to themselves from an override, with the path in words. `links`
+    names a relation with one row per subscription: subscription_id, replaces_subscription_id, is_override. A walk that
+    does not return stops after as many steps as there are links. -#}
 {% macro link_circles(links) -%}
 with recursive walks as (
     select

@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 
-{#- First day of a month given by its number. -#}
+{#- First day of the month with a given number. -#}
 {% macro month_start(number) -%}
     {{ return(adapter.dispatch('month_start', 'csw')(number)) }}
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{#- Id of an account movement: the same in every build, because it is made of what the movement is. -#}
+{#- Id of an account movement. It is the same in every build, because it consists of the account, the instant and the
+    precedence. -#}
 {% macro movement_id(account_id, occurred_at, precedence) -%}
     {{ account_id }} || '@' || cast({{ occurred_at }} as string)
     || case {{ precedence }}

@@ -1,5 +1,5 @@
-{#- Net promoter bands (Bain): 9 and 10 promote, 0 to 6 detract. A mean of several answers falls between the
-    bands; 6.5 and 8.5 are passive. -#}
+{#- Net promoter categories (Bain): 9 and 10 are promoters, 0 to 6 are detractors. A mean of several answers may fall
+    between them; 6.5 and 8.5 are passive. -#}
 {% macro nps_category(score) -%}
     case
         when {{ score }} >= 9 then 'promoter'
@@ -15,9 +15,9 @@
 {%- endmacro %}
 
 
-{#- One end of the 95 % interval of a net promoter score: adjusted Wald (add 3/4 promoter, 3/4 detractor and
-    3 voters), clamped to the scale and never short of the score itself; null below two voters, of whom nothing can be
-    said. `sign` is '-' or '+'; `size` is the effective number of voters.
+{#- One end of the 95 % interval of a net promoter score: adjusted Wald (add 3/4 promoter, 3/4 detractor and 3 voters).
+    It is clamped to the scale and always includes the score itself. It is null below two voters, who show no spread.
+    `sign` is '-' or '+'; `size` is the effective number of voters.
     Source: Rocks 2016, as reported by MeasuringU, "Confidence intervals for Net Promoter Scores". -#}
 {% macro nps_interval(sign, promoters, detractors, voters, size) -%}
     {%- set up = '((' ~ rate(promoters, voters) ~ ') * ' ~ size ~ ' + 0.75) / (' ~ size ~ ' + 3)' -%}
@@ -25,7 +25,7 @@
     {%- set centre = '(' ~ up ~ ' - ' ~ down ~ ')' -%}
     {%- set outward, inward = ('least', 'greatest') if sign == '-' else ('greatest', 'least') -%}
     case
-        -- Weights are added up in floating point: two equal votes may be a hair less than two.
+        -- Floating point may make the effective number of two equal votes slightly less than two.
         when {{ size }} >= 1.999999
             then {{ outward }}({{ nps(promoters, detractors, voters) }}, {{ inward }}({{ sign }}100, 100 * (
                 {{ centre }} {{ sign }} 1.959964 * sqrt(

@@ -1,4 +1,4 @@
-{#- What the policies count as paid service, said once for the ledger and for the tests that work it out again. -#}
+{#- The policies' definition of paid service, shared by the ledger and by the tests that recompute it. -#}
 
 {#- SQL list of the price kinds that are recurring revenue. -#}
 {% macro counted_price_kinds() -%}
@@ -6,15 +6,15 @@
 {%- endmacro %}
 
 
-{#- Whether a period of `unified_subscription_periods` is service at all, counted or not: a one-off charge has none, and
-    neither has a period that was withdrawn before it began. -#}
+{#- Whether a period of `unified_subscription_periods` is service, counted as MRR or not. A one-off charge is not
+    service, and neither is a period that was withdrawn before it began. -#}
 {% macro is_service(price_kind, period_start, period_end) -%}
     {{ price_kind }} in ('recurring', 'usage')
         and ({{ period_end }} is null or {{ period_end }} > {{ period_start }})
 {%- endmacro %}
 
 
-{#- SQL list of the states in which an item is active; past-due service counts for its days of grace besides. -#}
+{#- SQL list of the statuses in which an item is active. Past-due service also counts during its grace period. -#}
 {% macro paying_statuses() -%}
     {%- set statuses = ['active'] -%}
     {%- if policy('pause_policy') != 'zero_as_churn' -%}
@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 
-{#- Whether an item in such a state keeps its account a customer: by its MRR, or without any where a policy says so. -#}
+{#- Whether an item in such a status keeps its account a customer: by its MRR, or at zero MRR if a policy allows it. -#}
 {% macro counts_as_active(mrr, status) -%}
     {%- if policy('zero_price_policy') == 'active_at_zero' -%}
     {{ mrr }} >= 0
@@ -46,13 +46,13 @@
 {%- endmacro %}
 
 
-{#- Whether a movement changes the MRR of its item or, where customers may have none, whether the item is active. -#}
+{#- Whether a movement changes the MRR of its item. If customers may have zero MRR, a change of activity counts too. -#}
 {% macro changes_something(mrr_change, active_change) -%}
     ({{ mrr_change }} <> 0 or ({{ has_customers_at_zero() }} and {{ active_change }} <> 0))
 {%- endmacro %}
 
 
-{#- Whether it is billed for a year or longer at once, however the interval is written. -#}
+{#- Whether a billing interval is a year or longer, in any unit. -#}
 {% macro is_yearly(interval_unit, interval_count) -%}
     {{ interval_count }} >= case {{ interval_unit }} when 'year' then 1 when 'month' then 12 when 'week' then 52 else 365 end
 {%- endmacro %}
@@ -77,8 +77,8 @@
 {%- endmacro %}
 
 
-{#- The end of a service as the policy recognises it: when it ends, when billing ends it, or when the customer asked
-    to cancel. A subscription that is replaced was not left. -#}
+{#- The end of a service under the policy churn_recognition: the end of service, the end of billing, or the request to
+    cancel. Replacing a subscription is not a cancellation. -#}
 {% macro recognised_end(service_end, is_replaced, cancel_requested_at, cancel_effective_at) -%}
     {%- set cancelled_at = {
         'cancel_requested': cancel_requested_at, 'cancel_effective': cancel_effective_at

@@ -1,5 +1,5 @@
-{#- Who was asked, where a person counts once per period: an answer without a person is nobody else's, and an answer after
-    an event stands for itself unless the policy nps_transactional says otherwise. -#}
+{#- The person that an answer counts for, once per period. An answer without a person counts on its own. With the policy
+    `nps_transactional: each`, so does every answer after an event. -#}
 {% macro person_asked(survey_kind, respondent_id, response_id) -%}
     {%- set nobody = "'response ' || " ~ response_id -%}
     {%- if policy('nps_transactional') == 'each' -%}

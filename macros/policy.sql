@@ -1,6 +1,5 @@
-{#- The value in force of a policy: the variable of its name where one is set, else what the preset in force
-    says, else its default. A value that the models do not know stops the compilation with the list of those
-    that they do. -#}
+{#- The value in force of a policy: the variable of its name if one is set, else the value of the active preset, else
+    its default. A value that the models do not know stops the compilation with a list of the valid values. -#}
 {% macro policy(name) -%}
     {%- set catalog = var('policy_catalog') -%}
     {%- if name not in catalog -%}
@@ -15,7 +14,7 @@
 {%- endmacro %}
 
 
-{#- The value of a policy and who set it: the project, the preset, or nobody (its default). -#}
+{#- The value of a policy and its source: the project, the preset or the default. -#}
 {% macro policy_setting(name) -%}
     {%- set chosen = var(name, none) -%}
     {%- if chosen is not none -%}
@@ -30,7 +29,7 @@
 {%- endmacro %}
 
 
-{#- What is wrong with a value under the rule of its policy; empty if nothing is. -#}
+{#- The problem of a value under the rule of its policy; empty if there is none. -#}
 {% macro policy_problem(rule, value) -%}
     {%- if value in rule.get('or', []) -%}
         {{ return('') }}

@@ -1,4 +1,5 @@
-{#- A policy's question as a SQL literal, true or false. Engines drop what such a literal rules out before they run. -#}
+{#- Whether a policy has a value, as the SQL literal true or false. Engines remove branches that a literal excludes
+    before they run a query. -#}
 {% macro policy_is(name, value) -%}
     {{ return((policy(name) == value) | string | lower) }}
 {%- endmacro %}

@@ -27,7 +27,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- When clocks go back, a time comes twice. DuckDB takes the later one; that is the one with the next day's offset. -#}
+{#- When clocks go back, a local time occurs twice. DuckDB takes the later instant, which has the next day's offset. -#}
 {% macro spark__utc_time(local, zone) -%}
     {%- set later = dbt.dateadd('day', -1, "to_utc_timestamp(" ~ dbt.dateadd('day', 1, local) ~ ", '" ~ zone ~ "')") -%}
     case
@@ -41,7 +41,7 @@
 {%- endmacro %}
 
 
-{#- The day, and the number of the month, on which a UTC instant falls. -#}
+{#- The day of a UTC instant and the number of its month, in the reporting time zone. -#}
 {% macro local_day(instant) -%}
     cast({{ local_time(instant) }} as date)
 {%- endmacro %}
@@ -51,14 +51,14 @@
 {%- endmacro %}
 
 
-{#- The UTC instant at which a month begins, given by its number. -#}
+{#- The UTC instant at which the month with a given number begins. -#}
 {% macro month_opens_at(number) -%}
     {{ utc_time('cast(' ~ month_start(number) ~ ' as timestamp)') }}
 {%- endmacro %}
 
 
-{#- Where the loaded history begins: the number of that month and the instant at which it opens. The first month of
-    the calendar where everything that ever happened was loaded. -#}
+{#- The start of the loaded history: the number of its first month and the instant at which that month begins. If the
+    whole history was loaded, it is the first month of the calendar. -#}
 {% macro first_month_number() -%}
     {%- set month = first_loaded_month() -%}
     {{ return(month[:4] | int * 12 + month[5:] | int - 1) }}

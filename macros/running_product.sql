@@ -1,4 +1,4 @@
-{#- The product of factors between 0 and 1 up to and including the present row. -#}
+{#- The product of factors between 0 and 1 up to and including the current row. -#}
 {% macro running_product(factor, partition_by, order_by) -%}
     {%- set window -%}
     over (

@@ -35,8 +35,8 @@
 {%- endmacro %}
 
 
-{#- The slice dimensions of an account, none of them null; `plan` comes from the table that knows the
-    plan at the time in question. -#}
+{#- The slice dimensions of an account; null becomes `unknown`. The argument `plan` is the column with the plan at the
+    time in question. -#}
 {% macro slice_attributes(accounts, plan, with_names=true) -%}
     {%- for dimension in policy('slice_dimensions') %}
     coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown')

@@ -1,6 +1,6 @@
-{#- The day whose exchange rate values an item's money in a month: the last day of the month (of the month of as_of
-    its day), the day on which the item's service began, or one day for all, by fx_policy. None of the two stands for a
-    null. -#}
+{#- The day whose exchange rate values an item's money in a month. fx_policy chooses the last day of the month, the day
+    on which the item's service began, or one fixed day. The month of as_of ends on the day of as_of. Either argument
+    may be none, which means null. -#}
 {% macro valuation_day(month_number, rated_on) -%}
     {%- set fx_policy = policy('fx_policy') -%}
     {%- set month_number = month_number or 'cast(null as integer)' -%}

@@ -1,5 +1,5 @@
-{#- The rows of a staging model with `linked_account_id`: the account that its `account_id` stands for. An id that is no
-    account of the CRM but the key of another system is the account that this key belongs to; any other stays. -#}
+{#- The rows of a staging model with `linked_account_id`, the account that `account_id` identifies. If the id is not a
+    CRM account but a key of another system, it resolves to the account of that key. Any other id stays as it is. -#}
 {% macro with_linked_account(relation, account_id='account_id') -%}
     select
         delivered.*,

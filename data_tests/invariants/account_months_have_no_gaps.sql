@@ -1,5 +1,5 @@
--- The months of an account follow each other from its cohort month to the month of as_of, each opening with the
--- closing of the one before.
+-- An account has one row for every month from its cohort month to the month of as_of. Each month opens with the
+-- closing balance of the month before.
 with account_months as (
     select
         account_id,
@@ -36,7 +36,7 @@ select
 from compared
 where
     month_number <> previous_month_number + 1
-    -- An account that left before the loaded history begins has no months until it comes back or takes over an item.
+    -- An account that churned before the loaded history has no months until it returns or takes over an item.
     or (
         previous_month_number is null
         and month_number <> cohort_month_number

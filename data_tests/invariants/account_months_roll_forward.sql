@@ -1,5 +1,5 @@
--- Every account and month: opening plus its movements is closing, in the event columns and in the net ones, and
--- both say the same of the change.
+-- For every account and month, opening plus movements equals closing, with the event columns and with the net ones.
+-- Each movement column has the sign of its type.
 select
     account_id,
     month,

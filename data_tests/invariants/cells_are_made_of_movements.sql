@@ -1,4 +1,4 @@
--- From any cell of mrr_monthly down: the movements of the accounts that stand in its slice that month add up to it.
+-- Each cell of mrr_monthly is the sum of the movements of the accounts that are in its slice in that month.
 {%- set flows = ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'fx_impact'] %}
 {%- set dimensions = policy('slice_dimensions') %}
 with movements as (

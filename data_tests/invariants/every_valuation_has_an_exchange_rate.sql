@@ -1,5 +1,5 @@
--- A currency that is in use needs a rate for every day that values it, at most fx_max_age_days old. One without any
--- rate is left out and told in _data_quality, unless most subscription periods are in such currencies.
+-- A currency in use needs a rate for every valuation day, at most fx_max_age_days old. The models leave out a currency
+-- without any rate, and _data_quality reports it. This test fails if most subscription periods are in such currencies.
 -- Land the missing days in fx_rates, add them to seeds/fx_rates.csv, raise fx_max_age_days, or set reporting_currency.
 with currencies as (
     select

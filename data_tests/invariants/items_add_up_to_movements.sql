@@ -1,5 +1,5 @@
--- Every movement splits into items, and every item into volume, price, discount and other, without remainder.
--- A customer who leaves without MRR is a movement of zero, which has no items.
+-- The items of a movement add up to it, and volume, price, discount and other add up to each item.
+-- The churn of a customer without MRR is a movement of zero, which has no items.
 with items as (
     select
         account_id,

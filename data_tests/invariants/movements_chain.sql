@@ -1,5 +1,5 @@
--- Each movement starts where the one before ended; its type says where it came from and where it went; an account
--- is new at most once.
+-- Each movement starts at the balance where the previous one ended. Its type agrees with the balances before and after.
+-- An account is new at most once.
 with movements as (
     select
         *,

@@ -1,4 +1,4 @@
--- The sum of everything that ever moved is what is there now: per account, against the months and the dimension.
+-- The movements of an account add up to its current MRR, in fct_account_months and in dim_accounts.
 with moved as (
     select
         account_id,
@@ -32,6 +32,6 @@ from moved
 full outer join months on moved.account_id = months.account_id
 full outer join accounts on moved.account_id = accounts.account_id
 where
-    -- A price that is worth less than half a unit in the reporting currency never moves anything.
+    -- An account without movements has MRR of zero: its price is below half a unit of the reporting currency.
     coalesce(moved.mrr, 0) <> coalesce(months.closing_mrr, 0)
     or coalesce(moved.mrr, 0) <> coalesce(accounts.current_mrr, 0)

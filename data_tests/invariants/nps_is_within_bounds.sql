@@ -1,4 +1,5 @@
--- Scores lie within -100 and 100 and within their interval; shares add up; nobody answers who was not invited.
+-- Scores lie between -100 and 100 and within their interval. The categories add up to the responses. No period has more
+-- responses than invitations.
 select
     'nps_periods' as mart,
     period_start,

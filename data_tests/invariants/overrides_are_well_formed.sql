@@ -1,4 +1,4 @@
--- What is wrong with a row of the seeds overrides_*, in words. Nothing is built before it is put right.
+-- Lists the problems of rows in the seeds overrides_*, in words. dbt builds nothing until they are fixed.
 with subscription_links as (
     select * from {{ ref('overrides_subscription_links') }}
 ),

@@ -1,5 +1,5 @@
--- Links of overrides_subscription_links that form a circle with delivered ones: each of its subscriptions would end
--- where another of them starts. Circles of overrides alone are found before anything is built.
+-- Links of overrides_subscription_links that form a circle with delivered links. Each subscription of a circle would
+-- end where another one starts. overrides_are_well_formed finds circles of overrides alone before anything is built.
 with links as (
     select
         subscription_id,

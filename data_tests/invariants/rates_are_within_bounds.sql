@@ -1,5 +1,5 @@
--- Retention and churn rates stay within their bounds, and are null exactly where there is nothing to divide by.
--- Gross churn may exceed the opening MRR only by what exchange rates added before the loss.
+-- Retention and churn rates stay within their bounds. A rate is null exactly if its denominator is zero.
+-- Gross churn may exceed the opening MRR only if exchange rates or transfers added MRR before the loss.
 select
     'retention_monthly' as mart,
     month,

@@ -1,5 +1,5 @@
--- Renewal rates stay within their bounds, every contract that falls due is in exactly one renewal, and nothing ahead is
--- decided.
+-- Renewal rates stay within their bounds. Every contract that falls due is in exactly one renewal. A renewal with a due
+-- date in the future is open.
 with renewals as (
     select * from {{ ref('renewals') }}
 ),

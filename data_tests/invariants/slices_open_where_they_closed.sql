@@ -1,4 +1,4 @@
--- closing(t) = opening(t + 1) in every slice, and the total has no month missing.
+-- Every slice opens with its closing balance of the month before. The total has a row for every month.
 with slices as (
     select
         *,

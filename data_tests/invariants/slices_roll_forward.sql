@@ -1,4 +1,4 @@
--- Every month and slice: opening plus movements is closing, for MRR (event and net) and for customers.
+-- For every month and slice, opening plus movements equals closing, for MRR (event and net) and for customers.
 select
     month,
     dimension,

@@ -1,5 +1,5 @@
--- Survival starts with every spell, never rises, and loses at each tenure exactly those that ended there; the spells of
--- each dimension are those of the total.
+-- A curve starts with all spells and never rises. The spells that end at a tenure leave the risk set there. The slices
+-- of each dimension together have all spells.
 with curve as (
     select
         *,

@@ -1,4 +1,4 @@
--- The MRR of every account is what its subscription periods say without the ledger.
+-- The MRR of every account equals the MRR that its subscription periods give without the ledger.
 select
     coalesce(accounts.account_id, expected.account_id) as account_id,
     accounts.current_mrr,

@@ -1,4 +1,4 @@
--- Every response of an account in scope arrives in the mart; those left out lie after as_of or are internal.
+-- The mart has every response, except those after as_of and those of internal accounts.
 select
     responses.response_id,
     responses.survey_type

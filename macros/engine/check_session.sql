@@ -6,7 +6,8 @@
 {% macro duckdb__check_session() -%}
 {%- endmacro %}
 
-{#- Months begin in the session's time zone. A loss of precision would round products of wide decimals twice. -#}
+{#- Spark derives months in the session's time zone. If it may lose precision, it rounds products of wide decimals
+    twice. -#}
 {% macro spark__check_session() -%}
     {%- set wanted = {
         'spark.sql.session.timeZone': 'UTC',

@@ -1,18 +1,18 @@
-{#- These replace macros of dbt-spark: dbt looks for a macro here first. -#}
+{#- These macros override those of dbt-spark, because dbt searches the project first. -#}
 
-{#- dbt-spark adds whole seconds only. -#}
+{#- The macro of dbt-spark adds only whole seconds. -#}
 {% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
     dateadd({{ datepart }}, cast({{ interval }} as integer), {{ from_date_or_timestamp }})
 {%- endmacro %}
 
 
-{#- dbt-spark ignores the order. -#}
+{#- The macro of dbt-spark ignores the order. -#}
 {% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
     listagg({{ measure }}, {{ delimiter_text }}) within group ({{ order_by_clause }})
 {%- endmacro %}
 
 
-{#- Parquet tables have no constraints: count the nulls of a new table where its contract allows none. -#}
+{#- Parquet tables have no constraints, so count the nulls of a new table in columns that are not_null by contract. -#}
 {% macro spark__persist_constraints(relation, model) %}
     {%- set required = [] -%}
     {%- for column in model.columns.values() if column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}
@@ -36,7 +36,7 @@
 {% endmacro %}
 
 
-{#- dbt-spark loads an empty cell as the text None. -#}
+{#- The macro of dbt-spark loads an empty cell as the text None. -#}
 {% macro spark__load_csv_rows(model, agate_table) %}
     {%- set types = model.config.column_types -%}
     {%- set query -%}

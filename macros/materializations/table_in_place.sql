@@ -1,6 +1,6 @@
-{#- A table that is made under its own name, within one transaction. dbt-duckdb's `table` makes it under a second
-    name, moves the old one to a third and renames twice, for readers of the same file. Nobody else can open the
-    file while dbt builds. -#}
+{#- A table that is created under its final name in one transaction. For readers of the same file, dbt-duckdb's `table`
+    creates it under a second name and renames both the old and the new one. No other process can open the file while
+    dbt builds. -#}
 {% materialization table_in_place, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}

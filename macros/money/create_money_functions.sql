@@ -1,15 +1,15 @@
-{#- Statements that create the functions of money, which compiled SQL calls by name. They run once, before the first
-    model of every dbt command that builds or tests. An engine is added here: with functions of the same names. -#}
+{#- Statements that create the money functions, which compiled SQL calls by name. They run once, before the first model
+    of every dbt command that builds or tests. To add an engine, define functions of the same names here. -#}
 {% macro create_money_functions() -%}
     {{ return(adapter.dispatch('create_money_functions', 'csw')()) }}
 {%- endmacro %}
 
-{#- They stand in `main`. A view finds a function there under whatever name its database is attached; a function of
-    another schema it finds only where its database is the default one. -#}
+{#- The schema is `main`. A view finds functions of `main` under any name of its attached database. It finds functions
+    of another schema only if its database is the default one. -#}
 {% macro duckdb__create_money_functions() -%}
-    {#- DuckDB takes twenty times as long to bring a wide decimal to 4 decimals as it takes with a double. `approximate`
-        is the same figure as a double, at most six operations deep: below 10^12 units of 10^-4 it is out by less than a
-        thousandth of a unit. Unless what is rounded away is as near as that to half a unit, both round to the same. -#}
+    {#- DuckDB rounds a double to 4 decimals twenty times as fast as a wide decimal. `approximate` is the same figure as
+        a double, after at most six operations. Below 10^12 units of 10^-4, its error is less than a thousandth of a
+        unit. Both round to the same amount, unless the fraction of a unit is within that error of one half. -#}
     create or replace macro main.money_round_fast(exact, approximate) as
         case
             when
@@ -28,9 +28,9 @@
             cast(cast(amount as decimal(18, 4)) as double) * cast(rate as double)
         );
 
-    {#- DuckDB divides decimals in floating point, so this divides whole numbers. Units of 10^-14 over units of 10^-4
-        leave 10^10 in the divisor. Whole numbers and fractions are scaled apart, as both together would leave the
-        range of decimals from 10^10 on. -#}
+    {#- DuckDB divides decimals in floating point, so this function divides whole numbers. Units of 10^-14 over units of
+        10^-4 leave 10^10 in the divisor. The whole part and the fraction are scaled separately, because together they
+        would exceed the range of decimals from 10^10 on. -#}
     create or replace macro main.money_divide(amount, divisor) as
         money_round_fast(
             cast(
@@ -84,8 +84,8 @@
         );
 {%- endmacro %}
 
-{#- check_session makes sure that products of decimals are exact. `div` divides decimals and drops the fraction. Spark
-    rounds what a function returns half up to its type, and takes one statement at a time. -#}
+{#- check_session ensures that products of decimals are exact. `div` divides decimals and drops the fraction. Spark
+    rounds the result of a function half up to its return type. It accepts one statement at a time. -#}
 {% macro spark__create_money_functions() -%}
     {%- call statement('money_round') -%}
     create or replace function money_round(amount decimal(38, 14)) returns decimal(18, 4)

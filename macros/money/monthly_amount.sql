@@ -1,5 +1,5 @@
-{#- Monthly value of an amount per billing interval, 4 decimals. Weeks and days become months by the
-    policies weeks_per_month and days_per_month, which the call names: the functions are the same under all policies. -#}
+{#- Monthly value of an amount per billing interval, 4 decimals. The policies weeks_per_month and days_per_month convert
+    weeks and days. They are arguments of the call, so that the functions are the same under all policies. -#}
 {% macro monthly_amount(amount, interval_unit, interval_count) -%}
     {%- set weeks = fraction(policy('weeks_per_month')) | join('/') -%}
     {%- set days = fraction(policy('days_per_month')) | join('/') -%}

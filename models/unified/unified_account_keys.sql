@@ -23,7 +23,7 @@ unified as (
         _batch_id,
         _loaded_at
     from links
-    -- An account's own id needs no link, and a link cannot give it away.
+    -- An account id always maps to itself, and a link cannot remap it.
     where source_system <> 'generic'
 )
 

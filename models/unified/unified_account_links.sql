@@ -1,4 +1,4 @@
--- one row per key of another system that is no account of the CRM, with the account that it stands for
+-- one row per key of another system that is not a CRM account id, with the account that it identifies
 with links as (
     select * from {{ ref('stg_generic__account_keys') }}
 ),

@@ -1,4 +1,4 @@
--- one row per account, whoever reports it
+-- one row per account in the CRM or in billing
 with crm_accounts as (
     {{ with_linked_account(ref('stg_generic__accounts'), 'parent_account_id') }}
 ),
@@ -15,7 +15,7 @@ overrides as (
     where is_internal is not null and not is_expired
 ),
 
--- An account that is missing from the CRM export still exists, by its key alone, so that its money is not lost.
+-- An account that is missing from the CRM export gets a row with only its key, so that its money is not lost.
 billing_only as (
     select
         delivered_periods.account_id,

@@ -6,7 +6,7 @@ with costs as (
     from {{ ref('stg_generic__acquisition_costs') }}
 ),
 
--- Costs may come by the week or the campaign: whatever falls into a month is its cost.
+-- Costs may arrive by week or by campaign. All costs within a month add up to the cost of the month.
 unified as (
     select
         first_of_month as month,

@@ -20,8 +20,8 @@ select
     price_kind,
     status,
     period_start,
-    -- A deleted period was real until it was deleted: without it the loss would vanish with the row. A period without
-    -- an end is over when billing ended it.
+    -- A deleted period was real until its deletion. Without the row, the loss would disappear. A period without an end
+    -- ends when billing ended it.
     {{ earliest(
         'coalesce(period_end, case when cancel_effective_at > period_start then cancel_effective_at end)', 'deleted_at'
     ) }} as period_end,

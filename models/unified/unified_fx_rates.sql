@@ -1,4 +1,4 @@
--- one row per currency and day; a landed rate wins over the seed
+-- one row per currency and day; a landed rate takes precedence over the seed
 with landed as (
     select * from {{ ref('stg_generic__fx_rates') }}
 ),

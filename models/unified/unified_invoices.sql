@@ -11,7 +11,7 @@ unified as (
         subscription_id,
         issued_at,
         due_at,
-        -- What was paid, nobody says when, was paid when it was issued.
+        -- A paid invoice without a payment date counts as paid when it was issued.
         coalesce(paid_at, case when status = 'paid' then issued_at end) as paid_at,
         coalesce(paid_at is null and status = 'paid', false) as is_paid_without_date,
         currency,

@@ -40,7 +40,7 @@ select
     subscription_id,
     item_id,
     nullif(trim(replaces_subscription_id), '') as replaces_subscription_id,
-    -- A date without a time is a day of the reporting time zone.
+    -- A date without a time is the start of that day in the reporting time zone.
     case
         when cancelled_at = {{ dbt.date_trunc('day', 'cancelled_at') }} then {{ utc_time('cancelled_at') }}
         else cancelled_at

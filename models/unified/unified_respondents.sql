@@ -1,4 +1,4 @@
--- one row per id of a contact and per pseudonym of an address, with the account that such a person speaks for
+-- one row per contact id and per pseudonym of an address, with the account of that person
 with contacts as (
     {{ with_linked_account(ref('stg_generic__contacts')) }}
 ),
@@ -18,7 +18,7 @@ persons as (
     where email is not null
 ),
 
--- Who was deleted has spoken for the account all the same, unless somebody else has the address now.
+-- A deleted contact still identifies its account, unless another contact has the same id or address now.
 counted as (
     select
         respondent_id,

@@ -10,7 +10,7 @@ overrides as (
     where subscription_id is not null and not is_expired
 ),
 
--- Only periods with an override. An override of an item wins over one of its subscription. A link needs one account.
+-- Periods with an override. That of an item takes precedence over that of its subscription. A link needs one account.
 overridden as (
     select
         delivered.source_system,
@@ -35,7 +35,7 @@ overridden as (
         delivered.period_start
 ),
 
--- A one-off charge has no service that could end, and neither has a period that ends where it starts.
+-- A one-off charge has no service that can end. Neither has a period that ends at its own start.
 services as (
     select
         delivered.*,
@@ -59,7 +59,7 @@ services as (
 ),
 
 -- The ending of an item begins with its last active period and includes later unpaid or paused ones. Usage charges run
--- beside each other: all that run at the end are the last, and those that end last are part of the ending.
+-- in parallel. All charges that run at the end are the last, and those that end last are part of the ending.
 endings as (
     select
         *,
@@ -79,7 +79,7 @@ endings as (
     window same_item as (partition by {{ item }})
 ),
 
--- The last period ends at the corrected instant, those after it never begin, and their cause of ending is now its own.
+-- The last period ends at the corrected instant. Later periods never begin, so it takes over their cause of ending.
 corrections as (
     select
         {{ key }},
@@ -93,7 +93,7 @@ corrections as (
         ) as period_end,
         case when is_last then nullif(override_end, coalesce(cancel_effective_at, period_end)) end
             as cancel_effective_at,
-        -- A customer asks before the end. Whether the customer asked at all stays as delivered.
+        -- A request to cancel cannot be later than the end. If none was delivered, there is still none.
         case
             when is_last and coalesce(cancel_requested_at, later_cancel_requested_at) > override_end then override_end
             when is_last then later_cancel_requested_at

@@ -11,13 +11,13 @@ unified as (
     select
         response_id,
         linked_account_id as account_id,
-        -- A person without an id of their own is known by a pseudonym of the address; an address that is used
-        -- as an id is no exception.
+        -- The pseudonym of the address identifies a person without an id. An address that is used as an id becomes a
+        -- pseudonym too.
         case
             when respondent_id like '%@%' then {{ hash_person('respondent_id') }}
             else coalesce(respondent_id, {{ hash_person('respondent_email') }})
         end as respondent_id,
-        -- Only who left the account open is looked for by address.
+        -- The address identifies the account only if the response does not name one.
         case when account_id is null then {{ hash_person('respondent_email') }} end as address_hash,
         survey_type,
         survey_kind,
@@ -25,10 +25,10 @@ unified as (
         score,
         scale_max,
         higher_is_better,
-        -- An invitation without an answer is as old as whatever it is dated by.
+        -- An unanswered invitation without sent_at takes another date of its row.
         coalesce(sent_at, case when score is null then coalesce(responded_at, updated_at) end) as sent_at,
         is_delivered or score is not null as is_delivered,
-        -- Some exports only date the invitation.
+        -- Some exports date only the invitation.
         case when score is not null then coalesce(responded_at, sent_at, updated_at) end as responded_at,
         _batch_id,
         _loaded_at

@@ -1,4 +1,4 @@
--- one row per month, channel and currency with acquisition costs; rate is null where none is known
+-- one row per month, channel and currency with acquisition costs; rate is null if none is known
 with costs as (
     select
         *,
@@ -10,7 +10,7 @@ rates as (
     select * from {{ ref('unified_fx_rates') }}
 ),
 
--- Like the balances of a month: at the last known rate of its end, or of the day of as_of.
+-- Costs use the same rate as the balances of their month: the last known rate at its end, or at the day of as_of.
 valuation_days as (
     select distinct
         currency,
@@ -27,7 +27,7 @@ valuation_days as (
     where month_number <= {{ as_of_month() }}
 ),
 
--- Few currencies and months have costs.
+-- A range join is cheap here, because few currencies and months have costs.
 latest_rates as (
     select
         valuation_days.currency,

@@ -73,7 +73,7 @@ balances as (
     )
 ),
 
--- A spell ends where the account has no active item left. Only customers without MRR need it.
+-- A spell ends when the account has no active item left. Only policies that allow customers without MRR use spells.
 spells as (
     select
         *,
@@ -132,6 +132,6 @@ movements as (
     )
 )
 
--- What an account had before its first payment, say a free plan, is not part of its history.
+-- The history of an account starts with its first payment. Rows before it, such as a free plan, are left out.
 select * from movements
 where movement_number > 0 or not {{ has_customers_at_zero() }}

@@ -19,7 +19,7 @@ neighbours as (
     window item_in_time as (partition by {{ item }} order by starts_at)
 ),
 
--- Intervals that matter to a month's close besides their MRR: past due, cancelled but still running, or usage.
+-- Intervals that count at the close of a month as more than MRR: past due, cancelled but still running, or usage.
 watched_intervals as (
     select
         *,
@@ -47,9 +47,9 @@ closes as (
     from watched_months
 ),
 
--- In the month of as_of every later change that is known counts, so an item is worth its last interval. In past months
--- only cancellations count, because the others were not known in time. An end that nobody asked for is the end of a
--- term that may be renewed, and no change.
+-- In the month of as_of, every known later change counts, so an item is worth its last interval. In past months only
+-- cancellations count, because other changes were not known in time. An end without a cancellation is the end of a term
+-- that may be renewed, so it is not a change.
 known_changes as (
     select
         account_id,

@@ -10,7 +10,7 @@ plans as (
     select * from {{ ref('int_mrr__account_plans') }}
 ),
 
--- Each movement as if it were the only one of its month, which most of them are.
+-- Each movement as if it were the only one of its month. Most movements are.
 single_movements as (
     select
         movements.account_id,
@@ -39,7 +39,7 @@ single_movements as (
         movements.churn_kind,
         movements.churn_reason,
         case when movements.movement_type = 'churn' then movements.mrr_before end as churned_mrr,
-        -- Service without a plan is known, as an empty text. Null: the movement does not touch the plan.
+        -- An empty text means service without a plan. Null means that the movement does not affect the plan.
         case when plans.account_id is not null then coalesce(plans.plan_id, '') end as moved_to_plan_id
     from movements
     left join plans
@@ -93,7 +93,7 @@ select
     {{ last_by('churn_kind', 'movement_number') }} as churn_kind,
     {{ last_by('churn_reason', 'movement_number') }} as churn_reason,
     {{ last_by('churned_mrr', 'movement_number') }} as churned_mrr,
-    -- A plan may change without a movement.
+    -- A plan may change without a movement, so the instant gives the order.
     {{ last_by('moved_to_plan_id', 'occurred_at') }} as moved_to_plan_id
 from single_movements
 where not is_only_in_month

@@ -25,7 +25,7 @@ running_months as (
         *,
         closing_mrr - opening_mrr - fx_impact_mrr - transfer_mrr as net_mrr,
         case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end as more_customers,
-        -- However often an account comes and goes within a month, it joins or leaves once.
+        -- An account joins or leaves at most once a month, even if it does so repeatedly.
         greatest(-1, least(1, case when is_customer then 1 else 0 end - case when was_customer then 1 else 0 end
         - transferred_customers)) as joined_customers,
         min(month_number) over account_so_far as first_month_number,
@@ -112,7 +112,7 @@ select
             else least(net.net_mrr, 0)
         end as decimal(18, 4)
     ) as net_churn_mrr,
-    -- Where a merge separates a loss from a return, the month as a whole can lose MRR though the account joins.
+    -- If a merge separates a loss from a return, the month can lose MRR although the account joins.
     cast(
         case when net.joined_customers = 1 then 0 else greatest(net.net_mrr, 0) end as decimal(18, 4)
     ) as net_expansion_mrr,

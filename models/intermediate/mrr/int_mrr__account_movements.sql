@@ -1,4 +1,4 @@
--- one row per account, instant and precedence: everything of one kind that changes the account's MRR at that instant
+-- one row per account, instant and precedence: all changes of one kind to the account's MRR at that instant
 with balances as (
     select * from {{ ref('int_mrr__account_balances') }}
 ),
@@ -7,7 +7,7 @@ payers_before_history as (
     select * from {{ ref('int_mrr__payers_before_history') }}
 ),
 
--- The largest item that ended gives a loss its cause.
+-- The largest item that ended determines the cause of a loss.
 losses as (
     select
         account_id,
@@ -30,7 +30,7 @@ causes as (
 classified as (
     select
         balances.*,
-        -- A row that changes nothing but the constant-currency balance is no movement: it has no type and no number.
+        -- A row that changes only the constant-currency balance is not a movement: it has no type and no number.
         case
             when not balances.is_movement then null
             when balances.precedence = {{ precedence('opening_balance') }} then 'opening_balance'
@@ -56,7 +56,7 @@ classified as (
     left join payers_before_history on balances.account_id = payers_before_history.account_id
 ),
 
--- A price rise inside the term of a contract was agreed beforehand.
+-- A price increase within the term of a contract was agreed when the contract was signed.
 ramps as (
     select distinct
         classified.account_id,

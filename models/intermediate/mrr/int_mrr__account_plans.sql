@@ -53,7 +53,7 @@ movements as (
     group by item_movements.account_id, item_movements.occurred_at
 ),
 
--- At the rates of the movement's own month: those of a later day would move closed months from plan to plan.
+-- Use the rates of the movement's own month. Later rates would change the plan of closed months.
 plan_balances as (
     select
         movements.account_id,
@@ -86,7 +86,7 @@ plan_ranks as (
     from plan_balances
 )
 
--- Most accounts only ever have one plan.
+-- Most accounts have only one plan, so they need no ranking.
 select
     account_id,
     occurred_at,

@@ -1,4 +1,4 @@
--- one row per currency and day whose rate values something; rate is null where none is known
+-- one row per currency and day whose rate values something; rate is null if none is known
 with intervals as (
     select
         currency,
@@ -30,7 +30,7 @@ months as (
     where {{ policy_is('fx_policy', 'period_end_rate') }}
 ),
 
--- Rates of constant currency may have any age, because the currency may be long out of use.
+-- Rates for constant currency may have any age, because the currency may no longer be in use.
 valuation_days as (
     select
         currency,
@@ -52,7 +52,7 @@ valuation_days as (
     where {{ policy_is('fx_policy', 'service_start_rate') }}
 ),
 
--- The last day with a rate up to each valuation day, or else the first day with one. Only equality joins.
+-- The last day with a rate up to each valuation day, or else the first day with a rate. A window avoids a range join.
 timeline as (
     select
         currency,

@@ -27,7 +27,7 @@ balances as (
     )
 ),
 
--- The balances before and after are converted, not the change between them, because balances are what is rounded.
+-- Convert the balances before and after, not the change between them, because rounding applies to balances.
 converted_movements as (
     select
         balances.account_id,
@@ -64,11 +64,11 @@ converted_movements as (
         on balances.currency = constant_rates.currency and constant_rates.valued_on = {{ constant_rate_day() }}
     where
         {{ changes_something('balances.mrr_change', 'balances.active_change') }}
-        -- A start on another day revalues the balance that remains.
+        -- If the service starts anew on another day, the rate of that day revalues the remaining balance.
         or (balances.rated_on <> balances.rated_on_before and balances.mrr_after > 0)
 ),
 
--- At the rates of each month's end, a balance is revalued at the opening of every month that it is carried into.
+-- Under period_end_rate, a balance is revalued at the opening of every month into which it is carried.
 carried_balances as (
     select
         *,

@@ -5,7 +5,8 @@ with intervals as (
     where is_counted
 ),
 
--- `joins` and `is_joined`: the service goes on without a gap, under the same account or under another one.
+-- `joins`: service continues from the previous interval without a gap, under any account. `is_joined`: it continues
+-- into the next one.
 neighbours as (
     select
         *,
@@ -29,7 +30,7 @@ neighbours as (
     window item_in_time as (partition by {{ item }} order by starts_at)
 ),
 
--- An item that goes on under another account transfers its MRR there: a merge is neither a sale nor a loss.
+-- An item that continues under another account transfers its MRR to it. A merge is neither a sale nor a loss.
 links as (
     select
         *,

@@ -9,8 +9,8 @@ movement_groups as (
     select * from {{ ref('int_mrr__movement_groups') }}
 ),
 
--- The opening balance holds everything up to the start of the loaded history. After it a merge stands alone, and every
--- other change belongs to the movement of its group.
+-- The opening balance contains all changes up to the start of the loaded history. After that, a merge is a movement of
+-- its own, and every other change belongs to the movement of its group.
 placed_changes as (
     select
         changes.*,
@@ -53,7 +53,7 @@ select
     cast(sum(case when is_pause then mrr_change else 0 end) as decimal(18, 4)) as pause_mrr,
     cast(sum(active_change) as integer) as active_change,
     cast(count(*) as integer) as change_count,
-    -- An item may go on without a plan.
+    -- An item may continue without a plan, so an empty text keeps the missing plan in the order.
     nullif({{ last_by("coalesce(plan_of_change, '')", 'sequence_at') }}, '') as plan_id,
     sum(active_change) = 0
     and {{ first_by("coalesce(plan_before, '')", 'sequence_at') }}

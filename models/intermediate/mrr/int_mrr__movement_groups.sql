@@ -28,9 +28,9 @@ neighbours as (
     where change_count > 0
 ),
 
--- A change within the grouping window after the one before it belongs to the same movement: a plan swap with a gap of
--- minutes is not a loss and a new sale. A merge that transfers MRR out splits a movement, because the MRR has to be
--- there before it leaves.
+-- A change within the grouping window after the previous change belongs to the same movement: a plan swap with a gap of
+-- minutes is not a loss and a new sale. A merge that transfers MRR out splits a movement, because the account must have
+-- the MRR before it can transfer it.
 links as (
     select
         *,
@@ -54,7 +54,7 @@ change_groups as (
     from links
 )
 
--- A movement takes effect with its last change: no money counts before its service starts.
+-- A movement takes effect with its last change, so that no money counts before its service starts.
 select
     account_id,
     changed_at,

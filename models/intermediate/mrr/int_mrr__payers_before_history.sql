@@ -1,6 +1,6 @@
 -- one row per account that paid before the loaded history opens, with the instant at which it first did
 {{ config(materialized=inlined()) }}
-{#- No figure of that time is published, but an account that comes back is no new customer. -#}
+{#- No figure of that time is published, but an account that returns is not a new customer. -#}
 with changes as (
     select * from {{ ref('int_mrr__item_changes') }}
     where changed_at <= {{ history_opens_at() }}
@@ -33,7 +33,7 @@ movements as (
     group by account_id, occurred_at, precedence
 ),
 
--- Whether there was any MRR. How much it was would need one currency.
+-- These sums mix currencies, so they only show whether an account had any MRR.
 balances as (
     select
         account_id,

@@ -11,7 +11,7 @@
     'churned_customers': 'is_lost_customer',
     'new_and_churned_customers': 'is_new_and_churned',
 } %}
-{#- Transfers move these between slices, besides what the account-months hold. -#}
+{#- These measures add transfers between slices to the sums of the account-months. -#}
 {%- set transferred = ['opening_mrr', 'opening_mrr_constant', 'committed_mrr', 'opening_customers'] %}
 {%- set dimensions = account_dimensions() %}
 with account_months as (
@@ -64,7 +64,7 @@ movements as (
     group by net_months.month_number, slices.slice_number, coalesce(net_months.plan_id, 'unknown')
 ),
 
--- Only few months lose a customer.
+-- Few account-months lose a customer, so the sums by churn kind read only those.
 losses as (
     select
         net_months.month_number,
@@ -80,7 +80,7 @@ losses as (
     group by net_months.month_number, slices.slice_number, coalesce(net_months.plan_id, 'unknown')
 ),
 
--- A month in which MRR moves has a balance; only a plan that everybody left has none, and then a transfer.
+-- A slice in which MRR moves has a row in balances. If every account left its plan, it has a row in transfers instead.
 totals as (
     select
         coalesce(balances.month_number, transfers.month_number) as month_number,

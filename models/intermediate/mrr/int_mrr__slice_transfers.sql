@@ -1,4 +1,4 @@
--- one row per month, combination of slice attributes and plan that holds other MRR than that of its account-months
+-- one row per month, combination of slice attributes and plan that differs from the sum of its account-months
 {{ config(materialized=inlined()) }}
 with net_months as (
     select * from {{ ref('int_mrr__account_month_net') }}
@@ -36,8 +36,8 @@ moves as (
         and coalesce(opening_plan_id, '') <> coalesce(plan_id, '')
     union all
     {%- endfor %}
-    -- A merge moves MRR from one account to another. An item that comes back within the month may leave a customer
-    -- behind.
+    -- A merge moves MRR from one account to another. If the item returns within the month, the MRR nets to zero, but a
+    -- customer may remain transferred.
     select
         account_id,
         month_number,
@@ -69,7 +69,7 @@ moves as (
         and paid_accounts.account_id is null
 )
 
--- The balance was counted in the slice where the account ended up, so its opening returns to the slice it came from.
+-- The account-months count the opening in the slice of the closing plan. The minus sign returns it to the old slice.
 select
     moves.month_number,
     slices.slice_number,

@@ -29,7 +29,7 @@ gaps as (
     from day_pairs
 ),
 
--- At least two gaps show what is usual.
+-- The usual gap is known from two gaps on.
 rhythms as (
     select
         table_name,

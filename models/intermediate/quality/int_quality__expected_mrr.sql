@@ -1,5 +1,5 @@
 -- one row per account, with its MRR at as_of computed from the subscription periods instead of the ledger
--- Refunds, first payments and rates at the start of service need the whole history, so it is null under those policies.
+-- Policies on refunds, first payments and rates at the start of service need the whole history. They make the MRR null.
 {%- set is_plain = (
     policy('refund_policy') == 'ignore'
     and not policy('require_first_payment')
@@ -15,7 +15,8 @@ with periods as (
         and not accounts.is_internal
 ),
 
--- A past-due item counts during its grace period, a replaced one until its successor starts; the intervals know both.
+-- A past-due item counts during its grace period, and a replaced item until its successor starts. The intervals have
+-- both dates.
 interval_items as (
     select distinct
         source_system,
@@ -92,7 +93,7 @@ running_items as (
             and latest.item_id = interval_items.item_id
             and latest.lane = interval_items.lane
     where
-        -- A fee replaces the fee before it. Usage charges add up, so each running one counts, whatever its lane.
+        -- A fee replaces the fee before it. Usage charges add up, so every running charge counts in any lane.
         (latest.recency = 1 or (latest.price_kind = 'usage' and coalesce(latest.ends_at > {{ as_of() }}, true)))
         and (
             coalesce(interval_items.is_replaced, false)

@@ -13,7 +13,7 @@ with periods as (
     where unit_price > 0
 ),
 
--- At least three prices show what is usual.
+-- The usual price of a plan is known from three prices on.
 usual_prices as (
     select
         plan_id,

@@ -41,7 +41,7 @@ running_counts as (
     from months
 ),
 
--- Business begins in the month in which the running count reaches 1 % of the dates, and at least two.
+-- The business begins in the month in which the running count reaches 1 % of the dates and at least two dates.
 beginnings as (
     select
         table_name,

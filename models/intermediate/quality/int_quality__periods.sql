@@ -32,7 +32,7 @@ subscriptions as (
     from periods
 ),
 
--- The ledger cuts a recurring period where the next one of its item starts.
+-- The ledger ends a recurring period when the next period of its item starts.
 next_periods as (
     select
         source_system,

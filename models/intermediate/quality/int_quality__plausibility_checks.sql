@@ -88,7 +88,7 @@ findings as (
         'subscription_periods' as table_name,
         substring(cast({{ month_start('month_number') }} as {{ dbt.type_string() }}), 1, 7) as row_id,
         1 as rows_found,
-        -- The same customers stay from month to month, so their money counts once.
+        -- The same customers stay from month to month, so only the first month counts their money.
         case when month_number = min(month_number) over () then mrr end as mrr
     from {{ ref('int_quality__still_months') }}
     where customers >= 20

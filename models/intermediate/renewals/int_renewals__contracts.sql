@@ -48,7 +48,7 @@ select
     has_begun and term_months > 1 as falls_due,
     -- A due date after as_of is valued at the rates of as_of.
     least({{ month_number('ends_on') }}, {{ as_of_month() }}) as valued_month_number,
-    -- A reference to a contract that was not delivered names no follower.
+    -- A reference to a contract that was not delivered does not name a follower.
     max(case when is_follower_known or renewed_amount is not null then 1 else 0 end) over (
         partition by account_id, ends_on
     ) = 1 as names_follower

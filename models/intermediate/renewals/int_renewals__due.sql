@@ -26,7 +26,7 @@ ranked_contracts as (
             partition by account_id, ends_on
             order by due_amount desc nulls last, contract_id asc, source_system asc
         ) as size_rank,
-        -- A common multiple of the terms, as long as there are at most two different ones.
+        -- A common multiple of the terms, if there are at most two different terms.
         max(term_months) over same_renewal
         * case
             when min(term_months) over same_renewal = max(term_months) over same_renewal then 1
@@ -47,7 +47,7 @@ currency_totals as (
     group by account_id, ends_on, currency, valued_month_number
 ),
 
--- Converting each currency once keeps a renewal of the sum at the same value equal to the last digit.
+-- Convert the sum of each currency once. A renewal for the same sum then has exactly the same value.
 totals as (
     select
         currency_totals.account_id,
@@ -89,7 +89,7 @@ select
     renewals.starts_on,
     renewals.auto_renew,
     cast(totals.due_amount as decimal(18, 4)) as due_amount,
-    -- Contracts of different terms are compared by what they cost over the common months.
+    -- Contracts with different terms are compared by their cost over the common months.
     renewals.shortest_term_months = renewals.longest_term_months or renewals.common_amount = 0 as has_one_term,
     renewals.longest_term_months,
     cast(renewals.common_months as integer) as common_months,

@@ -15,7 +15,7 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
--- A renewal for a different term counts with its share for the length of the old term.
+-- A renewal for a different term counts with its amount for the length of the old term.
 scaled_pieces as (
     select
         pieces.account_id,

@@ -16,7 +16,7 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
--- What each due contract says about its renewal: an amount of its own, or a follower. A follower that starts too late
+-- Each due contract may state its renewal with an amount of its own or with a follower. A follower that starts too late
 -- or was not delivered does not count.
 statements as (
     select
@@ -68,7 +68,7 @@ follower_amounts as (
     window same_follower as (partition by statements.follower_source_system, statements.follower_contract_id)
 ),
 
--- An automatic renewal needs no new contract: it took place if the account is still a customer after the grace period.
+-- An automatic renewal needs no new contract. It took place if the account is still a customer after the grace period.
 automatic_renewals as (
     select
         contracts.account_id,

@@ -3,7 +3,7 @@
 {%- set dimensions = account_dimensions() %}
 with account_months as (
     select * from {{ ref('int_mrr__account_months') }}
-    -- Of older cohorts only the accounts that stayed are known.
+    -- Older cohorts are incomplete: the data has only the accounts that stayed.
     where cohort_month_number >= {{ first_month_number() }}
 ),
 

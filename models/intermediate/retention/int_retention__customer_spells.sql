@@ -19,8 +19,8 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- A spell starts with the first payment or a reactivation and ends with churn. A merge into another account cuts the
--- spell off without churn.
+-- A spell starts with the first payment or a reactivation and ends with churn. A merge into another account censors the
+-- spell, so it ends without churn.
 bounds as (
     select
         account_id,

@@ -30,7 +30,7 @@ invitations as (
         and not coalesce(accounts.is_internal, false)
 ),
 
--- The latest answer of a person counts in each period, per survey type and kind. person_asked says who is one person.
+-- The latest answer of a person counts in each period, per survey type and kind. person_asked defines a person.
 ranks as (
     select
         response_id,
@@ -45,7 +45,7 @@ ranks as (
             order by known_responded_at desc, response_id desc
         ) as {{ period }}_rank,
         {%- endfor %}
-        -- Two people of an account may be invited at the same instant; the id then decides who is the latest.
+        -- Two people of an account may be invited at the same instant. The id then decides which invitation is later.
         row_number() over (partition by account_id order by invited_at, response_id) as recency
     from invitations
 )

@@ -19,8 +19,8 @@ weightings as (
     select 'mrr' as weighting
 ),
 
--- Answers and scores belong to the period of their invitation, so that a response rate never exceeds 1. Month and
--- quarter each count the latest answer of a person.
+-- Answers and scores belong to the period of their invitation, so that a response rate never exceeds 1. A month and a
+-- quarter each count only the latest answer of a person.
 period_responses as (
     select
         responses.*,

@@ -43,7 +43,7 @@ latest_mrr as (
     group by invitations.response_id
 ),
 
--- A plan may change without a movement. An empty plan id stands for service without a plan.
+-- A plan may change without a movement. An empty plan id means service without a plan.
 latest_plans as (
     select
         invitations.response_id,

@@ -8,7 +8,7 @@ with paid_invoices as (
         and {{ policy_is('require_first_payment', true) }}
 )
 
--- An invoice without a subscription pays for everything that the account uses.
+-- An invoice without a subscription pays for all subscriptions of its account.
 select
     subscription_id,
     case when subscription_id is null then account_id end as account_id,

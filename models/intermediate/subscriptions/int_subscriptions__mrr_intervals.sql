@@ -68,7 +68,7 @@ paid_intervals as (
         )
 ),
 
--- Service starts anew after a gap that is longer than the grouping window, and in another currency.
+-- Service starts anew after a gap longer than the grouping window, or with a change of currency.
 service_starts as (
     select
         *,

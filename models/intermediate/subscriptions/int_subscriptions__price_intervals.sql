@@ -16,7 +16,7 @@ paying_periods as (
         or status = 'past_due'
 ),
 
--- A one-time discount is over after the first billing interval.
+-- A one-time discount ends after the first billing interval.
 discounted_periods as (
     select
         *,

@@ -1,4 +1,4 @@
--- one row per price interval that refunds reduce and piece of it with one MRR
+-- one row per price interval that refunds reduce, and per piece of it with constant MRR
 {{ config(materialized=inlined()) }}
 {%- set interval_key = 'source_system, subscription_id, item_id, lane, interval_starts_at' %}
 with refunds as (
@@ -34,7 +34,7 @@ effective_refunds as (
     where reduced_until > reduced_from
 ),
 
--- An interval is cut where it starts, where a reduction starts and where a reduction ends.
+-- The cuts of an interval: its own start, and the start and end of every reduction.
 cuts as (
     select {{ interval_key }}, interval_starts_at as cut_at from effective_refunds
     union
@@ -59,7 +59,7 @@ reductions as (
         pieces.interval_starts_at,
         pieces.cut_at,
         pieces.next_cut_at,
-        -- Of several refunds at one time the largest counts.
+        -- If several refunds overlap, the largest counts.
         min(refunds.reduced_mrr) as reduced_mrr
     from pieces
     left join effective_refunds as refunds

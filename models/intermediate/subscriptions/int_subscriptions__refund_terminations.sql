@@ -1,6 +1,6 @@
 -- one row per yearly price interval that the refund of a cancelled year ends early
 {{ config(materialized=inlined()) }}
-{#- Links may run in a circle; no subscription is replaced more often within a year. -#}
+{#- The limit stops a walk along links that form a circle. No subscription is replaced more often within a year. -#}
 {%- set longest_chain = 12 %}
 with recursive refunds as (
     select * from {{ ref('int_subscriptions__refunds') }}
@@ -32,7 +32,7 @@ replacements as (
     where later.subscription_id <> earlier.subscription_id
 ),
 
--- Years that were paid for and were not over when they were refunded.
+-- Paid years that were still running when they were refunded.
 running_years as (
     select
         intervals.source_system,
@@ -46,7 +46,7 @@ running_years as (
         > refunds.refunded_at
 ),
 
--- The replacement of a billed subscription serves the rest of its year.
+-- If a billed subscription is replaced, its replacement serves the rest of the year.
 serving_subscriptions as (
     select
         source_system,
@@ -76,7 +76,7 @@ refunded_years as (
     from serving_subscriptions
 ),
 
--- Yearly service that was still to come when its year was refunded.
+-- Yearly service that was not yet delivered when its year was refunded.
 unserved_intervals as (
     select
         intervals.source_system,
@@ -100,7 +100,7 @@ unserved_intervals as (
         and (intervals.ends_at is null or intervals.ends_at > refunded_years.refunded_at)
 ),
 
--- The refund ends an item up to the last interval that was cancelled by then. A later order is new.
+-- The refund ends the intervals of an item up to the last one cancelled by then. Later intervals are new orders.
 cancelled_items as (
     select
         *,

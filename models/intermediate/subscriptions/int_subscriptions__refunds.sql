@@ -1,4 +1,4 @@
--- one row per refunded invoice and subscription that it paid for
+-- one row per refunded invoice and subscription that the invoice paid for
 {{ config(materialized=inlined()) }}
 with invoices as (
     select
@@ -35,7 +35,7 @@ select
 from invoices
 where subscription_id is not null
 union all
--- An invoice without a subscription is for everything that the account uses.
+-- An invoice without a subscription is for all subscriptions of its account.
 select
     invoices.invoice_id,
     subscriptions.subscription_id,

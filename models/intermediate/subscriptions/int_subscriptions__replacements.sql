@@ -7,7 +7,7 @@ with periods as (
         and {{ is_service('price_kind', 'period_start', 'period_end') }}
 ),
 
--- A link holds within the account in which the new subscription starts.
+-- A link is valid only within the account in which the new subscription starts.
 claims as (
     select
         source_system,

@@ -4,7 +4,7 @@
 {%- set no_end = "cast('9999-12-31' as timestamp)" %}
 with periods as (
     select * from {{ ref('unified_subscription_periods') }}
-    -- Money that no exchange rate values is left out; _data_quality reports how much it is.
+    -- Periods in a currency without an exchange rate are left out. _data_quality reports their amount.
     where {{ has_exchange_rate('currency') }}
 ),
 
@@ -20,8 +20,8 @@ replacements as (
     select * from {{ ref('int_subscriptions__replacements') }}
 ),
 
--- Lane 0 is the fee of an item, the other lanes are its usage charges. A period that was withdrawn before it began
--- does not end the one before it.
+-- Lane 0 is the fee of an item, and the other lanes are its usage charges. A period that was withdrawn before it began
+-- does not end the period before it.
 eligible_periods as (
     select
         periods.*,
@@ -53,7 +53,7 @@ last_periods as (
     group by source_system, account_id, subscription_id, item_id, lane
 ),
 
--- A replaced subscription ends when its replacement starts: a gap between the two is filled, an overlap is cut.
+-- A replaced subscription ends when its replacement starts. This fills a gap between the two or removes an overlap.
 replaced_subscriptions as (
     select
         replacements.source_system,
@@ -117,7 +117,7 @@ neighbours as (
     window item_in_time as (partition by {{ item }} order by period_start)
 ),
 
--- Past-due periods that follow each other are one failure to pay; its grace starts with the first of them.
+-- Consecutive past-due periods are one failure to pay. Its grace period starts with the first of them.
 past_due_periods as (
     select
         *,

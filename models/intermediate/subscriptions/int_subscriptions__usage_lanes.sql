@@ -29,7 +29,7 @@ boundaries as (
     where period_end is not null
 ),
 
--- How many charges run just after a start, or just before an end. At one instant ends come first.
+-- The level is the number of charges that run just after a start or just before an end. At an instant, ends come first.
 levels as (
     select
         *,
@@ -42,8 +42,8 @@ levels as (
     )
 ),
 
--- Starts and ends alternate on each level, so a charge continues the one that ended last and is not yet continued.
--- Of charges that ended together it continues the one that started first.
+-- Starts and ends alternate on each level, so a charge continues the last ended charge that has no successor yet.
+-- If several charges ended together, it continues the one that started first.
 neighbours as (
     select
         {{ meter }},

@@ -14,7 +14,7 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
--- A row that an override of its item changed was not changed by the one of its subscription.
+-- If an override of the item changed a row, the override of its subscription did not.
 item_overrides as (
     select
         override_kind,

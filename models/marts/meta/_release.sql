@@ -1,4 +1,4 @@
--- one row: what this release is; the export stamps it when the release is made
+-- one row: the identity of this release, which the export fills in
 select
     'development' as release_id,
     cast(null as timestamp) as published_at,

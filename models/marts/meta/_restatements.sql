@@ -41,7 +41,7 @@ previous_months as (
     select max(month) as last_month from previous_figures
 ),
 
--- Measures and dimensions that both releases have; within them a slice that is missing has no customers.
+-- Compare only measures and dimensions present in both releases. A slice that one release lacks has no customers there.
 common_measures as (
     select distinct
         measure,

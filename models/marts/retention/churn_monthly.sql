@@ -28,7 +28,7 @@ sliced as (
     group by {{ slice_sets(['month_number']) }} -- noqa: PRS
 ),
 
--- What the rates divide by.
+-- The denominators of the rates.
 based as (
     select
         *,

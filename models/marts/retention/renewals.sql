@@ -1,4 +1,4 @@
--- one row per account and day on which contracts of it fall due
+-- one row per account and day on which its contracts fall due
 select
     contract_id,
     contract_ids,

@@ -12,7 +12,7 @@ attributed as (
         cast({{ dbt.date_trunc('quarter', 'renewals.due_on') }} as date) as quarter,
         renewals.outcome,
         renewals.due_amount,
-        -- What came back of an amount that is not known is compared with nothing.
+        -- Leave the renewed amount null if the due amount is unknown, because it has nothing to compare with.
         case when renewals.due_amount is not null then renewals.renewed_amount end as renewed_amount,
         {{ slice_attributes('accounts', 'renewals.plan_id') }}
     from renewals

@@ -42,7 +42,7 @@ sliced as (
     group by {{ slice_sets(['month_number', 'window_months']) }} -- noqa: PRS
 ),
 
--- The total has a row for every month, also for those before the first window is full.
+-- The total has a row for every month, including the months before the first window is full.
 complete_total as (
     select
         windows.month_number,

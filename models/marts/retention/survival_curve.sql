@@ -31,7 +31,7 @@ ages as (
     from slices
 ),
 
--- Who churns or is cut off at an age was at risk at it; who is cut off leaves after those who churn.
+-- Spells that churn or are censored at an age are at risk at that age. Censored spells leave after those that churn.
 counted as (
     select
         ages.dimension,
@@ -52,7 +52,7 @@ counted as (
             and ages.tenure_months = ended.tenure_months
 ),
 
--- Kaplan and Meier 1958; the variance of the logarithm is Greenwood's. Digits beyond the twelfth are noise.
+-- Kaplan and Meier 1958, with Greenwood's variance of the logarithm. Digits beyond the twelfth are noise.
 estimated as (
     select
         *,

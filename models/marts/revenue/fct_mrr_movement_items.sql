@@ -5,7 +5,7 @@ with item_ledger as (
     select * from {{ ref('int_mrr__item_ledger') }}
     where mrr_change <> 0
     {%- else %}
-    -- An item is the sum of its fee and its metered charges; its plan is that of the fee where the fee moves.
+    -- An item is the sum of its fee and its usage charges. If the fee changes, the item has the plan of the fee.
     select
         account_id,
         occurred_at,

@@ -22,8 +22,8 @@ with revenue as (
             and mrr.dimension_value = churn.dimension_value
 ),
 
--- Months before the first MRR have no unit economics. Costs that no exchange rate values count nowhere; _data_quality
--- reports how much they are.
+-- Months before the first MRR have no unit economics. Costs in a currency without an exchange rate are left out, and
+-- _data_quality reports their amount.
 valued_costs as (
     select * from {{ ref('int_costs__acquisition_costs') }}
     where
@@ -54,8 +54,8 @@ cost_months as (
     select distinct month_number from costs
 ),
 
--- A channel may cost before it wins a customer. If a month has costs for some channels, the others cost zero. If it has
--- none at all, costs are null.
+-- A channel may have costs before it wins a customer. If a month has costs for some channels, the others cost zero. If
+-- it has none at all, costs are null.
 combined as (
     select
         {%- for column in slice %}
@@ -78,7 +78,7 @@ combined as (
             and revenue.dimension_value = costs.dimension_value
 ),
 
--- The month itself is left out, because churn lags and the last month is not over.
+-- The trailing window excludes the month itself, because churn lags and the last month is not complete.
 trailing_months as (
     select
         combined.*,

@@ -7,7 +7,7 @@ with responses as (
 directed as (
     select
         *,
-        -- Where a low score is a good one, the scale is turned round (it starts at 1).
+        -- If a low score is good, the scale is reversed. Such scales start at 1.
         case when higher_is_better then score else scale_max + 1 - score end as directed_score
     from responses
 )

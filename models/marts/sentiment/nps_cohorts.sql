@@ -10,7 +10,7 @@ with answers as (
         and cohort_month_number is not null
 ),
 
--- A quarter of tenure is no quarter of the calendar: of several answers of a person in it the latest counts.
+-- A quarter of tenure is not a calendar quarter. Only the latest answer of a person in it counts.
 ranked as (
     select
         cohort_month_number,

@@ -39,7 +39,7 @@ sliced as (
     group by {{ slice_sets(['period_type', 'period_start', 'survey_kind', 'weighting']) }} -- noqa: PRS
 ),
 
--- Unequal weights carry less information than their number says (Kish's effective sample size).
+-- Unequal weights carry less information than their number suggests (Kish's effective sample size).
 sized as (
     select
         *,

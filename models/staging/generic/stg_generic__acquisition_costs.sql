@@ -1,4 +1,4 @@
--- one row per cost in the latest delivery of its month and channel; an exact repeat is not a cost of its own
+-- one row per cost in the latest delivery of its month and channel; exact repeats count once
 with costs as (
     select
         *,

@@ -3,7 +3,7 @@ with invoices as (
     {{ latest_version(source('generic', 'invoices'), ['invoice_id'], 'updated_at') }}
 ),
 
--- A refund without a date is dated by the first version of the invoice that has it.
+-- A refund without a date takes the date of the first version of the invoice that has the refund.
 undated_refunds as (
     select
         invoice_id,

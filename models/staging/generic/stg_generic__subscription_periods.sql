@@ -85,7 +85,7 @@ latest_living_versions as (
 ),
 
 -- A tombstone does not date the deletion if its updated_at is missing or equals that of a living version. The period
--- then ends with the tombstone's delivery, or where it starts if it was never delivered alive.
+-- then ends when the tombstone was delivered, or at its own start if no living version was delivered.
 undated_deletions as (
     select
         tombstones.subscription_id,

@@ -1,6 +1,6 @@
--- one row per delivered row whose response id stands for several answers, with the id of its own answer
+-- one row per delivered row whose response id several answers share, with the id of its own answer
 -- Two survey tools may both number their answers from 1. The person, the survey type and the time of the invitation
--- tell such answers apart; an empty cell never does.
+-- distinguish such answers. An empty cell never does.
 {{ config(materialized='table') }}
 with responses as (
     select
@@ -24,7 +24,7 @@ shared_ids as (
         or min(sent_at) <> max(sent_at)
 ),
 
--- A row with only an address belongs to the person whose id stands beside that address in another row.
+-- A row with only an address belongs to the person whose id another row has beside that address.
 person_rows as (
     select
         responses.*,
@@ -69,7 +69,7 @@ numbered_answers as (
 select
     _batch_id,
     _row,
-    -- The first answer keeps the id, whatever the order of delivery.
+    -- The first answer keeps the id in any order of delivery.
     case
         when answer_number = 1 then response_id
         else response_id || '#' || cast(answer_number as {{ dbt.type_string() }})
