@@ -1,10 +1,10 @@
-"""Whether a warehouse works with other versions of DuckDB than the one that is installed.
+"""Tests a warehouse with other versions of DuckDB than the installed one.
 
     python -m tests.compat [READER ...]
 
-The whole refresh runs with this engine and with the previous line: their marts must be equal, row by row.
-Each READER (all that are promised, unless some are named) reads what this engine published. The engines come
-from the package index and stay in target/compat. The tests take the oldest and the newest of the readers.
+The whole refresh runs with this engine and with the previous line. Their marts must be equal, row by row.
+Each READER (by default, all supported ones) reads the release of this engine. The engines come from the
+package index and stay in target/compat. The tests use the oldest and the newest reader.
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ assert before != after, before
 print("new" if beside == after else "old")
 """
 POOLS_ARE_FRESH_FROM = (1, 5)
-"""A new connection of a process sees the new release although the old one is still open; docs/readers.md."""
+"""From this version on, a new connection sees the new release while an old one is open (docs/readers.md)."""
 
 
 def main() -> None:
-    """Say how each engine does; ends with 1 where something is amiss."""
+    """Report how each engine does; exit with 1 if there is a problem."""
     with tempfile.TemporaryDirectory(prefix="csw-compat-") as scratch:
         settings = load_settings(home=Path(scratch) / "home", as_of=UNTIL.isoformat(), environment={})
         simulate(60, 14, 3, settings.landing, until=UNTIL, messy=True)
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def problems(settings: Settings, readers: Sequence[str]) -> list[str]:
-    """Compare a release with one that the previous line makes, and read it; what is amiss, a line each."""
+    """Compare a release with one of the previous line, and read it; returns one line for each problem."""
     with tempfile.TemporaryDirectory(prefix="csw-compat-") as scratch:
         other = load_settings(home=Path(scratch) / "home", as_of=settings.as_of_text, environment={})
         # The same batches and the same key.
@@ -106,7 +106,7 @@ def problems(settings: Settings, readers: Sequence[str]) -> list[str]:
         for version in readers:
             found.append(_read(version, ours, [ALIAS_FILE, MARTS_FILE]))
             found.append(_pool(version, ours, theirs, Path(scratch)))
-        # An engine that is taken back finds what it needs to audit the releases of the newer one.
+        # After a downgrade, the older engine can audit the releases of the newer one.
         found.append(_read(PREVIOUS_LINE, ours, [WAREHOUSE_FILE]))
     return [problem for problem in found if problem]
 
@@ -114,7 +114,7 @@ def problems(settings: Settings, readers: Sequence[str]) -> list[str]:
 def _make_release(settings: Settings, version: str) -> Path:
     """The release that `csw run` makes with a version of DuckDB."""
     home, as_of = str(settings.home), settings.as_of_text
-    # Not by `csw` itself, which starts again without the path to another engine.
+    # `csw` itself would restart without the path to another engine.
     code = "from orchestration.cli.main import app; app(prog_name='csw')"
     command = ["-c", code, "run", "--home", home, "--as-of", as_of]
     answer = _python(version, command)
@@ -129,7 +129,7 @@ def _make_release(settings: Settings, version: str) -> Path:
 
 
 def _read(version: str, release: Path, files: list[str]) -> str | None:
-    """Read files of the release with one version, and say how that went."""
+    """Read files of the release with one version, and report the result."""
     expected = {name: table["rows"] for name, table in read_manifest(release)["tables"].items()}
     answer = _python(version, ["-c", READ, version, str(release), *files])
     problem = None
@@ -144,7 +144,7 @@ def _read(version: str, release: Path, files: list[str]) -> str | None:
 
 
 def _pool(version: str, first: Path, second: Path, scratch: Path) -> str | None:
-    """What a process sees that holds the old release open while the new one is published."""
+    """Which release a process sees on a new connection if it still holds the old release open."""
     answer = _python(version, ["-c", POOL, version, str(scratch), str(first), str(second)])
     is_fresh = tuple(map(int, version.split(".")[:2])) >= POOLS_ARE_FRESH_FROM
     expected = "new" if is_fresh else "old"
@@ -154,7 +154,7 @@ def _pool(version: str, first: Path, second: Path, scratch: Path) -> str | None:
 
 
 def _compare(ours: Path, theirs: Path) -> str | None:
-    """Compare all marts but the one that says when a release was made; say which differ."""
+    """Compare all marts except the one with the time of the release; report which differ."""
     columns = [
         {name: table["columns"] for name, table in read_manifest(release)["tables"].items()}
         for release in (ours, theirs)
@@ -175,7 +175,7 @@ def _compare(ours: Path, theirs: Path) -> str | None:
 
 
 def _python(version: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run Python with a version of DuckDB, and without settings of the caller's shell."""
+    """Run Python with a version of DuckDB and without settings from the caller's shell."""
     engine = [] if version == duckdb.__version__ else [str(_engine(version))]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CSW_")}
     environment["PYTHONPATH"] = os.pathsep.join([*engine, str(PROJECT_DIR)])
@@ -186,7 +186,7 @@ def _python(version: str, arguments: list[str]) -> subprocess.CompletedProcess[s
 
 
 def _engine(version: str) -> Path:
-    """A folder with that DuckDB and nothing else."""
+    """A folder that contains only that version of DuckDB."""
     folder = PROJECT_DIR / "target" / "compat" / version
     if not (folder / "duckdb").is_dir():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
@@ -195,7 +195,7 @@ def _engine(version: str) -> Path:
 
 
 def _say(version: str, good: str, problem: str | None = None) -> str | None:
-    """Say what an engine does; what it does not is the answer, too."""
+    """Print what an engine does, or its problem; returns the line if there is a problem."""
     line = f"DuckDB {version:<7} {problem or good}"
     print(line, flush=True)
     return line if problem else None

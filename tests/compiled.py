@@ -1,4 +1,4 @@
-"""The real dbt models on a few rows: parsed once, compiled once per set of policies, run in memory."""
+"""Runs the real dbt models on a few rows in memory: parsed once, and compiled once per set of policies."""
 
 # ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
 from __future__ import annotations
@@ -28,7 +28,7 @@ from orchestration.dbt_runner.runner import WAREHOUSE_FILE, invoke_dbt, parsed_p
 from tests.shared import spare_parsing
 
 COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)
-"""Stands in the compiled SQL where each run puts its own instant; it looks like no other literal."""
+"""Placeholder in the compiled SQL for the instant of a run; no other literal looks like it."""
 
 
 def _literals(as_of: datetime, zone: str) -> tuple[str, str, str]:
@@ -50,7 +50,7 @@ Landing = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Step:
-    """One relation of the models, with its compiled query and its declared column types; or one invariant."""
+    """One relation of the models with its compiled query and declared column types, or one invariant."""
 
     name: str
     kind: str
@@ -71,7 +71,7 @@ def contracts() -> Mapping[tuple[str, str], LandingObject]:
 
 @cache
 def project_models() -> Mapping[str, Mapping[str, str]]:
-    """Columns of every model and their descriptions, as its YAML declares them, by the model's name."""
+    """Columns of every model and their descriptions from its YAML, by the model's name."""
     return {
         node.name: {column.name: column.description for column in node.columns.values()}
         for node in _parsed().manifest.nodes.values()
@@ -80,9 +80,9 @@ def project_models() -> Mapping[str, Mapping[str, str]]:
 
 
 def parsed_nodes(policies: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Parents and configuration of all that dbt can build, before any of it is compiled; and macros of tests.
+    """Parents and configuration of all nodes before compilation, and the macros of tests.
 
-    Without policies, of the parsed project that all runs share; else of one that is parsed under them.
+    Without policies, they are from the parsed project that all runs share, else from a parse under them.
     """
     project = _parsed()
     if policies is None:
@@ -94,7 +94,7 @@ def _nodes(manifest: Any) -> dict[str, Any]:
     found = {}
     for name, node in manifest.nodes.items():
         needs = {kind: sorted(names) for kind, names in node.depends_on.to_dict().items()}
-        # A model finds every macro when it is compiled, a test only those that it was parsed with.
+        # A model finds every macro at compilation, but a test only those from parsing.
         if node.resource_type != "test":
             del needs["macros"]
         found[name] = (needs, node.config.to_dict())
@@ -104,7 +104,7 @@ def _nodes(manifest: Any) -> dict[str, Any]:
 def compile_models(policies: Mapping[str, Any], targets: Sequence[str]) -> tuple[Step, ...]:
     """Compile the ancestors of `targets` under `policies`, and the invariants that need no other models.
 
-    Returns them parents first.
+    Parents come first in the result.
     """
     project = _parsed()
     command = ["compile", "--no-introspect", "--indirect-selection", "cautious"]
@@ -127,7 +127,7 @@ def compile_query(query: str) -> str:
 
 @cache
 def money_functions() -> str:
-    """Statements that create the functions of money, as dbt runs them before the first model."""
+    """Statements that create the money functions, as dbt runs them before the first model."""
     return compile_query("{{ create_money_functions() }}")
 
 
@@ -157,7 +157,7 @@ def models_on(
     seeds: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     key: bytes = TEST_KEY,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with every step on what `create_sources` puts there, pseudonyms under `key`.
+    """A database in memory with every step on the relations of `create_sources`; `key` makes the pseudonyms.
 
     Raises AssertionError if an invariant does not hold.
     """
@@ -253,7 +253,7 @@ def _steps(nodes: Mapping[str, Any], wanted: Sequence[str], zone: str) -> Iterat
 
 
 def _empty(types: Mapping[str, str]) -> str:
-    """A seed has no query: it begins as a relation without rows here, whatever its file holds."""
+    """A seed has no query: it starts as an empty relation here, and its file is not read."""
     return f"select {', '.join(f'null::{kind} as {name}' for name, kind in types.items())} where false"
 
 

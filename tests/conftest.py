@@ -1,4 +1,4 @@
-"""What every test may use: no settings from the caller's shell, and one small published warehouse."""
+"""Fixtures for every test: no settings from the caller's shell, and one small published warehouse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNTIL = date(2026, 1, 1)
 
 @pytest.fixture(scope="session", autouse=True)
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No settings from the caller's shell; and what is shared, where the other processes look for it."""
+    """Remove settings of the caller's shell, and set the folder that all processes share."""
     folder = tmp_path_factory.getbasetemp()
     share_in(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
     for name in [name for name in os.environ if name.startswith("CSW_")]:
@@ -60,7 +60,7 @@ def copy_home(original: Settings, home: Path) -> Settings:
 
 
 def fingerprint_of_current(settings: Settings) -> dict[str, str]:
-    """Where `current` leads, and the hash of every file there."""
+    """The target of `current`, and the hash of every file there."""
     folder = settings.current.resolve()
     hashes = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

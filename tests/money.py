@@ -1,4 +1,4 @@
-"""Macros of money, figures to try them on, and what they must answer on every engine."""
+"""Money macros, arguments to test them with, and their right answers on every engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Figures = tuple[Decimal, ...]
 
 
 class Macro(NamedTuple):
-    """Types of a macro's arguments, what it rounds half up to 4 decimals, and how to draw arguments."""
+    """A macro: argument types, the formula that it rounds half up to 4 decimals, and arguments to test."""
 
     types: tuple[str, ...]
     exact: Callable[..., Decimal]
@@ -23,7 +23,7 @@ class Macro(NamedTuple):
 
 
 def drawn(draw: Random, places: int) -> Decimal:
-    """A positive number of any size up to some 10^9 with up to so many decimals, often with few digits."""
+    """A positive number up to about 10^9 with at most the given number of decimals, often with few digits."""
     whole = draw.randrange(10 ** draw.randint(0, 9))
     return Decimal(whole) + Decimal(draw.randrange(1, 10**places)).scaleb(-places).quantize(
         Decimal(1).scaleb(-draw.randint(1, places)), ROUND_HALF_UP
@@ -31,7 +31,7 @@ def drawn(draw: Random, places: int) -> Decimal:
 
 
 def beside_half(draw: Random) -> Figures:
-    """Half a unit above any number of units, or a hair away from it, of either sign."""
+    """A number of either sign that is at, or very close to, half a unit above a whole number of units."""
     half = draw.randrange(10 ** draw.randint(1, 17)) * UNIT + UNIT / 2
     hair = Decimal(draw.choice([-1000, -1, 0, 1, 1000])).scaleb(-14)
     return ((half + hair) * draw.choice([1, -1]),)
@@ -73,7 +73,7 @@ MACROS = {
 
 
 def draw_rows(name: str) -> list[Figures]:
-    """Arguments for a macro: those that it is known for, and random ones, always the same."""
+    """Arguments for a macro: hand-picked ones, and random ones with a fixed seed."""
     macro = MACROS[name]
     draw = Random(name)
     places = [int(kind.rstrip(")").split(", ")[1]) if ", " in kind else 0 for kind in macro.types]
@@ -89,7 +89,7 @@ def draw_rows(name: str) -> list[Figures]:
 def wrong_answers(
     name: str, rows: Sequence[Figures], answers: Sequence[Decimal | None]
 ) -> list[tuple[Decimal | None, ...]]:
-    """Arguments, answer and right answer, where the two differ."""
+    """Arguments, answer and right answer, if the two differ."""
     with localcontext() as context:
         context.prec = 60
         wanted = [MACROS[name].exact(*row).quantize(UNIT, ROUND_HALF_UP) for row in rows]

@@ -1,7 +1,7 @@
-"""Real runs in processes of their own, which stop where a test says and are killed or starved there.
+"""Real runs in their own processes, which a test stops at a place, to kill them or to fill their disk.
 
-The steps are those of `orchestration.pipeline`, in the order and under the lock in which Dagster runs them.
-A place is one function of the code: the process says that it got there, and waits.
+The steps are those of `orchestration.pipeline`, with the order and the lock of Dagster. A place is one
+function of the code: the process reports that it has reached the place, and waits.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ PROCESSES.set_forkserver_preload(["tests.warm"])
 
 @dataclass(frozen=True)
 class Place:
-    """Before or after a call of the function `target`, a dotted name as its caller looks it up."""
+    """A place before or after a call of `target`, the dotted name of a function as its caller finds it."""
 
     target: str
     after: bool = False
     about: str = ""
-    """Only a call with this text among its arguments; empty for the first call."""
+    """Text among the arguments of the call; empty for the first call."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A candidate as a real run has left it, for runs that would make the same of the same files."""
+    """The candidate of a real run, for runs that would derive the same from the same files."""
 
     folder: Path
     is_audited: bool
-    """Built and audited; else built."""
+    """Whether the candidate is audited as well as built."""
 
     @classmethod
     def of(cls, candidate: Candidate, folder: Path, *, is_audited: bool = False) -> Stage:
@@ -62,30 +62,30 @@ class Stage:
         return Candidate("", self.folder).warehouse
 
     def repeat(self, candidate: Candidate) -> None:
-        """Give a candidate that has landed its files all that this one had."""
+        """Copy this stage into a candidate that has landed its files."""
         landed = candidate.noted("raw_batches")
         shutil.copytree(self.folder, candidate.folder, dirs_exist_ok=True)
-        # What landing notes is the candidate's own, such as the release that it follows.
+        # The candidate keeps its own notes of landing, such as its previous release.
         candidate.note(**landed)
 
 
 @dataclass
 class Run:
-    """A run of the steps in a process of its own."""
+    """A run of the steps in its own process."""
 
     settings: Settings
     name: str
     place: Place | None = None
     stage: Stage | None = None
-    """None: dbt builds and Great Expectations audits. Otherwise this is copied, which spares the time."""
+    """None: dbt builds and Great Expectations audits. A stage is copied instead, which saves time."""
     events: int | None = None
-    """Stop after so many models and tests of the build."""
+    """Stop after this number of models and tests of the build."""
     end: str = "published"
     """The step to end after: built, audited or published."""
     work: Callable[[Settings], str] | None = None
-    """Something else to do than a run."""
+    """Other work instead of a run."""
     clock: timedelta | None = None
-    """How far its clock is off."""
+    """Offset of its clock."""
     process: Any = field(init=False)
     pipe: Connection = field(init=False)
 
@@ -99,24 +99,24 @@ class Run:
         return self
 
     def reach(self) -> Run:
-        """Wait until the process stands at its place."""
+        """Wait until the process has reached its place."""
         said = self._hear()
         assert said == ("reached",), f"{self.name} never got to {self.place or self.events}: {said}"
         return self
 
     def kill(self) -> None:
-        """kill -9: nothing of the process's own code runs any more."""
+        """Send kill -9, after which the process runs no more code."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
 
     def go_on(self, file_size: int | None = None) -> Run:
-        """Let it continue; with `file_size`, as if the disk could take no file that is larger."""
+        """Let it continue. With `file_size`, writing a larger file fails like on a full disk."""
         self.pipe.send(file_size)
         return self
 
     def outcome(self) -> tuple[str, ...]:
-        """How it ended: ("done", release) or ("error", kind, message)."""
+        """The outcome: ("done", release) or ("error", kind, message)."""
         said = self._hear()
         self.process.join()
         self.pipe.close()
@@ -131,7 +131,7 @@ class Run:
 
 
 def run_to_the_end(settings: Settings, name: str, stage: Stage | None = None) -> str:
-    """A run that nothing happens to; the release it published."""
+    """Run without a fault; returns the id of the published release."""
     outcome = Run(settings, name, stage=stage).start().outcome()
     assert outcome[0] == "done", outcome
     return outcome[1]
@@ -166,7 +166,7 @@ def _run(
         steps = partial(run_steps, name=name, stage=stage, end=end, hear=_count_to(events, stop))
         done = (work or steps)(settings)
     except Exception as error:
-        # As the steps tell it to Dagster.
+        # The error that the steps would report to Dagster.
         told = error if isinstance(error, CswError) else disk_trouble(error, settings.home) or error
         pipe.send(("error", type(told).__name__, str(told)))
     else:
@@ -181,7 +181,7 @@ def run_steps(
     end: str = "published",
     hear: Callable[[Any], None] | None = None,
 ) -> str:
-    """The steps of a run in this process, from landing to `end`; the release, if it got as far."""
+    """Run the steps in this process, from landing to `end`; returns the release id if it is published."""
     with hold_lock(settings.lock_file, f"run {name} of the tests") as lock:
         candidate = open_candidate(settings, name)
         clear_leftovers(settings, candidate)
@@ -242,7 +242,7 @@ def _set_clock(off: timedelta) -> None:
 
 
 def _resolve(name: str) -> Any:
-    """The module, or the module that another one knows by this name, such as orchestration.core.files.os."""
+    """The module of this name, or one that another module imports, such as orchestration.core.files.os."""
     try:
         return import_module(name)
     except ModuleNotFoundError:

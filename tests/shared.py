@@ -1,4 +1,4 @@
-"""What is dear to make, made by the first process of a test run that needs it, and read by the others."""
+"""Expensive objects: the first process of a test run that needs one makes it, and the others read it."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _folder: list[Path] = []
 
 
 def share_in(folder: Path) -> None:
-    """Where all processes of this test run put what they share; pytest clears it away."""
+    """Set the folder for the shared objects of this test run; pytest deletes it."""
     _folder[:] = [folder]
 
 
 def made_once(name: str, make: Callable[[Path], Made]) -> Made:
-    """What `make` returned when it was called first, with a folder of its own. It must be left as it is."""
+    """The result of the first call of `make`, which gets a folder of its own. Do not change the result."""
     if not _folder:
         share_in(Path(tempfile.mkdtemp(prefix="csw-tests-")))
     place, answer = _folder[0] / f"shared-{name}", _folder[0] / f"shared-{name}.pickle"
     with (_folder[0] / f"shared-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not answer.exists():
-            # One that failed has left something.
+            # A failed call may have left files.
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             answer.write_bytes(pickle.dumps(make(place)))
@@ -46,7 +46,7 @@ def made_once(name: str, make: Callable[[Path], Made]) -> Made:
 
 
 def parsed_home() -> Settings:
-    """A warehouse with nothing in it but the parsed dbt project."""
+    """A warehouse with only the parsed dbt project."""
 
     def parse(home: Path) -> Settings:
         settings = load_settings(home=home, environment={})
@@ -57,7 +57,7 @@ def parsed_home() -> Settings:
 
 
 def spare_parsing(settings: Settings) -> Settings:
-    """Give a warehouse the parsed project, which is the same in every folder and under all policies."""
+    """Copy the parsed project into a warehouse. It is the same in every folder and under all policies."""
     parsed = parsed_home()
     shutil.copytree(parsed.dbt, settings.dbt, ignore=shutil.ignore_patterns("logs"))
     assert (settings.dbt / PREPARED_FILE).is_file()
@@ -66,25 +66,25 @@ def spare_parsing(settings: Settings) -> Settings:
 
 @cache
 def declared_contracts() -> MartContracts:
-    """What the project declares of its marts."""
+    """The declared contracts of the marts."""
     return parsed_mart_contracts(parsed_home())
 
 
 @cache
 def declared_suites() -> Mapping[str, Suite]:
-    """What must hold of the marts of the project."""
+    """The declared suites of the marts."""
     return load_suites(declared_contracts())
 
 
 def copy_project(folder: Path) -> Path:
-    """A copy of the project, to be changed as an analyst would."""
+    """A copy of the project that a test can change like an analyst."""
     project = folder / "project"
     shutil.copytree(PROJECT_DIR, project, ignore=shutil.ignore_patterns(".*", "data", "target", "logs"))
     return project
 
 
 def run_project(project: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
-    """`csw run` of a copy of the project."""
+    """Run `csw run` on a copy of the project."""
     command = [sys.executable, "-m", "orchestration", "run", "--home", str(settings.home)]
     command += ["--as-of", settings.as_of_text]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)

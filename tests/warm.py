@@ -1,4 +1,4 @@
-"""What every run needs, imported once: processes that the tests start and kill are copies of one that did."""
+"""Imports the modules of every run once. The tests fork the processes that they start and kill from it."""
 
 import dagster_dbt  # noqa: F401
 import great_expectations  # noqa: F401

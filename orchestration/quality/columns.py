@@ -54,7 +54,7 @@ def _is_type(found: str, declared: str) -> bool:
 
 @cache
 def _canonical(declared: str) -> str | None:
-    """Return DuckDB's own name of a type, such as `VARCHAR` for `string`, or None if it knows no such type."""
+    """Return DuckDB's own name of a type, such as `VARCHAR` for `string`, or None if it has no such type."""
     with connect() as connection:
         try:
             row = connection.execute(f"select typeof(cast(null as {declared}))").fetchone()

@@ -2,12 +2,12 @@
 
     python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--keep DIR]
 
-Every step runs in a process of its own, so that its peak memory is its own. `parse` happens once per
-version of the project, before the first build. `empty` is the same build without a row: what dbt costs
-whatever the data. Two ratios compare the build with `floor` (one scan of the raw Parquet, then one
-`create table as` for each mart): that of the whole build, and that of what the data adds to the empty one.
-`revenue` runs the models of the revenue ledger alone, one after the other; its floor reads the raw
-subscription periods and writes the two facts.
+Every step runs in its own process, so that its peak memory can be measured. `parse` happens once per
+version of the project, before the first build. `empty` is the same build without rows, which shows the
+fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart. Two ratios
+compare the build with it: one with the whole build, one without the cost of the empty build. `revenue` runs
+only the models of the revenue ledger, one after the other. Its floor reads the raw subscription periods and
+writes the two facts.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _report_step(name: str, home: Path, accounts: int, months: int) -> None:
 
 
 def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tuple[str, float | None]:
-    """Run one step; returns a note, and the seconds where they are not those of the whole step."""
+    """Run one step; returns a note, and the seconds if they differ from those of the whole step."""
     if name == "simulate":
         from simulator import simulate
 

@@ -1,4 +1,4 @@
-"""The case file as plain values: what lands, under which policies, and what the marts then say."""
+"""The case file as plain values: landing rows, policies and the expected rows of the marts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DEFAULTS: Mapping[str, Row] = {
     "invoices": {"account_id": "a", "currency": "USD"},
     "contracts": {"account_id": "a"},
 }
-"""Cells of a landing row whose column its table leaves out; ids are made from the row, see `_with_ids`."""
+"""Cells for columns that a landing table leaves out; `_with_defaults` derives missing ids from the row."""
 
 _WORDS = {"number", "title", "note", "policies", "as_of", "variants", "rejected"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One setup under one set of policies; all cells are text, a null is left out."""
+    """One setup under one set of policies. All cells are text, and nulls are left out."""
 
     number: str
     title: str
@@ -35,19 +35,19 @@ class Case:
     as_of: datetime
     landing: Mapping[str, list[Row]]
     expected: Mapping[str, list[Row]]
-    """By mart; no rows where the mart has none of this case."""
+    """Rows by mart; none if the mart must have no row of this case."""
     rejected: list[Row] | None
-    """Rows that never land: object, row, column and reason."""
+    """Rows that the landing contract rejects: object, row, column and reason."""
 
     @property
     def name(self) -> str:
-        """Number and title, then what differs from the defaults."""
+        """Number and title, then the policies that differ from the defaults."""
         policies = ", ".join(f"{name}={value}" for name, value in self.policies.items())
         return f"{self.number} {self.title}" + (f" [{policies}]" if policies else "")
 
 
 def read_cases() -> list[Case]:
-    """All cases of the file, each variant as a case of its own after the one that it varies."""
+    """All cases of the file. Each variant is a case of its own after its base case."""
     content = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))
     return [
         case for entry in content["cases"] for case in _cases(entry, {"as_of": content["as_of"], **entry})
@@ -92,7 +92,7 @@ def _with_defaults(name: str, rows: list[Row]) -> list[Row]:
     complete = []
     for number, row in enumerate(rows, start=1):
         cells = row | {column: cell for column, cell in DEFAULTS.get(name, {}).items() if column not in row}
-        # One subscription per account and one key per row, unless the table says otherwise.
+        # By default, an account has one subscription and a row has its own key.
         if name == "subscription_periods":
             cells.setdefault("subscription_id", cells["account_id"])
         if name in ("invoices", "contracts"):
@@ -102,7 +102,7 @@ def _with_defaults(name: str, rows: list[Row]) -> list[Row]:
 
 
 def _objects() -> set[str]:
-    """What can land; no mart is called like one."""
+    """Names of the landing objects; no mart has such a name."""
     return {name for source, name in contracts() if source == "generic"}
 
 

@@ -1,8 +1,8 @@
-"""Runs cases through the real models, as many as possible at once.
+"""Runs cases through the real models, as many as possible in one pass.
 
-Cases that share policies, `as_of` and the tables that belong to no account go through the models together:
-the ids of each begin with its own prefix, and its accounts form a segment of their own, whose slice of every
-metric table is what the case would see if it were alone.
+Cases with the same policies, `as_of` and tables without accounts share a pass. The ids of each case begin
+with its own prefix, and its accounts form a segment of their own. The slice of that segment in every metric
+table equals the total that the case would have alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "fct_mrr_movements": ("account_id", "movement_number"),
     "fct_mrr_movement_items": ("occurred_at", "account_id", "subscription_id", "item_id", "currency"),
 }
-"""Marts of which a case gives every row that is its own, in this order."""
+"""Marts for which a case lists all of its rows, in this order."""
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "dim_accounts": ("account_id",),
@@ -40,7 +40,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "renewals": ("contract_id",),
     "renewals_quarterly": ("quarter", "dimension", "dimension_value"),
 }
-"""Marts of which a case gives some rows, found by these columns."""
+"""Marts for which a case lists some rows, identified by these columns."""
 
 KEY_DEFAULTS = {"account_id": "a", "window_months": "12"}
 NO_ROW = "(no row)"
@@ -52,7 +52,7 @@ class Runs:
     """The marts of all cases, each built when the first case asks for it."""
 
     def __init__(self, cases: Sequence[Case], always: Sequence[str] = ()) -> None:
-        """`always` names marts that every pass has, beside those of which its cases expect something."""
+        """`always` names marts that every pass builds, besides those for which its cases expect rows."""
         self._mates: dict[Any, dict[str, Case]] = {}
         self._targets: dict[str, set[str]] = {}
         self._steps: dict[str, Sequence[Step]] = {}
@@ -64,19 +64,19 @@ class Runs:
         self._marts: dict[Any, Marts | Exception] = {}
 
     def seen(self, case: Case) -> dict[str, list[Row]]:
-        """By mart the rows that stand where the case expects some, written as the case writes them."""
+        """The rows, by mart, at the keys that the case expects, in the notation of the case file."""
         marts = self.marts(case)
         prefix = next(prefix for prefix, mate in self._mates[_pass_key(case)].items() if mate is case)
         return {mart: _seen(mart, expected, marts[mart], prefix) for mart, expected in case.expected.items()}
 
     def marts(self, case: Case) -> Marts:
-        """All rows of the pass of a case."""
+        """All rows of the pass that contains a case."""
         key = _pass_key(case)
         if key not in self._marts:
             try:
                 self._marts[key] = self._run(case)
             except Exception as error:
-                # Every case of the pass fails by it, and none builds it again.
+                # Every case of the pass raises this error, and none builds the pass again.
                 self._marts[key] = error
         marts = self._marts[key]
         if isinstance(marts, Exception):
@@ -88,7 +88,7 @@ class Runs:
         return [next(iter(mates.values())) for mates in self._mates.values()]
 
     def landing(self, case: Case) -> Landing:
-        """What lands in the pass of a case."""
+        """The landing rows of the pass that contains a case."""
         key = _pass_key(case)
         if key not in self._landings:
             self._landings[key] = _landing(self._mates[key])
@@ -129,7 +129,7 @@ def _is_of_accounts(rows: Sequence[Row]) -> bool:
 
 
 def _landing(mates: Mapping[str, Case]) -> Landing:
-    """Typed rows of all cases together; what the contract rejects stays out."""
+    """Typed rows of all cases together, without the rows that the contract rejects."""
     landing: dict[str, list[Row]] = {}
     for prefix, case in mates.items():
         for name, rows in _with_accounts(case.landing).items():
@@ -149,7 +149,7 @@ def _landing(mates: Mapping[str, Case]) -> Landing:
 
 
 def _with_accounts(landing: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
-    """The landing with a row for every account that the case only mentions, unless the CRM knows nobody."""
+    """The landing with a row for every account that the case only mentions, unless the CRM is empty."""
     if landing.get("accounts") == []:
         return dict(landing)
     known = {row["account_id"] for row in landing.get("accounts", ())}
@@ -172,7 +172,7 @@ def _land(
     """Number, typed cells and problem of every row, by the code that reads real files."""
     if not rows:
         return
-    # Columns that no row gives are missing from the file.
+    # The file lacks the columns that no row has.
     columns = [name for name in contract.column_names if any(name in row for row in rows)]
     cast = cast_rows(contract, bind(contract, columns))
     cells = [
@@ -239,7 +239,7 @@ def _is_own(row: Mapping[str, Any], prefix: str) -> bool:
 
 
 def _own(value: Any, prefix: str) -> Any:
-    """A value as the case wrote it, without the prefix that keeps it apart from other cases."""
+    """A value as the case wrote it, without the prefix that separates it from other cases."""
     return value.removeprefix(f"{prefix}.") if isinstance(value, str) else value
 
 

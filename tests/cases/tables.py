@@ -16,7 +16,7 @@ _RANGE = re.compile(r"(\D+)(\d+)\.\.\1(\d+)")
 
 
 def parse_table(text: str) -> list[Row]:
-    """Rows by column name; columns are parted by two blanks or more. `c1..c4` in a cell makes four rows."""
+    """Rows by column name. Two or more blanks separate columns. `c1..c4` in a cell makes four rows."""
     lines = [re.split(r" {2,}", line.strip()) for line in text.splitlines() if line.strip()]
     header = lines[0]
     rows: list[Row] = []
@@ -52,7 +52,7 @@ def format_table(rows: Sequence[Row]) -> str:
 
 
 def show(value: Any, expected: str) -> str:
-    """A value of a mart as the file would write it: `expected` itself where they are equal."""
+    """A value of a mart in the notation of the file; `expected` itself if both are equal."""
     if _is_equal(value, expected):
         return expected
     if value is None:

@@ -1,6 +1,6 @@
-"""Every case of `revenue_cases.yml` against the real models: raw rows to marts, under the case's policies.
+"""Run every case of `revenue_cases.yml` through the real models, from raw rows to marts, under its policies.
 
-The independent reference is held to the same rows.
+The independent reference must give the same rows.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def test_case(runs: Runs, case: Case) -> None:
 
 @pytest.mark.parametrize("case", PASSES, ids=[case.name for case in PASSES])
 def test_reference_agrees(runs: Runs, case: Case) -> None:
-    """Once for all cases that go through the models together."""
+    """Runs once for all cases of a pass."""
     company = Company(landing_of(runs.landing(case)), case.as_of)
     check_marts(policies_of(case.policies), company, runs.marts(case))
 
 
 def test_policies_do_not_change_the_parsed_project() -> None:
-    """Runs share one parsed project, whatever their policies."""
+    """Runs with different policies share one parsed project."""
     catalog = project_variables()["policy_catalog"]
     other = {
         name: next(value for value in rule["values"] if value != rule["default"])
@@ -56,7 +56,7 @@ def test_policies_do_not_change_the_parsed_project() -> None:
 
 
 def test_the_case_file_has_every_edge_case() -> None:
-    """The numbered edges run from 1 to 52; the worked examples beside them have letters."""
+    """The edge cases have the numbers 1 to 52. The worked examples have letters."""
     numbers = {int(case.number) for case in CASES if case.number.isdigit()}
     assert numbers == set(range(1, 53))
 
@@ -67,7 +67,7 @@ def test_names_are_unique() -> None:
 
 
 def _described(case: Case, expected: dict[str, list[Row]], seen: dict[str, list[Row]]) -> str:
-    """Setup, then what was expected and seen in every mart that differs, as tables."""
+    """Setup, then the expected and seen rows of every mart that differs, as tables."""
     parts = [f"{case.name}, as of {case.as_of}"]
     parts += [f"{name} landed:\n{format_table(rows)}" for name, rows in case.landing.items()]
     for mart in expected:

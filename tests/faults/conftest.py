@@ -1,4 +1,4 @@
-"""One small company for all faults: published once, and with one more file that every faulty run is about."""
+"""One small company for all faults: published once, with one more file that every faulty run lands."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ from tests.shared import made_once
 
 HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
 VARYING = {"_release", "_restatements", "_data_quality"}
-"""Marts that name releases, or tell when files arrived."""
+"""Marts with names of releases or arrival times of files."""
 
 MORE = "S-more,A-more,USD,10,month,2025-03-01\n"
 
 
 @dataclass(frozen=True)
 class Meanwhile:
-    """What others got who worked while a run was building."""
+    """Results of other processes that worked while a run was building."""
 
     pid: int
     """Process of the run."""
     second_run: subprocess.CompletedProcess[str]
     by_hand: subprocess.CompletedProcess[str]
     database: Path
-    """The one that dbt by hand built in."""
+    """The database of the dbt run by hand."""
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The small company with one more file delivered, which no run has landed yet."""
+    """The small company with one more delivered file, which no run has landed yet."""
 
     settings: Settings
     built: Stage
-    """What a run makes of it, up to the end of the build."""
+    """The candidate of a run at the end of the build."""
     meanwhile: Meanwhile
 
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A run that nothing happened to."""
+    """A run without a fault."""
 
     audited: Stage
-    """What it had made up to the end of the audit."""
+    """Its candidate at the end of the audit."""
     marts: dict[str, str]
-    """Hash of each mart's Parquet file, but of the VARYING."""
+    """Hash of each mart's Parquet file, except the VARYING ones."""
     seconds: float
-    """From its start to its end, dbt's part left out."""
+    """From its start to its end, without the time of dbt."""
 
 
 def deliver(settings: Settings, name: str, rows: str) -> None:
@@ -73,7 +73,7 @@ def deliver(settings: Settings, name: str, rows: str) -> None:
 
 
 def marts_of_current(settings: Settings) -> dict[str, str]:
-    """Hash of each mart's Parquet file, but of the VARYING."""
+    """Hash of each mart's Parquet file, except the VARYING ones."""
     files = fingerprint_of_current(settings)
     return {
         path: digest
@@ -84,7 +84,7 @@ def marts_of_current(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def delivered(small_company: Settings) -> Delivered:
-    """Built once, by dbt, while others try to work too."""
+    """Built once by dbt, while other processes try to work too."""
     return made_once("delivered", lambda folder: _deliver(small_company, folder))
 
 
@@ -118,7 +118,7 @@ def _leave_alone(delivered: Delivered, folder: Path) -> Undisturbed:
 
 @pytest.fixture
 def home(delivered: Delivered, tmp_path: Path) -> Settings:
-    """A copy to do damage to."""
+    """A copy that a test may damage."""
     return copy_home(delivered.settings, tmp_path / "home")
 
 

@@ -1,4 +1,4 @@
-"""A model that an analyst broke stops the run, is named with its file, and changes nothing that is served."""
+"""A broken model stops the run. The message names its file, and the served release does not change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ pytestmark = pytest.mark.integration
 STAGING = "models/staging/generic/stg_generic__subscription_periods.sql"
 UNIFIED = "models/unified/unified_contracts.sql"
 BUILDING = "models and tests"
-"""Told as soon as anything is built."""
+"""The message comes as soon as dbt builds anything."""
 
 Change = tuple[str, str]
-"""What is put before and after the text of a model."""
+"""Text before and after the SQL of a model."""
 Broken = Callable[[dict[str, Change]], subprocess.CompletedProcess[str]]
 
 

@@ -1,4 +1,4 @@
-"""Two at once, tampering, lost releases, clocks that go back, and a delivery that poisons nothing."""
+"""Concurrent runs, tampering, lost releases, clocks set back, and a bad delivery without lasting effect."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def test_plain_dbt_and_a_run_work_in_parallel(delivered: Delivered, undisturbed:
 
 
 def test_a_poisonous_delivery_publishes_nothing(delivered: Delivered, home: Settings) -> None:
-    """The account of `more.csv` first arrives with a currency whose rates are too old, and then mended.
+    """The account of `more.csv` first arrives with a currency whose rates are too old, and then corrected.
 
-    A build that kept what a refused or killed one had made would fail again on those rows, or have skipped
-    the mended ones as seen.
+    A build that reused the output of a refused or killed build would fail again on those rows. Or it would
+    skip the corrected rows as already seen.
     """
     (home.landing / "generic" / "subscription_periods" / "more.csv").unlink()
     deliver(home, "poison.csv", MORE.replace("USD", "NOK"))
@@ -84,7 +84,7 @@ def test_a_poisonous_delivery_publishes_nothing(delivered: Delivered, home: Sett
     deliver(home, "more.csv", MORE)
     assert refresh(home, landing_is_given=False).release_id
     assert not list(home.runs.iterdir())
-    # What the marts say is what they say in a warehouse that never met the poison.
+    # The marts equal those of a warehouse that never received the bad delivery.
     assert _differing_marts(home.current / WAREHOUSE_FILE, delivered.built.warehouse) == []
 
 
@@ -131,7 +131,7 @@ def test_tampering_is_detected_and_rollback_recovers(
         if file != "manifest.json":
             content[len(content) // 2] ^= 1
             path.write_bytes(content)
-    # A run that follows makes a good release, whatever lies about.
+    # A later run makes a good release despite the leftovers.
     after = run_to_the_end(home, "after", delivered.built)
     assert current_release_id(home) == after
     assert after not in (good, bad)
@@ -170,7 +170,7 @@ def test_a_clock_that_goes_back_does_not_reorder_or_remove_releases(
     manifest = read_manifest(home.releases / release)
     assert (manifest["parent"], manifest["sequence"]) == (first, 2)
     assert marts_of_current(home) == undisturbed.marts
-    # What is served now, and what it followed, stay, whichever looks older.
+    # The current release and the one before it stay, even if one of them looks older.
     clean_up(home, keep=1, min_age_days=0)
     assert {one.release_id for one in list_releases(home)} == {first, release}
     run_to_the_end(home, "later", undisturbed.audited)

@@ -1,4 +1,4 @@
-"""Dagster killed in the midst of a run: it notices, tries again, and tells; and it forgets what is old."""
+"""If Dagster is killed during a run, it notices, retries and alerts. It also deletes old records."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_restarted_daemon_restarts_a_killed_run(home: Settings, undisturbed: U
             again = _until(lambda: _repeats(instance, killed))
             _until(lambda: _held_by(home) == purpose_of(again.run_id))
             _until(lambda: list(home.alerts.glob("*.json")))
-            # That a repeated run publishes is told by the slow test; here it dies as well.
+            # The slow test shows that a repeated run publishes. Here the repeated run is killed too.
             os.killpg(daemon.pid, signal.SIGKILL)
             daemon.wait()
         assert _run(instance, killed).status == dg.DagsterRunStatus.FAILURE
@@ -124,7 +124,7 @@ def test_events_are_written_in_order_on_one_connection(settings: Settings) -> No
             assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("pragma synchronous").scalar() == 1
         assert len(instance.all_logs(run_id)) > 5
-    # Dagster's own storage opens them for each event; a database that it makes, it opens five times.
+    # Dagster's own storage would open them for each event. It opens a new database five times.
     assert opened["index.db"] <= 1
     assert 1 <= opened[f"{run_id}.db"] <= 6
 
@@ -134,7 +134,7 @@ def test_only_an_edited_copy_of_the_settings_stays(settings: Settings) -> None:
     copy = settings.dagster / "dagster.yaml"
     shipped = copy.read_text(encoding="utf-8")
     assert "WarehouseRunLauncher" in shipped
-    # As an older version of the project left it.
+    # The state that an older version of the project left.
     for path in (copy, settings.dagster / ".dagster.yaml.copied"):
         path.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
     prepare_instance(settings)
@@ -203,7 +203,7 @@ def _daemon(home: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _until(look: Callable[[], Any]) -> Any:
-    """What `look` finds, as soon as it finds something."""
+    """The first result of `look` that is not empty."""
     deadline = time.monotonic() + PATIENCE
     while not (found := look()):
         assert time.monotonic() < deadline, "it never came to that"
@@ -212,7 +212,7 @@ def _until(look: Callable[[], Any]) -> Any:
 
 
 def _wait_less(home: Settings) -> None:
-    """Edit the settings as an operator would: shorter waits, nothing else."""
+    """Edit only the waits in the settings, as an operator would."""
     prepare_instance(home)
     config = home.dagster / "dagster.yaml"
     text = config.read_text(encoding="utf-8")
@@ -223,7 +223,7 @@ def _wait_less(home: Settings) -> None:
 
 
 def _kill_in_the_midst(home: Settings) -> str:
-    """Kill a daemon, and all that it has started, while a run builds; the id of the run."""
+    """Kill a daemon and all its processes while a run builds; returns the id of the run."""
     with _daemon(home) as daemon:
         _until(lambda: list(home.runs.glob("*/warehouse.duckdb")))
         purpose = str(_held_by(home))
@@ -252,7 +252,7 @@ def _repeats(instance: dg.DagsterInstance, killed: str) -> dg.DagsterRun | None:
 
 
 def _add_old_tick(instance: dg.DagsterInstance, sensor: str) -> Callable[[], bool]:
-    """Note a tick of long ago; returns whether it is there."""
+    """Record an old tick; returns whether it is there."""
     (state,) = [one for one in instance.all_instigator_state() if one.name == sensor]
     names = (state.instigator_origin_id, state.selector_id)
     before = (datetime.now(UTC) - OLD / 2).timestamp()
@@ -264,7 +264,7 @@ def _add_old_tick(instance: dg.DagsterInstance, sensor: str) -> Callable[[], boo
 
 
 def _monitor(instance: dg.DagsterInstance) -> dict[str, str]:
-    """One round of Dagster's monitoring; what it says of the runs that it gave up."""
+    """One round of Dagster's monitoring; returns its messages about the runs that it gave up."""
     with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as workspace:
         trouble = list(execute_run_monitoring_iteration(workspace, logging.getLogger("monitoring")))
     assert trouble == [None] * len(trouble)

@@ -1,7 +1,7 @@
-"""A disk that fills up wherever a run can be: a message, nothing half-published, and all well afterwards.
+"""The disk fills up at any point of a run: there is a message, nothing is half-published, and a retry works.
 
-Where this user may mount one, the warehouse lies on a small disk in memory that is filled to the last byte;
-elsewhere a limit on the size of files makes writing fail.
+If this user may mount a disk, the warehouse is on a small disk in memory, which the test fills completely.
+Otherwise a limit on the size of files makes writing fail.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Fault:
 
     place: Place | None
     events: int | None = None
-    """Instead of a place: so many models and tests into a build by dbt."""
+    """Instead of a place: after this number of models and tests of a build by dbt."""
     left: int = 0
     """Bytes that still fit."""
     is_audited: bool = False
-    """So late that the audit is over."""
+    """Whether the audit is over by then."""
     by_limit: bool = False
-    """By the limit on the size of files, wherever the warehouse lies."""
+    """Whether a limit on the size of files replaces the full disk."""
 
 
 FAULTS = {
@@ -67,7 +67,7 @@ class Disk:
         self.is_mounted = _mount(folder)
 
     def fill(self, run: Run, fault: Fault) -> None:
-        """Let the run continue with no more bytes to write to than the fault leaves."""
+        """Let the run continue with only as much space as the fault leaves."""
         left = fault.left
         if fault.by_limit or not self.is_mounted:
             run.go_on(left)
@@ -77,7 +77,7 @@ class Disk:
                 _write_until_full(filler.fileno(), block)
             if left:
                 filler.truncate(filler.seek(0, 2) - left)
-        # Not even a link or an empty file.
+        # No space even for a link or an empty file.
         if not left:
             _use_up_names(self.folder / "names")
         run.go_on()
@@ -93,7 +93,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Starved:
-    """What a run came to, and its warehouse after it."""
+    """The outcome of a run, and its warehouse after it."""
 
     outcome: tuple[str, ...]
     before: dict[str, str]

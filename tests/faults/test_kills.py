@@ -1,4 +1,4 @@
-"""kill -9 wherever a run can be: what is served stays whole, and the next run needs nobody's help."""
+"""kill -9 at any point of a run: the served release stays complete, and the next run recovers by itself."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.unit.release_case import make_release
 
 pytestmark = pytest.mark.integration
 
-# In the order in which a run comes by. Killed runs follow each other in one warehouse, so that each
-# begins on what the one before left, and gets further.
+# In the order of a run. The killed runs share one warehouse, so that each starts from the leftovers
+# of the one before and gets further.
 LANDING = {
     "land: rows written, their record not": Place("orchestration.landing.content.write_record"),
     "land: done, the candidate not begun": Place("orchestration.pipeline.steps.accepted_batches"),
@@ -47,7 +47,7 @@ PLACES = {
     "switch: made": Place("orchestration.releases.publish.swap_symlink", after=True),
 }
 AUDITED = ("manifest:", "switch:")
-"""Places after the audit, which need not be audited again."""
+"""Places after the audit, for which the test copies an audited candidate."""
 SWITCHED = "switch: made"
 
 
@@ -58,13 +58,13 @@ class Killed:
     before: dict[str, str]
     after: dict[str, str]
     problems: tuple[str, ...]
-    """Of releases that are not whole."""
+    """Problems of releases that are not complete."""
     answer: int
     """Accounts that a reader counted."""
     is_locked: bool
     releases: tuple[str, ...]
     finished: str | None
-    """What `csw publish` on the newest release led to, in a copy; None if that was current."""
+    """Result of `csw publish` for the newest release, in a copy; None if that release was current."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def ended(delivered: Delivered, undisturbed: Undisturbed, tmp_path_factory: pyte
 
 
 def _after(seconds: float) -> Callable[[Run], None]:
-    """Waits so long, wherever the run has got to."""
+    """Wait for a fixed time, at any point of the run."""
     return lambda _: time.sleep(seconds)
 
 

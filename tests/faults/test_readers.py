@@ -1,4 +1,4 @@
-"""Readers while releases come one after the other: no question fails, and no answer mixes two releases."""
+"""Readers during a series of releases: no query fails, and no result mixes two releases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 
 VARIANTS = 5
 
-# Two questions on one connection, so that a release that changed between them would show.
+# Two queries on one connection, to detect a release that changes between them.
 MONTHLY = "select month, closing_mrr from {0}marts.mrr_monthly where dimension = 'all' order by month"
 MOVEMENTS = """
     select
@@ -70,7 +70,7 @@ def test_readers_never_fail_and_never_mix_releases(
     assert all(report.reads >= 10 for report in reports.values()), reports
     assert all(report.releases >= 5 for report in reports.values()), reports
 
-    # The one who kept its connection open has seen one release all along, and cleaning up spares it.
+    # The reader with an open connection sees the same release all the time, and clean-up keeps that release.
     clean_up(settings, keep=1, min_age_days=0, now=datetime.now(UTC) + timedelta(days=1))
     assert {one.release_id for one in list_releases(settings)} == {
         first,
@@ -87,7 +87,7 @@ def test_readers_never_fail_and_never_mix_releases(
 
 
 class Reader:
-    """A process that asks the same until it is stopped."""
+    """A process that repeats the same queries until it is stopped."""
 
     def __init__(self, settings: Settings, how: Callable[[Path], Any]) -> None:
         self.name = how.__name__
@@ -116,14 +116,14 @@ def each_time(current: Path) -> Any:
 
 
 def keep_open(current: Path) -> Any:
-    """One connection for ever, as a server with a pool keeps it."""
+    """One permanent connection, as a server with a pool keeps it."""
     with duckdb.connect(str(current / ALIAS_FILE), read_only=True) as connection:
         while True:
             yield _ask(connection, "")
 
 
 def attach(current: Path) -> Any:
-    """A session that attaches the release beside its own data, and lets go of it again."""
+    """A session that attaches the release next to its own data, and detaches it again."""
     with duckdb.connect() as connection:
         while True:
             connection.execute(f"attach '{current / ALIAS_FILE}' as served (read_only)")
@@ -132,7 +132,7 @@ def attach(current: Path) -> Any:
 
 
 def read_parquet(current: Path) -> Any:
-    """The Parquet files of the release that `current` led to when the report began."""
+    """The Parquet files of the release that was current when the report began."""
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
         while True:
@@ -145,7 +145,7 @@ def read_parquet(current: Path) -> Any:
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, database: str) -> tuple[str, bool]:
-    """Which release answered, and whether its movements add up to its months."""
+    """The release that answered, and whether its movements add up to its months."""
     monthly, moved, (which,) = (
         connection.execute(question.format(database)).fetchall() for question in (MONTHLY, MOVEMENTS, WHICH)
     )
@@ -166,7 +166,7 @@ def _read(current: Path, how: Callable[[Path], Any], pipe: Connection) -> None:
                 pipe.send("reading")
             if pipe.poll(0):
                 break
-            # A reader that never rests would leave the publisher no processor.
+            # Without a pause, the reader would leave the publisher no processor time.
             time.sleep(0.03)
     except Exception as error:
         problem = f"{type(error).__name__} after {reads} reads: {error}"
@@ -175,7 +175,7 @@ def _read(current: Path, how: Callable[[Path], Any], pipe: Connection) -> None:
 
 @dataclass(frozen=True)
 class Variant:
-    """The files of a release, with what its manifest says of them."""
+    """The files of a release with their entries for the manifest."""
 
     folder: Path
     files: list[dict[str, Any]]

@@ -22,7 +22,7 @@ from tests.shared import declared_suites, made_once
 
 @dataclass(frozen=True)
 class ByHand:
-    """What plain dbt built in the development database, and all that it said."""
+    """What plain dbt built in the development database, and its whole output."""
 
     settings: Settings
     output: bytes
@@ -36,7 +36,7 @@ def company() -> Settings:
 
 @pytest.fixture(scope="session")
 def by_hand(small_company: Settings) -> ByHand:
-    """Two models that an analyst builds as the documentation says, with the most talkative log of dbt."""
+    """Two models that an analyst builds as documented, with the most verbose log of dbt."""
     return made_once("by-hand", lambda folder: _build_by_hand(small_company, folder))
 
 
@@ -68,11 +68,11 @@ def _build_by_hand(small_company: Settings, folder: Path) -> ByHand:
 
 @pytest.fixture(scope="module")
 def sound_marts(company: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A published file in which each rule has something to bite on."""
+    """A published file with rows for every rule."""
     path = tmp_path_factory.mktemp("sound") / MARTS_FILE
     shutil.copyfile(company.current / MARTS_FILE, path)
     change(path, ADDED)
-    # Each audit ends with a collection, which need not look again at all that earlier tests have left.
+    # Each audit ends with a garbage collection, which should skip the objects of earlier tests.
     gc.collect()
     gc.freeze()
     yield path

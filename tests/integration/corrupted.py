@@ -1,4 +1,4 @@
-"""Marts in which each rule has something to bite on, and what an audit says of a changed copy of them."""
+"""Marts with rows for every rule, and the audit of a changed copy of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS = {
     )""",
     "one_period": "period_start = date '2025-04-01' and dimension = 'all' and weighting = 'respondent'",
 }
-# What the company has none of.
+# Rows that the simulated company lacks.
 ADDED = """
     insert into marts._overrides by name
     select 'account:a' as override_id, 'account' as override_kind, 'a' as account_id,
@@ -56,7 +56,7 @@ def change(path: Path, *statements: str) -> None:
 
 
 def only(*marts: str) -> dict[str, Suite]:
-    """The suites of some marts; the others then lack one, which tests of single checks do not look at."""
+    """The suites of some marts. The other marts then lack a suite, which tests of single checks ignore."""
     return {mart: declared_suites()[mart] for mart in marts}
 
 
@@ -65,7 +65,7 @@ def failed(report: AuditReport) -> set[tuple[str, str]]:
 
 
 def blocking(report: AuditReport) -> list[tuple[str, str, str]]:
-    """Mart, check and outcome of what blocks, but for the marts that a test gives no suite."""
+    """Mart, check and outcome of the blocking results, except for marts without a suite."""
     found = [(result.mart, result.check, result.outcome) for result in report.blocking]
     return [one for one in found if one[1] != "suite_declared"]
 

@@ -1,4 +1,4 @@
-"""What an audit says of sound marts, of missing ones, and of checks that cannot be made."""
+"""The audit of sound marts, of missing marts, and of checks that cannot be evaluated."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_broken_view_is_an_error_of_each_of_its_checks(audit: Audit) -> None:
         suites=only("dim_months"),
     )
     found = [result for result in report.results if result.mart == "dim_months"]
-    # Its columns are known without reading it.
+    # The audit knows its columns without reading it.
     assert {result.check for result in found if result.outcome != "error"} == {"has_contract_columns"}
     assert len(found) == len(declared_suites()["dim_months"].expectations)
 
@@ -159,7 +159,7 @@ def test_the_audit_leaves_the_file_as_it_was_and_lets_go_of_it(sound_marts: Path
     assert copy.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [copy.name]
     copy.chmod(0o644)
-    with duckdb.connect(str(copy)) as connection:  # a writer gets in: no handle is left open
+    with duckdb.connect(str(copy)) as connection:  # the audit left no handle open
         connection.execute("create table main.written as select 1 as i")
 
 

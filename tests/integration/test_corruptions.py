@@ -35,7 +35,7 @@ def test_a_corruption_is_blamed_on_the_right_check(
 
 
 def test_every_rows_check_is_corrupted_by_some_test() -> None:
-    """A query that nothing has ever made fail may be one that cannot fail."""
+    """A query that no test has made fail might be unable to fail."""
     warnings_tested_below = {
         ("mrr_monthly", "committed_and_at_risk_not_negative"),
         ("churn_monthly", "gross_mrr_churn_rate_at_most_one"),

@@ -1,6 +1,6 @@
-"""Files as people deliver them, through one real run: what the marts then hold, and what is told.
+"""Files in the state in which people deliver them, in one real run: the marts and the messages.
 
-Each account is a delivery of its own; the files of an object lie side by side, as several exports do.
+Each account is a delivery of its own. The files of an object are in one folder, like several exports.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FILES = {
         tools,Tools,smb
         ,,
         """,
-    # A narrower export says nothing of segments.
+    # A narrower export has no column for segments.
     "accounts/2.csv": """
         account_id,account_name
         last_days,Last Days

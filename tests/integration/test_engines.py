@@ -1,4 +1,4 @@
-"""The previous line of DuckDB makes the same marts, and the oldest that is promised reads them."""
+"""The previous line of DuckDB makes the same marts, and the oldest supported version reads them."""
 
 from __future__ import annotations
 

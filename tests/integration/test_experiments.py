@@ -1,4 +1,4 @@
-"""What-if runs leave alone what dashboards read, and leave no trace in the books."""
+"""What-if runs change neither the release that dashboards read nor the history of releases."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_experiments_and_shell_variables_do_not_change_the_published_release(
     for hint in (f"csw query --release {made}", f"csw diff current {made}", f"csw publish {made}"):
         assert hint in outcome.message
     assert fingerprint_of_current(books) == before
-    # It says what it would restate, and the books know nothing of that.
+    # It lists its restatements, but the history of releases does not record them.
     assert restated(books, made) == {("policies",)}
     manifest = read_manifest(books.releases / made)
     assert manifest["experiment"] == (

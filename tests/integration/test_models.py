@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings], Settings]) -> None:
-    """All dbt unit tests; a failing one is raised with dbt's comparison of rows."""
+    """Runs all dbt unit tests; a failure shows dbt's comparison of rows."""
     settings = copy_of(small_company)
     warehouse = settings.home / "warehouse.duckdb"
     shutil.copyfile(settings.current / "warehouse.duckdb", warehouse)
@@ -36,7 +36,7 @@ def test_every_rule_holds(small_company: Settings, copy_of: Callable[[Settings],
 
 
 def test_the_tests_that_a_run_leaves_out_hold(company: Settings, tmp_path: Path) -> None:
-    """Keys of inner models, and tests of marts, on a company that delivers duplicates and corrections."""
+    """Tests keys of inner models, and marts, on a company that delivers duplicates and corrections."""
     settings = spare_parsing(load_settings(tmp_path / "home", as_of=company.as_of.isoformat()))
     warehouse = settings.home / "warehouse.duckdb"
     shutil.copyfile(company.current / "warehouse.duckdb", warehouse)

@@ -1,4 +1,4 @@
-"""An analyst adds marts with SQL and YAML alone: they are built, audited by their contract, and published."""
+"""An analyst adds marts with only SQL and YAML. A run builds, audits by contract and publishes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An object that is welcome is used: delivering it changes what its description promises."""
+"""Optional objects are used: delivering one has the effects that its description promises."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMPANY: Landing = {
         },
     ],
 }
-"""Two subscriptions in dollars and euros; billing knows the account of the second by a key of its own."""
+"""Two subscriptions in dollars and euros. Billing has its own key for the account of the second one."""
 
 ANSWER = {"response_id": "r1", "survey_type": "nps", "score": Decimal(9), "sent_at": "2024-04-05"}
 RATE = {"currency": "EUR", "rate_on": "2024-04-30", "rate": Decimal("1.1")}
@@ -67,7 +67,7 @@ def test_contacts_link_answers_to_accounts() -> None:
     linked = marts({"survey_responses": answers, "contacts": [contact]})
     assert [row["account_id"] for row in without["fct_survey_responses"]] == [None, None]
     assert [row["account_id"] for row in linked["fct_survey_responses"]] == ["a1", "a1"]
-    # What two accounts share is linked to none.
+    # An address that two accounts share links to neither.
     shared = [contact, {"contact_id": "c2", "account_id": "a2", "email": "Jo@one.example"}]
     ambiguous = marts({"survey_responses": answers, "contacts": shared})["fct_survey_responses"]
     assert one(ambiguous, "account_id", response_id="r1") is None
@@ -129,7 +129,7 @@ def test_contracts_create_renewals() -> None:
     }
     assert marts({})["renewals"] == []
     told = marts({"contracts": [{**contract, "renewed_by_contract_id": "k9"}]})["renewals"]
-    # The contract that is said to continue it is one that nobody delivered.
+    # The contract that should continue it was not delivered.
     assert [(row["due_amount"], row["renewed_amount"], row["outcome"]) for row in told] == [(1200, 0, "lost")]
 
 
@@ -154,7 +154,7 @@ def test_exchange_rates_value_foreign_periods() -> None:
 
 
 def test_a_run_stops_if_most_money_has_no_rate() -> None:
-    """A company that forgot its rates, or its reporting currency, gets a message and no release."""
+    """A company without rates, or with the wrong reporting currency, gets a message and no release."""
     euros = [{**row, "currency": "EUR"} for row in COMPANY["subscription_periods"]]
     with pytest.raises(AssertionError, match="every_valuation_has_an_exchange_rate"):
         marts({"subscription_periods": euros})

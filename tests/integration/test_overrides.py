@@ -1,4 +1,4 @@
-"""What an analyst sees who writes a seed wrongly: dbt, as it is called by hand, on a copy of the project."""
+"""Messages for an analyst who makes mistakes in a seed: plain dbt by hand, on a copy of the project."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_invalid_override_stops_the_build_with_the_reason(
 
 
 def _build(settings: Settings, folder: Path) -> None:
-    """Plain dbt on a copy of the project with SEEDS, up to a test that fails."""
+    """Run plain dbt on a copy of the project with SEEDS, up to a failing test."""
     prepare_development(settings, landing_is_given=False)
     project = folder / "project"
     for name in ("models", "macros", "seeds", "data_tests"):

@@ -1,4 +1,4 @@
-"""What is known of persons stays out of the marts, and the key of their pseudonyms out of everything."""
+"""Personal data stays out of the marts, and the key of the pseudonyms stays out of all files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_no_value_of_a_tagged_column_reaches_a_mart(company: Settings) -> None:
-    """Looked up here value by value, without the scan that the gate makes."""
+    """The test searches for each value itself, without the scan of the gate."""
     with duckdb.connect() as connection:
         folder = company.current.resolve()
         connection.execute(f"attach '{folder / 'warehouse.duckdb'}' as build (read_only)")
@@ -95,7 +95,7 @@ def test_the_scan_finds_a_person_in_an_untagged_column(company: Settings, tmp_pa
         connection.execute(
             f"update csw.marts.dim_accounts set industry = ({name}) where account_id = ({first})"
         )
-        # A customer success manager may be named as the author of a correction, but in no reason.
+        # The author of a correction may be a customer success manager, but the reason must have no name.
         connection.execute(
             "insert into csw.marts._overrides (override_id, override_kind, sets, author, reason, status)"
             " select 'account:a', 'account', 'is_internal = true', owner_name, owner_name, 'applied'"

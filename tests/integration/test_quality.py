@@ -1,4 +1,4 @@
-"""Every flaw that the landing contract names is set aside or flagged, and `_data_quality` counts it."""
+"""The loader sets aside or flags every flaw that the landing contract names. `_data_quality` counts it."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ month,channel,amount,currency
 2025-03-01,skywriting,500,XYZ
 """,
 }
-"""Files without a row that breaks the contract by itself."""
+"""Files without any row that breaks the contract on its own."""
 
 EXPECTED = {
-    # check, table, detail: status, observed, money
+    # Check, table, detail: status, observed value, MRR.
     ("quarantined_rows", "generic/subscription_periods", "quantity is below 0"): ("warn", 1, None),
     (
         "quarantined_rows",
@@ -141,7 +141,7 @@ def test_flaws_are_counted_with_their_money(
     settings = copy_of(small_company)
     before = found(settings)
     assert {status for status, _, _ in before.values()} == {"pass"}
-    # One-off charges are no recurring revenue; they keep the share of rejected rows below what is tolerated.
+    # One-off charges are not recurring revenue. They keep the share of rejected rows below the limit.
     sound = "".join(
         f"S-{n},A-000001,starter,USD,1,5,month,,one_off,2025-03-01,2025-04-01,\n" for n in range(999)
     )
@@ -154,7 +154,7 @@ def test_flaws_are_counted_with_their_money(
     after = found(settings)
     assert {key: after[key] for key in EXPECTED} == EXPECTED
     changed = {key for key in after if after[key] != before.get(key)}
-    # Nothing else is found, and what is wrong with a file is not quoted.
+    # There are no other findings, and the message about a file quotes no value.
     assert {key for key in changed if after[key][0] != "pass"} == {
         key for key, (status, _, _) in EXPECTED.items() if status != "pass"
     }
@@ -169,7 +169,7 @@ def test_flaws_are_counted_with_their_money(
 
 
 def found(settings: Settings) -> dict[tuple[str, str, str], tuple[str, int, str | None]]:
-    """Status, count and money of every check of the current release."""
+    """Status, count and MRR of every check of the current release."""
     with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
         rows = marts.execute(
             'select "check", "table", detail, status, observed, mrr from marts._data_quality'

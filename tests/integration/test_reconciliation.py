@@ -1,4 +1,4 @@
-"""What is lost, doubled or changed on its way from raw to the marts is found, object by object."""
+"""The reconciliation finds rows of every object that are lost, doubled or changed on the way to the marts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONTRACTS = load_contracts()
 
 @pytest.fixture(scope="module")
 def copies(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The two databases of a release, to be changed and put back."""
+    """The two databases of a release, which a test changes and restores."""
     folder = tmp_path_factory.mktemp("copies")
     files = {"build": "warehouse.duckdb", "release": "csw.duckdb"}
     for file in files.values():
@@ -36,7 +36,7 @@ def copies(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dict[str, Finding]:
-    """Findings that block after some SQL on the copies, which is taken back."""
+    """Blocking findings after some SQL on the copies; the SQL is rolled back."""
     for path in copies.values():
         shutil.copyfile(path, path.with_suffix(".kept"))
     with duckdb.connect() as connection:
@@ -62,7 +62,7 @@ def test_reconciliation_finds_a_missing_or_extra_row_of_every_object(
     assert arrival is not None
     model = f"build.unified.{arrival.model}"
     if any(one.object == name for one in accepted_batches(small_company)):
-        # Where there is a total, a row that counts in it.
+        # If there is a total, choose a row that counts in it.
         last = f"max_by(rowid, {arrival.total})" if arrival.total else "max(rowid)"
         change = f"delete from {model} where rowid = (select {last} from {model} where {arrival.where})"
     else:
@@ -132,7 +132,7 @@ def test_a_failed_comparison_blocks_as_a_separate_finding(
 def test_different_facts_with_one_key_all_arrive(
     small_company: Settings, copy_of: Callable[[Settings], Settings]
 ) -> None:
-    """Answers of two tools, lines of a subscription without ids, and costs of one month and channel."""
+    """Tests answers of two tools, lines of a subscription without ids, and costs of one month and channel."""
     settings = copy_of(small_company)
     answers = "response_id,account_id,respondent_id,survey_type,score,sent_at\n"
     files = {
@@ -151,7 +151,7 @@ def test_different_facts_with_one_key_all_arrive(
     }
     for name, text in files.items():
         (settings.landing / "generic" / name).write_text(text, encoding="utf-8")
-    # It would not be published if anything had got lost or doubled.
+    # The gate would refuse the release if a row were lost or doubled.
     assert refresh(settings, landing_is_given=False).release_id
     with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
         scores = marts.execute(

@@ -1,4 +1,4 @@
-"""Results depend on what was delivered and on the question, never on when, in which files or what order."""
+"""Results depend on the data, `as_of` and policies, never on the time, files or order of deliveries."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Copy = Callable[[Settings], Settings]
 Row = dict[str, str]
 
 PERIODS = "subscription_periods"
-"""All marts but the one that says of which release they are."""
+"""All marts except the one with the id of the release."""
 
 
 def parquet_of(settings: Settings, release_id: str) -> dict[str, str]:
-    """The hash of every Parquet file of a release but `_release`, which says when it was made."""
+    """The hash of every Parquet file of a release, except `_release`, which has its time."""
     folder = settings.releases / release_id / "parquet"
     hashes = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     assert hashes.pop("_release")
@@ -73,7 +73,7 @@ def test_a_replay_rebuilds_the_earlier_release(small_company: Settings, copy_of:
     then = accepted_batches(settings)[-1].loaded_at
     expected = parquet_of(settings, first)
 
-    # A correction arrives afterwards, and one file more that nobody has landed yet.
+    # Then a correction arrives, and one more file that no run has landed yet.
     rows = read_rows(settings.landing / "generic" / PERIODS)
     active = [row for row in rows if row["status"] == "active" and row["currency"] == "USD"]
     late = {**active[0], "unit_amount": "999", "updated_at": "2026-01-01 00:00:00"}
@@ -113,7 +113,7 @@ def test_a_replay_rebuilds_the_earlier_release(small_company: Settings, copy_of:
 def test_deliveries_in_any_files_and_order_make_the_same_marts(
     small_company: Settings, tmp_path: Path, seed: int
 ) -> None:
-    """Rows are dealt to files and passes at random, some twice, together with versions that are outdated."""
+    """Rows go to random files and passes, some of them twice, together with outdated versions."""
     draw = random.Random(seed)
     settings = new_home(tmp_path, small_company)
     passes = 3
@@ -143,16 +143,16 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
         assert not report.refused
         assert len(report.accepted) > 7
 
-    # The models, run on what landed here, against what the job has published there.
+    # Compare the models on these landed rows with the marts that the job published there.
     sources = partial(create_sources, settings=settings, batches=accepted_batches(settings), parent=None)
     key = load_hash_key(settings.home)
     as_of = settings.as_of.replace(tzinfo=None)
     with models_on(sources, all_marts(), as_of, key=key) as made, duckdb.connect() as published:
         published.execute(f"attach '{small_company.current / 'csw.duckdb'}' as csw (read_only)")
         for mart in sorted(declared_contracts().keys() - {"_release"}):
-            # It names the batch that delivered the row, and that is another one.
+            # The column has the batch that delivered the row, which differs.
             columns = "* exclude (source_batch_id)" if mart == "fct_mrr_movement_items" else "*"
-            # These tell of files, and here are others.
+            # These marts describe files, which differ here.
             of_files = ("delivered_rows", "reading_remarks", "conflicting_rows")
             where = f'where "check" not in {of_files}' if mart == "_data_quality" else ""
             query = f"select {columns} from {{}}.marts.{mart} {where} order by all"

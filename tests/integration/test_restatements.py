@@ -1,4 +1,4 @@
-"""A closed month whose figures change is told: in a mart, in the manifest, in a line."""
+"""If figures of a closed month change, a mart, the manifest and the output of the run report it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 PERIODS = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
 
-# Month, measure: before, now; in the total as in the only segment.
+# Month, measure: before, now. The total and the only segment have the same values.
 EXPECTED = {
     ("2025-02", "mrr_monthly.expansion_mrr"): (0, 50),
     ("2025-02", "mrr_monthly.net_expansion_mrr"): (0, 50),
@@ -60,7 +60,7 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
         "cause": None,
     }
 
-    # Known since April only: it began in February. What April itself says is no restatement.
+    # A start in February becomes known only in April. The figures of April itself are not restatements.
     put(settings, "subscription_periods/late.csv", PERIODS + "S2,A1,USD,50,month,2025-02-05\n")
     second = run_to_the_end(settings, "second")
     expected = sorted(
@@ -76,7 +76,7 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
         "see _restatements"
     )
 
-    # It was a mistake. Without the file every figure is as before, and the log says why.
+    # The file was a mistake. Without it, every figure is as before, and the log gives the cause.
     withdraw(settings, "late.csv", "it was never signed")
     third = run_to_the_end(settings, "third")
     undone = [(*row[:4], row[5], row[4], "withdrawal", third) for row in expected]
@@ -93,7 +93,7 @@ def test_a_late_record_restates_exactly_what_it_changes(tmp_path: Path) -> None:
         "see _restatements"
     )
 
-    # Nothing changes again: the log goes on, and nothing is added to it.
+    # Nothing changes this time: the log is carried over without new rows.
     fourth = run_to_the_end(settings, "fourth")
     assert restated(settings) == sorted([*expected, *undone])
     assert read_manifest(settings.releases / fourth)["restatements"]["figures"] == 0

@@ -1,4 +1,4 @@
-"""What a run may and may not do to what is published."""
+"""What a run may and may not change in the published releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes in the items of an account, when, and what each change is made of."""
+"""The changes in the items of an account, with their instants and parts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.reference.instants import FOREVER
 from tests.reference.records import ItemKey, Segment, round_half_up
 
 Balance = tuple[ItemKey, str, datetime]
-"""Item, currency and start of its uninterrupted service: what is valued and rounded on its own."""
+"""Item, currency and start of its uninterrupted service: the unit that is valued and rounded on its own."""
 PARTS = ("volume", "price", "discount", "pause")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One item of one account on new terms; amounts in the item's currency."""
+    """A change of terms of one item of one account; amounts are in the item's currency."""
 
     account_id: str
     at: datetime
@@ -25,7 +25,7 @@ class Change:
     after: Segment | None
     is_merge: bool = False
     end_kind: str | None = None
-    """What ended the item; where it starts anew, what had ended it before."""
+    """The cause that ended the item; if it starts anew, the cause of its previous end."""
 
     @property
     def balance(self) -> Balance:
@@ -39,19 +39,19 @@ class Change:
 
     @property
     def activity(self) -> int:
-        """How many items more are active."""
+        """The change in the number of active items."""
         return (self.after is not None) - (self.before is not None)
 
     @property
     def is_pause(self) -> bool:
-        """The item pauses, or comes back from a pause."""
+        """Whether the item pauses or resumes."""
         if self.before is not None and self.after is not None:
             return self.before.is_paused != self.after.is_paused
         return self.end_kind == "pause"
 
     @property
     def parts(self) -> dict[str, Fraction]:
-        """More or fewer units at the former price, the new price on all units, discounts; or a pause."""
+        """The effects of units at the former price, of the price on all units, of discounts; or a pause."""
         parts = dict.fromkeys(PARTS, Fraction(0))
         if self.is_merge:
             return parts
@@ -73,7 +73,7 @@ def item_changes(
 ) -> dict[str, list[Change]]:
     """Changes of `accounts` up to `as_of`, by account and in order of time."""
     changes = [change for stretches in segments.values() for change in _changes_of(stretches, accounts)]
-    # At one instant ends come first: an item may end in one currency and begin in another.
+    # At one instant, ends come first: an item may end in one currency and begin in another.
     changes.sort(
         key=lambda change: (change.at, not change.is_merge, change.after is not None, change.balance)
     )
@@ -85,7 +85,7 @@ def item_changes(
 
 
 def _changes_of(stretches: Sequence[Segment], accounts: set[str]) -> Iterator[Change]:
-    """Of one item: a gap, another currency or another account end it and start it anew; a renewal is none."""
+    """Changes of one item. A gap or another currency or account restarts it. A renewal does not."""
     before: Segment | None = None
     for now in stretches:
         if before is None:
@@ -108,7 +108,7 @@ def _changes_of(stretches: Sequence[Segment], accounts: set[str]) -> Iterator[Ch
 
 
 def _change(before: Segment, now: Segment) -> Iterator[Change]:
-    """On new terms under one account, which after a merge is the one that took the item."""
+    """A change of terms under one account. After a merge, that is the account that took the item over."""
     if before.currency != now.currency:
         yield Change(now.account_id, now.start, before, None, end_kind=before.end_kind)
         yield Change(now.account_id, now.start, None, now, end_kind=before.end_kind)

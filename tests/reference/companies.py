@@ -1,7 +1,7 @@
-"""Random small companies that aim at the edges: swaps, holes, overlaps, month ends, late versions.
+"""Random small companies for edge cases: swaps, gaps, overlaps, month ends, late versions.
 
-A company is a few families: one or two accounts whose items share moments and prices. A family has at most a
-few of the rarer features, so that they meet in pairs and are not drowned by each other.
+A company has a few families: one or two accounts whose items share instants and prices. A family has at most
+a few of the rare features, so that the features meet in pairs and do not hide each other.
 """
 
 # ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
@@ -93,7 +93,7 @@ def terms(draw: st.DrawFn, currency: str, has: Features) -> Row:
 
 @st.composite
 def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: Features) -> list[Row]:
-    """One period as it arrived: usually once, else again, changed, late or deleted."""
+    """The deliveries of one period: usually one, else repeated, changed, late or deleted."""
     if "versions" not in has:
         return [row]
     first = {**row, "updated_at": draw(st.sampled_from((None, spans[0], spans[0])))}
@@ -110,7 +110,7 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: F
     if how == "deleted":
         at = draw(st.sampled_from((spans[0] - timedelta(days=1), spans[0], spans[0] + timedelta(days=10))))
         gone = {**first, "is_deleted": True, "updated_at": draw(st.sampled_from((at, spans[1], None)))}
-        # A tombstone without a date has that of its delivery.
+        # A tombstone without a date has the date of its delivery.
         first["_loaded_at"], gone["_loaded_at"] = spans[0] - timedelta(days=1), at + timedelta(days=1)
         return draw(st.sampled_from(([first, gone], [first, gone], [gone], [first, gone, gone])))
     return [first]
@@ -118,7 +118,7 @@ def versions(draw: st.DrawFn, row: Row, spans: tuple[datetime, datetime], has: F
 
 @st.composite
 def cancellations(draw: st.DrawFn, start: datetime, end: datetime, has: Features) -> Row:
-    """Who ended it and why; when it was asked for, and when billing let go."""
+    """The kind and reason of an ending, the time of the request, and the end in billing."""
     row: Row = {"cancel_kind": draw(st.sampled_from(CANCEL_KINDS))}
     row["cancel_reason"] = draw(st.sampled_from((None, None, "too_expensive", "unused")))
     if "cancellations" in has:
@@ -153,7 +153,7 @@ def items(
     account_id = key["account_id"]
     starts: set[datetime] = set()
     for _ in range(draw(st.integers(1, 4))):
-        # Versions of one period are drawn on purpose, not by a clash of two periods.
+        # Only `versions` makes versions of a period, so two periods must not start together.
         while start in starts:
             start += timedelta(seconds=1)
         starts.add(start)
@@ -187,7 +187,7 @@ def charges(
     agreements: list[Row],
     has: Features,
 ) -> list[Row]:
-    """Metered charges under the item of the fee or beside it, some at once, and a one-off charge with one."""
+    """Usage charges of the fee's item or of another one, partly parallel, sometimes with a one-off charge."""
     metered = {**key, "price_kind": "usage"}
     if draw(st.booleans()):
         metered["item_id"] = "usage"
@@ -204,7 +204,7 @@ def charges(
 
 @st.composite
 def invoices(draw: st.DrawFn, periods: list[Row], accounts: list[str], has: Features) -> list[Row]:
-    """Bills of subscriptions or of whole accounts; paid late or never, and at most one refund an account."""
+    """Invoices of subscriptions or whole accounts, some late or unpaid, with at most one refund."""
     if not has & {"refunds", "payments"}:
         return []
     found = []
@@ -239,7 +239,7 @@ def families(draw: st.DrawFn, name: str, currency: str, rows: dict[str, list[Row
     has = draw(st.frozensets(st.sampled_from(FEATURES), max_size=3))
     moments = draw(st.lists(instants, min_size=1, max_size=4))
     agreements = draw(st.lists(terms(currency, has), min_size=2, max_size=4))
-    # Most families have somebody who pays.
+    # Most families have a paying account.
     agreements[0] |= {"status": None, "price_kind": None, "discount_amount": None}
     accounts = [f"{name}1", f"{name}2"] if "moves" in has else [f"{name}1"]
     for account_id in accounts:
@@ -291,7 +291,7 @@ def companies(draw: st.DrawFn, policies: Policies) -> Company:
 
 @st.composite
 def rates(draw: st.DrawFn, reporting_currency: str) -> tuple[Row, ...]:
-    """A rate of each currency on the 28th of every month, some of them corrected, and some between."""
+    """A rate of each currency on the 28th of every month, with some corrections and some additional days."""
     rows = []
     for currency in sorted({"USD", "EUR", "GBP"} - {reporting_currency}):
         cycle = draw(st.lists(st.sampled_from(RATES), min_size=1, max_size=4))

@@ -1,4 +1,4 @@
-"""Compares the models with the reference on one company, and the models with their own invariants."""
+"""Compares the models with the reference on one company, and checks the invariants of the models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVEMENT = (
     *("mrr_before", "mrr_change", "mrr_after", "churn_kind", "churn_reason"),
 )
 NOT_IN_MARTS = {"net_kinds", "transferred_customers"}
-"""Of an account-month, what only the totals need."""
+"""Columns of an account-month that only the totals need."""
 
 
 def check(compiled: Compiled, company: Company) -> None:
@@ -32,7 +32,7 @@ def check(compiled: Compiled, company: Company) -> None:
 
 
 def check_marts(policies: Policies, company: Company, marts: Marts) -> None:
-    """Compare the marts of a company with the reference; the invariants hold for the models on their own."""
+    """Compare the marts of a company with the reference, and check the invariants of the marts."""
     books = keep_books(company.landing, company.as_of, policies)
     movements = sorted(
         marts["fct_mrr_movements"], key=lambda row: (row["account_id"], row["movement_number"])
@@ -57,7 +57,7 @@ def check_marts(policies: Policies, company: Company, marts: Marts) -> None:
 # ------------------------------------------------------------------------------------------------------ rows
 def movement_row(entry: Movement) -> Row:
     row = {name: getattr(entry, name) for name in MOVEMENT}
-    # How many items a revaluation or an opening balance concerns is told by the items themselves.
+    # For a revaluation or an opening balance, the items themselves show the number of changes.
     return row | ({"change_count": entry.change_count} if entry.change_count else {})
 
 
@@ -66,7 +66,7 @@ def _movement_key(row: Row) -> tuple[Any, ...]:
 
 
 def check_rows(mart: str, expected: Mapping[Any, Row], found: Mapping[Any, Row]) -> None:
-    """The same rows, and the same in every column that the model has."""
+    """Check that both have the same rows, with equal values in every column of the model."""
     surplus = [found[key] for key in found.keys() - expected.keys()]
     lacking = [expected[key] for key in expected.keys() - found.keys()]
     assert not surplus, (mart, "surplus", surplus, "lacking", lacking)
@@ -77,7 +77,7 @@ def check_rows(mart: str, expected: Mapping[Any, Row], found: Mapping[Any, Row])
 
 
 def check_totals(mart: str, expected: Mapping[Any, Row], found: Mapping[Any, Row]) -> None:
-    """The same rows; a total without anything in it may be there or not, and its zeros may be nulls."""
+    """Check that both have the same rows. An empty total may be missing, and its zeros may be nulls."""
     for key in expected.keys() | found.keys():
         row = expected.get(key) or dict.fromkeys(next(iter(expected.values()), {}), None)
         has = {name: found.get(key, {}).get(name) or None for name in row}
@@ -99,7 +99,7 @@ def differences(found: Row, expected: Row) -> dict[str, str]:
 
 
 def _rounded(value: Any) -> Any:
-    """Rates are doubles: their last bits are not part of the definition."""
+    """Round rates, which are doubles: their last bits are not part of the definition."""
     return round(value, 12) if isinstance(value, float) else value
 
 
@@ -109,7 +109,7 @@ def model_columns(mart: str) -> frozenset[str]:
 
 
 def of_all(rows: Iterable[Row], *names: str) -> dict[Any, Row]:
-    """The total's rows, by month or by month and more."""
+    """The rows of the total, by month or by more columns."""
     chosen = [row for row in rows if row["dimension"] == "all"]
     return {row[names[0]] if len(names) == 1 else tuple(row[name] for name in names): row for row in chosen}
 
@@ -122,7 +122,7 @@ def leave_out(row: Row, names: Iterable[str]) -> Row:
 def check_items(
     items: Sequence[Row], movements: Sequence[Row], booked: Sequence[Movement], still: Sequence[Movement]
 ) -> None:
-    """Every item that moved in every movement, and its split, which adds up to it without remainder."""
+    """Check every item of every movement, and that the parts of each item add up to it exactly."""
     ids = {row["movement_id"]: number for number, row in enumerate(movements)}
     found = {}
     for row in items:
@@ -141,7 +141,7 @@ def check_items(
             parts = {name: money(values[name]) for name in ("volume", "price", "discount")}
             change = money(values["mrr_change"])
             parts["other"] = change - sum(parts.values())
-            # Booked lane by lane, shown as one item.
+            # The ledger has a row for each lane, and the mart shows one item.
             shown = wanted.setdefault((whose, *item[:2], currency), dict.fromkeys(zero, Decimal(0)))
             for name, amount in (parts | {"mrr_change": change}).items():
                 shown[name] += amount if change else 0
@@ -154,7 +154,7 @@ def check_items(
 
 # ------------------------------------------------------------------------------------------------ invariants
 def check_invariants(movements: Sequence[Row], months: Sequence[Row]) -> None:
-    """Roll-forward, chain, and the sum of all movements."""
+    """Check the roll-forward, the chain and the sum of all movements."""
     for prefix in ("", "net_"):
         for row in months:
             moved = sum(row[f"{prefix}{kind}_mrr"] for kind in KINDS) + row.get("transfer_mrr", 0)

@@ -1,4 +1,4 @@
-"""The entries of the ledger: movements, and what they make of an account's month."""
+"""The entries of the ledger: movements, and the months of an account that result from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ZERO = Fraction(0)
 
 @dataclass(frozen=True)
 class Movement:
-    """One movement of an account, as in `fct_mrr_movements`; without a type only its items moved."""
+    """One movement of an account, as in `fct_mrr_movements`. Without a type, only items moved."""
 
     account_id: str
     occurred_at: datetime
@@ -32,7 +32,7 @@ class Movement:
     mrr_after: Decimal
     change_count: int
     items: dict[tuple[ItemKey, str], dict[str, Any]]
-    """By item and currency: what it contributes."""
+    """Contribution by item and currency."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class AccountMonth:
     fx_impact: Fraction = ZERO
     transfer: Fraction = ZERO
     merged: int = 0
-    """How often it became a customer by a merge, less how often it stopped being one."""
+    """The number of merges that made the account a customer, minus those that ended it as one."""
     closing: Fraction = ZERO
     closing_constant: Fraction = ZERO
     closed_as_customer: bool = False
@@ -62,20 +62,20 @@ class AccountMonth:
 
     @property
     def joined_as(self) -> str | None:
-        """Whether the first joining of the month is new or a reactivation."""
+        """Whether the account's first start in the month is new or a reactivation."""
         return next(
             (e.movement_type for e in self.events if e.movement_type in ("new", "reactivation")), None
         )
 
     @property
     def joined(self) -> int:
-        """Whether the account is a customer more or less at the close, but for merges."""
+        """The change of customers in the month without merges: 1, 0 or -1."""
         step = self.closed_as_customer - self.opened_as_customer
         return max(-1, min(1, step - self.merged))
 
     @property
     def transferred(self) -> int:
-        """Whether merges alone made it a customer more or less."""
+        """The change of customers that only merges caused."""
         return self.closed_as_customer - self.opened_as_customer - self.joined
 
     @property
@@ -84,15 +84,15 @@ class AccountMonth:
 
     @property
     def is_in_between(self) -> bool:
-        """No customer at either end, but one in between that joined and churned."""
+        """Whether the account joined and churned within the month, and is no customer at either end."""
         joined = self.joined_as is not None and self.last_churn is not None
         return joined and not (self.opened_as_customer or self.closed_as_customer or self.merged)
 
     def net(self, policies: Policies) -> dict[str, Decimal]:
         """Net movements by kind.
 
-        One at most, but where a joining and a churn of one month both count, and where a merge lets an
-        account join that lost more in the month than it came with, or leave that gained more than that.
+        There is at most one, with two exceptions. A policy may count both a start and a churn of one month.
+        With a merge, an account that joins may lose MRR in the month, and one that leaves may gain MRR.
         """
         change = money(self.closing - self.opening - self.fx_impact - self.transfer)
         step = {"expansion" if change > 0 else "contraction": change} if change else {}
@@ -109,7 +109,7 @@ class AccountMonth:
 
 
 def money(value: Fraction) -> Decimal:
-    """Exact: every amount of the ledger is a sum of rounded values."""
+    """The exact decimal: every amount of the ledger is a sum of rounded values."""
     scaled = value * 10**DIGITS
     assert scaled.denominator == 1
     return Decimal(scaled.numerator).scaleb(-DIGITS)

@@ -11,7 +11,7 @@ FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
-    """The day of the zone in which an instant falls."""
+    """The day of an instant in the zone."""
     return at.replace(tzinfo=UTC).astimezone(zone).date()
 
 
@@ -20,7 +20,7 @@ def local_month(at: datetime, zone: ZoneInfo) -> date:
 
 
 def month_start(month: date, zone: ZoneInfo) -> datetime:
-    """First instant of a month of the zone."""
+    """First instant of a month in the zone."""
     midnight = datetime.combine(month, time(), tzinfo=zone)
     return midnight.astimezone(UTC).replace(tzinfo=None)
 
@@ -36,7 +36,7 @@ def months_between(first: date, last: date) -> int:
 
 
 def add_interval(at: datetime, unit: str, count: int) -> datetime:
-    """By the calendar: a month after 31 January is the last day of February."""
+    """Add by the calendar: one month after 31 January is the last day of February."""
     if unit in ("day", "week"):
         return at + timedelta(days=count * (7 if unit == "week" else 1))
     first = next_month(at.date().replace(day=1), count * (12 if unit == "year" else 1))

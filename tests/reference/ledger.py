@@ -1,6 +1,6 @@
-"""The revenue ledger once more, small and slow, from the written rules alone.
+"""A second revenue ledger, small and slow, written only from the documented rules.
 
-Every account is walked through, month by month and booking by booking, with exact fractions.
+It goes through every account by month and movement, with exact fractions.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.reference.rates import Valuation
 from tests.reference.records import ItemKey, Record
 
 OWN = ("own", "active", "count")
-"""Of an item in a booking: its change in its own currency, of whether it is active, and how many changes."""
+"""Of an item in a movement: the change in its own currency, the change of activity, the number of changes."""
 Held = tuple[ItemKey, str]
 """Item, with its lane, and currency."""
 
 
 @dataclass
 class _Holding:
-    """What an account has of one balance."""
+    """The MRR, activity and plan of one balance of an account."""
 
     mrr: Fraction = ZERO
     active: int = 0
@@ -34,7 +34,7 @@ class _Holding:
 
 
 class Walk:
-    """One account from its first change to `as_of`; leaves `movements` and `months`."""
+    """Processes one account from its first change to `as_of`; fills `movements` and `months`."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Walk:
         self.plan: str | None = None
         self.held_plan: str | None = None
         loaded_at = policies.loaded_at or NEVER
-        # No movement reaches from before the loaded history into it.
+        # No movement spans the start of the loaded history.
         unloaded = group([change for change in changes if change.at <= loaded_at], policies)
         bookings = unloaded + group([change for change in changes if change.at > loaded_at], policies)
         month, last = local_month(changes[0].at, policies.zone), local_month(as_of, policies.zone)
@@ -77,13 +77,13 @@ class Walk:
 
     # --------------------------------------------------------------------------------------- months
     def _load(self, month: date, at: datetime, changes: Sequence[Change]) -> AccountMonth:
-        """Begin the books with what is running; what was before stays known, but unpublished."""
+        """Start the loaded history with the running items; earlier changes are known, but not published."""
         known = [change for change in changes if change.at <= at]
         self.movements, self.months = [], []
         self.constant = self._constant_total()
         self.plan = self._plan(month)
         self.left_at = None
-        # Who pays nothing then, though active, begins with the first payment since.
+        # An active account without MRR becomes a customer with its first payment after that.
         self.is_customer = self.is_customer and self.mrr > 0
         if self.mrr:
             items = self._items({}, self._worths(month), known, month)
@@ -106,12 +106,12 @@ class Walk:
         entry.closing_constant = self.constant = self._constant_total()
         entry.cohort = self.cohort
         is_first = not (self.months or entry.opening)
-        # Who left keeps the plan of the opening of that month, or the one held since within it.
+        # An account that left keeps the plan of the month's opening, or else its last plan in the month.
         left = entry.opening_plan if entry.opened_as_customer else self.held_plan
         entry.plan = self.plan = self.held_plan = self.plan if self.mrr else left
         if is_first:
             entry.opening_plan = entry.plan
-        # Who left before the first loaded month has no months until the return.
+        # An account that left before the first loaded month has no months until it returns.
         if any(movement.movement_type for movement in self.movements):
             entry.lowest = min([self.mrr, *(earlier.lowest for earlier in self.months)])
             self.months.append(entry)
@@ -152,7 +152,7 @@ class Walk:
             window = self.policies.reactivation_window
             if self.cohort is None:
                 return "new"
-            # Who left before the first loaded month is back, however long ago that was.
+            # A return of an account that left before the first loaded month counts after any time.
             late = window != "unlimited" and at - (self.left_at or at) > timedelta(days=int(window))
             return "new" if late else "reactivation"
         if was_customer and not self.is_customer:
@@ -162,7 +162,7 @@ class Walk:
         return "expansion" if self.mrr > before else "contraction"
 
     def _cause(self, items: dict[Held, dict[str, Any]], changes: Sequence[Change]) -> tuple[str, str]:
-        """Of the largest item that ended; of equals the first by its ids."""
+        """The cause of the largest item that ended. Among equal items, the first by its ids decides."""
         ended = {
             change.balance[:2]: change.before
             for change in changes
@@ -173,7 +173,7 @@ class Walk:
         return largest.end_kind, largest.end_reason
 
     def _parts(self, items: dict[Held, dict[str, Any]]) -> list[str]:
-        """What the movement is made of."""
+        """The parts of the movement."""
         return [part for part in PARTS if sum(item[part] for item in items.values())]
 
     def _subtype(self, kind: str, items: dict[Held, dict[str, Any]], day: date) -> str:
@@ -216,7 +216,7 @@ class Walk:
         return any(holding.active for holding in self.holdings.values())
 
     def _plan(self, month: date) -> str | None:
-        """The plan that carries most of the MRR; of equals the first by name."""
+        """The plan with most of the MRR; among equal plans, the first by name."""
         weights: dict[str | None, Fraction] = {}
         for balance, worth in self._worths(month).items():
             plan = self.holdings[balance].plan
@@ -230,7 +230,7 @@ class Walk:
         changes: Iterable[Change],
         month: date,
     ) -> dict[Held, dict[str, Any]]:
-        """What each item contributes; its parts are netted, then valued as the item is afterwards."""
+        """The contribution of each item. Parts are netted, then valued like the item after the movement."""
         items: dict[Held, dict[str, Any]] = {}
         last: dict[Held, Balance] = {}
 
@@ -250,7 +250,7 @@ class Walk:
                 item[part] += amount
         for key, balance in last.items():
             if not (items[key]["own"] or items[key]["active"]):
-                # An item that is worth afterwards what it was before has no part in the movement.
+                # An item with the same MRR before and after has no part in the movement.
                 items[key] |= dict.fromkeys(("count", *PARTS), ZERO)
             for part in PARTS:
                 items[key][part] = self.valuation.worth(balance, items[key][part], month)
@@ -276,11 +276,11 @@ class Walk:
 
 
 def group(changes: Sequence[Change], policies: Policies) -> list[list[Change]]:
-    """Bookings in order: merges at their own instant, other changes with those that follow in time."""
+    """Changes by movement, in order. A merge keeps its own instant. Other changes join within the window."""
     merges: list[list[Change]] = []
     groups: list[list[Change]] = []
     window = timedelta(minutes=policies.grouping_window)
-    # What is given away has to be booked before: no account has less than nothing.
+    # Split before a transfer out: an account must have the MRR before it can transfer it.
     given_away = [change.at for change in changes if change.is_merge and change.after is None]
     for change in changes:
         if change.is_merge:

@@ -1,4 +1,4 @@
-"""Makes a company on which the two sides differ small: drops rows, then values, while they still differ."""
+"""Reduces a company on which the two sides differ: drops rows, then values, as long as they still differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEEDED = frozenset(
 
 
 def minimal(company: Company, differs: Callable[[Company], bool], patience: int = 100) -> Company:
-    """A company that still differs, and from which little can be left out; tries `patience` times."""
+    """A company that still differs and has few removable parts; tries `patience` times."""
     found = True
     while found:
         found = False
@@ -29,7 +29,7 @@ def minimal(company: Company, differs: Callable[[Company], bool], patience: int 
 
 
 def _smaller(company: Company) -> Iterator[Company]:
-    # All rates stay: a company that lacks one differs from nothing.
+    # All rates stay, because a company without rates cannot be compared.
     for field in (field for field in fields(company.landing) if field.name != "rates"):
         rows = getattr(company.landing, field.name)
         size = len(rows)

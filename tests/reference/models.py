@@ -1,4 +1,4 @@
-"""A tiny company, and the rows of the real models on it."""
+"""A tiny company, and the rows that the real models make of it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ OBJECTS = {"periods": "subscription_periods", "rates": "fx_rates"}
 
 @dataclass(frozen=True, repr=False)
 class Company:
-    """Rows as they land, and the instant of the run."""
+    """Landed rows, and the instant of the run."""
 
     landing: Landing = field(default_factory=Landing)
     as_of: datetime = datetime(2024, 12, 31)  # noqa: DTZ001
 
     def __repr__(self) -> str:
-        # Hypothesis prints it; the rows themselves stand in the notes of the test.
+        # Hypothesis prints this. The notes of the test have the rows.
         return f"<company of {len(self.landing.periods)} periods as of {self.as_of}>"
 
 
 def landing_of(landed: compiled.Landing) -> Landing:
-    """The rows that the reference reads, of all that landed."""
+    """The landed rows that the reference reads."""
     return Landing(**{f.name: tuple(landed.get(OBJECTS.get(f.name, f.name), ())) for f in fields(Landing)})
 
 
 def compile_models(policies: Policies) -> tuple[Step, ...]:
-    """Compile the ancestors of TARGETS under `policies`; returns them parents first."""
+    """Compile the ancestors of TARGETS under `policies`; in the result, parents come first."""
     return compiled.compile_models(policies.changed(), TARGETS)
 
 

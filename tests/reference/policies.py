@@ -1,4 +1,4 @@
-"""The policies of the reference, their values, and sets of them in which every two values meet."""
+"""The policies of the reference, their values, and policy sets that cover all pairs of values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Value = str | int | bool
 
 @dataclass(frozen=True)
 class Policies:
-    """Values in force, in the words of `dbt_project.yml`."""
+    """Values in force, as `dbt_project.yml` names them."""
 
     churn_recognition: str = "service_end"
     discount_policy: str = "all"
@@ -67,13 +67,13 @@ class Policies:
         }[interval]
 
     def constant_day(self, as_of: datetime) -> date:
-        """Day whose rates value constant-currency columns, and everything under fixed_rate."""
+        """Day of the rates for constant-currency columns, and for all amounts under fixed_rate."""
         if self.fx_fixed_on == "latest":
             return local_day(as_of, self.zone)
         return date.fromisoformat(self.fx_fixed_on)
 
     def changed(self) -> dict[str, Value]:
-        """Those that differ from the defaults."""
+        """Policies that differ from the defaults."""
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)
@@ -82,7 +82,7 @@ class Policies:
 
 
 def policies_of(chosen: Mapping[str, Any]) -> Policies:
-    """Those in force where some are chosen, perhaps a preset; what the ledger does not read is left out."""
+    """The policies in force for chosen values or a preset, without those that the ledger does not read."""
     preset = project_variables()["policy_presets"].get(chosen.get("preset"), {})
     names = {field.name for field in fields(Policies)}
     kept = {name: value for name, value in {**preset, **chosen}.items() if name in names}
@@ -120,7 +120,7 @@ VALUES: Mapping[str, tuple[Value, ...]] = {
     "reporting_timezone": ("UTC", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Auckland"),
     "first_loaded_month": ("none", "2024-02"),
 }
-"""What is drawn of each policy, the default first."""
+"""Values to draw for each policy; the default comes first."""
 
 
 def working() -> dict[str, tuple[Value, ...]]:
@@ -136,9 +136,9 @@ def working() -> dict[str, tuple[Value, ...]]:
 
 
 def policy_sets(values: Mapping[str, Sequence[Value]]) -> list[Policies]:
-    """The defaults, then sets in which every two values of two policies meet at least once."""
+    """The defaults, then sets that together contain every pair of values of two policies."""
     names = [name for name in values if len(values[name]) > 1]
-    # Most values first: the sets fill up around the policies that are hardest to pair.
+    # Policies with the most values come first, because they are the hardest to pair.
     names.sort(key=lambda name: (-len(values[name]), name))
     missing = {pair for first, second in combinations(names, 2) for pair in _pairs(first, second, values)}
     chosen = [{name: values[name][0] for name in names}]
@@ -146,7 +146,7 @@ def policy_sets(values: Mapping[str, Sequence[Value]]) -> list[Policies]:
     while missing:
         current: dict[str, Value] = {}
         for name in names:
-            # A pair that is still missing seeds the set; every further value meets as many as it can.
+            # A missing pair seeds the set. Every further value covers as many missing pairs as possible.
             current[name] = max(
                 values[name],
                 key=lambda value, name=name, current=current: (  # type: ignore[misc]

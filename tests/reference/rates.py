@@ -1,4 +1,4 @@
-"""What amounts are worth in the reporting currency, and on which day that is judged."""
+"""Values of amounts in the reporting currency, and the days of their rates."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.reference.records import Record, latest, round_half_up
 
 
 class Valuation:
-    """Values balances by `fx_policy`; every value is rounded on its own."""
+    """Values balances by `fx_policy`, and rounds every value on its own."""
 
     def __init__(self, rates: Iterable[Record], as_of: datetime, policies: Policies) -> None:
-        # Of two rates of one day the one that arrived last.
+        # Of two rates for one day, the last to arrive counts.
         named = [{**row, "currency": row["currency"].upper()} for row in rates]
         self._rates = latest(named, ("currency", "rate_on"))
         self._as_of = local_day(as_of, policies.zone)
@@ -24,7 +24,7 @@ class Valuation:
         self._policies = policies
 
     def worth(self, balance: Balance, amount: Fraction, month: date) -> Fraction:
-        """Value of an amount of a balance in a month, as it stands in every movement and balance of it."""
+        """Value of an amount of a balance in a month, for every movement and balance of that month."""
         _, currency, run_start = balance
         day = {
             "period_end_rate": next_month(month) - timedelta(days=1),
@@ -40,7 +40,7 @@ class Valuation:
         return round_half_up(amount * self._rate(balance[1], self._constant_day)) if amount else Fraction(0)
 
     def _rate(self, currency: str, day: date) -> Fraction:
-        """The last rate known on a day; before there is any, the first one."""
+        """The last known rate on a day, or the first rate if none is known yet."""
         if currency == self._policies.reporting_currency:
             return Fraction(1)
         mine = [row for row in self._rates if row["currency"] == currency]

@@ -1,4 +1,4 @@
-"""What the reference works on: rows as they landed, and the stretches of service that it makes of them."""
+"""The data of the reference: landed rows, and the intervals of service that it derives from them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _EARLIEST = datetime(1, 1, 1)  # noqa: DTZ001
 
 Record = Mapping[str, Any]
 ItemKey = tuple[str, str, int]
-"""Subscription, item and lane: 0 is the fee, the others are metered charges that may overlap."""
+"""Subscription, item and lane. Lane 0 is the fee, and the others are usage charges, which may overlap."""
 
 
 @dataclass(frozen=True)
 class Landing:
-    """Rows as they landed, in the order of their arrival, by the names of the landing contract."""
+    """Landed rows in the order of arrival, with the names of the landing contract."""
 
     periods: Sequence[Record] = ()
     accounts: Sequence[Record] = ()
@@ -29,7 +29,7 @@ class Landing:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch in which an item is active on the same terms; amounts a month, in its own currency."""
+    """An interval in which an item is active on the same terms; amounts are monthly, in its own currency."""
 
     item: ItemKey
     account_id: str
@@ -44,16 +44,16 @@ class Segment:
     mrr: Fraction
     status: str
     is_paused: bool
-    """Active without a price for a while."""
+    """Whether the item is active without a price for a while."""
     end_kind: str
     cancel_kind: str
     end_reason: str
     cancel_requested_at: datetime | None
     is_replaced: bool
-    """Another subscription of the account goes on in its place."""
+    """Whether another subscription of the account continues it."""
     interval: tuple[str, int]
     run_start: datetime = _EARLIEST
-    """When the uninterrupted service of this item in this currency began."""
+    """Start of the uninterrupted service of this item in this currency."""
 
     @property
     def terms(self) -> tuple[Any, ...]:
@@ -64,14 +64,14 @@ class Segment:
 
 
 def round_half_up(value: Fraction) -> Fraction:
-    """Round to DIGITS decimals, a half away from zero."""
+    """Round to DIGITS decimals, halves away from zero."""
     scale = 10**DIGITS
     size = Fraction((abs(value) * scale + Fraction(1, 2)).__floor__(), scale)
     return size if value >= 0 else -size
 
 
 def latest(rows: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
-    """Of each key the version with the latest `updated_at`, then the latest arrival."""
+    """The version of each key with the latest `updated_at`, then the latest arrival."""
     best: dict[tuple[Any, ...], Record] = {}
     for row in rows:
         identity = tuple(row.get(name) for name in key)

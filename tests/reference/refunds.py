@@ -1,4 +1,4 @@
-"""What refunds leave of the service that was agreed."""
+"""The effect of refunds on the agreed service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.reference.records import ItemKey, Record, Segment, round_half_up
 
 Service = Mapping[ItemKey, Sequence[Segment]]
 YEAR = {"year": 1, "month": 12, "week": 52, "day": 365}
-"""Intervals that are billed for a year or longer at once."""
+"""The smallest interval count per unit that is a year or longer."""
 
 
 def after_refunds(
@@ -23,7 +23,7 @@ def after_refunds(
     as_of: datetime,
     policies: Policies,
 ) -> Service:
-    """Refunds change nothing, or end cancelled years, or lower MRR while the refunded interval runs."""
+    """The service after refunds: unchanged, without cancelled years, or with lower MRR while refunded."""
     refunds = [
         row
         for row in invoices
@@ -40,14 +40,14 @@ def after_refunds(
 
 
 def is_for(invoice: Record, segment: Segment) -> bool:
-    """Billed by the invoice: of its subscription, or of its account where it names none."""
+    """Whether the invoice bills the segment: by subscription, or by account if it names no subscription."""
     if invoice.get("subscription_id") is None:
         return bool(invoice["account_id"] == segment.account_id)
     return bool(invoice["subscription_id"] == segment.item[0])
 
 
 def _reduced(stretches: Iterable[Segment], refunds: Iterable[Record]) -> list[Segment]:
-    """At less MRR until the interval that was billed ends."""
+    """The segments with lower MRR until the billed interval ends."""
     segments = list(stretches)
     for refund in refunds:
         share = 1 - min(Fraction(refund["amount_refunded"]) / Fraction(refund["amount"]), Fraction(1))
@@ -68,9 +68,9 @@ def _reduced(stretches: Iterable[Segment], refunds: Iterable[Record]) -> list[Se
 def _without_refunded_years(
     service: Service, periods: Sequence[Record], refunds: Iterable[Record], policies: Policies
 ) -> Service:
-    """A subscription that was cancelled ends when its year is refunded, with what was to follow.
+    """A cancelled subscription ends with the refund of its year, and so do its later periods.
 
-    A year that is over cannot be ended any more; of two refunds the first ends it.
+    A refund cannot end a year that is over. Of two refunds, the first ends the year.
     """
     ends: dict[Segment, datetime] = {}
     for refund in refunds:
@@ -91,7 +91,7 @@ def _without_refunded_years(
 
 
 def _left(stretches: Iterable[Segment], at: datetime, policies: Policies) -> list[Segment]:
-    """Yearly service of an item that was still to come, up to the last that was cancelled by that day."""
+    """Yearly service of an item that was not yet delivered, up to the last interval cancelled by that day."""
     unserved = [s for s in stretches if _is_yearly(s) and s.end > at]
     day = local_day(at, policies.zone)
     cancelled = [
@@ -105,12 +105,12 @@ def _left(stretches: Iterable[Segment], at: datetime, policies: Policies) -> lis
 def _ended(segment: Segment, ends: Mapping[Segment, datetime]) -> Segment:
     if segment not in ends:
         return segment
-    # What the refund ended was ended by its cancellation, whatever was to follow it.
+    # The cause is the cancellation, not the event that would have ended the segment.
     return replace(segment, end=ends[segment], end_kind=segment.cancel_kind)
 
 
 def _with_replacements(refunded: set[str], periods: Sequence[Record]) -> set[str]:
-    """A subscription goes on in those that replace it in an account of its own."""
+    """The subscriptions with those that replace them in one of their own accounts."""
     reached = set(refunded)
     while True:
         accounts = {

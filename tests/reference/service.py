@@ -1,7 +1,7 @@
-"""What is paid service, from when to when, and what it is worth a month: the first half of the reference.
+"""Paid service, with its start, end and monthly value: the first half of the reference.
 
-Written from the definitions of `docs/metrics.md` alone: nothing here is shared with the SQL models, so that a
-slip in one of the two shows as a difference.
+It is written only from the definitions in `docs/metrics.md`. It shares nothing with the SQL models, so that a
+mistake in one of the two shows as a difference.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEY = ("subscription_id", "item_id", "price_kind", "period_start")
 # ------------------------------------------------------------------------------------------- what was agreed
 @dataclass(eq=False)
 class _Period:
-    """One period of an item; `agreed_end` is when it was to end, `end` when it does by the policies."""
+    """One period of an item. `agreed_end` is the agreed end, and `end` is the end under the policies."""
 
     row: Record
     item: ItemKey
@@ -38,7 +38,7 @@ class _Period:
 
 
 def _periods(rows: Iterable[Record]) -> list[_Period]:
-    """Periods of recurring and metered items, as they were delivered last."""
+    """Periods of recurring fees and usage charges, in their latest versions."""
     periods = []
     named = [
         {
@@ -48,16 +48,16 @@ def _periods(rows: Iterable[Record]) -> list[_Period]:
         }
         for row in rows
     ]
-    # What a price is for is part of what a period is.
+    # The price kind is part of the key of a period.
     for row in latest(named, KEY):
         end = row.get("period_end")
         if end is None:
-            # Service without an end is over when billing ended it.
+            # Service without an end ends when billing ended it.
             billed_until = row.get("cancel_effective_at")
             end = billed_until if billed_until and billed_until > row["period_start"] else FOREVER
         versions = [version for version in named if all(version[name] == row[name] for name in KEY)]
         end = min(end, _deleted_at(row, versions) or FOREVER)
-        # What was withdrawn before it began never was; a one-off charge is no service.
+        # A period that was withdrawn before it began, or a one-off charge, is not service.
         if end > row["period_start"] and row["price_kind"] != "one_off":
             item = (row["subscription_id"], row["item_id"], 0)
             periods.append(_Period(row, item, row["period_start"], end, end))
@@ -66,15 +66,16 @@ def _periods(rows: Iterable[Record]) -> list[_Period]:
 
 
 def _deleted_at(row: Record, versions: Sequence[Record]) -> datetime | None:
-    """When a period was deleted: as its tombstone says, else when the first tombstone without a date arrived.
+    """The time of deletion: the date of the tombstone, or else the arrival of the first undated tombstone.
 
-    A date that a living version has is none of the tombstone. What never arrived alive ends where it starts.
+    A date that a living version shares does not count as the date of the tombstone. A period without a living
+    version ends at its start.
     """
     living = latest([version for version in versions if not version.get("is_deleted")], KEY)
     written_at = living[0].get("updated_at") if living else None
     if row.get("is_deleted") and row.get("updated_at") not in (None, written_at):
         return cast("datetime", row["updated_at"])
-    # Arrival is the order of the rows.
+    # The order of the rows is the order of arrival.
     arrived_at = versions.index(living[0]) if living else -1
     undated = [
         version
@@ -87,9 +88,9 @@ def _deleted_at(row: Record, versions: Sequence[Record]) -> datetime | None:
 
 
 def _part_charges(periods: Iterable[_Period]) -> None:
-    """Metered charges of an item add up: one that starts while others run gets a lane of its own.
+    """Usage charges of an item add up: one that starts while all lanes are busy gets a lane of its own.
 
-    Else it goes on in the lane that became free last; of equals in that of the charge that had run longest.
+    Otherwise it continues the lane that became free last; among equal lanes, that of the longest charge.
     """
     lanes: dict[tuple[str, str], list[_Period]] = {}
     for charge in sorted(periods, key=lambda period: period.start):
@@ -106,11 +107,11 @@ def _part_charges(periods: Iterable[_Period]) -> None:
 
 
 def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[ItemKey, list[_Period]]:
-    """Periods of each item in order, each ending where its successor or its replacement begins."""
+    """Periods of each item in order; each ends when its successor or its replacement begins."""
     by_item: dict[ItemKey, list[_Period]] = {}
     for period in sorted(periods, key=lambda period: period.start):
         of_item = by_item.setdefault(period.item, [])
-        # A later fee takes the place of the one before it; charges of one lane never overlap.
+        # A later fee replaces the fee before it. Charges of one lane never overlap.
         if of_item:
             of_item[-1].agreed_end = min(of_item[-1].agreed_end, period.start)
         of_item.append(period)
@@ -130,9 +131,9 @@ def _agreed_periods(periods: Sequence[_Period], policies: Policies) -> dict[Item
 
 
 def _bridge(periods: Sequence[_Period]) -> list[_Period]:
-    """A replaced subscription runs until its replacement starts, be that before or after its own end.
+    """A replaced subscription runs until its replacement starts, before or after its own end.
 
-    What of it belongs to another account than the replacement at its start goes on.
+    Periods under another account than that of the replacement's start continue.
     """
     kept = list(periods)
     for new in sorted({p.item[0] for p in periods if p.row.get("replaces_subscription_id")}):
@@ -152,7 +153,7 @@ def _bridge(periods: Sequence[_Period]) -> list[_Period]:
 
 # --------------------------------------------------------------------------------------------- what is active
 def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> dict[ItemKey, list[Segment]]:
-    """Stretches in which items are active, by item, in order of time."""
+    """Intervals in which items are active, by item, in order of time."""
     invoices = _dated_invoices(landing.invoices)
     periods = _periods(landing.periods)
     rows = [period.row for period in periods]
@@ -168,7 +169,10 @@ def active_segments(landing: Landing, as_of: datetime, policies: Policies) -> di
 
 
 def _dated_invoices(rows: Sequence[Record]) -> list[Record]:
-    """Paid when issued and refunded when that was first written, where nobody says when."""
+    """Invoices with payment and refund dates.
+
+    A paid invoice without a date was paid when issued. A refund without a date has that of its first version.
+    """
     dated: list[Record] = []
     for row in latest(rows, ("invoice_id",)):
         changes: dict[str, datetime] = {}
@@ -187,7 +191,7 @@ def _dated_invoices(rows: Sequence[Record]) -> list[Record]:
 
 
 def _active(segments: Iterable[Segment], policies: Policies) -> list[Segment]:
-    """Those that last, and have a price or need none."""
+    """The segments that have a duration, and a price if they need one."""
     return [
         segment
         for segment in segments
@@ -197,7 +201,7 @@ def _active(segments: Iterable[Segment], policies: Policies) -> list[Segment]:
 
 
 def _counted(periods: Sequence[_Period], policies: Policies) -> list[tuple[_Period, str]]:
-    """The periods in a paying state, shortened to the days of grace, with what ended each of them."""
+    """The periods in a paying status, cut at the end of the grace period, with the cause of each end."""
     paying = {"active", "past_due"}
     if policies.trial_policy == "include":
         paying.add("trialing")
@@ -217,7 +221,7 @@ def _counted(periods: Sequence[_Period], policies: Policies) -> list[tuple[_Peri
             if follower.status == "paused":
                 kind = "pause"
             elif follower.status in ("unpaid", "past_due"):
-                # A past-due follower matters where no grace is left: then the failed payment ended it.
+                # A past-due follower matters without grace days: then the failed payment ended the period.
                 kind = "involuntary"
         if failed_at is not None and policies.past_due_grace_days != "never":
             last = failed_at + timedelta(days=int(policies.past_due_grace_days))
@@ -230,7 +234,7 @@ def _counted(periods: Sequence[_Period], policies: Policies) -> list[tuple[_Peri
 
 
 def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
-    """One segment, or two where a one-time discount ends with the first interval."""
+    """One segment, or two if a one-time discount ends with the first interval."""
     row = period.row
     quantity, count = number(row.get("quantity"), 1), row.get("interval_count") or 1
     months = policies.months_of(row["interval"]) * count
@@ -253,7 +257,7 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
         plan_id=row.get("plan_id"),
         quantity=quantity,
         unit=number(row["unit_amount"]) / months,
-        # What is paused has no price either, so none that a discount could lower.
+        # A paused item has no price, so a discount cannot lower it.
         list_mrr=Fraction(0) if is_zeroed else round_half_up(full / months),
         mrr=Fraction(0) if is_zeroed else round_half_up(max(full - discount, Fraction(0)) / months),
         status=period.status,
@@ -272,7 +276,7 @@ def _valued(period: _Period, kind: str, policies: Policies) -> list[Segment]:
 
 
 def _paid(segments: Iterable[Segment], invoices: Sequence[Record], as_of: datetime) -> list[Segment]:
-    """From the first payment on."""
+    """The segments from the first payment on."""
     paid = []
     for segment in segments:
         payments = [
@@ -289,7 +293,7 @@ def _paid(segments: Iterable[Segment], invoices: Sequence[Record], as_of: dateti
 
 
 def _with_runs(segments: Iterable[Segment], window: timedelta) -> list[Segment]:
-    """A hole that the grouping window closes does not interrupt the service."""
+    """The segments with the start of their uninterrupted service; the grouping window closes small gaps."""
     runs: list[Segment] = []
     for segment in sorted(segments, key=lambda segment: segment.start):
         last = runs[-1] if runs else None

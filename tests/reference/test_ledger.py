@@ -1,7 +1,7 @@
-"""The dbt models against the reference, every movement, account-month and total, to the last digit.
+"""Compares the dbt models with the reference: every movement, account-month and total, to the last digit.
 
-Under sets of policies in which every two values meet that `policy_catalog` lists. CI draws the same companies
-each time; CSW_EXPLORE=<number of companies per set> draws others.
+The policy sets cover all pairs of the values that `policy_catalog` lists. CI draws the same companies each
+time. CSW_EXPLORE=<number of companies per set> draws others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def test_models_agree_with_the_reference(number: int) -> None:
         max_examples=EXPLORE or 2,
         deadline=None,
         database=None,
-        # Hypothesis would try thousands of smaller companies; `minimal` knows what a row is.
+        # Hypothesis would try thousands of smaller companies. `minimal` removes whole rows instead.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -57,7 +57,7 @@ def test_models_agree_with_the_reference(number: int) -> None:
 
 
 def difference(number: int, company: Company) -> str | None:
-    """What the models say otherwise than the reference, if anything."""
+    """The difference between the models and the reference, if there is one."""
     try:
         check(compiled(number), company)
     except AssertionError as error:
@@ -66,7 +66,7 @@ def difference(number: int, company: Company) -> str | None:
 
 
 def described(number: int, company: Company) -> str:
-    """Policies and rows, then what differs."""
+    """Policies and rows, then the difference."""
     rows = [
         f"{name} { ({key: str(value) for key, value in row.items() if value is not None}) }"
         for name, of_name in vars(company.landing).items()

@@ -1,4 +1,4 @@
-"""What the marts say after analysts corrected a delivered fact, worked out by hand."""
+"""The marts after analysts correct a delivered fact; the expected values are computed by hand."""
 
 # ruff: noqa: DTZ001 - all instants are UTC without a zone, as in the models
 from __future__ import annotations
@@ -27,7 +27,7 @@ KEPT_BY = {"author": "Ann", "reason": "by phone"}
 
 ACCOUNTS = [{"account_id": name} for name in ("a", "b")]
 PERIODS = [
-    # a pays 100 and leaves on 1 April; b pays 40 and stays, and later adds 10 under another id.
+    # `a` pays 100 and leaves on 1 April. `b` pays 40 and stays, and later adds 10 under another id.
     {
         **{"subscription_id": "a1", "account_id": "a", "unit_amount": 100},
         **{"period_start": datetime(2024, 1, 1), "period_end": datetime(2024, 4, 1)},
@@ -173,7 +173,7 @@ def test_circular_link_stops_the_run_before_the_marts() -> None:
     problem = "'overrides_subscription_links', 'b1', 'it continues b3, which continues b1: a circle'"
     with pytest.raises(AssertionError, match=f"overrides_close_no_circle finds .*{problem}"):
         _marts(delivered, overrides_subscription_links=[link])
-    # dbt skips what is made of a model that fails a test.
+    # dbt skips the descendants of a model that fails a test.
     nodes = compiled.parsed_nodes()
     (tested,) = nodes["test.csw.overrides_close_no_circle"][0]["nodes"]
     assert tested in _made_of(nodes, "model.csw._overrides")

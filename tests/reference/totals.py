@@ -1,4 +1,4 @@
-"""The rows of the marts that the ledger leads to: account-months, and the totals of each month."""
+"""The rows of marts that result from the ledger: account-months, and the totals of each month."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True)
 class Books:
-    """What the models should say of a company; totals by month, retention by month and window."""
+    """The expected rows of a company: totals by month, retention by month and window."""
 
     movements: list[Movement]
     still: list[Movement]
-    """Bookings of items that leave the account's MRR as it is."""
+    """Item movements that leave the account's MRR unchanged."""
     account_months: dict[tuple[str, date], Columns]
     mrr: dict[date, Columns]
     churn: dict[date, Columns]
@@ -38,7 +38,7 @@ class Books:
 
 
 def keep_books(landing: Landing, as_of: datetime, policies: Policies) -> Books:
-    """The whole reference, from landed rows to rows of marts."""
+    """Run the whole reference, from landed rows to rows of marts."""
     known = latest(landing.accounts, ("account_id",))
     internal = {row["account_id"] for row in known if row.get("is_internal")}
     accounts = {row["account_id"] for row in landing.periods} - internal
@@ -79,7 +79,7 @@ def keep_books(landing: Landing, as_of: datetime, policies: Policies) -> Books:
 # --------------------------------------------------------------------------------------------- account-months
 def _account_month(entry: AccountMonth, policies: Policies) -> Columns:
     net = entry.net(policies)
-    # Who joins or leaves names the month, but where a joining and a churn both count.
+    # A start or a churn gives the month its type, unless both count.
     joined_or_left = [kind for kind in net if kind not in STEPS]
     named = joined_or_left if len(joined_or_left) == 1 else [kind for kind in net if kind in STEPS]
     churn = entry.last_churn if "churn" in net else None
@@ -112,7 +112,7 @@ def _account_month(entry: AccountMonth, policies: Policies) -> Columns:
 
 
 class _Outlook:
-    """What is at risk, metered or agreed for later at the close of a month."""
+    """The at-risk, usage and committed MRR at the close of a month."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class _Outlook:
         }
 
     def scheduled(self, account_id: str, month: date) -> Decimal:
-        """What is agreed by the close of the month to come or go later."""
+        """The MRR that will come or go after the close of the month by agreement."""
         at = self._close(month)
         running = [s for s in self._counted if s.account_id == account_id and s.runs_at(at)]
         if at < self._as_of:
@@ -249,7 +249,7 @@ def _rate(part: Decimal | int, whole: Decimal | int) -> float | None:
 
 
 def _quotient(amount: Decimal, count: int) -> Decimal | None:
-    """To four decimals, a half away from zero."""
+    """A quotient with four decimals; halves are rounded away from zero."""
     if not count:
         return None
     scaled = abs(Fraction(amount)) / count * 10000 + Fraction(1, 2)

@@ -1,4 +1,4 @@
-"""A simulated company, landed by DuckDB from untidy exports; its corrections, and the release it follows."""
+"""A simulated company that DuckDB lands from messy exports, its corrections, and its previous release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulator import simulate
 UNTIL = date(2026, 1, 1)
 BEFORE = "2025-11-15"
 BEFORE_POLICIES = {"discount_policy": "none"}
-"""Instant and policies of the release that is followed: no preset has the latter."""
+"""Instant and policies of the previous release; no preset has these policies."""
 
 ACCOUNTS, MONTHS, SEED = 90, 20, 11
 
@@ -34,13 +34,13 @@ def land_company(home: Path) -> Settings:
 
 
 def create_company_sources(settings: Settings, previous: str | None) -> None:
-    """The relations that the dbt sources declare; `previous` names the release that is followed."""
+    """Create the relations that the dbt sources declare; `previous` is the id of the previous release."""
     with connect(settings.home / "warehouse.duckdb") as connection:
         create_sources(connection, settings, accepted_batches(settings), previous)
 
 
 def follow_release(settings: Settings) -> None:
-    """Make a release of the marts that stand in the warehouse, and the one that further builds follow."""
+    """Make a release of the marts in the warehouse, as the previous release of later builds."""
     folder = settings.releases / _PREVIOUS_RELEASE / "parquet"
     export_marts(settings.home / "warehouse.duckdb", folder)
     create_company_sources(settings, _PREVIOUS_RELEASE)
@@ -58,7 +58,7 @@ def export_marts(warehouse: Path, folder: Path) -> None:
 
 
 def corrections(warehouse: Path) -> dict[str, str]:
-    """Seeds, as CSV by name, that correct something of every kind in the landed company."""
+    """Seeds as CSV text by name, with a correction of every kind for the landed company."""
     with connect(warehouse, read_only=True) as connection:
         connection.execute(
             """

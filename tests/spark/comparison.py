@@ -1,4 +1,4 @@
-"""Whether two engines made the same marts: columns, types, and rows to the last digit."""
+"""Compares the marts of two engines: columns, types, and rows to the last digit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import duckdb
 from orchestration.core.database import connect, quote_identifier, quote_literal
 
 TOLERANCE = 1e-12
-"""By which rates may differ, absolutely up to 1 and relatively above: engines add up in another order."""
+"""Tolerance for rates, absolute up to 1 and relative above: engines add doubles in different orders."""
 
 _SHOWN = 6
 
 
 def compare_marts(first: Path, second: Path) -> list[str]:
-    """How the marts of folder `second` differ from those of `first`; both hold `<mart>.parquet`.
+    """The differences between the marts of the folders `first` and `second`; both contain `<mart>.parquet`.
 
-    Rows are compared as multisets, by all columns but rates; rates then one by one.
+    Rows are compared as multisets by all columns except rates, and then the rates one by one.
     """
     marts = sorted(path.stem for path in first.glob("*.parquet"))
     others = sorted(path.stem for path in second.glob("*.parquet"))
@@ -28,7 +28,7 @@ def compare_marts(first: Path, second: Path) -> list[str]:
 
 
 def count_rows(folder: Path) -> dict[str, int]:
-    """Rows of every mart in a folder that holds `<mart>.parquet`."""
+    """The number of rows of every mart in a folder that contains `<mart>.parquet`."""
     with connect() as connection:
         return {
             path.stem: connection.sql(f"select count(*) from {_parquet(path)}").fetchall()[0][0]
@@ -42,7 +42,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: str, first: Path, seco
         source = _parquet(folder / f"{mart}.parquet")
         described = connection.sql(f"describe from {source}").fetchall()
         types.append([(str(row[0]), _family(str(row[1]))) for row in described])
-        # A time is compared without the zone that Spark adds to it, which is UTC.
+        # Compare times without the zone UTC that Spark adds.
         columns = ", ".join(
             f"cast({quote_identifier(name)} as {'timestamp' if kind == 'timestamp' else described_type})"
             f" as {quote_identifier(name)}"
@@ -71,7 +71,7 @@ def _compare_rows(connection: duckdb.DuckDBPyConnection, mart: str, keys: str) -
 def _compare_rate(
     connection: duckdb.DuckDBPyConnection, mart: str, rate: str, keys: list[str], rates: list[str]
 ) -> list[str]:
-    # Rows that only rates tell apart are paired by their rates.
+    # Rows that differ only in rates are paired by their rates.
     order = f"partition by {', '.join(keys)} order by {', '.join(rates)}"
     numbered = f"select *, row_number() over ({order}) as place from"
     pairs = " and ".join(f"a.{key} is not distinct from b.{key}" for key in [*keys, "place"])

@@ -23,7 +23,7 @@ from tests.spark.project import Project
 from tests.spark.session import KEY_VIEW, load_sources, start_spark, write_marts
 
 _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
-"""What no preset changes."""
+"""Policies that no preset changes."""
 
 
 @dataclass
@@ -39,11 +39,11 @@ class Engines:
     def dbt(
         self, target: str, command: Sequence[str], policies: Mapping[str, Any] | None = None
     ) -> list[Any]:
-        """Run dbt at the company's end, as `Project.dbt` does."""
+        """Run dbt with the end of the company as `as_of`, like `Project.dbt`."""
         return self.project.dbt(target, command, UNTIL.isoformat(), policies or {})
 
     def build(self, preset: str) -> tuple[Path, Path]:
-        """Build under a preset; returns the folders of DuckDB's marts and of Spark's."""
+        """Build under a preset; returns the folders of the marts of DuckDB and of Spark."""
         policies = {} if preset == "none" else {"preset": preset}
         folders = self.folder / preset / "duckdb", self.folder / preset / "spark"
         self.dbt("duckdb", ["run"], policies)
@@ -59,7 +59,7 @@ class Engines:
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """The company with a release that it follows, its sources in both engines."""
+    """The company with a previous release, and its sources in both engines."""
     folder = tmp_path_factory.mktemp("spark")
     settings = land_company(folder / "home")
     key = load_hash_key(settings.home)

@@ -1,4 +1,4 @@
-"""A copy of the dbt project with rows in its seeds, built by dbt in this process on either engine."""
+"""A copy of the dbt project with rows in its seeds, which dbt builds in this process on either engine."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _GREEN = {"success", "pass"}
 
 @dataclass
 class Project:
-    """The copy in `folder`; `variables` hold in every run."""
+    """The copy in `folder`; `variables` apply to every run."""
 
     folder: Path
     home: Path
-    """Of the warehouse; dbt for DuckDB builds in its `warehouse.duckdb`."""
+    """Folder of the warehouse; dbt for DuckDB builds in its `warehouse.duckdb`."""
     variables: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def copy(cls, folder: Path, home: Path, seeds: Mapping[str, str], **variables: Any) -> Project:
-        """Copy the project and put `seeds`, CSV text by name, into the place of its own."""
+        """Copy the project, and replace its seeds by `seeds`, CSV text by name."""
         for name in ("models", "macros", "seeds", "data_tests"):
             shutil.copytree(PROJECT_DIR / name, folder / name)
         shutil.copyfile(PROJECT_DIR / "dbt_project.yml", folder / "dbt_project.yml")
@@ -42,13 +42,13 @@ class Project:
         return self.home / "warehouse.duckdb"
 
     def written(self, target: str) -> Path:
-        """The folder of what dbt writes for an engine: compiled SQL, manifest and logs."""
+        """The folder of dbt's files for an engine: compiled SQL, manifest and logs."""
         return self.folder / "target" / target
 
     def dbt(self, target: str, command: Sequence[str], as_of: str, policies: Mapping[str, Any]) -> list[Any]:
-        """Run dbt; returns what became of each seed, model and test, all of which succeeded.
+        """Run dbt; returns the results of all seeds, models and tests.
 
-        Raises AssertionError with the messages of those that did not.
+        Raises AssertionError with the messages if any of them fails.
         """
         variables = {**self.variables, **policies}
         # The parsed project is the same under all policies.

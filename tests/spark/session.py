@@ -1,4 +1,4 @@
-"""Spark in this process: the sources that DuckDB landed as its tables, and what dbt built as Parquet."""
+"""Spark in this process, with DuckDB's landed sources as tables, and an export of the marts to Parquet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key
 
 KEY_VIEW = "csw_hash_key"
 
-# For small data, planning and compiling cost most: one partition, and no generated code.
+# For small data, planning and compilation dominate, so use one partition and no generated code.
 _SETTINGS = {
     "spark.master": "local[2]",
     "spark.ui.enabled": "false",
@@ -27,7 +27,7 @@ _SETTINGS = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    # DuckDB writes times without a zone, which are UTC.
+    # DuckDB writes UTC times without a zone.
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
@@ -53,7 +53,7 @@ def start_spark(folder: Path, key: bytes) -> Any:
 
 
 def hand_key(spark: Any, key: bytes) -> None:
-    """Make the key of the pseudonyms the one row of KEY_VIEW."""
+    """Create KEY_VIEW, whose only row is the key of the pseudonyms."""
     spark.createDataFrame([(key.decode(),)], "hash_key string").createOrReplaceTempView(KEY_VIEW)
 
 

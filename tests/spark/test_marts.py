@@ -1,4 +1,4 @@
-"""Seeds, models and tests on Spark, and every mart equal to DuckDB's: under the defaults and each preset."""
+"""Builds seeds, models and tests on Spark. Every mart equals DuckDB's, under the defaults and each preset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_spark_makes_the_marts_of_duckdb(engines: Engines, preset: str) -> None:
 
 def test_every_rule_holds(engines: Engines) -> None:
     """All dbt unit tests."""
-    # This rule of the optimizer fails on joins of rows that stand in the query, as those of unit tests do.
+    # This optimizer rule fails on joins of literal rows, which unit tests use.
     rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
     engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
     hand_key(engines.spark, TEST_KEY)
@@ -29,7 +29,7 @@ def test_every_rule_holds(engines: Engines) -> None:
 
 
 def test_nothing_that_dbt_writes_holds_the_key(engines: Engines) -> None:
-    """Neither compiled SQL nor the manifest nor a log."""
+    """Checks compiled SQL, the manifest and logs."""
     files = [path for path in engines.project.written("spark").rglob("*") if path.is_file()]
     assert len(files) > 100
     assert [path for path in files if engines.key in path.read_bytes()] == []

@@ -1,4 +1,4 @@
-"""Macros of money on Spark against decimals of any length; tests/unit/test_money_macros.py tries DuckDB."""
+"""Compares money macros on Spark with long decimals; tests/unit/test_money_macros.py tests DuckDB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small things that several unit tests share; each process makes them once."""
+"""Small fixtures that several unit tests share; each process makes them once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A warehouse with nothing in it."""
+    """An empty warehouse."""
     return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
 
 
@@ -27,13 +27,13 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
 
 @pytest.fixture(scope="session")
 def messy(tmp_path_factory: pytest.TempPathFactory) -> SimulationReport:
-    """The same company, exported untidily."""
+    """The same company with messy exports."""
     return simulate(ACCOUNTS, MONTHS, SEED, tmp_path_factory.mktemp("messy"), messy=True)
 
 
 @pytest.fixture(scope="session")
 def database(clean: SimulationReport) -> duckdb.DuckDBPyConnection:
-    """The clean exports read back under the contract's types, and the truth, as tables."""
+    """The clean exports with the types of the contract, and the truth, as tables."""
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     for (source, name), contract in load_contracts().items():

@@ -1,4 +1,4 @@
-"""A small contract and a landing folder to try it on; every pass is checked for its counts."""
+"""A small contract and a landing folder to test it; every pass checks its counts."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Case:
         return path
 
     def land(self, now: datetime = NOW) -> LandingReport:
-        """One landing pass; the counts of every record on file must add up, and agree with the files."""
+        """One landing pass; the counts of every record must add up and agree with the files."""
         report = land(self.settings, now=now, contracts=self.contracts)
         for batch in all_batches(self.settings):
             self._check(batch)
@@ -95,7 +95,7 @@ class Case:
         assert batch.rows_in == batch.rows_loaded + batch.rows_quarantined + batch.rows_refused
         rejected = self.quarantined(batch)
         wrong = sum(remark.rows or 0 for remark in batch.remarks if remark.kind == "wrong")
-        # A row may be wrong in several ways; only some of many unknown words are told.
+        # A row may be wrong in several ways, and remarks name only some of many unknown words.
         assert (wrong > 0) == bool(rejected)
         assert all(remark.value is None for remark in batch.remarks)
         if batch.status == "refused":
@@ -112,7 +112,7 @@ class Case:
             assert batch.rows_repeated + batch.rows_conflicting <= batch.rows_loaded
 
     def _check_outcomes(self) -> None:
-        """Every row that came in is in exactly one of the outcomes that people see."""
+        """Check that every incoming row has exactly one of the published outcomes."""
         batches = all_batches(self.settings)
         with self.relations() as connection:
             counts = count_rows(connection, self.contracts, batches)
@@ -175,7 +175,7 @@ def make_case(tmp_path: Path) -> Case:
 
 
 def make_generic(tmp_path: Path) -> Case:
-    """A case for objects that the project declares; it knows the contracts of what is delivered."""
+    """A case for objects that the project declares, with the contracts of the delivered objects."""
     case = make_case(tmp_path)
     case.contracts = {}
     return case
@@ -183,7 +183,7 @@ def make_generic(tmp_path: Path) -> Case:
 
 @cache
 def session() -> duckdb.DuckDBPyConnection:
-    """One session for all tests of a process: opening one takes longer than most of what they ask."""
+    """One session for all tests of a process, because opening one takes longer than most queries."""
     connection = _SESSIONS.enter_context(connect())
     hand_over_key(connection, TEST_KEY)
     return connection
@@ -198,7 +198,7 @@ def _declared() -> dict[tuple[str, str], LandingObject]:
 
 
 def things_csv(rows: int, *more: str, header: str = HEADER) -> str:
-    """A CSV file of good rows, then the lines given."""
+    """A CSV file of good rows, followed by the given lines."""
     lines = [f"t{number},1.50,recurring,2024-01-01,ok" for number in range(rows)]
     return "\n".join([header, *lines, *more]) + "\n"
 

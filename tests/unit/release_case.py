@@ -1,4 +1,4 @@
-"""Small releases to try the gate on: every mart with the columns of its contract, and one row or a few."""
+"""Small releases to test the gate: every mart has the columns of its contract, and one row or a few."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Months = Mapping[str, tuple[str, int]]
 
 
 def make_warehouse(path: Path, months: Months = MONTHS, rows: Mapping[str, int] | None = None) -> None:
-    """A database as dbt would leave it: `mrr_monthly` with these months, all else with one row, or `rows`."""
+    """A database like dbt's: `mrr_monthly` has these months, and every other mart has one row or `rows`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_warehouse(tuple(months.items()), tuple((rows or {}).items())))
 
@@ -68,7 +68,7 @@ def _fill(path: Path, months: Months, rows: Mapping[str, int]) -> None:
 
 
 def make_report(*failing: str) -> AuditReport:
-    """What an audit of all declared checks would record; those of the marts `failing` fail."""
+    """The record of an audit of all declared checks; those of the marts `failing` fail."""
     results = tuple(
         CheckResult(
             mart=mart,
@@ -96,7 +96,7 @@ def make_candidate(
     run_id: str | None = None,
     **facts: Any,
 ) -> Candidate:
-    """A candidate as the first three steps leave it behind; `change` is SQL run on its database."""
+    """A candidate in the state after the first three steps; `change` is SQL that runs on its database."""
     if not settings.dbt.exists():
         spare_parsing(settings)
     candidate = open_candidate(settings, run_id or f"run-{release_id}")
@@ -145,7 +145,7 @@ def make_candidate(
 
 
 def look(settings: Settings, candidate: Candidate) -> dict[str, Any]:
-    """What the gate records of a candidate."""
+    """The record of the gate for a candidate."""
     noted = candidate.noted("audit")
     findings = inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
     return record_gate(noted["parent"], findings, accept_findings(settings, findings, noted["parent"]))
@@ -158,12 +158,12 @@ def make_release(settings: Settings, release_id: str, **facts: Any) -> str:
 
 
 def unpublish(settings: Settings) -> None:
-    """As if the run had been killed between naming the release and switching to it."""
+    """Restore the state of a run that was killed between naming the release and switching to it."""
     settings.current.unlink()
 
 
 def edit_manifest(settings: Settings, release_id: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a manifest with a valid digest: what an attacker, or a bug, could do."""
+    """Rewrite a manifest with a valid digest, as an attacker or a bug could."""
     folder = settings.releases / release_id
     content = dict(read_manifest(folder))
     change(content)

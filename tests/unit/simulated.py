@@ -1,4 +1,4 @@
-"""The company that the tests of the simulator look at."""
+"""The company of the simulator's tests."""
 
 from __future__ import annotations
 

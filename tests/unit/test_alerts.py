@@ -1,4 +1,4 @@
-"""What is told when a run fails: what and where, once, and no value of any row."""
+"""The alert of a failed run: it names the failure and the place once, without any value of a row."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def posts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A web hook, and what was posted to it."""
+    """A web hook, and the messages that it received."""
     received: list[dict[str, Any]] = []
 
     class Hook(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""docs/architecture.md is the map: rooms, floors, and the way from a price to closing MRR."""
+"""docs/architecture.md is correct: packages, layers, and the path from a price to closing MRR."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_room_imports_only_rooms_above_it_in_the_map() -> None:
 
 
 def test_imports_form_no_circle() -> None:
-    """Imports inside functions count as well: they must not hide one."""
+    """Imports inside functions count too, so that they cannot hide a circle."""
     graph = imports()
     done: set[str] = set()
 
@@ -66,7 +66,7 @@ def test_every_folder_of_models_is_known_by_the_layers() -> None:
 
 
 def modules() -> Mapping[str, str]:
-    """Source of every module of `orchestration`, by its dotted name; packages by theirs."""
+    """Source of every module and package of `orchestration`, by its dotted name."""
     found = {}
     for path in (PROJECT_DIR / "orchestration").rglob("*.py"):
         parts = path.relative_to(PROJECT_DIR).with_suffix("").parts
@@ -88,7 +88,7 @@ def imports() -> Mapping[str, set[str]]:
 
 
 def imported_names(source: str) -> Iterator[tuple[str, ...]]:
-    """What every import may mean: a module of a package, else a name in the package."""
+    """All possible targets of the imports: a module of a package, else a name in the package."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((alias.name,) for alias in node.names)
@@ -97,7 +97,7 @@ def imported_names(source: str) -> Iterator[tuple[str, ...]]:
 
 
 def room_of(module: str) -> str:
-    """The room of a module: the longest name of the map that it begins with, else its first part."""
+    """The package of a module: the longest name in the document that is its prefix, else its first part."""
     inner = module.removeprefix("orchestration").lstrip(".")
     found = [room for room in ROOMS if inner == room or inner.startswith(f"{room}.")]
     return max(found, key=len) if found else inner.split(".")[0]

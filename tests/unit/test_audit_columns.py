@@ -1,4 +1,4 @@
-"""Columns of a mart against its contract: names, types by any of their names, and order."""
+"""Compares columns of a mart with its contract: names, types by any of their names, and order."""
 
 from __future__ import annotations
 

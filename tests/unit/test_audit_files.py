@@ -1,4 +1,4 @@
-"""Files that hold no marts at all; and what the audit costs those who do not ask for it."""
+"""The audit of files without marts, and the cost of the audit for commands that do not need it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budgets that CONTRIBUTING.md states: when one is spent, simplify before you add."""
+"""The budgets of CONTRIBUTING.md. If one is used up, simplify before you add."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lines(path: Path) -> list[str]:
 
 
 def unit_test_lines(path: Path) -> list[str]:
-    """The block `unit_tests` of a model's YAML, up to the next key of the first level."""
+    """The block `unit_tests` of a model's YAML, up to the next top-level key."""
     text = lines(path)
     start = text.index("unit_tests:") + 1 if "unit_tests:" in text else len(text)
     return list(takewhile(lambda line: not line[:1].isalpha(), text[start:]))

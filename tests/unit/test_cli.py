@@ -1,4 +1,4 @@
-"""The command line: quick, clear about mistakes, never a traceback."""
+"""The command line is quick, explains mistakes and never shows a traceback."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def csw(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def assert_mistake(process: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> None:
-    """This exit code, one message on standard error with these words, and no traceback."""
+    """Check the exit code, one message on standard error with these words, and no traceback."""
     assert process.returncode == code, process.stderr
     assert process.stderr.startswith("error: ")
     assert "Traceback" not in process.stderr
@@ -246,7 +246,7 @@ def test_an_option_overrides_its_variable(tmp_path: Path) -> None:
     given = load_settings(environment=environment)
     assert (given.home, given.as_of.year, given.policies) == (tmp_path / "a", 2024, {"fx_max_age_days": 3})
     assert given.asked_policies == ()
-    # What the command line asks for is asked of the books as they are.
+    # A policy of the command line adds to those of the environment, which stay in force.
     both = load_settings(policies=["pause_policy=keep"], environment=environment)
     assert (both.policies, both.asked_policies) == (
         {"fx_max_age_days": 3, "pause_policy": "keep"},

@@ -1,4 +1,4 @@
-"""What Dagster sees: one connected graph from raw objects to the release, with every check on it."""
+"""Dagster's definitions: one connected graph from raw objects to the release, with every check."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with nothing in it but the parsed dbt project and the key of its pseudonyms."""
+    """A warehouse with only the parsed dbt project and the key of its pseudonyms."""
     home = tmp_path_factory.mktemp("warehouse")
     spare_parsing(load_settings(home, environment={}))
     load_hash_key(home, environment={})
@@ -58,7 +58,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loaded(home: Path) -> dict[str, Any]:
-    """What a process of its own, as Dagster starts one, finds in the code location."""
+    """The code location as a separate process loads it, like Dagster's."""
     process = subprocess.run(
         [sys.executable, "-c", LOAD],
         cwd=PROJECT_DIR,
@@ -184,14 +184,14 @@ def test_the_release_alone_is_refused(settings: Settings) -> None:
 def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: bool
 ) -> None:
-    """`Re-execute from failure` of Dagster's pages: only the last step runs, on what the first run left."""
+    """`Re-execute from failure` of Dagster's UI runs only the last step, on the first run's candidate."""
     import dagster as dg
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run
 
     from orchestration.dagster_defs.definitions import JOB, build_definitions
 
-    # With the parsed project, which takes a while.
+    # Copy the parsed project, because parsing takes a while.
     shutil.copytree(home / "dbt", tmp_path / "dbt")
     monkeypatch.setenv("CSW_HOME", str(tmp_path))
     settings = load_settings()

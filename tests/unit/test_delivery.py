@@ -1,4 +1,4 @@
-"""What somebody is told who delivers files: by the doctor, by templates, and by proposals for a mapping."""
+"""Messages for people who deliver files: the doctor, templates, and proposals for a mapping."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_an_export_in_the_wrong_place_is_recognised(
     assert looks_like in found
     assert target in found
     assert "csw landing map" in found
-    # Nothing can be built of it, which a run would say too.
+    # A run could build nothing from it, and would report the same.
     assert "generic/subscription_periods: no file has been accepted" in told(
         load_settings(home=tmp_path, environment={}), "FAIL"
     )
@@ -159,7 +159,7 @@ def test_a_proposal_lists_open_decisions(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("account_id,account_name,created_at,updated_at\na,A,31.01.2025,\nb,B,31.04.2025,\n")
     proposal = propose_mapping(path, load_contracts())
-    assert (proposal.object, proposal.looks_like) == ("accounts", None)  # names of ours are no vendor's
+    assert (proposal.object, proposal.looks_like) == ("accounts", None)  # our names suggest no vendor
     assert "dates: DD.MM.YYYY" in proposal.text
     path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/04/2025\n")
     unclear = "# Please decide: created_at fits the formats DD/MM/YYYY and MM/DD/YYYY."
@@ -244,7 +244,7 @@ def test_the_template_of_every_object_loads(tmp_path: Path) -> None:
 
 
 def test_the_page_of_files_is_generated_from_the_contracts() -> None:
-    """Write it anew: python -m orchestration.landing.advice.guide > docs/files.md"""
+    """To write the page again: python -m orchestration.landing.advice.guide > docs/files.md"""
     page = (PROJECT_DIR / "docs" / "files.md").read_text(encoding="utf-8")
     assert page == guide_page(load_contracts())
 

@@ -1,4 +1,4 @@
-"""What is shipped for servers: units that systemd accepts, and settings that the program knows."""
+"""Files for servers: units that systemd accepts, and settings that the program knows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_systemd_accepts_the_unit(unit: str, tmp_path: Path) -> None:
     systemd = shutil.which("systemd-analyze")
     if systemd is None:
         pytest.skip("systemd-analyze is not installed on this machine")
-    # systemd looks for the programs, so they are named where they are here.
+    # systemd checks that the programs exist, so replace their paths by those on this machine.
     for path in DEPLOY.glob("csw-*.*"):
         text = path.read_text(encoding="utf-8").replace(
             "/opt/csw/.venv/bin", str(Path(sys.executable).parent)

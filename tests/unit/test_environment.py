@@ -1,4 +1,4 @@
-"""Settings of other tools in the shell: they are gone where those tools are called, and come back after."""
+"""Settings of other tools in the shell are removed during calls of those tools, and restored afterwards."""
 
 from __future__ import annotations
 

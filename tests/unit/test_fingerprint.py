@@ -1,4 +1,4 @@
-"""What makes two runs the same: files, code, policies and the question."""
+"""Two runs are the same if files, code, policies and `as_of` are."""
 
 from __future__ import annotations
 

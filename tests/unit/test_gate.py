@@ -1,4 +1,4 @@
-"""What the gate finds in the figures of a release, compared with those of the release before."""
+"""Findings of the gate about figures of a release, compared with the previous release."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_an_experiment_is_compared_with_warnings(change: dict[str, Any], reason:
 
 @pytest.mark.parametrize(("change", "reason"), QUESTIONS)
 def test_books_that_change_keep_to_the_limits(change: dict[str, Any], reason: str) -> None:
-    """Of another time only what is no closed month may differ unasked."""
+    """With another `as_of`, only months that are not closed may differ without acceptance."""
     found = bad(profile(rows={"m": 10}, months=RESTATED, **change))
     verdict = "failed" if "policies" in change else "warning"
     assert [(one.name, one.verdict) for one in found] == [("rows.m", verdict), ("restated_mrr", "failed")]

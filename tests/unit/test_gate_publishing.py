@@ -1,4 +1,4 @@
-"""What differs too much from the release before waits for a person; what breaks a rule waits for nobody."""
+"""A release that differs too much from the previous one waits for a person. A broken rule blocks it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_text_that_equals_a_name_waits_for_acceptance_once(settings: Settings)
     manifest = read_manifest(folder)
     (folder / "manifest.json").chmod(0o644)
     write_manifest(folder, {**manifest, "gate": {**manifest["gate"], "accepted": [entry]}})
-    # It holds for the releases that follow, and for nothing else.
+    # The acceptance applies to later releases, but to no other finding.
     assert accept_findings(settings, [finding], "1-one") == [entry]
     assert accept_findings(settings, [replace(finding, name="personal.dim_accounts.segment")], "1-one") == []
 
@@ -47,7 +47,7 @@ def test_a_jump_blocks_a_release_until_a_person_accepts_it(settings: Settings) -
     assert 'csw publish 2-two --accept "closing_mrr: <reason>"' in message
     assert current_release_id(settings) == "1-one"
     assert list(settings.runs.iterdir()) == []
-    # Neither publishing again nor a rollback is a way round it, nor accepting something else.
+    # Publishing again, a rollback or the acceptance of another finding does not bypass the gate.
     attempts: tuple[Callable[[], object], ...] = (
         lambda: publish(settings, "2-two"),
         lambda: rollback(settings, "2-two"),
@@ -72,7 +72,7 @@ def test_a_jump_blocks_a_release_until_a_person_accepts_it(settings: Settings) -
     assert manifest["gate"]["verdicts"]["failed"] == 1
     assert (settings.current / "manifest.json").stat().st_mode & 0o777 == 0o444
     assert not any(one.waits_for for one in list_releases(settings))
-    # Accepted once, it can be taken back and brought back.
+    # After one acceptance, the release can be rolled back and restored.
     rollback(settings)
     assert rollback(settings, "2-two").changed
 
@@ -96,7 +96,7 @@ def test_a_removed_column_needs_accept_schema_change(settings: Settings) -> None
 
 
 def test_an_edited_record_does_not_open_the_gate(settings: Settings) -> None:
-    """Publishing measures the file again: a record without findings does not open the gate."""
+    """Publishing measures the file again, so a record without findings does not open the gate."""
     make_release(settings, "1-one", months=BASE)
     candidate = make_candidate(settings, "2-two", months={**BASE, "2024-12-01": ("110.0000", 110)})
     gate = candidate.noted("gate")["gate"]

@@ -1,4 +1,4 @@
-"""docs/glossary.md has one term for each thing; names in the project use no other."""
+"""docs/glossary.md has one term for each thing, and names in the project use only that term."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \|([^|]*)\|$", flags=re.MULTILINE)
 
 
 def glossary() -> list[tuple[str, str, list[str]]]:
-    """Terms, their meanings and the words that are not used for them."""
+    """Terms, their meanings, and the synonyms that no name may use."""
     text = (PROJECT_DIR / "docs" / "glossary.md").read_text(encoding="utf-8")
     return [
         (term.strip(), meaning.strip(), [word.strip() for word in words.split(",") if word.strip()])
@@ -36,7 +36,7 @@ def test_no_model_column_or_macro_uses_another_word_than_the_glossary() -> None:
 
 
 def output_names(sql: str) -> set[str]:
-    """Names that a query gives to its columns and common table expressions, and names of macros."""
+    """Names of columns, common table expressions and macros in a query."""
     return {
         *re.findall(r"\bas ([a-z_]+)\b(?!\s*\()", sql),
         *re.findall(r"^(?:with (?:recursive )?)?([a-z_]+) as \($", sql, flags=re.MULTILINE),

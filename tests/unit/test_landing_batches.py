@@ -65,7 +65,7 @@ def test_known_at_hides_batches_loaded_later(case: Case) -> None:
         "shop/things/b.csv",
         "shop/things/bad.csv",
     ]
-    # Who asks what was known does not load what is new.
+    # A run with `known_at` does not load new files.
     case.put("c.csv", things_csv(3))
     assert pending_files(then, contracts=case.contracts) == []
     assert land(then, contracts=case.contracts).new == ()
@@ -140,7 +140,7 @@ def test_refused_content_is_tried_again_when_the_contract_changes(case: Case) ->
     assert (accepted.batch_id, accepted.status) == (refused.batch_id, "accepted")
     assert not quarantine_path(case.settings, refused).exists()
     case.contracts["shop", "things"] = THINGS
-    assert case.land().unchanged == 1  # what was accepted stays accepted
+    assert case.land().unchanged == 1  # an accepted batch stays accepted
 
 
 def test_quarantined_rows_have_every_detail(case: Case) -> None:
@@ -196,7 +196,7 @@ def test_raw_relations_read_batches_of_older_contracts(case: Case) -> None:
         ),
     )
     case.contracts["shop", "things"] = newer
-    # No batch has the new column yet.
+    # no batch has the new column yet
     assert case.rows("thing_id, colour, amount") == [("t0", None, 1.5), ("t1", None, 1.5)]
     case.land_one("b.csv", "thing_id,colour,amount\nx,red,0.12345678\n")
     assert case.rows("thing_id, colour, cast(amount as varchar)") == [
@@ -215,7 +215,7 @@ def test_raw_relations_read_only_the_batches_given(case: Case) -> None:
 
 
 def test_the_loader_supports_all_declared_contracts(tmp_path: Path) -> None:
-    """Every type and rule of the sources YAML makes a statement that runs."""
+    """Every type and rule in the YAML of the sources gives a statement that runs."""
     case = make_case(tmp_path)
     case.contracts = load_contracts()
     for source, name in case.contracts:

@@ -47,7 +47,7 @@ def test_missing_and_unknown_columns_cause_one_note() -> None:
 
 
 def test_unknown_columns_with_equal_names_are_numbered() -> None:
-    """Spreadsheets repeat what nobody reads: that refuses no file."""
+    """Spreadsheets repeat headers of unknown columns, which must not refuse the file."""
     binding = bind(THINGS, ["thing_id", "Notes", "Notes", "notes_2", ""])
     assert binding.positions == {"thing_id": 0}
     assert binding.extras == {"notes": 1, "notes_2": 2, "notes_2_2": 3, "column_5": 4}

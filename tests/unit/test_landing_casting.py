@@ -1,4 +1,4 @@
-"""Text to types: exactly, or not at all."""
+"""Conversion of text to types is exact, or the row is rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def at(text: str) -> datetime:
 
 
 def cast(column: Column, text: str | None, timezone: str = "UTC") -> tuple[Any, str | None]:
-    """The value and the reason why there is none, as the loader's own statement finds them."""
+    """The value, or the reason for its rejection, from the loader's own statement."""
     contract = LandingObject("s", "o", (column,), (column.name,), None, False, timezone)
     found = cast_rows(contract, bind(contract, [column.name]))
     session().execute(
@@ -75,7 +75,7 @@ GOOD = [
     ("timestamp", "2024-02-29T10:00:00.5-0530", at("2024-02-29 15:30:00.500000")),
     ("timestamp", "2024-02-29 10:00:00 +02", at("2024-02-29 08:00:00")),
     ("timestamp", "2024-01-01T00:30:00+01:00", at("2023-12-31 23:30:00")),
-    # Placeholders of databases and spreadsheets stand for no date.
+    # Placeholders of databases and spreadsheets mean that there is no date.
     ("timestamp", "1902-01-01", at("1902-01-01 00:00:00")),
     ("timestamp", "1901-12-31", None),
     ("timestamp", "2998-12-31 23:59:59", at("2998-12-31 23:59:59")),
@@ -155,15 +155,15 @@ def test_white_space_is_not_a_key(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # Berlin is UTC+1 in winter and UTC+2 in summer; the zone of the text wins.
+        # Berlin is UTC+1 in winter and UTC+2 in summer. A zone in the text takes precedence.
         ("2024-01-15 10:00:00", at("2024-01-15 09:00:00")),
         ("2024-07-15T10:00:00", at("2024-07-15 08:00:00")),
-        # A day has no zone yet: it begins in the reporting time zone, wherever it was written.
+        # A day has no zone yet. It always begins in the reporting time zone.
         ("2024-07-15", at("2024-07-15 00:00:00")),
         ("2024-07-15T10:00:00Z", at("2024-07-15 10:00:00")),
         ("2024-07-15T10:00:00-04:00", at("2024-07-15 14:00:00")),
         ("1704067200", at("2024-01-01 00:00:00")),
-        # Skipped and repeated by the clock change: standard time.
+        # The clock change skips or repeats these times, which count as standard time.
         ("2024-03-31 02:30:00", at("2024-03-31 01:30:00")),
         ("2024-10-27 02:30:00", at("2024-10-27 01:30:00")),
     ],

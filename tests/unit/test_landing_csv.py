@@ -1,4 +1,4 @@
-"""CSV: every record is loaded, quarantined or refused with its file; none is lost or invented."""
+"""CSV: the loader loads, quarantines or refuses every record. It never loses or invents one."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_broken_rows_go_to_quarantine_with_their_numbers(case: Case) -> None:
     assert duckdb.execute(
         "select _line from read_parquet($1) order by _row", [str(quarantine_path(case.settings, batch))]
     ).fetchall() == [(101,), (201,), (301,), (401,)]
-    # Row numbers stay those of the file, whatever was left out before them.
+    # Row numbers are those of the file, even if earlier rows are left out.
     assert [row for row in case.rows("thing_id, _row") if row[1] in (99, 101, 201, 301, 401, 500)] == [
         ("t98", 99),
         ("t100", 101),
@@ -183,7 +183,7 @@ def test_blank_lines_mixed_line_ends_and_stray_quotes(case: Case) -> None:
     batch = case.land_one(
         "a.csv", '\nthing_id,note\r\na,x\n\n\nb,5" pipe\r\n"c","y\r\n\nz"\nd,say ""hi""\r\n\r\n'
     )
-    assert (batch.rows_in, batch.rows_blank) == (4, 0)  # lines without a delimiter are no records
+    assert (batch.rows_in, batch.rows_blank) == (4, 0)  # lines without a delimiter are not records
     assert case.rows("thing_id, note, _row") == [
         ("a", "x", 1),
         ("b", '5" pipe', 2),
@@ -232,7 +232,7 @@ def test_a_record_longer_than_the_limit_is_refused(case: Case, monkeypatch: pyte
 def test_record_counts_of_plain_files_equal_the_csv_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, seed: int
 ) -> None:
-    """Whatever the writer quotes, and wherever the file is cut into chunks."""
+    """Counts are equal for every way to quote and every cut of the file into chunks."""
     monkeypatch.setattr(csvtext, "_CHUNK", chunk)
     source = random.Random(seed)
     rows = [
@@ -249,7 +249,7 @@ def test_record_counts_of_plain_files_equal_the_csv_module(
     has_breaks = any("\n" in field for row in rows for field in row)
     expected = csvtext.Plain(len(rows) - 1, {"\n": "\\n", "\r\n": "\\r\\n"}[line_end], has_breaks)
     if quoting == csv.QUOTE_MINIMAL and line_end == "\n" and "\r" in content.getvalue():
-        # This writer leaves a lone carriage return unquoted: then it may end a record, too.
+        # This writer leaves a lone carriage return unquoted, so it may also end a record.
         assert found in (None, expected)
     else:
         assert found == expected
@@ -257,7 +257,7 @@ def test_record_counts_of_plain_files_equal_the_csv_module(
 
 @pytest.mark.parametrize("seed", range(60))
 def test_random_bytes_never_lose_a_record(case: Case, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever arrives, what is loaded and quarantined is what Python's own strict reader finds."""
+    """For any input, the loaded and quarantined records equal those of Python's own strict reader."""
     monkeypatch.setenv("CSW_MAX_REJECT_SHARE", "1")
     source = random.Random(seed)
     body = "".join(source.choices(["a", "b", ",", '"', '""', "\n", "\r\n", '","', '"\n"', "x,y\n"], k=60))
@@ -268,7 +268,7 @@ def test_random_bytes_never_lose_a_record(case: Case, seed: int, monkeypatch: py
         return
     filled = [(key.strip(), note) for key, note in good if key.strip() or note.strip()]
     assert batch.rows_in == len(filled) + broken
-    # Blanks round an id, and names of blanks alone, mean nothing.
+    # Blanks around an id are ignored, and a name of only blanks is null.
     expected = [(key, note if note.strip() else None) for key, note in filled if key]
     assert case.rows("thing_id, note") == expected
 

@@ -1,4 +1,4 @@
-"""What delivered days and instants mean, by the real contracts: time zones, formats, placeholders."""
+"""The meaning of delivered days and instants under the real contracts: time zones, formats, placeholders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DAYS = [
 def test_a_date_without_a_time_is_a_day_of_the_reporting_time_zone(
     case: Case, ending: str, mapping: str
 ) -> None:
-    """Also where every row of the column has the time at which a day begins, or ends."""
+    """This also applies if every row of the column has the time at which a day begins or ends."""
     rows = "".join(f"{i},{text}{ending}\n" for i, (text, _) in enumerate(DAYS))
     case.deliver("accounts", "account_id,created_at\n" + rows, mapping=mapping)
     found = [row[0] for row in case.rows("created_at", "generic__accounts", LOS_ANGELES)]
@@ -75,7 +75,7 @@ def test_days_and_instants_of_one_column(case: Case) -> None:
         at("2024-02-01 00:00:00"),
         at("2024-02-01 10:00:00"),
         at("2024-02-01 00:00:00"),
-        # One row has a time of day, so midnight is one, too.
+        # One row has a time of day, so midnight is a time of day too.
         at("2024-02-01 00:00:00"),
         at("2024-02-01 08:00:00"),
     ]
@@ -155,7 +155,7 @@ def test_placeholder_dates_are_null(case: Case, text: str) -> None:
     ("others", "meant"),
     [
         (["2023-05-05 10:00", "2023-07-01"], "2023-05-05 00:00"),
-        ([], "2022-03-04 00:00"),  # no other period: the first account
+        ([], "2022-03-04 00:00"),  # no other period; the first account
     ],
 )
 def test_a_placeholder_start_becomes_the_first_business_day(

@@ -1,4 +1,4 @@
-"""What rows or files of one object mean together: absent columns, repeats and contradictions."""
+"""The combined meaning of rows or files of one object: absent columns, repeats and contradictions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def case(tmp_path: Path) -> Case:
             [("Kim", None), ("Kim", "smb"), ("Kim", None), ("Kim", None)],
         ),
         (
-            # The order of versions counts, not that of arrival; without a version the last known one goes on.
+            # The order of versions counts, not that of arrival. A missing version keeps the last known one.
             "accounts",
             [
                 "account_id,segment,updated_at\na1,new,2024-03-01",
@@ -79,7 +79,7 @@ def test_a_missing_column_keeps_its_last_value(
     [
         (["s,i1,recurring"], [("i1", "recurring"), ("i1", "recurring")]),
         (["s,i1,usage"], [("i1", "usage"), ("i1", "usage")]),
-        # Which of several is meant cannot be known.
+        # If there are several, the loader cannot know the right one.
         (["s,i1,", "s,i2,"], [("i1", None), ("i2", None), (None, None)]),
         (["other,i1,usage"], [("i1", "usage"), (None, None)]),
     ],
@@ -87,7 +87,7 @@ def test_a_missing_column_keeps_its_last_value(
 def test_a_missing_key_column_keeps_its_known_value(
     case: Case, before: list[str], expected: list[tuple[str | None, str | None]]
 ) -> None:
-    """A narrower export does not stand beside the wider one before it."""
+    """A narrower export updates the rows of the wider export before it."""
     rest = "account_id,currency,unit_amount,interval,period_start"
     wide = [f"{row},a,USD,5,month,2024-01-01" for row in before]
     case.deliver("subscription_periods", "\n".join([f"subscription_id,item_id,price_kind,{rest}", *wide]))

@@ -1,4 +1,4 @@
-"""Where a period ends, whether its last day is written down or the day after it."""
+"""The end of a period, given as its last day or as the day after it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def case(tmp_path: Path) -> Case:
 
 
 def ends(case: Case, policies: ReadingPolicies | None = None) -> list[str | None]:
-    """The ends of all periods, by subscription and start; days without their midnight."""
+    """The ends of all periods, by subscription and start; midnights are left out."""
     with case.relations(policies) as connection:
         found = connection.execute(
             "select period_end from raw.generic__subscription_periods order by subscription_id, period_start"
@@ -84,7 +84,7 @@ def test_inclusive_ends_are_detected_and_reported(case: Case, name: str) -> None
 
 
 def test_few_exceptions_do_not_change_the_detected_convention(case: Case) -> None:
-    """A change of plan on its last day leaves no hole in a file of last days."""
+    """A change of plan on a last day leaves no gap in a file with last days."""
     chains = [(f"s{i:02}", start, end) for i in range(20) for _, start, end in CHAIN]
     swap = [("z", "2024-01-01", "2024-01-10"), ("z", "2024-01-10", "2024-02-09")]
     batch = case.deliver("subscription_periods", periods(*chains, *swap))
@@ -117,12 +117,12 @@ def test_the_mapping_overrides_the_policy_and_the_policy_the_data(
 
 
 def test_ends_are_detected_per_file_or_over_all_files(case: Case) -> None:
-    # One file of a month has no period that follows another; the two together have.
+    # One file of a month has no consecutive periods, but the two files together have.
     case.deliver("subscription_periods", periods(("s1", "2024-01-03", "2024-01-20")), "jan.csv")
     assert ends(case) == ["2024-01-20"]
     case.deliver("subscription_periods", periods(("s1", "2024-01-21", "2024-03-11")), "feb.csv")
     assert ends(case) == ["2024-01-21", "2024-03-12"]
-    # A file that says for itself that its ends are first days without service changes nothing for others.
+    # A file whose ends are clearly first days without service does not affect other files.
     starts = [("a", "2024-01-05"), ("b", "2024-02-05"), ("c", "2024-03-05"), ("d", "2024-04-05")]
     other = [(f"t{name}", day, day.replace("2024", "2025")) for name, day in starts]
     last_days = [(f"u{i}", start, end) for i in range(3) for _, start, end in CHAIN]
@@ -153,7 +153,7 @@ def test_ends_of_contracts(case: Case, rows: list[str], expected: list[str]) -> 
 
 
 def test_dates_of_the_whole_file_decide_days(case: Case) -> None:
-    """A pandas frame writes midnights; they are days of the reporting time zone, ends included."""
+    """A pandas frame writes midnights. They are days of the reporting time zone, including the ends."""
     rows = [("s1", f"{start} 00:00:00", f"{end} 00:00:00") for _, start, end in CHAIN]
     case.deliver("subscription_periods", periods(*rows))
     found = ends(case, ReadingPolicies(timezone="Europe/Berlin"))

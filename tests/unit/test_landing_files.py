@@ -1,4 +1,4 @@
-"""Which files are read, under which names, and how often."""
+"""The files that the loader reads, their names, and how often it reads them."""
 
 from __future__ import annotations
 

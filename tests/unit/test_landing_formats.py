@@ -67,7 +67,7 @@ def test_bad_json_lines_go_to_quarantine(case: Case) -> None:
     lines[19] = "[1, 2]"
     lines[29] = '{"thing_id": "x\x1fy"}'
     lines[39] = '{"amount": 1}'
-    lines.insert(5, "")  # blank lines are no records
+    lines.insert(5, "")  # blank lines are not records
     batch = case.land_one("a.jsonl", "\n".join(lines) + "\n")
     assert (batch.rows_in, batch.rows_loaded) == (400, 396)
     assert case.quarantined(batch) == [
@@ -136,7 +136,7 @@ def test_parquet_numbers_that_do_not_fit_are_quarantined(case: Case, tmp_path: P
         (8, "has more than 2 decimals"),
         (10, "is not a number"),
     ]
-    assert case.rows("thing_id, amount")[7:9] == [("8", None), ("10", 10)]  # NaN is nothing
+    assert case.rows("thing_id, amount")[7:9] == [("8", None), ("10", 10)]  # NaN is null
 
 
 def test_parquet_without_rows_loads_and_repeated_names_are_refused(case: Case, tmp_path: Path) -> None:

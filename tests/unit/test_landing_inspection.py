@@ -1,4 +1,4 @@
-"""What was rejected is told with counts, shown to who asks, and can be loaded after all."""
+"""The loader reports rejected rows with counts, shows them on request, and can load them later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that others made for themselves: mappings, the structure of spreadsheets, all reasons at once."""
+"""Files in the formats of other teams: mappings, the structure of spreadsheets, all reasons at once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_mapped_column_overrides_a_column_with_the_contract_name(case: Case) -
 
 
 def test_values_of_a_mapping_stay_text(case: Case) -> None:
-    """YAML itself reads NO as false, and 007 as 7."""
+    """YAML itself would read NO as false, and 007 as 7."""
     case.deliver(
         "accounts",
         "account_id,is_internal\na,nein\nb,ja\nc,on\n",

@@ -1,4 +1,4 @@
-"""What delivered words mean, by the real contracts: nothing, or an address."""
+"""The meaning of delivered words under the real contracts: null, or an address."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_words_for_an_empty_cell_are_not_a_key(case: Case, word: str) -> None:
 
 
 def test_words_listed_in_keeps_remain_values(case: Case) -> None:
-    """Namibia is a country; names and comments are what people write."""
+    """NA is the country Namibia, and people may write any name or comment."""
     case.deliver(
         "accounts", "account_id,country,segment,account_name\na1,NA,na,Nil & Sons\na2,na,Nano,None Ltd\n"
     )

@@ -1,4 +1,4 @@
-"""What delivered numbers mean, by the real contracts."""
+"""The meaning of delivered numbers under the real contracts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def case(tmp_path: Path) -> Case:
 
 
 def _periods(*amounts: str, delimiter: str = "\t") -> str:
-    """A file with these prices; fields are quoted as spreadsheets do."""
+    """A file with these prices; fields are quoted like in spreadsheets."""
     rows = [f's{i},a,USD,"{amount}",month,2024-01-01' for i, amount in enumerate(amounts)]
     if delimiter == ",":
         return "\n".join([PERIODS, *rows])
@@ -52,7 +52,7 @@ NOTATIONS = [
     (["1'200.50", "1’200", "3"], ["1200.50", "1200", "3"]),
     (["1'200,50", "3"], ["1200.50", "3"]),
     (["1200,50", "99,9", "3"], ["1200.50", "99.9", "3"]),
-    (["0,500", "3"], ["0.5", "3"]),  # nothing begins with a zero before thousands
+    (["0,500", "3"], ["0.5", "3"]),  # no number begins with a zero before a thousands separator
     (["1,200,000"], ["1200000"]),
     (["1,200", "1,20"], ["1.2", "1.2"]),
     (["1.200", "7,5"], ["1200", "7.5"]),
@@ -120,7 +120,7 @@ def test_numbers_without_a_common_format_are_rejected(case: Case) -> None:
 
 @pytest.mark.parametrize("mapping", ["", 'decimal: ","\nthousands: "."\n'])
 def test_typed_numbers_need_no_format_detection(case: Case, tmp_path: Path, mapping: str) -> None:
-    """A notation is about texts. A number of JSON or Parquet is what it is, whatever stands beside it."""
+    """A notation applies only to texts. Other values do not affect a number in JSON or Parquet."""
     common = {"account_id": "a", "currency": "USD", "interval": "month", "period_start": "2024-01-01"}
     lines = [
         {**common, "subscription_id": "s1", "unit_amount": 1.125, "discount_amount": "1.000,5"},
@@ -155,7 +155,7 @@ def test_typed_numbers_need_no_format_detection(case: Case, tmp_path: Path, mapp
 def test_a_file_in_one_format_is_read_exactly_or_refused(
     values: list[Decimal], notation: tuple[str, str], places: int
 ) -> None:
-    """It reads to what was written, or it is refused."""
+    """The loader reads exactly the written numbers, or it refuses the file."""
     decimal, thousands = notation
     signs = {ord(","): thousands, ord("."): decimal}
     written = [f"{value:,.{places}f}".translate(signs) for value in values]

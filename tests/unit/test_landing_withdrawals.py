@@ -1,4 +1,4 @@
-"""A wrong file is taken back: nobody reads it from then on, and what was known before is not rewritten."""
+"""Withdrawing a wrong file: later runs do not read it, and earlier releases do not change."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_file_can_be_named_by_id_name_or_path(case: Case) -> None:
         withdraw(case.settings, "export.csv", "wrong")
     assert all(f"  {one.batch_id}  shop/things/export.csv, " in str(failure.value) for one in (first, second))
     withdraw(case.settings, second.batch_id, "wrong")
-    # Only one is left that the name can mean.
+    # Now only one batch matches the name.
     withdraw(case.settings, str(path), "wrong")
     assert labels(case) == []
     restore(case.settings, first.batch_id)

@@ -1,4 +1,4 @@
-"""What is read of the marts from dbt's manifest: what an audit can evaluate, and what it leaves to dbt."""
+"""Contracts of the marts in dbt's manifest: tests that the audit evaluates, and tests that only dbt runs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def parsed() -> dict[str, Any]:
 
 @pytest.fixture
 def manifest(parsed: dict[str, Any]) -> dict[str, Any]:
-    """The project's own manifest, to be changed."""
+    """A copy of the project's manifest that a test can change."""
     return copy.deepcopy({"nodes": parsed["nodes"]})
 
 
 def node(manifest: dict[str, Any], name: str) -> dict[str, Any]:
-    """The node whose name begins so."""
+    """The node whose name begins with a prefix."""
     (found,) = [one for one in manifest["nodes"].values() if one["name"].startswith(name)]
     assert isinstance(found, dict)
     return found
@@ -117,7 +117,7 @@ def test_a_mart_that_is_not_published_is_left_to_dbt(manifest: dict[str, Any]) -
     node(manifest, "dim_accounts")["config"]["meta"] = {"published": False}
     contracts = read_contracts(manifest)
     assert "dim_accounts" not in contracts
-    # Nor can a published mart refer to it in the file that is served.
+    # A published mart cannot refer to it in the served file either.
     audited = audited_tests(contracts)
     assert not [name for name in audited if name.startswith((STATUS, ACCOUNT))]
     assert audited

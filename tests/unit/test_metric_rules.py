@@ -1,4 +1,4 @@
-"""docs/metrics.md leads from each metric to its rule and its tests; every name there exists."""
+"""docs/metrics.md names the rule and the tests of each metric, and every name there exists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8")
 
 
 def rows() -> Iterator[Mapping[str, str]]:
-    """The rows that lead from a metric to its rule and its tests."""
+    """The rows with the rule and the tests of a metric."""
     for table in PAGE.split(HEADER)[1:]:
         for line in table.splitlines()[2:]:
             if not line.startswith("|"):
@@ -49,7 +49,7 @@ def test_every_name_of_a_metric_exists(row: Mapping[str, str]) -> None:
 
 
 def test_every_metric_with_a_formula_has_a_rule_and_a_test() -> None:
-    """Each column that a formula names stands in the tables, or shares its mart with one that does."""
+    """Each mart with a column in a formula has a row in the tables."""
     led = {mart for row in ROWS for mart, _ in re.findall(r"`(\w+)\.(\w+)`", row["column"])}
     formulas = re.findall(r"^\| [^|]+ \| [^|]+ \| `(\w+)\.(\w+)` \|$", PAGE, flags=re.MULTILINE)
     assert len(formulas) > 10
@@ -89,7 +89,7 @@ def cases() -> set[str]:
 
 
 def test_dbt_docs_lead_from_closing_mrr_to_a_price() -> None:
-    """Every step of the overview is built from the step below it."""
+    """Every step of the overview reads the step below it."""
     page = (PROJECT_DIR / "models" / "overview.md").read_text(encoding="utf-8")
     steps = re.findall(r"#!/model/model\.csw\.(\w+)", page)
     assert steps[0] == "mrr_monthly"

@@ -1,4 +1,4 @@
-"""Macros of money against decimals of any length: no digit may move, least of all at half a unit."""
+"""Compares money macros with decimals of any length. Every digit must be equal, especially at half a unit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_null_remains_null(name: str) -> None:
 
 
 def test_a_view_keeps_its_functions_under_another_name_of_its_database(tmp_path: Path) -> None:
-    """Releases are read by `attach`, on connections that have other databases and other functions."""
+    """Readers attach releases on connections that have other databases and functions."""
     file = tmp_path / "warehouse.duckdb"
     with connect(file) as connection:
         connection.execute(money_functions())
@@ -43,7 +43,7 @@ def test_a_view_keeps_its_functions_under_another_name_of_its_database(tmp_path:
 
 
 def run(name: str, rows: list[list[str | None]]) -> list[Decimal | None]:
-    """What the macro makes of each row of arguments."""
+    """The result of the macro for each row of arguments."""
     types = MACROS[name].types
     columns = ", ".join(
         f"cast(figures[{number}] as {kind}) as argument_{number}" for number, kind in enumerate(types, 1)

@@ -1,4 +1,4 @@
-"""Values of policies: told before a run begins, by the same rules and in the same words as the models do."""
+"""Policy values: a run reports a wrong value before it starts, with the rules and words of the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's own promises: commands, layers, documentation, repository."""
+"""The project's own rules: commands, layers, documentation, repository."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ def test_presets_use_existing_policies_and_valid_values() -> None:
 
 
 def test_every_policy_value_is_shown_by_a_unit_test() -> None:
-    """Every named value but the default, and some value of every other policy, is set by a dbt unit test."""
+    """dbt unit tests set every named value except the default, and some value of every other policy."""
     variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
     shown: dict[str, set[str]] = {}
     for test in _declared("unit_tests"):
         for name, value in test.get("overrides", {}).get("vars", {}).items():
             shown.setdefault(name, set()).add(str(value))
     for name, rule in variables["policy_catalog"].items():
-        # test_project and the unit tests of _policies say what presets do; ends are read before any model is
-        # built, which tests/unit/test_landing_ends.py shows.
+        # test_project and the unit tests of _policies cover presets. The loader detects ends before any model
+        # runs, and tests/unit/test_landing_ends.py covers that.
         if name in ("preset", "period_end_convention"):
             continue
         wanted = {str(value) for value in rule.get("values", ()) if value != rule["default"]}
@@ -95,7 +95,7 @@ def test_every_column_is_described(layer: str) -> None:
 
 
 def test_no_mart_key_contains_an_amount_or_rate() -> None:
-    """The order of published rows is by everything else."""
+    """Published rows are sorted by all other columns."""
     for model in _declared("models", "marts"):
         types = {column["name"]: column["data_type"] for column in model["columns"]}
         for test in model.get("data_tests", ()):
@@ -104,7 +104,7 @@ def test_no_mart_key_contains_an_amount_or_rate() -> None:
 
 
 def test_every_model_has_its_yaml_beside_it() -> None:
-    """The description, the grain and the unit tests of a model stand in the file of its name."""
+    """The file with a model's name has its description, grain and unit tests."""
     for path in (PROJECT_DIR / "models").rglob("*.sql"):
         beside = path.with_suffix(".yml")
         content = yaml.safe_load(beside.read_text(encoding="utf-8")) if beside.exists() else {}
@@ -114,7 +114,7 @@ def test_every_model_has_its_yaml_beside_it() -> None:
 
 @pytest.mark.parametrize("layer", ["staging", "intermediate"])
 def test_every_inner_model_is_described_and_has_a_tested_key(layer: str) -> None:
-    """The description says more than the grain, which is the first comment of the SQL."""
+    """The description must add to the grain, which is the first comment of the SQL."""
     described = {model["name"]: model for model in _declared("models", layer)}
     for path in (PROJECT_DIR / "models" / layer).rglob("*.sql"):
         grain, model = _words(path.read_text(encoding="utf-8").splitlines()[0]), described[path.stem]
@@ -130,11 +130,11 @@ def test_models_read_only_allowed_layers() -> None:
     allowed: dict[str, tuple[str, ...]] = {
         "staging": (),
         "unified": ("stg_", "unified_", "fx_rates", "overrides_"),
-        # Records of the loader and of the previous release concern no customer and skip the unified layer.
+        # Records of the loader and the previous release have no customer data and skip the unified layer.
         "intermediate": ("unified_", "int_", "stg_landing__"),
         "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly"),
     }
-    # Marts about the release may read what the previous one recorded.
+    # Marts about the release may read records of the previous release.
     meta = (*allowed["marts"], "_policies", "stg_previous__")
     for layer, prefixes in allowed.items():
         for path in (PROJECT_DIR / "models" / layer).rglob("*.sql"):
@@ -142,7 +142,7 @@ def test_models_read_only_allowed_layers() -> None:
             assert layer == "staging" or "source(" not in text, path.name
             known = meta if path.parent.name == "meta" else prefixes
             if layer == "staging":
-                # A vendor's own objects and no other's.
+                # A vendor's models read only objects of that vendor.
                 known = (f"stg_{path.parent.name}__",)
             for name in re.findall(r"ref\('(\w+)'\)", text):
                 assert name.startswith(known), f"{path.name} reads {name}"

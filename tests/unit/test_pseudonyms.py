@@ -1,4 +1,4 @@
-"""Persons become pseudonyms under a key that only the warehouse knows."""
+"""The warehouse replaces persons by pseudonyms, with a key that only it knows."""
 
 from __future__ import annotations
 

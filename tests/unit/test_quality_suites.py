@@ -1,4 +1,4 @@
-"""Suites: what follows from the contracts, what files add, and what is wrong with files that cannot work."""
+"""Suites: expectations from the contracts, additions from files, and messages about invalid files."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_every_mart_has_rows_a_grain_and_its_columns() -> None:
 
 
 def test_every_key_column_is_checked_for_nulls() -> None:
-    # Items that cancel each other out belong to no movement.
+    # Items that cancel each other out have no movement.
     optional = {("fct_mrr_movement_items", "movement_id")}
     for mart, suite in declared_suites().items():
         known = {one.kwargs["column"] for one in suite.expectations if one.type == NOT_NULL}
@@ -85,7 +85,7 @@ def test_declared_checks_list_every_check_once() -> None:
 
 
 def test_suites_say_nothing_that_a_contract_says() -> None:
-    """Every mart is audited by its contract; files add rows queries and a few comparisons."""
+    """The contract of every mart gives its expectations. Files add queries and a few comparisons."""
     assert set(declared_suites()) == set(declared_contracts())
     declared = {
         (mart, one.name)

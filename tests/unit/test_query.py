@@ -1,4 +1,4 @@
-"""What `csw query` answers, and that it can do nothing but read the marts."""
+"""Results of `csw query`, which can only read the marts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.release_case import make_release
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A warehouse with one release, which nothing here changes."""
+    """A warehouse with one release, which no test here changes."""
     settings = load_settings(tmp_path_factory.mktemp("asked") / "home", as_of="2025-01-01", environment={})
     make_release(settings, "1-one")
     return settings

@@ -1,4 +1,4 @@
-"""What docs/readers.md promises to those who read releases."""
+"""The promises of docs/readers.md to readers of releases."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_connection_of_the_readers_page_can_only_read(served: Settings, sql:
 
 
 def test_new_connections_see_the_new_release_while_old_ones_stay_open(tmp_path: Path) -> None:
-    """A pool of connections: true of this engine, and of DuckDB from 1.5 on (`make compat`)."""
+    """A pool of connections does so with this engine, and with DuckDB from 1.5 on (`make compat`)."""
     settings = load_settings(tmp_path, as_of="2025-01-01", environment={})
     path = settings.current / ALIAS_FILE
     question = "select release_id from marts._release"

@@ -1,4 +1,4 @@
-"""The gate: what is not complete, audited and untouched never becomes current."""
+"""The gate: a release that is not complete, audited and unmodified never becomes current."""
 
 from __future__ import annotations
 

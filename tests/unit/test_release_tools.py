@@ -1,4 +1,4 @@
-"""Comparing, verifying, auditing again and clearing away releases; and what the command line ends with."""
+"""Comparing, verifying, auditing and deleting releases; and the exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def two_releases(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A warehouse that only gets commands which may follow each other in any order."""
+    """A warehouse for commands that may run in any order."""
     settings = load_settings(tmp_path_factory.mktemp("two") / "home", as_of="2025-01-01", environment={})
     make_release(settings, "1-one")
     make_release(settings, "2-two")
@@ -106,7 +106,7 @@ def test_auditing_again_runs_every_check_on_the_served_file(settings: Settings) 
     found = audit_release(settings)
     assert found.release_id == "1-one"
     assert found.report.declared == found.report.evaluated
-    # The marts of this release are hollow: real checks find that.
+    # The marts of this release have no real figures, and real checks detect that.
     assert not found.report.passed
     assert {"dim_accounts"} <= {result.mart for result in found.report.blocking}
     damage(settings, "1-one")

@@ -1,4 +1,4 @@
-"""Releases: complete, sealed, served as one whole, switched and rolled back."""
+"""Releases are complete and sealed, are served as one unit, and can be switched and rolled back."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_an_experiment_does_not_change_the_current_release(settings: Settings) -
         rollback(settings, "2-two")
     with pytest.raises(AuditError):
         make_release(settings, "3-three", experiment="a reason", report=make_report("mrr_monthly"))
-    # The next release follows the one that was current, and so does an experiment that is published.
+    # The parent of the next release, and of a published experiment, is the current release.
     make_release(settings, "4-four")
     assert read_manifest(settings.releases / "4-four")["parent"] == "1-one"
     with pytest.raises(PublishError, match="4-four was published after the run of 2-two started"):
@@ -176,7 +176,7 @@ def test_a_release_can_be_named_by_the_start_of_its_id(settings: Settings) -> No
             {"as_of": datetime(2024, 1, 1, tzinfo=UTC)},
             "as of 2024-01-01T00:00:00+00:00, earlier than 2025-01-01",
         ),
-        # The clock of the machine went back: nobody asked for that.
+        # The clock of the machine went back, and no user asked for an earlier instant.
         ({"as_of": datetime(2024, 1, 1, tzinfo=UTC), "as_of_is_given": False}, None),
         ({"policies": {"pause_policy": "keep"}}, None),
         (

@@ -1,4 +1,4 @@
-"""The simulated company: the same bytes every time, believable, and within the landing contract."""
+"""The simulated company has the same bytes every time, is plausible, and satisfies the landing contract."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def test_the_simulation_has_every_feature_of_a_real_company(database: duckdb.Duc
         """select count(*) from subscription_periods as a join subscription_periods as b using (account_id)
             where a.subscription_id < b.subscription_id and a.period_start < b.period_start
                 and a.period_end > b.period_start""",
-        # A trial that never became a customer, and an account that never began one.
+        # A trial that never became a customer, and an account without a trial.
         """select count(*) from accounts where account_id in (
                 select account_id from subscription_periods where status = 'trialing')
             and account_id not in (select account_id from subscription_periods where status = 'active')""",
         "select count(*) from accounts where account_id not in (select account_id from subscription_periods)",
-        # A swap under a new id at the instant at which the old one ended.
+        # A swap to a new id at the instant at which the old subscription ended.
         """select count(*) from subscription_periods as new join subscription_periods as old
             on old.subscription_id = new.replaces_subscription_id and old.period_end = new.period_start""",
         # A return under the same id after a gap.

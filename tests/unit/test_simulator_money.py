@@ -1,4 +1,4 @@
-"""What the simulated company bills, signs and spends agrees with its subscriptions and renewals."""
+"""Invoices, contracts and costs of the simulated company agree with its subscriptions and renewals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator import simulate
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """A company without blemishes, read back under the contract's types, and the true renewals."""
+    """A company without flaws, with the types of the contract, and the true renewals."""
     out = tmp_path_factory.mktemp("company")
     simulate(1_500, 36, 7, out)
     connection = duckdb.connect()
@@ -52,7 +52,7 @@ def test_every_invoice_is_for_running_service(database: duckdb.DuckDBPyConnectio
 def test_invoices_charge_the_price_of_every_interval(
     database: duckdb.DuckDBPyConnection, interval: str, step: str
 ) -> None:
-    """Accounts whose only period never changed."""
+    """Compares accounts whose only period never changed."""
     bills, wrong = _row(
         database,
         f"""with quiet as (
@@ -142,7 +142,7 @@ def test_only_larger_customers_with_yearly_billing_have_contracts(
 
 
 def test_a_term_costs_the_sum_of_its_years(database: duckdb.DuckDBPyConnection) -> None:
-    """A price per year of the account's periods, times the years, less 5 % for each year beyond the first."""
+    """The yearly price of the account's periods, times the years, less 5 % for each year after the first."""
     terms, wrong = _row(
         database,
         """with terms as (

@@ -1,4 +1,4 @@
-"""The true movements beside the simulated files: they add up, and are what the files say."""
+"""The true movements of the simulated company add up, and agree with its files."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_monthly_truth_adds_up_from_accounts_and_kinds(database: duckdb.DuckDBPy
 
 
 def test_the_truth_follows_from_the_files(database: duckdb.DuckDBPyConnection) -> None:
-    """Closing MRR of every account-month, worked out once more from the exported rows."""
+    """Computes the closing MRR of every account-month again from the exported rows."""
     from_files = """
         with items as (
             select p.account_id, p.currency, p.period_start,
@@ -112,7 +112,7 @@ def test_the_truth_follows_from_the_files(database: duckdb.DuckDBPyConnection) -
 
 
 def test_fx_impact_revalues_the_open_items(database: duckdb.DuckDBPyConnection) -> None:
-    """Worked out once more for accounts with one item and no change over a whole month and its opening."""
+    """Computes it again for accounts with one item and no change from the opening to the end of a month."""
     from_files = """
         with rates as (
             select currency, date_trunc('month', rate_on)::date as month, rate from fx_rates
@@ -142,14 +142,15 @@ def test_fx_impact_revalues_the_open_items(database: duckdb.DuckDBPyConnection) 
     [
         # An end at the first instant of a month belongs to that month.
         ([("01-10", "02-01", "active", "voluntary")], {1: ("new", 100), 2: ("churn", -100, "voluntary")}),
-        # Joined and left within a month, back two months later: a reactivation, though no month shows a new.
+        # The account joins and leaves within a month, and returns two months later. That is a
+        # # reactivation, although no month has new MRR.
         (
             [("01-05", "01-20", "active", "voluntary"), ("03-05", None, "active", "")],
             {3: ("reactivation", 100)},
         ),
-        # First payment, end and return within one month: new.
+        # First payment, end and return within one month count as new.
         ([("01-05", "01-10", "active", "unknown"), ("01-20", None, "active", "")], {1: ("new", 100)}),
-        # Grace runs out on 31 March; paid again on 15 April.
+        # The grace period ends on 31 March, and the account pays again on 15 April.
         (
             [
                 ("01-05", "03-01", "active", ""),
@@ -158,7 +159,7 @@ def test_fx_impact_revalues_the_open_items(database: duckdb.DuckDBPyConnection) 
             ],
             {1: ("new", 100), 3: ("churn", -100, "involuntary"), 4: ("reactivation", 100)},
         ),
-        # Recovered within the grace: nothing moves.
+        # The account recovers within the grace period, so there is no movement.
         (
             [
                 ("01-05", "02-01", "active", ""),
@@ -167,7 +168,7 @@ def test_fx_impact_revalues_the_open_items(database: duckdb.DuckDBPyConnection) 
             ],
             {1: ("new", 100)},
         ),
-        # A pause is churn of its own kind; a trial is nothing.
+        # A pause is churn of its own kind. A trial has no MRR.
         (
             [
                 ("01-01", "01-15", "trialing", ""),
@@ -218,7 +219,7 @@ def test_money_rounds_half_up_and_currencies_are_revalued() -> None:
     level[1] = 1_100_000
     level[1, -1] = 1_000_006
     truth = make_truth(periods, np.zeros(1, dtype=np.bool_), Rates(months.first_day - 31, level), months)
-    # 199.95 a year is 16.6625 a month; at 1.1 18.32875, at 1.000006 16.66259998.
+    # 199.95 a year is 16.6625 a month. That is 18.32875 at 1.1, and 16.66259998 at 1.000006.
     assert truth.monthly["closing_mrr"].tolist() == [18_3288, 16_6626]
     assert truth.monthly["fx_impact_mrr"].tolist() == [0, 16_6626 - 18_3288]
     assert truth.monthly["expansion_mrr"].tolist() == [0, 0]

@@ -1,4 +1,4 @@
-"""A reader that opened a release for writing keeps DuckDB out of it, but neither runs nor publishing."""
+"""A reader that opens a release for writing blocks queries with DuckDB, but not runs or publishing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASE = {"2024-11-01": ("1000.0000", 100), "2024-12-01": ("1100.0000", 110)}
 
 @contextmanager
 def writer_on(settings: Settings, release_id: str) -> Iterator[str]:
-    """A process that has opened a release read-write, as a BI tool with the rights of the owner may."""
+    """A process that has opened a release read-write, as a BI tool with the owner's rights can."""
     path = settings.releases / release_id / "csw.duckdb"
     path.chmod(0o644)
     command = [sys.executable, "-c", WRITER, str(path)]
@@ -59,7 +59,7 @@ def test_readers_of_a_locked_release_learn_the_writer(settings: Settings) -> Non
         assert query_release(settings, "select 1", "2-two").rows == [(1,)]
         warnings = [finding.text for finding in examine(settings) if finding.level == "warn"]
         assert any(told in text for text in warnings)
-        # These read bytes, which no lock of DuckDB's forbids.
+        # These commands read bytes, which a lock of DuckDB does not prevent.
         assert verify_releases(settings, "1-one")[0].problem is None
         clean_up(settings, dry_run=True)
         publish(settings, "2-two")
