@@ -19,21 +19,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: setup
 	@$(BIN)/csw run $(ARGS)
 
-# What CI runs, after `make lint`. The tests of a file share a process, and with it their warehouses.
+# CI runs this after `make lint`. The tests of a file share a process and its warehouses.
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# The same models on Spark, compared with DuckDB mart by mart; needs Java. CI runs it after `make test`.
+# Builds the same models on Spark and compares every mart with DuckDB's. It needs Java. CI runs it after `make test`.
 test-spark: setup $(SPARK)/.ready
 	@PYTHONPATH=$(SPARK) $(BIN)/python -m pytest tests/spark $(ARGS)
 
-# What CI runs. dbt compiles every model for sqlfluff, which takes minutes.
+# CI runs this first. dbt compiles every model for sqlfluff, which takes minutes.
 lint: lint-python
 	@mkdir -p target && test -f profiles.yml || cp profiles.example.yml profiles.yml
 	@CSW_WAREHOUSE=$(CURDIR)/target/lint.duckdb $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 \
 		models data_tests
 
-# The same in seconds: SQL only where it differs from BASE, rendered without dbt.
+# The same in seconds: it checks only SQL that differs from BASE, rendered without dbt.
 lint-changed: lint-python base
 	@$(CHANGED_SQL) | xargs -r $(BIN)/sqlfluff lint $(WITHOUT_DBT)
 
@@ -61,19 +61,19 @@ dev: setup
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# Runs with the previous line of DuckDB, whose marts must be equal, and reads a release with every older one that is promised.
-# The tests do the same with the oldest and the newest of them.
+# Runs with the previous line of DuckDB, which must make equal marts. Every older version that is supported reads a
+# release. The tests do the same with the oldest and the newest of these versions.
 compat: setup
 	@$(BIN)/python -m tests.compat $(ARGS)
 
-# The environment and caches; never a warehouse.
+# Removes the environment and caches, but never a warehouse.
 clean:
 	rm -rf $(VENV) target logs .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(VENV)/.ready
 
-# In a folder of its own, because Great Expectations loads pyspark wherever it finds it.
+# Spark has a folder of its own, because Great Expectations loads pyspark if it can import it.
 $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@java -version > /dev/null 2>&1 || { \
 		echo "error: no java was found, and Spark needs Java 17 or 21. Install a JRE, such as openjdk-17-jre-headless." >&2; \

@@ -1,1 +1,1 @@
-"""The pipeline round the dbt project: landing, building, auditing and publishing the warehouse."""
+"""The pipeline around the dbt project: it lands files, and builds, audits and publishes the warehouse."""

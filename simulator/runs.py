@@ -18,7 +18,7 @@ _KEY = 2**33
 
 @dataclass(frozen=True)
 class Runs:
-    """One entry per run, ordered as the rows of `periods` are; `rows` and `run_of_row` per billed row."""
+    """One entry per run, in the order of `periods`; `rows` and `run_of_row` have one entry per billed row."""
 
     rows: IntArray
     """Positions in the periods."""

@@ -50,7 +50,7 @@ class Lifecycle:
         self.due_course = np.zeros(size, dtype=np.int64)
 
     def run(self) -> Periods:
-        """Run until no account has an event left; return the period rows."""
+        """Run until no account has another event; return the period rows."""
         wait = self.rng.integers(1, 12, size=len(self.accounts))
         self.due_day = np.where(self.accounts.beginning == PROSPECT, NEVER, self.day + wait)
         living = np.flatnonzero(self.due_day < self.calendar.end_day)

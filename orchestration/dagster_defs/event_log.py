@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
 _KEPT = 32
-"""How many databases stay open: the index of all runs, and those of the latest runs."""
+"""Number of databases that stay open: the index of all runs, and those of the latest runs."""
 _INDEX = "index"
 _TIMEOUT_SECONDS = 30
 

@@ -267,7 +267,7 @@ def _schema(release: ReleaseProfile, previous: ReleaseProfile) -> Iterator[Findi
 
 def _checks(release: ReleaseProfile, previous: ReleaseProfile | None, limits: Limits) -> Iterator[Finding]:
     sound = True
-    floor = limits.min_checks + 1  # the look for e-mail addresses is in every suite
+    floor = limits.min_checks + 1  # every suite checks for e-mail addresses
     for mart, count in release.checks.items():
         before = previous.checks.get(mart, 0) if previous else 0
         if count < floor:

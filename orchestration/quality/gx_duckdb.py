@@ -1,7 +1,7 @@
 """Great Expectations on a DuckDB file. Only this module imports it, and only an audit imports this module.
 
-Great Expectations reads a query's result after it has closed the connection, where DuckDB has nothing
-left to give; the engine below takes the rows out while the connection is open.
+Great Expectations reads a query's result after it has closed the connection, when DuckDB no longer has the
+rows. So the engine below fetches the rows while the connection is open.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class DuckDBFileDatasource(SQLDatasource):
     `marts.mrr_monthly` is ambiguous.
     """
 
-    # Each datasource narrows the field to its own name, but the base class allows only its own.
+    # Each datasource narrows the field to its own name, but the base class allows only the base's name.
     type: Literal["duckdb_file"] = "duckdb_file"  # type: ignore[assignment]
     connection_string: str = "duckdb:///:memory:"
     database: str
@@ -90,7 +90,7 @@ class DuckDBFileDatasource(SQLDatasource):
 
 
 def _attach(database: str, connection: Any, _: Any) -> None:
-    # This is no method, because the pool outlives the datasource and must not keep it alive.
+    # This is not a method, because the pool outlives the datasource and must not keep it alive.
     connection.execute(f"attach {quote_literal(database)} as audited (read_only)")
     connection.execute("use audited")
 
@@ -158,7 +158,7 @@ def validate(
         (maps if is_map else others).append(expectation)
     try:
         batch = _batch(source, mart)
-    except Exception as error:  # a broken view, for one: none of its checks can be evaluated
+    except Exception as error:  # for instance a broken view, whose checks cannot be evaluated
         return dict.fromkeys((expectation.name for expectation in expectations), _not_evaluated(error))
     results |= _validate(batch, others, _COUNTS)
     results |= _validate(batch, maps, {"result_format": "BOOLEAN_ONLY"})
@@ -186,7 +186,7 @@ def _validate(
     for expectation in expectations:
         try:
             built.append(_build(expectation))
-        except Exception as error:  # the expectation was not evaluated, whatever the reason
+        except Exception as error:  # the expectation was not evaluated, for any reason
             results[expectation.name] = _not_evaluated(error)
     if built:
         suite = gx.ExpectationSuite(name=str(batch.id), expectations=built)

@@ -1,7 +1,7 @@
 """Searches published texts for persons: compares them with the names and addresses in the sources.
 
-E-mail addresses are looked for by their shape in every text (the check `no_email_addresses` of each suite);
-names have no shape, but those that were delivered are known.
+The check `no_email_addresses` of each suite finds e-mail addresses by their pattern in every text. Names have
+no pattern, so this module compares texts with the delivered names.
 """
 
 from __future__ import annotations

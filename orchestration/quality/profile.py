@@ -35,7 +35,7 @@ class NotMeasured:
 
 @dataclass(frozen=True)
 class ReleaseProfile:
-    """What the gate compares of one release."""
+    """The figures of one release that the gate compares."""
 
     release_id: str
     as_of: datetime
@@ -102,7 +102,7 @@ def _measured(measure: Callable[[], T]) -> T | NotMeasured:
     try:
         return measure()
     except duckdb.Error as error:
-        # The first line names what is missing. Later lines can quote data.
+        # The first line names the missing object. Later lines can quote data.
         return NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
 
 

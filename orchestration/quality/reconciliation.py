@@ -1,6 +1,6 @@
 """Compares measures that must be equal in raw, in unified and in the marts.
 
-What arrives where is declared with each object's contract; which totals the marts must keep is listed here.
+Each object's contract declares the model in which its rows arrive. This module lists the totals of the marts.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from orchestration.quality.expectations import Severity
 Outcome = Literal["passed", "failed", "error"]
 
 MAX_LISTED = 10
-"""How many failing checks an error message names. The report file has all of them."""
+"""Maximum number of failing checks in an error message. The report file has all of them."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class CheckResult:
     severity: Severity
     outcome: Outcome
     expected: str
-    """What was expected, such as `at least 1 row`."""
+    """The expected result, such as `at least 1 row`."""
     observed: str | None
-    """What was found, such as `3 of 120 rows`; None if nothing was counted."""
+    """The observed result, such as `3 of 120 rows`; None if nothing was counted."""
     message: str
     """One line for users: mart, check, counts."""
 
@@ -48,9 +48,9 @@ class AuditReport:
 
     results: tuple[CheckResult, ...]
     declared: int
-    """How many checks the suites declare."""
+    """Number of checks that the suites declare."""
     evaluated: int
-    """How many checks have an outcome. Equals `declared` unless the audit itself failed."""
+    """Number of checks with an outcome. Equals `declared` unless the audit itself failed."""
     suite_digests: Mapping[str, str]
 
     @property

@@ -1,6 +1,6 @@
 """Suites: the expectations of each published mart, from its contract and from `suites/*.yml`.
 
-A file adds what a contract cannot say, in the vocabulary of Great Expectations:
+A file adds the checks that a contract cannot express, in the vocabulary of Great Expectations:
 
     marts:
       mrr_monthly:

@@ -118,7 +118,7 @@ def pass_gate(
 
 def waiting_findings(gate: Mapping[str, Any] | None) -> list[Finding]:
     """Return the recorded findings that block and are not accepted."""
-    if gate is None:  # for releases older than the gate, the audit alone decided
+    if gate is None:  # a release from before the gate has only an audit
         return []
     return _waiting(recorded_findings(gate), gate["accepted"])
 

@@ -50,7 +50,7 @@ class MonthChange:
     customers_before: int | None
     customers_after: int | None
     is_restated: bool
-    """The month was complete in the first release and has a different figure in the second."""
+    """Whether the month was complete in the first release and has a different figure in the second."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""What sqlfluff's jinja templater needs to render the models without starting dbt.
+"""The context for sqlfluff's jinja templater, which renders the models without starting dbt.
 
-sqlfluff offers every name of this module to a template. The macros of the project and the portable ones of
-dbt are read from their files and called as dbt calls them: `return` can give any value. sqlfluff reports a
-model that asks for anything else as not rendered; only the dbt templater checks it.
+sqlfluff offers every name of this module to a template. This module reads the macros of the project and the
+portable macros of dbt from their files. It calls them like dbt: `return` can give any value. If a model needs
+anything else, sqlfluff reports that it was not rendered. Only the dbt templater checks that model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ADAPTERS = ("duckdb", "default")
 
 
 class Macro(BaseMacroGenerator):
-    """One macro, called with values and in the context of all others."""
+    """One macro, which is called with values and in the context of all other macros."""
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(context)
@@ -45,7 +45,7 @@ class Macro(BaseMacroGenerator):
             return self.call_macro(*args, **kwargs)
         except TemplateError:
             raise
-        except Exception as error:  # sqlfluff can say of Jinja's errors only that a model was not rendered
+        except Exception as error:  # of Jinja's errors, sqlfluff reports only that it did not render a model
             raise TemplateRuntimeError(f"{self._name}: {error}") from error
 
 
@@ -53,14 +53,14 @@ def load_macros(folder: Path) -> None:
     """Put all macros of the files below `folder` into the context."""
     for path in sorted(folder.rglob("*.sql")):
         text = path.read_text(encoding="utf-8")
-        # Without the text between them, all blocks have a name.
+        # Without the text between the blocks, every block has a name.
         blocks: list[Any] = extract_toplevel_blocks(text, allowed_blocks={"macro"}, collect_raw_data=False)
         for block in blocks:
             context[block.block_name] = Macro(block.block_name, block.full_block)
 
 
 def macros_of(package: str) -> Path:
-    """The portable macros that a package of dbt brings."""
+    """The portable macros of a dbt package."""
     spec = find_spec(f"dbt.include.{package}")
     assert spec is not None
     assert spec.origin is not None
@@ -68,28 +68,28 @@ def macros_of(package: str) -> Path:
 
 
 def dispatch(name: str, _: str | None = None) -> Callable[..., Any]:
-    """The macro that DuckDB gets, whatever package the name is looked up in."""
+    """The macro for DuckDB; the package of the name does not matter."""
     names = (f"{adapter}__{name}" for adapter in ADAPTERS)
     found: Callable[..., Any] = next(context[name] for name in names if name in context)
     return found
 
 
 def relation(*names: str) -> str:
-    """A relation as dbt writes it; where it is makes no difference to its style."""
+    """A relation in dbt's form. Its schema does not affect the style of the SQL."""
     return f'"csw"."schema"."{names[-1]}"'
 
 
 def give_back(value: Any) -> NoReturn:
-    """What `return` does in dbt: end the macro with this value."""
+    """End the macro with this value, like `return` in dbt."""
     raise MacroReturn(value)
 
 
 def complain(message: str) -> NoReturn:
-    """What stops dbt's compilation stops the rendering."""
+    """Stop the rendering, like an error that stops dbt's compilation."""
     raise TemplateRuntimeError(message)
 
 
-# Names that mean something to dbt only while it runs. Any other unknown name is a mistake, here as in dbt.
+# Names that have a value only while dbt runs. Any other unknown name is a mistake, as in dbt.
 NEED_DBT = (
     *("builtins", "database", "doc", "flags", "fromjson", "fromyaml", "graph", "invocation_id"),
     *(
@@ -117,7 +117,7 @@ context: dict[str, Any] = {
     "modules": SimpleNamespace(datetime=datetime, pytz=pytz, re=re),
     "ref": relation,
     "return": give_back,
-    # Any instant does, as nothing is run.
+    # Any instant works, because nothing is run.
     "run_started_at": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     "source": relation,
     "var": lambda name, default=None: variables.get(name, default),
