@@ -1,48 +1,50 @@
-"""Create a development database with the raw relations. Releases do not depend on it."""
+"""Terminal output of `csw dev`: what dbt built, rows of the model, and its changes against the release."""
 
 from __future__ import annotations
 
-import logging
+from typing import TYPE_CHECKING
 
-from orchestration.core.database import connect
-from orchestration.core.lock import hold_lock
-from orchestration.core.settings import Settings
-from orchestration.dagster_defs.instance import prepare_instance
-from orchestration.dbt_runner.pseudonyms import load_hash_key
-from orchestration.dbt_runner.runner import prepare_manifest, prepare_profile
-from orchestration.dbt_runner.version import dbt_version
-from orchestration.landing import accepted_batches, land
-from orchestration.pipeline.sources import create_sources
-from orchestration.refresh import ensure_files
-from orchestration.releases.history import current_release_id
+import typer
 
-log = logging.getLogger("csw")
+from orchestration.cli.summary import print_rows
+from orchestration.core.wording import count
+
+if TYPE_CHECKING:
+    from orchestration.development.comparison import Changes
+    from orchestration.development.loop import Development
 
 
-def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
-    """Load new files, create the raw relations in the development database, and parse the dbt project.
-
-    Returns the next steps as text. Existing models in the database remain. Raises LockedError while a run
-    writes, LandingError if loading fails, BuildError if parsing fails.
-    """
-    with hold_lock(settings.lock_file, "csw prepare") as lock:
-        ensure_files(settings, landing_is_given)
-        land(settings)
-        database = settings.development_database
-        database.parent.mkdir(parents=True, exist_ok=True)
-        with connect(database) as connection:
-            create_sources(connection, settings, accepted_batches(settings), current_release_id(settings))
-        log.info("raw relations in %s", database)
-        prepare_profile(settings)
-        load_hash_key(settings.home)
-        prepare_instance(settings)
-        prepare_manifest(settings, dbt_version(), lock)
-        log.info("parsed the dbt project")
-    return (
-        f"Ready. Run in the project's folder:\n"
-        f"  export DBT_PROFILES_DIR={settings.dbt} CSW_WAREHOUSE={database}\n"
-        f"  dbt build                      all models and tests\n"
-        f"  dbt build -s +churn_monthly    one mart and its upstream models\n"
-        f"  dbt docs generate              the documentation, in target/\n"
-        f"Or copy profiles.example.yml to profiles.yml and omit DBT_PROFILES_DIR."
+def print_development(done: Development) -> None:
+    """Print the result of `csw dev`."""
+    tests = sum(node.kind == "test" for node in done.result.nodes)
+    others = [name for name in done.built if name != done.model]
+    after = f" after {', '.join(others)}" if others else ""
+    typer.echo(
+        f"{done.model}: {count(done.count, 'row')}, built{after} in {done.result.seconds:.1f} s; "
+        f"{count(tests, 'data test')} passed\n"
     )
+    if done.rows.rows:
+        print_rows(done.rows)
+        typer.echo("")
+    if done.changes is None:
+        typer.echo(f"Release {done.release_id} does not have this model.")
+    elif done.changes.is_equal:
+        typer.echo(f"No change against release {done.release_id}.")
+    else:
+        _print_changes(done.release_id, done.changes)
+
+
+def _print_changes(release_id: str, changes: Changes) -> None:
+    typer.echo(f"Against release {release_id}, which has {count(changes.rows_before, 'row')}:")
+    for word, columns in (("new", changes.columns_added), ("removed", changes.columns_removed)):
+        if columns:
+            typer.echo(f"  {word} columns: {', '.join(columns)}")
+    typer.echo(
+        f"  rows: {changes.rows_added:,} added, {changes.rows_removed:,} removed, "
+        f"{changes.rows_changed:,} changed"
+    )
+    for name, rows in changes.changed:
+        typer.echo(f"  {name}: changed in {count(rows, 'row')}")
+    if changes.values is not None:
+        typer.echo("")
+        print_rows(changes.values)

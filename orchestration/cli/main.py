@@ -145,12 +145,37 @@ def prepare(
     """Create a development database with the raw data, for plain dbt and Dagster's pages."""
     settings = load_settings(home, landing, as_of, policy, known_at)
     with guarded(settings):
-        from orchestration.cli.development import prepare_development
         from orchestration.core.console import progress_on_console
+        from orchestration.development.database import prepare_development
 
         with progress_on_console():
             steps = prepare_development(settings, landing_is_given=landing is not None)
         print_json({"message": steps}) if json else typer.echo(steps)
+
+
+@app.command()
+def dev(
+    model: Annotated[str, typer.Argument(help="Name of a model, such as churn_monthly.")],
+    rows: Annotated[int, typer.Option(min=0, help="Number of rows to show.")] = 10,
+    unit_tests: Annotated[
+        bool, typer.Option("--unit-tests", help="Run the unit tests of the model first.")
+    ] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Build a changed model in the development database, show its rows, and compare it with the release.
+
+    Also builds the changed models that it reads. Uses the as_of and the policies of the current release.
+    """
+    settings = load_settings(home)
+    with guarded(settings):
+        from orchestration.cli.development import print_development
+        from orchestration.core.console import progress_on_console
+        from orchestration.development.loop import develop
+
+        with progress_on_console():
+            done = develop(settings, model, rows=rows, unit_tests=unit_tests)
+        print_json(done) if json else print_development(done)
 
 
 @app.command()

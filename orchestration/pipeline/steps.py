@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.mart_contract import MartContracts, build_command, parsed_mart_contracts
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.dbt_runner.runner import MANIFEST_FILE, WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -123,6 +124,7 @@ def build_step(
     with candidate.timed("build"):
         for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
             path.unlink()
+        shutil.copyfile(settings.dbt / "target" / MANIFEST_FILE, candidate.dbt_manifest)
         batches = recorded_batches(settings, noted["raw_batches"])
         with connect(candidate.warehouse) as connection:
             create_sources(connection, settings, batches, noted["parent"])

@@ -10,11 +10,15 @@ from typing import Any
 from orchestration.core.errors import PublishError
 from orchestration.core.files import fsync, remove_tree
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.runner import MANIFEST_FILE as DBT_MANIFEST
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import STORAGE_VERSION, seal
 from orchestration.releases.fingerprint import git_commit
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+
+DBT_STATE = "dbt"
+"""Folder of a release for `dbt --state`: dbt's manifest of the project that made the release."""
 
 _PACKAGES = (
     "customer-success-warehouse",
@@ -35,8 +39,12 @@ def assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
         candidate.export.rename(unfinished)
         candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
         build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
+        (unfinished / DBT_STATE).mkdir()
+        candidate.dbt_manifest.rename(unfinished / DBT_STATE / DBT_MANIFEST)
+        state_file = seal(unfinished / DBT_STATE / DBT_MANIFEST, unfinished, 0o444)
     noted = candidate.noted("audit")
-    write_manifest(unfinished, _manifest(settings, noted, [*noted["files"], asdict(build_file)]))
+    files = [*noted["files"], asdict(build_file), asdict(state_file)]
+    write_manifest(unfinished, _manifest(settings, noted, files))
     (unfinished / MANIFEST_FILE).chmod(0o444)
     fsync(unfinished)
     unfinished.rename(settings.releases / release_id)

@@ -35,6 +35,11 @@ class Candidate:
         return self.folder / "export"
 
     @property
+    def dbt_manifest(self) -> Path:
+        """dbt's description of the project that the run built."""
+        return self.folder / "dbt_manifest.json"
+
+    @property
     def audit(self) -> Path:
         """File with all audit results."""
         return self.folder / "audit.json"

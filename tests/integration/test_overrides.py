@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.cli.development import prepare_development
 from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.development.database import prepare_development
 
 pytestmark = pytest.mark.integration
 
