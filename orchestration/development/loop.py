@@ -66,8 +66,12 @@ def develop(settings: Settings, model: str, *, rows: int, unit_tests: bool = Fal
     log.info("building %s", model, extra=PROGRESS)
     if unit_tests:
         run_dbt(used, ["test", "--select", f"{model},test_type:unit"], settings.development_database)
-    command = ["build", "--exclude-resource-type", "unit_test", "--state", str(release / DBT_STATE)]
-    command += ["--select", f"+{model},state:modified+", model, *_UNCHANGED_IS_FINE]
+    command = ["build", "--exclude-resource-type", "unit_test", *_UNCHANGED_IS_FINE]
+    if (release / DBT_STATE).is_dir():
+        command += ["--state", str(release / DBT_STATE), "--select", f"+{model},state:modified+", model]
+    else:
+        log.warning("release %s has no dbt manifest, so changed models upstream are not built", release.name)
+        command += ["--select", model]
     result = run_dbt(used, command, settings.development_database)
     return _shown(settings, start, release, manifest, node, result, rows)
 

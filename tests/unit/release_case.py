@@ -102,6 +102,7 @@ def make_candidate(
     candidate = open_candidate(settings, run_id or f"run-{release_id}")
     candidate.begin()
     make_warehouse(candidate.warehouse, months, rows)
+    candidate.dbt_manifest.write_text("{}", encoding="utf-8")
     if change:
         with duckdb.connect(str(candidate.warehouse)) as connection:
             connection.execute(change)
