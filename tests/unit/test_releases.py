@@ -40,6 +40,7 @@ def test_a_release_is_complete_sealed_and_current(settings: Settings) -> None:
     assert os.readlink(settings.current) == "releases/1-one"
     assert sorted(path.name for path in folder.iterdir()) == [
         "csw.duckdb",
+        "dbt",
         "manifest.json",
         "marts.duckdb",
         "parquet",
