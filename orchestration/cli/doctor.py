@@ -62,6 +62,7 @@ def examine(settings: Settings) -> list[Finding]:
         _packages,
         _home,
         _policies,
+        _project,
         _landing,
         _lock,
         _current,
@@ -132,6 +133,23 @@ def _home(settings: Settings) -> Iterator[Finding]:
 def _policies(settings: Settings) -> Iterator[Finding]:
     text = ", ".join(f"{name} = {value}" for name, value in settings.policies.items())
     yield Finding("ok", f"policies: {text or f'all {len(project_policies())} from dbt_project.yml'}")
+
+
+def _project(settings: Settings) -> Iterator[Finding]:
+    """Parse a changed dbt project and read the checks of its marts, as a run does before it builds."""
+    from orchestration.dbt_runner.mart_contract import load_mart_contracts
+    from orchestration.dbt_runner.runner import PREPARED_FILE
+    from orchestration.quality import load_suites
+
+    if not (settings.dbt / PREPARED_FILE).is_file():
+        yield Finding("ok", "dbt project: the first run parses it")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = replace(settings, home=Path(scratch))
+        shutil.copytree(settings.dbt, copy.dbt, ignore=shutil.ignore_patterns("logs", "run", "compiled"))
+        suites = load_suites(load_mart_contracts(copy))
+    checks = sum(len(suite.expectations) for suite in suites.values())
+    yield Finding("ok", f"dbt project: {count(len(suites), 'published mart')}, {count(checks, 'check')}")
 
 
 def _landing(settings: Settings) -> Iterator[Finding]:

@@ -109,3 +109,14 @@ def test_an_unknown_model_and_a_warehouse_without_a_release_end_with_what_to_do(
         analyst.csw("dev", "churn_month")
     with pytest.raises(AssertionError, match=r"There is no release to start from\. Run `csw run` first\."):
         analyst.csw("dev", "churn_monthly", "--home", str(tmp_path))
+
+
+def test_the_doctor_says_what_a_new_mart_lacks(analyst: Analyst) -> None:
+    analyst.csw("doctor")
+    undeclared = analyst.project / "models" / "marts" / "core" / "undeclared.sql"
+    undeclared.write_text("select 1 as i", encoding="utf-8")
+    with pytest.raises(
+        AssertionError, match=r"FAIL  models/marts/core/undeclared\.sql: the project declares"
+    ):
+        analyst.csw("doctor")
+    undeclared.unlink()
