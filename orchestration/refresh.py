@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +19,7 @@ from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.policies import check_project_policies
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import open_instance
+from orchestration.dbt_runner.parser import parsing
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
 from orchestration.pipeline.deliveries import experiment_id, nothing_new
 from orchestration.pipeline.steps import LandStep, land_step
@@ -58,22 +61,26 @@ class Outcome:
     """The experiment that the run made."""
 
 
-def refresh(settings: Settings, *, landing_is_given: bool, force: bool = False) -> Outcome:
+def refresh(
+    settings: Settings, *, landing_is_given: bool, force: bool = False, started: float | None = None
+) -> Outcome:
     """Load, build, audit and publish. If nothing is new, stop without loading Dagster and dbt.
 
     The run loads files and reports refusals before it imports Dagster and dbt. In a new home without a given
     landing folder, it first simulates a small company. Raises CswError for problems that a user can fix, and
-    UnexpectedError for others. Writes an alert for every error except a wrong setting.
+    UnexpectedError for others. Writes an alert for every error except a wrong setting. `started` is the
+    time.monotonic() of the command's start.
     """
+    started = time.monotonic() if started is None else started
     check_interpreter()
     check_project_policies()
-    with hold_lock(settings.lock_file, "csw run") as lock:
+    with hold_lock(settings.lock_file, "csw run") as lock, parsing(settings) as wait_for_parsing:
         ensure_files(settings, landing_is_given)
         if not (force or pending_files(settings) or gone_files(settings)):
             reason = nothing_new(settings, accepted_batches(settings))
             if reason:
                 return Outcome(None, reason)
-        return _execute(settings, lock, force)
+        return _execute(settings, lock, force, started, wait_for_parsing)
 
 
 def demo_until(settings: Settings) -> date:
@@ -120,16 +127,22 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
     )
 
 
-def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
+def _execute(
+    settings: Settings,
+    lock: WarehouseLock,
+    force: bool,
+    started: float,
+    wait_for_parsing: Callable[[], None],
+) -> Outcome:
     before = current_release_id(settings)
     run_id = str(uuid.uuid4())
     step = "landing"
     try:
-        landed = _land(settings, run_id, force)
+        landed = _land(settings, run_id, force, started)
         if landed.nothing_new:
             return Outcome(None, landed.nothing_new)
         step = "run"
-        _run_job(settings, lock, run_id, landed)
+        _run_job(settings, lock, run_id, landed, wait_for_parsing)
     except SettingsError:
         raise
     except CswError as error:
@@ -153,20 +166,27 @@ def _execute(settings: Settings, lock: WarehouseLock, force: bool) -> Outcome:
     return Outcome(current["release_id"], message)
 
 
-def _land(settings: Settings, run_id: str, force: bool) -> LandStep:
+def _land(settings: Settings, run_id: str, force: bool, started: float) -> LandStep:
     """Load files for the run `run_id`. If nothing is new, remove its candidate again."""
     candidate = open_candidate(settings, run_id)
     clear_leftovers(settings, candidate)
     landed = None
     try:
-        landed = land_step(settings, candidate, force=force)
+        landed = land_step(settings, candidate, force=force, started=started)
     finally:
         if landed is None or landed.nothing_new:
             remove_tree(candidate.folder)
     return landed
 
 
-def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandStep) -> None:
+def _run_job(
+    settings: Settings,
+    lock: WarehouseLock,
+    run_id: str,
+    landed: LandStep,
+    wait_for_parsing: Callable[[], None],
+) -> None:
+    candidate = open_candidate(settings, run_id)
     # Disable telemetry before importing Dagster and dbt.
     quiet = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
     warnings.filterwarnings("ignore", module="dagster")
@@ -177,8 +197,12 @@ def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandS
         from orchestration.dagster_defs.definitions import JOB, build_definitions
         from orchestration.dagster_defs.triggers import failure_in_words
 
+        candidate.lap("load")
+        wait_for_parsing()
+        candidate.lap("parse")
         job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
         with open_instance(settings) as instance:
+            candidate.lap("load")
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from orchestration import STARTED
 from orchestration.cli import landing, releases
 from orchestration.cli.common import (
     Accept,
@@ -54,11 +57,27 @@ def main() -> None:
     """Run the command line. A user's mistake ends with a message, never with a traceback."""
     restart_without_settings_of_python()
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    code: int | str | None
     try:
         app()
+        code = 0
+    except SystemExit as end:
+        code = end.code
     except CswError as error:
         fail(getattr(error, "kind", type(error).__name__), str(error), error.exit_code)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    if "dbt" in sys.modules and isinstance(code, int):
+        _exit_at_once(code)
+    sys.exit(code)
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """End the process without freeing dbt's objects one by one, which takes Python more than a second."""
+    atexit._run_exitfuncs()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 @app.command()
@@ -120,7 +139,7 @@ def run(
         from orchestration.refresh import refresh
 
         with progress_on_console():
-            outcome = refresh(settings, landing_is_given=landing is not None, force=force)
+            outcome = refresh(settings, landing_is_given=landing is not None, force=force, started=STARTED)
         if json:
             from orchestration.releases.manifest import read_manifest
 

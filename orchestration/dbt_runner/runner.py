@@ -154,25 +154,29 @@ def prepare_manifest(settings: Settings, code: str, lock: WarehouseLock | None =
     Without `lock`, waits for a run that holds the lock, because that run parses the project itself. Raises
     BuildError if parsing fails, and LockedError if the run does not release the lock in time.
     """
-    manifest = settings.dbt / "target" / MANIFEST_FILE
-    record = settings.dbt / PREPARED_FILE
-    wanted = {"code": code} | {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
     deadline = time.monotonic() + PREPARE_SECONDS
-    while not _is_prepared(settings, wanted):
+    while not is_prepared(settings, code):
         try:
             with nullcontext() if lock else hold_lock(settings.lock_file, "parsing the dbt project"):
                 log.info("parsing the dbt project")
-                record.unlink(missing_ok=True)
-                # Parsing opens no database. Always pass the same path and instant, so that dbt parses only
-                # the changed files again.
-                _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
-                _refuse_cycles(json.loads(manifest.read_text(encoding="utf-8")))
-                record.write_text(json.dumps(wanted), encoding="utf-8")
+                parse(settings, code)
         except LockedError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
-    return manifest
+    return settings.dbt / "target" / MANIFEST_FILE
+
+
+def parse(settings: Settings, code: str) -> None:
+    """Parse the project, whose code version is `code`. The caller holds the lock."""
+    record = settings.dbt / PREPARED_FILE
+    record.unlink(missing_ok=True)
+    # Parsing opens no database. Always pass the same path and instant, so that dbt parses only the changed
+    # files again.
+    _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
+    manifest = settings.dbt / "target" / MANIFEST_FILE
+    _refuse_cycles(json.loads(manifest.read_text(encoding="utf-8")))
+    record.write_text(json.dumps(_preparation(code)), encoding="utf-8")
 
 
 def _refuse_cycles(manifest: Mapping[str, Any]) -> None:
@@ -188,13 +192,22 @@ def _refuse_cycles(manifest: Mapping[str, Any]) -> None:
         ) from None
 
 
-def _is_prepared(settings: Settings, wanted: Mapping[str, str]) -> bool:
+def is_prepared(settings: Settings, code: str) -> bool:
+    """Return whether this dbt has parsed code version `code` in this home."""
     target = settings.dbt / "target"
     try:
         found = json.loads((settings.dbt / PREPARED_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return found == wanted and (target / MANIFEST_FILE).is_file() and (target / PARSED_FILE).is_file()
+    return (
+        found == _preparation(code)
+        and (target / MANIFEST_FILE).is_file()
+        and (target / PARSED_FILE).is_file()
+    )
+
+
+def _preparation(code: str) -> dict[str, str]:
+    return {"code": code} | {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
 
 
 def parsed_project(settings: Settings) -> Any:

@@ -34,7 +34,8 @@ from orchestration.pipeline.deliveries import (
     require_objects,
 )
 from orchestration.pipeline.sources import create_sources
-from orchestration.quality import AuditReport, CheckResult, audit_marts, load_suites
+from orchestration.quality import AuditReport, load_suites
+from orchestration.quality.auditor import audit, warm_up
 from orchestration.releases.acceptance import (
     accept_findings,
     inspect_release,
@@ -68,15 +69,18 @@ class LandStep:
     """Why the release is an experiment; None if it is published."""
 
 
-def land_step(settings: Settings, candidate: Candidate, *, force: bool = False) -> LandStep:
+def land_step(
+    settings: Settings, candidate: Candidate, *, force: bool = False, started: float | None = None
+) -> LandStep:
     """Load every complete new file and start the candidate.
 
-    Raises LandingError if a required object has no accepted file.
+    `started` is the time.monotonic() of the run's start. Raises LandingError if a required object has no
+    accepted file.
     """
-    candidate.begin()
-    with candidate.timed("land"):
-        report = land(settings)
-        batches = tuple(accepted_batches(settings))
+    candidate.begin(started)
+    report = land(settings)
+    batches = tuple(accepted_batches(settings))
+    candidate.lap("land")
     require_objects(settings, batches)
     nothing = None if force else nothing_new(settings, batches)
     if report.new or not nothing:
@@ -120,16 +124,18 @@ def build_step(
     the table of a removed model disappears. Raises BuildError.
     """
     noted = candidate.noted("raw_batches")
+    candidate.resume()
     settings = _initial_settings(settings, noted)
-    with candidate.timed("build"):
-        for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
-            path.unlink()
-        shutil.copyfile(settings.dbt / "target" / MANIFEST_FILE, candidate.dbt_manifest)
-        batches = recorded_batches(settings, noted["raw_batches"])
-        with connect(candidate.warehouse) as connection:
-            create_sources(connection, settings, batches, noted["parent"])
-        command = build_command(settings)
-        result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
+    warm_up()
+    for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
+        path.unlink()
+    shutil.copyfile(settings.dbt / "target" / MANIFEST_FILE, candidate.dbt_manifest)
+    batches = recorded_batches(settings, noted["raw_batches"])
+    with connect(candidate.warehouse) as connection:
+        create_sources(connection, settings, batches, noted["parent"])
+    command = build_command(settings)
+    result = run_dbt(settings, command, candidate.warehouse, on_event=_counted(on_event))
+    candidate.lap("build")
     log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
     candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
     return result
@@ -142,34 +148,35 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     it.
     """
     noted = candidate.noted("dbt")
+    candidate.resume()
     contracts = parsed_mart_contracts(settings)
     suites = load_suites(contracts)
     created_at = datetime.now(UTC).replace(microsecond=0)
     release_id = _free_release_id(settings, created_at, noted["fingerprint"])
     remove_tree(candidate.export)
-    with candidate.timed("export"):
-        stamp = ReleaseStamp(
-            release_id=release_id,
-            published_at=created_at,
-            code_version=noted["code_version"],
-            checks_passed=noted["dbt"]["checks_passed"],
-            raw_batches=len(noted["raw_batches"]),
-            known_at=_moment(noted["known_at"]),
-        )
-        export = export_marts(candidate.warehouse, candidate.export, stamp, contracts)
+    stamp = ReleaseStamp(
+        release_id=release_id,
+        published_at=created_at,
+        code_version=noted["code_version"],
+        checks_passed=noted["dbt"]["checks_passed"],
+        raw_batches=len(noted["raw_batches"]),
+        known_at=_moment(noted["known_at"]),
+    )
+    export = export_marts(candidate.warehouse, candidate.export, stamp, contracts)
+    candidate.lap("export")
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
     restatements = count_restatements(candidate.export, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
-    with candidate.timed("audit"):
-        report = audit_marts(candidate.export / MARTS_FILE, suites)
+    report = audit(candidate.export / MARTS_FILE, suites)
+    candidate.lap("audit")
     log.info("audit  %s", report.summary())
     for result in report.warnings:
         log.warning("audit  %s", result.message)
     write_json(candidate.audit, report.to_json())
     candidate.note(release_id=release_id, audit=report.to_json())
-    with candidate.timed("gate"):
-        gate = _gate(settings, candidate, contracts)
+    gate = _gate(settings, candidate, contracts)
+    candidate.lap("gate")
     candidate.note(
         gate=gate,
         created_at=created_at.isoformat(),
@@ -212,9 +219,10 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
     and PublishError for any other problem that the gate finds.
     """
     noted = candidate.noted("gate")
+    candidate.resume()
     # The gate would refuse a bad verdict too. Refusing it here keeps it out of the list of releases. A
     # release that only breaks a limit becomes a stored release, so that a user can accept it.
-    _recorded_report(noted["audit"]).raise_if_blocking(candidate.audit)
+    AuditReport.from_json(noted["audit"]).raise_if_blocking(candidate.audit)
     refuse_rule_breaches(noted["release_id"], recorded_findings(noted["gate"]))
     release_id = noted["release_id"]
     if not (settings.releases / release_id).is_dir():
@@ -256,15 +264,6 @@ def _initial_settings(settings: Settings, noted: dict[str, Any]) -> Settings:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _recorded_report(record: dict[str, Any]) -> AuditReport:
-    return AuditReport(
-        results=tuple(CheckResult(**result) for result in record["results"]),
-        declared=record["declared"],
-        evaluated=record["evaluated"],
-        suite_digests=record["suite_digests"],
-    )
 
 
 def _free_release_id(settings: Settings, created_at: datetime, fingerprint: str) -> str:

@@ -64,7 +64,7 @@ def audit_marts(
         if suite.mart not in tables:
             results.append(_structural(suite.mart, "mart_present", "the mart is not in the file", "present"))
     if present:
-        gx_duckdb = _adapter()
+        gx_duckdb = import_great_expectations()
         with (
             tempfile.TemporaryDirectory(prefix="csw-audit-") as folder,
             gx_duckdb.open_marts(database, Path(folder)) as source,
@@ -84,8 +84,8 @@ def audit_marts(
     )
 
 
-def _adapter() -> ModuleType:
-    """Import Great Expectations quietly. The import takes seconds, so only an audit does it."""
+def import_great_expectations() -> ModuleType:
+    """Import Great Expectations quietly, and return its adapter. The import takes seconds."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
     # The results have all that is needed. The log would quote data in errors.

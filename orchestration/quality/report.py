@@ -92,6 +92,16 @@ class AuditReport:
             lines.append(f"All results: {full_list}")
         raise AuditError("\n".join(lines))
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> AuditReport:
+        """Return the report of a document of `to_json`."""
+        return cls(
+            results=tuple(CheckResult(**result) for result in document["results"]),
+            declared=document["declared"],
+            evaluated=document["evaluated"],
+            suite_digests=document["suite_digests"],
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return it in the manifest's format: verdict, counts, digests, one record per check."""
         return {

@@ -33,15 +33,15 @@ _PACKAGES = (
 def assemble(settings: Settings, candidate: Candidate, release_id: str) -> None:
     """Move the candidate's files into a release folder, which gets its name only when it is complete."""
     unfinished = settings.releases / f"{UNFINISHED}{release_id}"
-    with candidate.timed("publish"):
-        remove_tree(unfinished)
-        settings.releases.mkdir(parents=True, exist_ok=True)
-        candidate.export.rename(unfinished)
-        candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
-        build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
-        (unfinished / DBT_STATE).mkdir()
-        candidate.dbt_manifest.rename(unfinished / DBT_STATE / DBT_MANIFEST)
-        state_file = seal(unfinished / DBT_STATE / DBT_MANIFEST, unfinished, 0o444)
+    remove_tree(unfinished)
+    settings.releases.mkdir(parents=True, exist_ok=True)
+    candidate.export.rename(unfinished)
+    candidate.warehouse.rename(unfinished / WAREHOUSE_FILE)
+    build_file = seal(unfinished / WAREHOUSE_FILE, unfinished, 0o400)
+    (unfinished / DBT_STATE).mkdir()
+    candidate.dbt_manifest.rename(unfinished / DBT_STATE / DBT_MANIFEST)
+    state_file = seal(unfinished / DBT_STATE / DBT_MANIFEST, unfinished, 0o444)
+    candidate.lap("publish")
     noted = candidate.noted("audit")
     files = [*noted["files"], asdict(build_file), asdict(state_file)]
     write_manifest(unfinished, _manifest(settings, noted, files))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,11 +47,17 @@ class Candidate:
     def record(self) -> Path:
         return self.folder / "run.json"
 
-    def begin(self) -> None:
-        """Create an empty folder, and discard the progress of an earlier attempt of this run."""
+    def begin(self, started: float | None = None) -> None:
+        """Create an empty folder, and discard the progress of an earlier attempt of this run.
+
+        `started` is the time.monotonic() of the run's start. The record counts the time since as `start`.
+        """
         remove_tree(self.folder)
         self.folder.mkdir(parents=True)
-        write_json(self.record, {"run_id": self.run_id, "seconds": {}})
+        clock = {"process": os.getpid(), "lap": time.monotonic() if started is None else started}
+        write_json(self.record, {"run_id": self.run_id, "seconds": {}, "clock": clock})
+        if started is not None:
+            self.lap("start")
 
     def note(self, **facts: Any) -> None:
         """Add facts to the record."""
@@ -68,13 +73,18 @@ class Candidate:
             )
         return record
 
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Record the duration of the block in seconds."""
-        started = time.monotonic()
-        yield
-        taken = self._read().get("seconds", {})
-        self.note(seconds={**taken, step: round(time.monotonic() - started, 3)})
+    def lap(self, step: str) -> None:
+        """Add the seconds since the last call to those of `step`, so that all steps add up to the run."""
+        record, now = self._read(), time.monotonic()
+        seconds = record["seconds"]
+        seconds[step] = round(seconds.get(step, 0) + now - record["clock"]["lap"], 3)
+        self.note(seconds=seconds, clock={"process": os.getpid(), "lap": now})
+
+    def resume(self) -> None:
+        """Do not count the time before this step if another process ran the steps before."""
+        clock = self._read()["clock"]
+        if clock["process"] != os.getpid():
+            self.note(clock={"process": os.getpid(), "lap": time.monotonic()})
 
     def _read(self) -> dict[str, Any]:
         try:

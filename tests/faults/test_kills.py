@@ -36,7 +36,7 @@ LANDING = {
 PLACES = {
     "export: file written, not sealed": Place("orchestration.releases.export.seal"),
     "audit: under way": Place("orchestration.quality.audit._audit_mart", after=True),
-    "audit: done, not noted": Place("orchestration.pipeline.steps.audit_marts", after=True),
+    "audit: done, not noted": Place("orchestration.pipeline.steps.audit", after=True),
     "manifest: not written": Place("orchestration.releases.assembly.write_manifest"),
     "manifest: written, the release not named": Place(
         "orchestration.releases.assembly.write_manifest", after=True
