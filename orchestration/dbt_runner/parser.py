@@ -24,10 +24,14 @@ def parsing(settings: Settings) -> Iterator[Callable[[], None]]:
     if is_prepared(settings, dbt_version()):
         yield lambda: None
         return
-    log.info("parsing the dbt project in the background")
     companion = Companion(__name__, str(settings.home))
+
+    def wait() -> None:
+        log.info("parsing the dbt project, which happens once per version of the project")
+        companion.wait()
+
     try:
-        yield companion.wait
+        yield wait
     finally:
         companion.stop()
 
