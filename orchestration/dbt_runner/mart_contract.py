@@ -12,7 +12,7 @@ from typing import Any
 from orchestration.core.errors import BuildError
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.runner import BUILD, MANIFEST_FILE, prepare_manifest
+from orchestration.dbt_runner.runner import MANIFEST_FILE, prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 
 MARTS_SCHEMA = "marts"
@@ -100,12 +100,6 @@ def parsed_mart_contracts(settings: Settings) -> MartContracts:
 @lru_cache(maxsize=4)
 def _read(path: Path, _: int) -> MartContracts:
     return read_contracts(json.loads(path.read_text(encoding="utf-8")))
-
-
-def build_command(settings: Settings) -> list[str]:
-    """Return the dbt command of a run: a build without the tests that the audit evaluates later."""
-    # `BUILD` ends with the tests to exclude.
-    return [*BUILD, *audited_tests(parsed_mart_contracts(settings))]
 
 
 def audited_tests(contracts: MartContracts) -> list[str]:

@@ -114,8 +114,8 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
     from orchestration.core.database import connect
     from orchestration.core.lock import hold_lock
     from orchestration.dbt_runner.landing_contract import load_contracts
-    from orchestration.dbt_runner.mart_contract import build_command
-    from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
+    from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
+    from orchestration.dbt_runner.runner import BUILD, prepare_manifest, run_dbt
     from orchestration.dbt_runner.version import dbt_version
     from orchestration.landing import create_landing_records, create_raw_relations
     from orchestration.pipeline import steps as pipeline
@@ -137,7 +137,8 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
                 create_raw_relations(connection, load_contracts(), [])
                 create_landing_records(connection, settings, load_contracts(), [])
                 create_previous_relations(connection, settings, None)
-            result = run_dbt(settings, build_command(settings), warehouse)
+            skip = audited_tests(parsed_mart_contracts(settings))
+            result = run_dbt(settings, BUILD, warehouse, skip=skip)
             return f"{len(result.nodes)} models and tests on no rows", None
         if name == "build":
             result = pipeline.build_step(settings, candidate)
