@@ -39,6 +39,9 @@ def test_every_name_of_a_metric_exists(row: Mapping[str, str]) -> None:
     rules = set(re.findall(r"`(\w+)`", row["rule"]))
     assert rules
     assert rules <= set(models) | macros()
+    links = re.findall(r"\[`(\w+)`\]\(\.\./([^)]+\.sql)\)", row["rule"])
+    assert {name for name, _ in links} == rules
+    assert all((PROJECT_DIR / path).is_file() for _, path in links)
     tests = set(re.findall(r"`(\w+)`", row["unit test"]))
     assert tests
     assert tests <= unit_tests()
