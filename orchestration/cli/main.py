@@ -177,7 +177,7 @@ def dev(
     model: Annotated[str, typer.Argument(help="Name of a model, such as churn_monthly.")],
     rows: Annotated[int, typer.Option(min=0, help="Number of rows to show.")] = 10,
     unit_tests: Annotated[
-        bool, typer.Option("--unit-tests", help="Run the unit tests of the model first.")
+        bool, typer.Option("--unit-tests", help="Run the unit tests of the model, too.")
     ] = False,
     home: Home = None,
     json: Json = False,

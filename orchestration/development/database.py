@@ -13,6 +13,7 @@ from orchestration.core.database import connect
 from orchestration.core.errors import PublishError
 from orchestration.core.files import write_json
 from orchestration.core.lock import WarehouseLock, hold_lock
+from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import prepare_instance
 from orchestration.dbt_runner.pseudonyms import load_hash_key
@@ -37,6 +38,10 @@ class Start:
     as_of: str
     known_at: str | None
     policies: dict[str, Any]
+    project_policies: dict[str, Any] | None
+    """Policies of dbt_project.yml in the release; None if it does not record them."""
+    prepared_with: dict[str, Any]
+    """Policies of dbt_project.yml when the raw relations were created."""
 
     def applied_to(self, settings: Settings) -> Settings:
         """Return settings with the release's `as_of` and policies, so that figures are comparable."""
@@ -88,7 +93,11 @@ def create_database(settings: Settings) -> Start | None:
     manifest = current_manifest(settings)
     start = None
     if manifest is not None:
-        start = Start(**{name: manifest[name] for name in ("release_id", "as_of", "known_at", "policies")})
+        start = Start(
+            **{name: manifest[name] for name in ("release_id", "as_of", "known_at", "policies")},
+            project_policies=manifest.get("project_policies"),
+            prepared_with=project_policies(),
+        )
         shutil.copyfile(settings.releases / start.release_id / WAREHOUSE_FILE, database)
         database.chmod(0o600)
     with connect(database) as connection:
@@ -102,8 +111,8 @@ def create_database(settings: Settings) -> Start | None:
 def development_start(settings: Settings) -> Start:
     """Return the release that the development database started from.
 
-    Starts the database anew if that is not the current release. Raises PublishError without a release, and
-    LockedError while a run writes.
+    Starts the database anew if that is not the current release, or if a policy changed, because some decide
+    the raw relations. Raises PublishError without a release, and LockedError while a run writes.
     """
     release_id = current_release_id(settings)
     if release_id is None:
@@ -111,7 +120,7 @@ def development_start(settings: Settings) -> Start:
     record = settings.development_database.with_name(RECORD_FILE)
     if record.is_file() and settings.development_database.is_file():
         start = Start(**json.loads(record.read_text(encoding="utf-8")))
-        if start.release_id == release_id:
+        if start.release_id == release_id and start.prepared_with == project_policies():
             return start
     with hold_lock(settings.lock_file, "csw dev"):
         started = create_database(settings)

@@ -13,6 +13,7 @@ from typing import Any
 from orchestration.core.console import PROGRESS
 from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import BuildError
+from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.dbt_runner.mart_contract import UNIQUE, UNIQUE_KEY
@@ -53,8 +54,9 @@ class Development:
 def develop(settings: Settings, model: str, *, rows: int, unit_tests: bool = False) -> Development:
     """Build `model` and the changed models that it reads, with their data tests, and compare it.
 
+    If a policy changed in dbt_project.yml, builds all models that it reads.
     dbt uses the `as_of` and the policies of the current release, so that only the change of code shows. With
-    `unit_tests`, it runs those of `model` first. Raises BuildError if dbt fails or knows no such model,
+    `unit_tests`, it also runs those of `model`. Raises BuildError if dbt fails or knows no such model,
     PublishError without a release, and LockedError while a run writes.
     """
     start = development_start(settings)
@@ -64,15 +66,19 @@ def develop(settings: Settings, model: str, *, rows: int, unit_tests: bool = Fal
     release = settings.releases / start.release_id
     used = start.applied_to(settings)
     log.info("building %s", model, extra=PROGRESS)
-    if unit_tests:
-        run_dbt(used, ["test", "--select", f"{model},test_type:unit"], settings.development_database)
     command = ["build", "--exclude-resource-type", "unit_test", *_UNCHANGED_IS_FINE]
-    if (release / DBT_STATE).is_dir():
+    if start.project_policies != project_policies():
+        # dbt's state does not show a changed policy, which may concern every model.
+        command += ["--select", f"+{model}"]
+    elif (release / DBT_STATE).is_dir():
         command += ["--state", str(release / DBT_STATE), "--select", f"+{model},state:modified+", model]
     else:
         log.warning("release %s has no dbt manifest, so changed models upstream are not built", release.name)
         command += ["--select", model]
     result = run_dbt(used, command, settings.development_database)
+    if unit_tests:
+        # dbt reads the columns of its inputs from the database, so they must be built.
+        run_dbt(used, ["test", "--select", f"{model},test_type:unit"], settings.development_database)
     return _shown(settings, start, release, manifest, node, result, rows)
 
 

@@ -14,6 +14,7 @@ from orchestration.core.console import PROGRESS
 from orchestration.core.database import connect
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
+from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.mart_contract import MartContracts, audited_tests, parsed_mart_contracts
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
@@ -93,6 +94,7 @@ def land_step(
         as_of_is_given=settings.as_of_is_given,
         known_at=settings.known_at.isoformat() if settings.known_at else None,
         policies=dict(settings.policies),
+        project_policies=project_policies(),
         hash_key_id=key_id(key),
         parent=current_release_id(settings),
         experiment=experiment,

@@ -63,6 +63,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "known_at": noted["known_at"],
         "experiment": noted["experiment"],
         "policies": noted["policies"],
+        "project_policies": noted["project_policies"],
         "hash_key_id": noted["hash_key_id"],
         "code_version": noted["code_version"],
         "git_commit": git_commit(),

@@ -116,6 +116,7 @@ def make_candidate(
         experiment=None,
         restatements={"figures": 0, "months": [], "cause": None},
         policies={},
+        project_policies={},
         hash_key_id=None,
         parent=current_release_id(settings),
         code_version="abc",
