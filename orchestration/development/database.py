@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -119,8 +119,10 @@ def development_start(settings: Settings) -> Start:
         raise PublishError("There is no release to start from. Run `csw run` first.")
     record = settings.development_database.with_name(RECORD_FILE)
     if record.is_file() and settings.development_database.is_file():
-        start = Start(**json.loads(record.read_text(encoding="utf-8")))
-        if start.release_id == release_id and start.prepared_with == project_policies():
+        found = json.loads(record.read_text(encoding="utf-8"))
+        # An older version wrote other fields.
+        start = Start(**found) if set(found) == {field.name for field in fields(Start)} else None
+        if start and start.release_id == release_id and start.prepared_with == project_policies():
             return start
     with hold_lock(settings.lock_file, "csw dev"):
         started = create_database(settings)
