@@ -9,6 +9,8 @@ import typer
 from orchestration.cli.summary import print_rows
 from orchestration.core.wording import count
 
+MODELS_LISTED = 5
+
 if TYPE_CHECKING:
     from orchestration.development.comparison import Changes
     from orchestration.development.loop import Development
@@ -18,7 +20,8 @@ def print_development(done: Development) -> None:
     """Print the result of `csw dev`."""
     tests = sum(node.kind == "test" for node in done.result.nodes)
     others = [name for name in done.built if name != done.model]
-    after = f" after {', '.join(others)}" if others else ""
+    listed = ", ".join(others) if len(others) <= MODELS_LISTED else count(len(others), "model")
+    after = f" after {listed}" if others else ""
     typer.echo(
         f"{done.model}: {count(done.count, 'row')}, built{after} in {done.result.seconds:.1f} s; "
         f"{count(tests, 'data test')} passed\n"
