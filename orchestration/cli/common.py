@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,6 +62,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print only one JSON document
 UNEXPECTED = 2
 
 
+class Format(StrEnum):
+    """How `csw query` prints a result."""
+
+    TABLE = "table"
+    VERTICAL = "vertical"
+    CSV = "csv"
+    SPREADSHEET = "spreadsheet"
+    JSON = "json"
+
+
 def acceptances(pairs: list[str] | None, schema_change: bool) -> dict[str, str]:
     """Return the findings that --accept and --accept-schema-change accept, by name."""
     from orchestration.releases.acceptance import parse_acceptances
@@ -75,8 +87,12 @@ def print_json(document: Any) -> None:
 def fail(kind: str, message: str, exit_code: int) -> None:
     """Print an error on standard error and, with --json, as the document on standard output."""
     print(f"error: {message}", file=sys.stderr)
-    if "--json" in sys.argv[1:]:
+    if _json_is_wanted(sys.argv[1:]):
         print_json({"error": kind, "message": message, "exit_code": exit_code})
+
+
+def _json_is_wanted(arguments: Sequence[str]) -> bool:
+    return bool({"--json", "--format=json"} & set(arguments)) or ("--format", "json") in pairwise(arguments)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from orchestration.cli.common import (
     Accept,
     AcceptSchemaChange,
     AsOf,
+    Format,
     Home,
     Json,
     KnownAt,
@@ -204,26 +205,39 @@ def query(
         str, typer.Option(help="Id of the release, or the start of it. Default: the current release.")
     ] = "current",
     home: Home = None,
-    json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
-    spreadsheet: Annotated[
-        bool, typer.Option("--spreadsheet", help="Print all rows as CSV without formulas.")
-    ] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Default: table. vertical prints one line per column. csv, json and spreadsheet (CSV "
+            "without formulas) print all rows.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Stop the query after this time.")
+    ] = 60,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Query a release. The query cannot change anything and cannot read other files."""
-    if json + csv + spreadsheet > 1:
-        raise SettingsError("Choose one of --json, --csv and --spreadsheet.")
+    if json and form not in (None, Format.JSON):
+        raise SettingsError(f"Choose one of --json and --format {form}.")
     settings = load_settings(home)
     with guarded(settings):
-        from orchestration.cli.summary import print_rows
+        from orchestration.cli.tables import print_result, print_vertically
         from orchestration.releases.query import as_csv, as_json, query_release
 
-        is_whole = json or csv or spreadsheet
-        result = query_release(settings, sql, release, limit=None if is_whole else QUERY_ROWS)
-        if is_whole:
-            sys.stdout.write(as_json(result) if json else as_csv(result, for_spreadsheet=spreadsheet))
-        else:
-            print_rows(result)
+        form = Format.JSON if json else form or Format.TABLE
+        limit = QUERY_ROWS if form in (Format.TABLE, Format.VERTICAL) else None
+        result = query_release(settings, sql, release, limit=limit, seconds=timeout)
+        match form:
+            case Format.TABLE:
+                print_result(result)
+            case Format.VERTICAL:
+                print_vertically(result)
+            case Format.JSON:
+                sys.stdout.write(as_json(result))
+            case Format.CSV | Format.SPREADSHEET:
+                sys.stdout.write(as_csv(result, for_spreadsheet=form is Format.SPREADSHEET))
 
 
 @app.command()

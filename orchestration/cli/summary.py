@@ -1,15 +1,14 @@
-"""Terminal output: the summary of a run, lists of releases and files, and query results."""
+"""Reports on the terminal: the summary of a run, lists of releases and files, audits and differences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from orchestration.cli.tables import print_table, report_console
 from orchestration.core.errors import QueryError
 from orchestration.core.settings import Settings
 from orchestration.core.wording import count
@@ -21,20 +20,18 @@ from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.history import current_manifest
 from orchestration.releases.listing import ReleaseInfo
 from orchestration.releases.previous import restatements_in_words
-from orchestration.releases.query import QueryResult, query_current
+from orchestration.releases.query import query_current
 from orchestration.releases.reaudit import Reaudit
 
 RECENT_MONTHS = 6
 WARNINGS_SHOWN = 12
-PLAIN_WIDTH = 160
-"""Width of a table that is printed to a file or a pipe."""
 
 _MOVEMENTS = ("opening", "new", "expansion", "contraction", "churn", "reactivation", "fx_impact", "closing")
 
 
 def print_summary(settings: Settings, program: str) -> None:
     """Print the location and content of the current marts, the data problems, and the next commands."""
-    console = _console()
+    console = report_console()
     manifest = current_manifest(settings)
     if manifest is None:
         return
@@ -57,7 +54,7 @@ def print_summary(settings: Settings, program: str) -> None:
         )
         headings = ("month", *_MOVEMENTS)
         rows = [(f"{row[0]:%Y-%m}", *(f"{round(value):,}" for value in row[1:])) for row in result.rows]
-        console.print(_table("MRR of the last months", headings, rows, range(1, len(headings))))
+        print_table("MRR of the last months", headings, rows, range(1, len(headings)))
     _print_data_quality(settings, console)
     _print_rejected_files(settings, console, program)
     console.print("\nNext commands:")
@@ -86,7 +83,7 @@ def _print_data_quality(settings: Settings, console: Console) -> None:
         for status, check, table, detail, observed, mrr in found.rows[:WARNINGS_SHOWN]
     ]
     console.print()
-    console.print(_table("Data-quality warnings", headings, rows, (4, 5)))
+    print_table("Data-quality warnings", headings, rows, (4, 5))
     if len(found.rows) > WARNINGS_SHOWN:
         console.print(f"and {len(found.rows) - WARNINGS_SHOWN} more in the mart _data_quality")
 
@@ -120,7 +117,7 @@ def _print_rejected_files(settings: Settings, console: Console, program: str) ->
 
 def print_releases(releases: Sequence[ReleaseInfo]) -> None:
     """Print one line per release, oldest first."""
-    console = _console()
+    console = report_console()
     if not releases:
         console.print("There is no release yet. `csw run` makes the first one.")
         return
@@ -138,7 +135,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
         )
         for one in releases
     ]
-    console.print(_table(None, headings, rows, (5, 6)))
+    print_table(None, headings, rows, (5, 6))
     for one in releases:
         if one.waits_for:
             names = ", ".join(one.waits_for)
@@ -153,7 +150,7 @@ def print_releases(releases: Sequence[ReleaseInfo]) -> None:
 
 def print_landing_status(status: LandingStatus) -> None:
     """Print row counts per object and every file with rejected rows."""
-    console = _console()
+    console = report_console()
     if not status.objects:
         console.print("No file has been loaded yet. `csw run` loads the files in the landing folder.")
         return
@@ -163,7 +160,7 @@ def print_landing_status(status: LandingStatus) -> None:
         (one.object, f"{one.files:,}", f"{one.rows_in:,}", *(f"{one.rows[name]:,}" for name in outcomes))
         for one in status.objects
     ]
-    console.print(_table(None, headings, counts, range(1, len(headings))))
+    print_table(None, headings, counts, range(1, len(headings)))
     for entry in status.withdrawn:
         console.print(f"{entry.file} is {entry.in_words}", soft_wrap=True, markup=False, highlight=False)
     if status.rejected:
@@ -180,7 +177,7 @@ def print_landing_status(status: LandingStatus) -> None:
             for one in status.rejected
         ]
         console.print()
-        console.print(_table(None, headings, rows, (3,)))
+        print_table(None, headings, rows, (3,))
         console.print(
             "\n`csw landing show <batch>` shows every mistake and the rows. `csw landing requeue <batch>` "
             "retries them.",
@@ -190,7 +187,7 @@ def print_landing_status(status: LandingStatus) -> None:
 
 def print_file_report(found: FileReport) -> None:
     """Print the counts, every kind of mistake and the rejected rows of one file, with values."""
-    console = _console()
+    console = report_console()
     counts = ", ".join(f"{rows:,} {name}" for name, rows in found.rows.items() if rows or name == "in")
     lines = [f"{found.file}: {found.status}; rows: {counts}"]
     if found.status == "refused":
@@ -214,7 +211,7 @@ def print_file_report(found: FileReport) -> None:
             for row in found.rejected
         ]
         console.print()
-        console.print(_table("Rejected rows", ("line", "row", "column", "value", "reason"), rows, (0, 1)))
+        print_table("Rejected rows", ("line", "row", "column", "value", "reason"), rows, (0, 1))
     if found.has_more:
         console.print("There are more rejected rows. Raise --limit to show them.")
     if found.kept:
@@ -223,7 +220,7 @@ def print_file_report(found: FileReport) -> None:
 
 def print_audit(found: Reaudit) -> None:
     """Print the verdict and every check that did not pass."""
-    console = _console()
+    console = report_console()
     report = found.report
     console.print(f"{found.release_id}: {report.summary()}", soft_wrap=True, markup=False, highlight=False)
     lines = [result.message for result in (*report.blocking, *report.warnings)]
@@ -234,7 +231,7 @@ def print_audit(found: Reaudit) -> None:
 
 def print_difference(found: Difference) -> None:
     """Print the differences between two releases."""
-    console = _console()
+    console = report_console()
     if not (found.schema or found.rows or found.months):
         console.print(
             f"{found.before} and {found.after} have the same schema, row counts, MRR and customers."
@@ -245,13 +242,13 @@ def print_difference(found: Difference) -> None:
             (one.mart, one.column or "(mart)", one.kind, one.before or "", one.after or "")
             for one in found.schema
         ]
-        console.print(_table("Schema", ("mart", "column", "change", "before", "after"), schema, ()))
+        print_table("Schema", ("mart", "column", "change", "before", "after"), schema, ())
     if found.rows:
         counts = [
             (one.mart, f"{one.before:,}", f"{one.after:,}", f"{one.after - one.before:+,}")
             for one in found.rows
         ]
-        console.print(_table("Rows", ("mart", "before", "after", "change"), counts, range(1, 4)))
+        print_table("Rows", ("mart", "before", "after", "change"), counts, range(1, 4))
     if found.months:
         months = [
             (
@@ -265,47 +262,11 @@ def print_difference(found: Difference) -> None:
             for one in found.months
         ]
         headings = ("month", "MRR before", "after", "customers before", "after", "")
-        console.print(_table("Closing MRR and customers", headings, months, range(1, 5)))
+        print_table("Closing MRR and customers", headings, months, range(1, 5))
         console.print(
             f"{count(len(found.restated), 'closed month')} of {found.before} changed in {found.after}."
         )
 
 
-def print_rows(result: QueryResult) -> None:
-    """Print a query result as a table, with a note if it is cut off."""
-    console = _console()
-    numeric = [
-        index
-        for index in range(len(result.columns))
-        if all(isinstance(row[index], int | float | Decimal | None) for row in result.rows)
-    ]
-    rows = [tuple(_text(value) for value in row) for row in result.rows]
-    console.print(_table(None, result.columns, rows, numeric))
-    if result.has_more:
-        console.print(f"Only the first {len(rows)} rows are shown. --csv and --json print all rows.")
-    elif not rows:
-        console.print("No rows.")
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
-
-
-def _table(
-    title: str | None, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] | range
-) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for index, heading in enumerate(headings):
-        table.add_column(escape(heading), justify="right" if index in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(value) for value in row))
-    return table
-
-
 def _figure(value: Decimal | int | None) -> str:
     return "" if value is None else f"{value:,}"
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

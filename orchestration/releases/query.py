@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from threading import Timer
 from typing import Any
 
 import duckdb
@@ -39,12 +42,17 @@ def query_current(settings: Settings, sql: str, *, limit: int | None = None) -> 
 
 
 def query_release(
-    settings: Settings, sql: str, release_id: str = "current", *, limit: int | None = None
+    settings: Settings,
+    sql: str,
+    release_id: str = "current",
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
 ) -> QueryResult:
     """Run one SELECT on the marts of a release; return at most `limit` rows.
 
-    Raises QueryError for anything except one valid SELECT. Raises PublishError if the release does not exist
-    or another process has opened its file for writing.
+    Raises QueryError for anything except one valid SELECT, and if the query takes longer than `seconds`.
+    Raises PublishError if the release does not exist or another process has opened its file for writing.
     """
     folder = release_folder(settings, release_id)
     path = folder / MARTS_FILE
@@ -68,8 +76,14 @@ def query_release(
             connection.execute(statement)
         _only_one_select(connection, sql)
         try:
-            connection.execute(sql)
-            rows = connection.fetchall() if limit is None else connection.fetchmany(limit + 1)
+            with _interrupted_after(connection, seconds):
+                connection.execute(sql)
+                rows = connection.fetchall() if limit is None else connection.fetchmany(limit + 1)
+        except duckdb.InterruptException:
+            raise QueryError(
+                f"The query did not end within {seconds:g} seconds and was stopped. Raise the limit with "
+                "--timeout, or read less: filter by month or dimension, or name fewer columns."
+            ) from None
         except duckdb.Error as error:
             raise QueryError(_describe(error)) from None
         columns = tuple(column[0] for column in connection.description or ())
@@ -78,23 +92,48 @@ def query_release(
     return QueryResult(columns, rows[:limit], len(rows) > limit)
 
 
+@contextmanager
+def _interrupted_after(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iterator[None]:
+    """Interrupt the statement of the block if it takes longer than `seconds`."""
+    if seconds is None:
+        yield
+        return
+    timer = Timer(seconds, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        # The timer may be interrupting, which needs an open connection.
+        timer.join()
+
+
+def as_text(value: object) -> str:
+    """Return a value as text: decimals with every digit, booleans and structures as in JSON."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, bool | list | tuple | dict):
+        return json_text(value)
+    return str(value)
+
+
 def as_csv(result: QueryResult, *, for_spreadsheet: bool = False) -> str:
     """Return the result as CSV with a header line; nulls are empty.
 
     For a spreadsheet, texts that look like a formula start with an apostrophe.
     """
-    rows: Iterable[Sequence[Any]] = result.rows
-    if for_spreadsheet:
-        rows = ([_no_formula(value) for value in row] for row in rows)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(result.columns)
-    writer.writerows(rows)
+    for row in result.rows:
+        writer.writerow(_csv_field(value, for_spreadsheet) for value in row)
     return stream.getvalue()
 
 
-def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _csv_field(value: object, for_spreadsheet: bool) -> str | None:
+    if for_spreadsheet and isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return None if value is None else as_text(value)
 
 
 def as_json(result: QueryResult) -> str:

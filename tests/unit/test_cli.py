@@ -84,7 +84,7 @@ def test_the_command_line_loads_no_heavy_package() -> None:
         (("run", "--home", "data[1]"), ("--home", "Choose a folder")),
         (("simulate", "--until", "soon"), ("--until 'soon'",)),
         (("landing", "withdraw", "a.csv", "--reason", " "), ("--reason is empty",)),
-        (("query", "select 1", "--json", "--csv"), ("one of --json, --csv and --spreadsheet",)),
+        (("query", "select 1", "--json", "--format", "csv"), ("one of --json and --format csv",)),
     ],
 )
 def test_a_wrong_option_causes_a_readable_error(

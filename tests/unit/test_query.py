@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from orchestration.core.errors import PublishError, QueryError
-from orchestration.core.settings import Settings, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.releases import query_current
-from orchestration.releases.query import as_csv, as_json
+from orchestration.releases.query import as_csv, as_json, query_release
 from tests.unit.release_case import make_release
 
 
@@ -63,6 +68,38 @@ def test_a_query_reports_rows_beyond_the_limit(settings: Settings) -> None:
         {"month": "2024-11-01", "closing_mrr": 10.0, "gap": None, "text": 'a"b'}
     ]
     assert '"closing_mrr": 10.0000' in as_json(answer)
+
+
+def test_a_query_that_takes_too_long_is_stopped(settings: Settings) -> None:
+    started = time.monotonic()
+    with pytest.raises(QueryError, match=r"not end within 0\.5 seconds .*--timeout"):
+        query_release(settings, "select count(*) from range(100000000) a, range(100000) b", seconds=0.5)
+    assert time.monotonic() - started < 20
+    assert query_release(settings, "select 1", seconds=5).rows == [(1,)]
+
+
+def test_a_result_fits_the_terminal(settings: Settings) -> None:
+    sql = f"select {', '.join(f'1.5000 as amount_{number}' for number in range(1, 10))} from range(20)"
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "orchestration", "query", sql, "--home", str(settings.home)],
+        cwd=PROJECT_DIR,
+        env=os.environ | {"COLUMNS": "40", "TERM": "dumb"},
+        stdout=theirs,
+        check=True,
+    )
+    os.close(theirs)
+    printed = os.read(ours, 10_000).decode()
+    os.close(ours)
+    heading, first = printed.splitlines()[:2]
+    assert heading == "amount_1  amount_2  amount_3  amount_4"
+    assert first == "  1.5000    1.5000    1.5000    1.5000"
+    assert "5 of 9 columns do not fit: amount_5," in printed
+
+
+def test_csv_prints_exact_decimals_and_booleans_as_sql_does(settings: Settings) -> None:
+    answer = query_current(settings, "select 0::decimal(18, 10) as zero, true as is_new, [1.5] as list")
+    assert as_csv(answer) == "zero,is_new,list\n0.0000000000,true,[1.5]\n"
 
 
 def test_a_query_before_the_first_release_explains_what_to_do(tmp_path: Path) -> None:
