@@ -70,11 +70,11 @@ def _print_data_quality(settings: Settings, console: Console) -> None:
     try:
         found = query_current(
             settings,
-            'select status, "check", "table", detail, observed, round(mrr) from _data_quality'
-            " where status <> 'pass' order by status, abs(mrr) desc nulls last, observed desc",
+            "select status, check_name, table_name, detail, observed, round(affected_mrr) from _data_quality"
+            " where status <> 'pass' order by status, abs(affected_mrr) desc nulls last, observed desc",
         )
     except QueryError:
-        return  # an older release does not have this mart
+        return  # an older release lacks this mart, or these columns
     if not found.rows:
         return
     headings = ("", "check", "table", "detail", "found", "MRR")

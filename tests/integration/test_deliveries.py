@@ -245,7 +245,7 @@ def test_no_address_is_published(home: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "table", "detail", "observed", "mrr_concerned"),
+    ("check", "table", "detail", "observed", "affected_mrr"),
     [
         ("refused_files", "generic/subscription_periods", "all", 1, None),
         ("refused_files", "generic/survey_responses", "all", 1, None),
@@ -258,24 +258,24 @@ def test_no_address_is_published(home: Settings) -> None:
     ],
 )
 def test_data_quality_lists_rows_that_do_not_count(
-    home: Settings, check: str, table: str, detail: str, observed: int, mrr_concerned: int | None
+    home: Settings, check: str, table: str, detail: str, observed: int, affected_mrr: int | None
 ) -> None:
     rows = ask(
         home,
-        'select detail, observed, mrr from _data_quality where "check" = '
-        f"'{check}' and \"table\" = '{table}'",
+        "select detail, observed, affected_mrr from _data_quality"
+        f" where check_name = '{check}' and table_name = '{table}'",
     )
     found = {row[0]: row[1:] for row in rows}
     assert found.get(detail, (None,))[0] == observed, rows
-    if mrr_concerned is not None:
-        assert found[detail][1] == mrr_concerned
+    if affected_mrr is not None:
+        assert found[detail][1] == affected_mrr
 
 
 def test_every_delivered_row_is_accounted_for(home: Settings) -> None:
     counted = dict(
         ask(
             home,
-            'select "table", sum(observed) from _data_quality where "check" = \'delivered_rows\''
+            "select table_name, sum(observed) from _data_quality where check_name = 'delivered_rows'"
             " and detail <> 'blank' group by 1",
         )
     )

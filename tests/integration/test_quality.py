@@ -172,7 +172,7 @@ def found(settings: Settings) -> dict[tuple[str, str, str], tuple[str, int, str 
     """Status, count and MRR of every check of the current release."""
     with duckdb.connect(str(settings.current / "csw.duckdb"), read_only=True) as marts:
         rows = marts.execute(
-            'select "check", "table", detail, status, observed, mrr from marts._data_quality'
+            "select check_name, table_name, detail, status, observed, affected_mrr from marts._data_quality"
         ).fetchall()
     return {
         (check, table, detail): (status, observed, None if mrr is None else str(mrr))

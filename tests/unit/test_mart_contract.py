@@ -54,7 +54,7 @@ def test_every_mart_is_read_with_its_columns_in_order(manifest: dict[str, Any]) 
     assert contracts["renewals"].may_be_empty
     assert not months.may_be_empty
     key = [test for test in contracts["_data_quality"].tests if test.kind == "unique_key"]
-    assert [test.columns for test in key] == [("check", "table", "detail")]
+    assert [test.columns for test in key] == [("check_name", "table_name", "detail")]
 
 
 def test_tests_of_marts_alone_are_audited(manifest: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -92,6 +93,15 @@ def test_every_column_is_described(layer: str) -> None:
         for column in model["columns"]:
             assert column["description"], f"{model['name']}.{column['name']}"
             assert column["data_type"]
+
+
+def test_no_published_column_is_a_reserved_word() -> None:
+    """Nobody has to quote a column in a query."""
+    words = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'")
+    reserved = {name for (name,) in words.fetchall()}
+    assert {"check", "table"} <= reserved
+    for model in _declared("models", "marts"):
+        assert reserved.isdisjoint(column["name"].lower() for column in model["columns"]), model["name"]
 
 
 def test_no_mart_key_contains_an_amount_or_rate() -> None:

@@ -31,7 +31,7 @@ select
     count(*) as observed,
     cast({{ 'null' if expected is none else expected }} as bigint) as expected,
     'warn' as severity,
-    cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as mrr,
+    cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as affected_mrr,
     '{{ meaning }} Money: amount per month of the term.' as description
 from contracts
 where {{ condition }}

@@ -73,7 +73,7 @@ select
     coalesce(totals.rows_found, 0) as observed,
     checks.expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     checks.description || ' Detail: their sum.' as description
 from checks
 left join totals on checks.check_name = totals.check_name

@@ -75,7 +75,7 @@ select
     coalesce(totals.rows_found, 0) as observed,
     cast(0 as bigint) as expected,
     checks.severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     checks.description
 from checks
 left join totals on checks.table_name = totals.table_name

@@ -94,7 +94,7 @@ select
     cast(observed as bigint) as observed,
     cast(expected as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     description
 from checks
 union all
@@ -105,7 +105,7 @@ select
     count(*) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'Survey answers and invitations that belong to no known account.' as description
 from {{ ref('unified_survey_responses') }} as responses
 left join {{ ref('unified_accounts') }} as accounts on responses.account_id = accounts.account_id

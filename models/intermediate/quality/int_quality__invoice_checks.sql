@@ -19,7 +19,7 @@ select
     count(*) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     '{{ meaning }}' as description
 from invoices
 where {{ condition }}

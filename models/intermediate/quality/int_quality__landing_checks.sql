@@ -72,7 +72,7 @@ select
     cast(sum(row_count) as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(sum(mrr) as decimal(18, 4)) as mrr,
+    cast(sum(mrr) as decimal(18, 4)) as affected_mrr,
     'Rows that do not count, for the reason in detail. Money: list price a month, where legible.' as description
 from valued_rows
 group by check_name, table_name, detail
@@ -84,7 +84,7 @@ select
     cast(0 as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'Rows set aside because they break the contract.' as description
 from objects
 left join valued_rows on objects.table_name = valued_rows.table_name and valued_rows.check_name = 'quarantined_rows'
@@ -97,7 +97,7 @@ select
     cast(files_refused as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'Files refused whole and not delivered again; copies are in quarantine, with the reason on record.' as description
 from objects
 union all
@@ -108,7 +108,7 @@ select
     row_count as observed,
     cast(null as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'Where the delivered rows went. All but blank records add up to the rows delivered.' as description
 from row_counts
 where row_count > 0
@@ -120,7 +120,7 @@ select
     coalesce(row_count, files) as observed,
     case when kind = 'told' then cast(0 as bigint) end as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'What the loader read otherwise than it stands in the file, or found odd. Rows; files where it is about those.'
         as description
 from remarks

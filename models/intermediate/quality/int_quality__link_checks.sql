@@ -119,6 +119,6 @@ select
     observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(coalesce(mrr, case when table_name like 'account%' then 0 end) as decimal(18, 4)) as mrr,
+    cast(coalesce(mrr, case when table_name like 'account%' then 0 end) as decimal(18, 4)) as affected_mrr,
     description
 from checks

@@ -42,9 +42,9 @@ select
     cast({{ 'null' if expected is none else expected }} as bigint) as expected,
     '{{ severity }}' as severity,
     {%- if money == 'running' %}
-    cast(coalesce(sum(case when is_running then mrr end), 0) as decimal(18, 4)) as mrr,
+    cast(coalesce(sum(case when is_running then mrr end), 0) as decimal(18, 4)) as affected_mrr,
     {%- else %}
-    cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as mrr,
+    cast(coalesce(sum(mrr), 0) as decimal(18, 4)) as affected_mrr,
     {%- endif %}
     '{{ meaning }}' as description
 from periods

@@ -135,7 +135,7 @@ select
     cast(coalesce(check_totals.rows_found, 0) as bigint) as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(coalesce(check_totals.mrr, 0) as decimal(18, 4)) as mrr,
+    cast(coalesce(check_totals.mrr, 0) as decimal(18, 4)) as affected_mrr,
     checks.description
 from checks
 left join check_totals

@@ -62,6 +62,6 @@ select
     cast(rows_found as bigint) as observed,
     cast(expected as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     description
 from checks

@@ -14,12 +14,12 @@ with checks as (
 )
 
 select
-    check_name as {{ adapter.quote('check') }},
-    table_name as {{ adapter.quote('table') }},
+    check_name,
+    table_name,
     detail,
     case when observed > expected then severity else 'pass' end as status,
     observed,
     expected,
-    mrr,
+    affected_mrr,
     description
 from checks
