@@ -81,6 +81,37 @@ def _exit_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _print_version(is_wanted: bool) -> None:
+    if not is_wanted:
+        return
+    from importlib.metadata import version
+
+    from orchestration.releases.fingerprint import code_version
+
+    versions = {
+        "csw": version("customer-success-warehouse"),
+        "code": code_version(),
+        **{name: version(name) for name in ("duckdb", "dbt-core", "dagster")},
+    }
+    typer.echo("\n".join(f"{name:<8}  {found}" for name, found in versions.items()))
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the versions of csw, its code (as in `_release`), DuckDB, dbt and Dagster.",
+        ),
+    ] = False,
+) -> None:
+    """Accept the options that stand before a command."""
+
+
 @app.command()
 def simulate(
     accounts: Annotated[int, typer.Option(min=1, help="Number of accounts.")] = 500,

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
+import duckdb
 import pytest
 import typer
 
@@ -17,6 +19,7 @@ from orchestration.cli.doctor import examine
 from orchestration.core.errors import SettingsError
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import PROJECT_DIR, load_settings
+from orchestration.releases.fingerprint import code_version
 
 HEAVY = ("dagster", "dbt", "great_expectations", "numpy", "duckdb", "sqlalchemy")
 
@@ -56,6 +59,25 @@ def test_help_of_run_names_options_and_variables() -> None:
         assert name in process.stdout
     for name in ("CSW_HOME", "CSW_LANDING", "CSW_AS_OF", "CSW_POLICIES"):
         assert name in process.stdout
+
+
+def test_the_version_names_the_code_and_the_engines() -> None:
+    code = (
+        "import sys; from orchestration.cli.main import app; app(['--version'], standalone_mode=False);"
+        " print(sorted({'dagster', 'dbt', 'great_expectations'} & set(sys.modules)))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    )
+    *lines, heavy = process.stdout.splitlines()
+    assert dict(line.split() for line in lines) == {
+        "csw": version("customer-success-warehouse"),
+        "code": code_version(),
+        "duckdb": duckdb.__version__,
+        "dbt-core": version("dbt-core"),
+        "dagster": version("dagster"),
+    }
+    assert heavy == "[]"
 
 
 def test_the_command_line_loads_no_heavy_package() -> None:

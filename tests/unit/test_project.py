@@ -97,8 +97,9 @@ def test_every_column_is_described(layer: str) -> None:
 
 def test_no_published_column_is_a_reserved_word() -> None:
     """Nobody has to quote a column in a query."""
-    words = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'")
-    reserved = {name for (name,) in words.fetchall()}
+    question = "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+    with duckdb.connect() as connection:
+        reserved = {name for (name,) in connection.execute(question).fetchall()}
     assert {"check", "table"} <= reserved
     for model in _declared("models", "marts"):
         assert reserved.isdisjoint(column["name"].lower() for column in model["columns"]), model["name"]
