@@ -2,14 +2,15 @@
 
 # This module has no postponed annotations, because Dagster reads the types of context parameters.
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.core.alerts import alert
-from orchestration.core.errors import CswError
+from orchestration.core.errors import CswError, SettingsError
 from orchestration.core.lock import describe_holder, is_locked
 from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import LandingFile, accepted_batches, pending_files
@@ -17,6 +18,7 @@ from orchestration.pipeline.deliveries import nothing_new
 
 DAILY = "0 5 * * *"
 LOOK_SECONDS = 60
+AUTOMATIC_VARIABLE = "CSW_AUTOMATIC_RUNS"
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,19 @@ class Triggers:
 
 
 def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
-    """Return a daily schedule, a sensor for new files, and an alert for failed runs."""
+    """Return a daily schedule, a sensor for new files, and an alert for failed runs.
+
+    The schedule and the sensor for files start switched on only if CSW_AUTOMATIC_RUNS is `on`. Raises
+    SettingsError if it is neither `on` nor `off`.
+    """
+    is_on = runs_are_automatic()
 
     @dg.schedule(
         name="daily",
         job=job,
         cron_schedule=DAILY,
         execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED,
         description="Every day at 05:00 UTC, so that months close without new files too.",
     )
     def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -49,7 +56,7 @@ def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
         name="new_landing_files",
         job=job,
         minimum_interval_seconds=LOOK_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
         description="Starts a run when complete new files are in the landing folder.",
     )
     def new_landing_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -71,6 +78,14 @@ def build_triggers(job: UnresolvedAssetJobDefinition) -> Triggers:
         alert(load_settings(), context.dagster_run.run_id, step, message)
 
     return Triggers([daily], [new_landing_files, alert_on_failure])
+
+
+def runs_are_automatic(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether CSW_AUTOMATIC_RUNS switches the schedule and the sensor for files on."""
+    value = environment.get(AUTOMATIC_VARIABLE) or "off"
+    if value not in ("on", "off"):
+        raise SettingsError(f"{AUTOMATIC_VARIABLE} {value!r} is neither on nor off.")
+    return value == "on"
 
 
 def failure_in_words(events: Iterable[dg.DagsterEvent], otherwise: str | None) -> tuple[str, str]:

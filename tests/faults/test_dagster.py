@@ -182,6 +182,7 @@ def _daemon(home: Settings) -> Iterator[subprocess.Popen[bytes]]:
     environment = os.environ | {
         "CSW_HOME": str(home.home),
         "CSW_AS_OF": home.as_of.isoformat(),
+        "CSW_AUTOMATIC_RUNS": "on",
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }

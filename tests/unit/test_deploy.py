@@ -79,3 +79,4 @@ def test_the_environment_file_contains_only_known_settings() -> None:
     assert {"CSW_HOME", "CSW_ALERT_WEBHOOK", "CSW_HASH_KEY"} <= named
     assert {name for name in named if name not in code} == set()
     assert not re.search(r"^CSW_HASH_KEY=.", text, re.MULTILINE)
+    assert re.search(r"^CSW_AUTOMATIC_RUNS=on$", text, re.MULTILINE)
