@@ -1,4 +1,4 @@
-"""The event log of Dagster: its SQLite storage with one connection per database."""
+"""The event log of Dagster: its SQLite storage with one connection per database and messages for users."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from threading import RLock
 from typing import Any, Self
 
 import dagster as dg
+from dagster._core.events import JobFailureData
+from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import create_engine, event, inspect
@@ -43,6 +45,10 @@ class SharedConnectionEventLog(SqliteEventLogStorage):
     ) -> Self:
         # Dagster's default folder.
         return cls(str(Path(config_value["dagster_home"]) / "history" / "runs"), inst_data)
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        found = event.dagster_event
+        super().store_event(event._replace(dagster_event=without_stack(found)) if found else event)
 
     @contextmanager
     def run_connection(self, run_id: str | None = None) -> Iterator[Connection]:
@@ -80,6 +86,19 @@ class SharedConnectionEventLog(SqliteEventLogStorage):
                 self._engines.pop(next(iter(self._engines))).dispose()
         self._engines[shard] = engine
         return engine
+
+
+def without_stack(event: dg.DagsterEvent) -> dg.DagsterEvent:
+    """Return the failure of a step or run with only its message, if it is a `dg.Failure` for users."""
+    data = event.event_specific_data
+    if isinstance(data, StepFailureData) and data.error and data.user_failure_data:
+        error = data.error._replace(message=data.user_failure_data.description or "", stack=[])
+        return event._replace(event_specific_data=data._replace(error=error))
+    if isinstance(data, JobFailureData) and data.first_step_failure_event:
+        first = without_stack(data.first_step_failure_event)
+        shown = data._replace(error=first.step_failure_data.error, first_step_failure_event=first)
+        return event._replace(event_specific_data=shown)
+    return event
 
 
 def _write_without_waiting(connection: sqlite3.Connection, _: object) -> None:
