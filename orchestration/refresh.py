@@ -195,6 +195,7 @@ def _run_job(
     log.info("loading Dagster and dbt")
     with environment(quiet, without=("DAGSTER_", "DBT_")):
         from orchestration.dagster_defs.definitions import JOB, build_definitions
+        from orchestration.dagster_defs.direct import execute_directly
         from orchestration.dagster_defs.triggers import failure_in_words
 
         candidate.lap("load")
@@ -203,13 +204,7 @@ def _run_job(
         job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
         with open_instance(settings) as instance:
             candidate.lap("load")
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                raise_on_error=False,
-                # The logger `csw` prints the messages for users.
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+            result = execute_directly(job, instance, run_id)
     if result.success:
         return
     failed = [event for event in result.all_events if event.is_step_failure]

@@ -1,4 +1,3 @@
-{#- No value lies outside the bounds. Nulls pass. -#}
 {% test accepted_range(model, column_name, min_value=none, max_value=none, inclusive=true) %}
 select {{ column_name }}
 from {{ model }}

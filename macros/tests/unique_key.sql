@@ -1,4 +1,4 @@
-{#- No two rows share the key; nulls are equal. One query covers any number of columns. -#}
+{#- One query covers any number of columns. -#}
 {% test unique_key(model, columns) %}
 {%- set key = [] -%}
 {%- for column in columns -%}

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from orchestration.core.errors import SettingsError
-from orchestration.core.serialization import read_yaml
+from orchestration.core.serialization import json_text, read_yaml
 from orchestration.core.spelling import did_you_mean
 
 PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
@@ -36,6 +36,11 @@ def policy_catalog() -> dict[str, Rule]:
     """Return the rule of every policy, by name."""
     catalog: dict[str, Rule] = _variables()["policy_catalog"]
     return catalog
+
+
+def policy_text(value: Any) -> str:
+    """Return a value of a policy as a user writes it."""
+    return value if isinstance(value, str) else json_text(value)
 
 
 def project_policies() -> dict[str, Any]:

@@ -3,10 +3,9 @@
 # This module has no postponed annotations, because Dagster reads the types of context parameters.
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,16 +18,18 @@ from orchestration.core.files import remove_tree
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.launcher import purpose_of
+from orchestration.dagster_defs.tags import RELEASE_TAG, run_tags
+from orchestration.dagster_defs.translator import FRESHNESS, end_keys, mart_owners
 from orchestration.dbt_runner.landing_contract import load_contracts
-from orchestration.dbt_runner.mart_contract import MARTS_SCHEMA
 from orchestration.dbt_runner.runner import GRAIN_TESTS, DbtEvent
 from orchestration.pipeline.steps import LandStep, build_step, land_step, publish_step
+from orchestration.quality.profile import latest_month
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
+from orchestration.releases.export import PARQUET_DIR
+from orchestration.releases.manifest import MANIFEST_FILE
+from orchestration.releases.publish import Published
 
 POOL = "warehouse"
-
-FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
-"""The schedule builds every day. Warns after one missed day, fails after two."""
 
 
 @dataclass(frozen=True)
@@ -42,46 +43,31 @@ class Warehouse:
     """What the run has already landed, before it loaded Dagster."""
 
 
-class LayerTranslator(DagsterDbtTranslator):
-    """Groups models by layer (the first folder below models/) and sets the freshness policy of marts."""
-
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        node = manifest["nodes"].get(unique_id)
-        is_mart = node and node["resource_type"] == "model" and node["schema"] == MARTS_SCHEMA
-        return spec.replace_attributes(freshness_policy=FRESHNESS) if is_mart else spec
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        path = dbt_resource_props["fqn"][1:-1]
-        return path[0] if path else "seeds"
-
-
-def mart_keys(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dict[str, dg.AssetKey]:
-    """Return the asset keys of the marts by table name."""
-    return {
-        node["alias"]: translator.get_asset_spec(manifest, unique_id, None).key
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] == MARTS_SCHEMA
-    }
-
-
 def landing_assets(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> dg.AssetsDefinition:
     """Return one asset per raw object, and one per table of the loader's records."""
     contracts = load_contracts()
     sources = {
-        (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None).key
+        (source["source_name"], source["name"]): translator.get_asset_spec(manifest, unique_id, None)
         for unique_id, source in manifest["sources"].items()
     }
-    keys = {name: key for name, key in sources.items() if name in contracts}
-    records = [key for name, key in sources.items() if name not in contracts]
+    keys = {name: source.key for name, source in sources.items() if name in contracts}
+    records = [source.key for name, source in sources.items() if name not in contracts]
     specs = [
-        dg.AssetSpec(key, group_name="landing", kinds={"parquet"}, skippable=True) for key in keys.values()
+        dg.AssetSpec(
+            source.key,
+            description=source.description,
+            group_name="landing",
+            kinds={"parquet"} if name in contracts else set(),
+            skippable=True,
+        )
+        for name, source in sources.items()
     ]
-    specs += [dg.AssetSpec(key, group_name="landing", skippable=True) for key in records]
 
     @dg.multi_asset(
         name="landing",
         specs=specs,
+        # The launcher refuses a part of the step in one sentence, and Dagster in a list of all assets.
+        can_subset=True,
         pool=POOL,
         required_resource_keys={"warehouse"},
         config_schema={"force": dg.Field(bool, default_value=False, is_required=False)},
@@ -92,6 +78,7 @@ def landing_assets(manifest: Mapping[str, Any], translator: DagsterDbtTranslator
         with failures_in_words(warehouse):
             force = context.op_execution_context.op_config["force"]
             landed = warehouse.landed or land_step(warehouse.settings, warehouse.candidate, force=force)
+            context.instance.add_run_tags(context.run_id, run_tags(warehouse.candidate, context.run.tags))
             if landed.nothing_new:
                 context.log.info(landed.nothing_new)
                 remove_tree(warehouse.candidate.folder)
@@ -142,8 +129,9 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
 
     @dg.asset(
         name="release",
-        deps=_ends(manifest, translator),
+        deps=end_keys(manifest, translator),
         group_name="release",
+        owners=mart_owners(manifest, translator),
         freshness_policy=FRESHNESS,
         pool=POOL,
         required_resource_keys={"warehouse"},
@@ -154,9 +142,8 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
         warehouse: Warehouse = context.resources.warehouse
         with failures_in_words(warehouse):
             published = publish_step(warehouse.settings, warehouse.candidate, warehouse.lock)
-        return dg.MaterializeResult(
-            metadata={"release_id": published.release_id, "message": published.message}
-        )
+        context.instance.add_run_tags(context.run_id, {RELEASE_TAG: published.release_id})
+        return dg.MaterializeResult(metadata=_release_metadata(warehouse.settings, published))
 
     return release
 
@@ -181,6 +168,28 @@ def warehouse_resource(
     return warehouse
 
 
+def _release_metadata(settings: Settings, published: Published) -> dict[str, Any]:
+    """Return what Dagster shows and plots. Figures of an experiment are not part of the plot."""
+    folder = settings.releases / published.release_id
+    latest = latest_month(folder / PARQUET_DIR) if published.changed else None
+    figures = (
+        {
+            "month": latest.month.isoformat(),
+            "closing_mrr": float(latest.closing_mrr),
+            "customers": latest.customers,
+        }
+        if latest
+        else {}
+    )
+    return {
+        "release_id": published.release_id,
+        "message": published.message,
+        **figures,
+        "folder": dg.MetadataValue.path(folder),
+        "manifest": dg.MetadataValue.path(folder / MANIFEST_FILE),
+    }
+
+
 @contextmanager
 def failures_in_words(warehouse: Warehouse) -> Iterator[None]:
     """Show an error that a user can fix as a message in Dagster, without a traceback."""
@@ -192,20 +201,6 @@ def failures_in_words(warehouse: Warehouse) -> Iterator[None]:
             raise
         facts: dict[str, Any] = {"error": type(told).__name__, "exit_code": told.exit_code}
         raise dg.Failure(description=str(told), metadata=facts, allow_retries=False) from None
-
-
-def _ends(manifest: Mapping[str, Any], translator: DagsterDbtTranslator) -> list[dg.AssetKey]:
-    """Return the marts and the models without children: a release also contains the whole build."""
-    children: Mapping[str, Sequence[str]] = manifest["child_map"]
-    return [
-        translator.get_asset_spec(manifest, unique_id, None).key
-        for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-        and (
-            node["schema"] == MARTS_SCHEMA
-            or not any(child.startswith("model.") for child in children[unique_id])
-        )
-    ]
 
 
 def _build_events(warehouse: Warehouse) -> Iterator[DbtEvent]:

@@ -19,6 +19,11 @@ from orchestration.releases.export import RELEASE_TABLE
 AUDIT = "audit"
 """The name of the check of each mart."""
 
+ROWS = "dagster/row_count"
+"""Dagster shows this metadata as the number of rows of an asset, and plots it."""
+
+_AUDIT_DESCRIPTION = "The contract and the suite of the mart, evaluated on the exported file."
+
 
 def with_checked_tests(manifest: Mapping[str, Any], contracts: MartContracts) -> dict[str, Any]:
     """Return the manifest without the tests that the audit evaluates.
@@ -61,22 +66,32 @@ def with_checked_tests(manifest: Mapping[str, Any], contracts: MartContracts) ->
 
 def audit_checks(marts: Mapping[str, dg.AssetKey], published: Sequence[str]) -> dg.AssetChecksDefinition:
     """Return the step that exports and audits the marts. A check lists the expectations that fail."""
-    specs = [dg.AssetCheckSpec(name=AUDIT, asset=marts[mart], blocking=True) for mart in published]
+    specs = [
+        dg.AssetCheckSpec(name=AUDIT, asset=marts[mart], description=_AUDIT_DESCRIPTION, blocking=True)
+        for mart in published
+    ]
     # They do not block here. Publishing evaluates them again, and knows the accepted findings.
-    specs += [dg.AssetCheckSpec(name=gate_name(family), asset=marts[RELEASE_TABLE]) for family in FAMILIES]
+    specs += [
+        dg.AssetCheckSpec(name=gate_name(family), asset=marts[RELEASE_TABLE], description=description)
+        for family, description in FAMILIES.items()
+    ]
 
     @dg.multi_asset_check(
         name="audit",
         specs=specs,
+        # As for landing: the launcher refuses a part of the step.
+        can_subset=True,
         pool=POOL,
         required_resource_keys={"warehouse"},
         description="Great Expectations on the file that will be served.",
     )
-    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def audit(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
         warehouse: Warehouse = context.resources.warehouse
         with failures_in_words(warehouse):
             report = audit_step(warehouse.settings, warehouse.candidate)
+            tables = warehouse.candidate.noted("tables")["tables"]
             for mart in published:
+                yield dg.AssetObservation(marts[mart], metadata={ROWS: tables[mart]["rows"]})
                 yield audit_result(report, mart, marts[mart])
             yield from _gate_results(warehouse.candidate, marts[RELEASE_TABLE])
             report.raise_if_blocking(warehouse.candidate.audit)

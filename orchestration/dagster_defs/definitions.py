@@ -10,14 +10,13 @@ from orchestration.core.environment import check_interpreter
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.assets import (
-    LayerTranslator,
     build_assets,
     landing_assets,
-    mart_keys,
     release_asset,
     warehouse_resource,
 )
 from orchestration.dagster_defs.checks import audit_checks, with_checked_tests
+from orchestration.dagster_defs.translator import ProjectTranslator, mart_keys
 from orchestration.dagster_defs.triggers import build_triggers
 from orchestration.dbt_runner.mart_contract import read_contracts
 from orchestration.dbt_runner.runner import prepare_manifest
@@ -55,7 +54,7 @@ def build_definitions(
     # Load suites before the build, because an invalid suite would stop the run after it.
     suites = load_suites(contracts)
     manifest = with_checked_tests(parsed, contracts)
-    translator = LayerTranslator()
+    translator = ProjectTranslator()
     refresh = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),

@@ -17,19 +17,19 @@ from orchestration.quality.profile import Month, NotMeasured, ReleaseProfile
 from orchestration.quality.reconciliation import Measure
 from orchestration.quality.report import Outcome
 
-FAMILIES = (
-    "rows",
-    "closing_mrr",
-    "customers",
-    "restated_mrr",
-    "restated_customers",
-    "freshness",
-    "schema",
-    "checks",
-    "personal",
-    "reconciliation",
-)
-"""What the gate compares. The name of a finding is its family, or `<family>.<place>`."""
+FAMILIES = {
+    "rows": "Rows of every mart, compared with the previous release.",
+    "closing_mrr": "Closing MRR of the latest month, compared with the previous release.",
+    "customers": "Customers of the latest month, compared with the previous release.",
+    "restated_mrr": "Closing MRR of months that were complete in the previous release.",
+    "restated_customers": "Customers of months that were complete in the previous release.",
+    "freshness": "Age of the newest delivery of an object, and of the latest event in a mart.",
+    "schema": "Marts and columns of the previous release that are gone or have another type.",
+    "checks": "Number of checks that the audit evaluated for every mart.",
+    "personal": "E-mail addresses and similar personal data that a mart must not contain.",
+    "reconciliation": "Rows and sums of the delivered files, found again in the models and the marts.",
+}
+"""What the gate compares, by family. The name of a finding is its family, or `<family>.<place>`."""
 
 _CLOSED = ("restated_mrr", "restated_customers")
 """Families that compare months which were complete in the previous release."""

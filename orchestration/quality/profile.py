@@ -89,6 +89,17 @@ def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
         )
 
 
+def latest_month(parquet: Path) -> Month | None:
+    """Return the latest month in the Parquet files of a release; None if they have none.
+
+    The month may be incomplete.
+    """
+    with connect() as connection:
+        _view_parquet(connection, parquet)
+        months = _measured(lambda: _months(connection))
+    return months[-1] if months and not isinstance(months, NotMeasured) else None
+
+
 def _view_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Create views on the Parquet files of a folder, with the names of the tables of a marts file."""
     connection.execute("attach ':memory:' as release")

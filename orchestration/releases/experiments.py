@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from orchestration.core.errors import PublishError
-from orchestration.core.serialization import json_text
+from orchestration.core.policies import policy_text
 from orchestration.core.settings import Settings
 from orchestration.releases.history import current_release_id, kept_manifests
 from orchestration.releases.manifest import read_manifest
@@ -23,7 +22,9 @@ def experiment_reason(settings: Settings) -> str | None:
         return None
     reasons = []
     if settings.asked_policies:
-        chosen = ", ".join(f"{name} = {_text(settings.policies[name])}" for name in settings.asked_policies)
+        chosen = ", ".join(
+            f"{name} = {policy_text(settings.policies[name])}" for name in settings.asked_policies
+        )
         reasons.append(f"command-line policies: {chosen}")
     if settings.known_at:
         reasons.append(f"only files known at {settings.known_at.isoformat()}")
@@ -65,7 +66,3 @@ def _as_of(settings: Settings, release_id: str) -> datetime | None:
     with suppress(PublishError):
         return datetime.fromisoformat(read_manifest(settings.releases / release_id)["as_of"])
     return None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json_text(value)
