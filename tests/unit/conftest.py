@@ -9,7 +9,9 @@ import pytest
 
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.pseudonyms import load_hash_key
 from simulator import SimulationReport, simulate
+from tests.shared import spare_parsing
 from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
 
 
@@ -17,6 +19,15 @@ from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
 def settings(tmp_path: Path) -> Settings:
     """An empty warehouse."""
     return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with only the parsed dbt project and the key of its pseudonyms."""
+    home = tmp_path_factory.mktemp("warehouse")
+    spare_parsing(load_settings(home, environment={}))
+    load_hash_key(home, environment={})
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -1,74 +1,19 @@
-"""Dagster's definitions: one connected graph from raw objects to the release, with every check."""
+"""The job in Dagster: what it starts, refuses, repeats and waits for."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration.core.lock import hold_lock
-from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.dbt_runner.landing_contract import load_contracts
-from orchestration.dbt_runner.mart_contract import audited_tests
-from orchestration.dbt_runner.pseudonyms import load_hash_key
+from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import accepted_batches, land
-from orchestration.quality.gate import FAMILIES
 from orchestration.releases import current_release_id
 from orchestration.releases.fingerprint import code_version, run_fingerprint
-from tests.shared import declared_contracts, spare_parsing
 from tests.unit.release_case import make_candidate, make_release, make_report
-
-LOAD = """
-import json, sys
-from orchestration.dagster_defs.definitions import defs
-definitions = defs()
-repository = definitions.get_repository_def()
-graph = repository.asset_graph
-print(json.dumps({
-    "great_expectations": "great_expectations" in sys.modules,
-    "parents": {key.to_user_string(): [one.to_user_string() for one in graph.get(key).parent_keys]
-                for key in graph.get_all_asset_keys()},
-    "executable": sorted(key.to_user_string() for key in graph.executable_asset_keys),
-    "groups": {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()},
-    "checks": [[key.asset_key.to_user_string(), key.name, graph.get(key).blocking]
-               for key in graph.asset_check_keys],
-    "pools": sorted({pool for one in repository.assets_defs_by_key.values()
-                     for pool in [one.op.pool] if one.is_executable}),
-    "jobs": [job.name for job in repository.get_all_jobs()],
-    "schedules": [[one.name, one.cron_schedule, one.execution_timezone] for one in repository.schedule_defs],
-    "sensors": sorted(one.name for one in repository.sensor_defs),
-}))
-"""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with only the parsed dbt project and the key of its pseudonyms."""
-    home = tmp_path_factory.mktemp("warehouse")
-    spare_parsing(load_settings(home, environment={}))
-    load_hash_key(home, environment={})
-    return home
-
-
-@pytest.fixture(scope="module")
-def loaded(home: Path) -> dict[str, Any]:
-    """The code location as a separate process loads it, like Dagster's."""
-    process = subprocess.run(
-        [sys.executable, "-c", LOAD],
-        cwd=PROJECT_DIR,
-        env={"CSW_HOME": str(home), "PATH": "/usr/bin:/bin", "DAGSTER_DISABLE_TELEMETRY": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
-    return found
 
 
 @pytest.fixture
@@ -79,105 +24,94 @@ def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
-def ancestors(parents: dict[str, list[str]], key: str) -> set[str]:
-    found: set[str] = set()
-    todo = [key]
-    while todo:
-        for parent in parents[todo.pop()]:
-            if parent not in found:
-                found.add(parent)
-                todo.append(parent)
-    return found
-
-
-def manifest_of(home: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((home / "dbt" / "target" / "manifest.json").read_text())
-    return manifest
-
-
-def test_it_loads_without_great_expectations_which_takes_seconds(loaded: dict[str, Any]) -> None:
-    assert not loaded["great_expectations"]
-
-
-def test_every_raw_object_every_model_and_the_release_are_one_graph(
-    loaded: dict[str, Any], home: Path
-) -> None:
-    upstream = ancestors(loaded["parents"], "release")
-    assert upstream | {"release"} == set(loaded["parents"]) == set(loaded["executable"])
-    assert {f"{source}/{name}" for source, name in load_contracts()} <= upstream
-    models = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "model"]
-    assert {f"{model['schema']}/{model['name']}" for model in models} <= upstream
-
-
-def test_raw_objects_feed_staging_and_every_mart_feeds_the_release(loaded: dict[str, Any]) -> None:
-    for source, name in load_contracts():
-        children = [key for key, parents in loaded["parents"].items() if f"{source}/{name}" in parents]
-        assert children
-        assert all(child.startswith("staging/") for child in children)
-    marts = {key for key in loaded["parents"] if key.startswith("marts/")}
-    assert marts <= set(loaded["parents"]["release"])
-    assert {mart.removeprefix("marts/") for mart in marts} == set(declared_contracts())
-
-
-def test_every_mart_every_family_of_the_gate_and_every_dbt_test_of_a_run_is_a_check(
-    loaded: dict[str, Any], home: Path
-) -> None:
-    checks = {(key, name): blocking for key, name, blocking in loaded["checks"]}
-    by_audit = {key: blocking for (key, name), blocking in checks.items() if name == "audit"}
-    assert by_audit == {f"marts/{mart}": True for mart in declared_contracts()}
-    by_gate = {name: key for key, name in checks if name.startswith("gate_")}
-    assert by_gate == {f"gate_{family}": "marts/_release" for family in FAMILIES}
-    tests = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "test"]
-    audited = audited_tests(declared_contracts())
-    by_dbt = {name for _, name in checks if name != "audit" and not name.startswith("gate_")}
-    assert by_dbt == {test["name"] for test in tests if "grain" not in test["tags"]} - set(audited)
-    assert audited
-
-
-def test_the_check_of_a_mart_names_the_expectations_that_fail() -> None:
-    import dagster as dg
-
-    from orchestration.dagster_defs.checks import audit_result
-
-    mart = "mrr_monthly"
-    report = make_report(mart)
-    warning = next(one for one in report.results if one.mart == mart and one.severity == "warning")
-    only = replace(report, results=(replace(warning, outcome="failed"),))
-    key = dg.AssetKey(["marts", mart])
-    failed, warned, passed = (audit_result(one, mart, key) for one in (report, only, make_report()))
-    assert [(one.passed, one.severity) for one in (failed, warned)] == [
-        (False, dg.AssetCheckSeverity.ERROR),
-        (False, dg.AssetCheckSeverity.WARN),
-    ]
-    assert passed.passed
-    assert str(failed.description).startswith("mrr_monthly.has_rows: expected 0 rows")
-    assert "roll_forward_closes: failed" in str(failed.metadata["failing"].value)
-    assert warned.metadata["failing"].value == [f"{warning.check}: warning"]
-    # A mart without any result has not been audited.
-    assert not audit_result(replace(report, results=()), mart, key).passed
-
-
-def test_names_of_job_triggers_and_pool_stay(loaded: dict[str, Any]) -> None:
-    assert "refresh" in loaded["jobs"]
-    assert loaded["schedules"] == [["daily", "0 5 * * *", "UTC"]]
-    assert loaded["sensors"] == ["alert_on_failure", "new_landing_files"]
-    assert loaded["pools"] == ["warehouse"]
-    assert {loaded["groups"][key] for key in loaded["groups"]} >= {"landing", "staging", "marts", "release"}
-
-
-def test_the_release_alone_is_refused(settings: Settings) -> None:
+def test_the_release_alone_is_refused_in_words(settings: Settings) -> None:
+    """Dagster stores only the message, without the traceback that its pages would show twice."""
     import dagster as dg
 
     from orchestration.dagster_defs.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.instance import open_instance
 
     job = build_definitions(settings).resolve_job_def(JOB)
-    result = job.execute_in_process(asset_selection=[dg.AssetKey("release")], raise_on_error=False)
-    assert not result.success
-    failure = result.failure_data_for_node("release")
-    assert failure is not None
-    assert failure.user_failure_data is not None
-    assert "has not completed the earlier steps" in str(failure.user_failure_data.description)
+    alone = [dg.AssetKey("release")]
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(asset_selection=alone, raise_on_error=False, instance=instance)
+        logged = [
+            entry.get_dagster_event() for entry in instance.all_logs(result.run_id) if entry.dagster_event
+        ]
+    step = next(event.step_failure_data for event in logged if event.is_step_failure)
+    run = next(event.job_failure_data for event in logged if event.is_job_failure)
+    assert run.first_step_failure_event is not None
+    for error in (step.error, run.error, run.first_step_failure_event.step_failure_data.error):
+        assert error is not None
+        assert error.message.startswith(f"Run {result.run_id} has not completed the earlier steps")
+        assert error.stack == []
     assert not settings.current.is_symlink()
+
+
+def test_an_unexpected_error_keeps_its_traceback(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.dagster_defs.instance import open_instance
+
+    @dg.op
+    def breaks() -> None:
+        raise ValueError("a mistake in the code")
+
+    @dg.job
+    def broken() -> None:
+        breaks()
+
+    with open_instance(settings) as instance:
+        run_id = broken.execute_in_process(raise_on_error=False, instance=instance).run_id
+        (entry,) = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    error = entry.get_dagster_event().step_failure_data.error
+    assert error is not None
+    assert error.cause is not None
+    assert "a mistake in the code" in error.cause.message
+    assert error.cause.stack
+
+
+def test_only_a_selection_of_everything_starts(settings: Settings) -> None:
+    """Dagster's pages can select assets and checks one by one. Such a run ends before it starts."""
+    import dagster as dg
+    from dagster._core.launcher import LaunchRunContext
+    from dagster._core.test_utils import in_process_test_workspace
+    from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+    from dagster_shared.record import copy
+
+    from orchestration.dagster_defs.direct import CODE_LOCATION
+    from orchestration.dagster_defs.instance import open_instance
+    from orchestration.dagster_defs.launcher import NOT_WHOLE, selects_everything
+
+    @dg.job
+    def idle() -> None:
+        pass
+
+    origin = LoadableTargetOrigin(module_name=CODE_LOCATION)
+    with open_instance(settings) as instance, in_process_test_workspace(instance, origin) as workspace:
+        (location,) = workspace.code_locations
+        remote = location.get_repository("__repository__").get_full_job("refresh")
+        definition = location.get_repository("__repository__").asset_graph
+        assets, checks = definition.executable_asset_keys, definition.asset_check_keys
+
+        def launch_of(assets: Any, checks: Any) -> LaunchRunContext:
+            run = instance.create_run_for_job(idle, remote_job_origin=remote.get_remote_origin())
+            return LaunchRunContext(
+                copy(run, asset_selection=assets, asset_check_selection=checks), workspace
+            )
+
+        mart, check = dg.AssetKey(["marts", "mrr_monthly"]), min(checks)
+        whole = [(None, None), (assets, None), (assets, checks)]
+        parts = [({mart}, None), (assets - {mart}, checks), (assets, checks - {check}), (set(), {check})]
+        assert [selects_everything(launch_of(*one)) for one in whole] == [True] * len(whole)
+        assert [selects_everything(launch_of(*one)) for one in parts] == [False] * len(parts)
+        refused = launch_of({mart}, None)
+        instance.run_launcher.launch_run(refused)
+        run = instance.get_run_by_id(refused.dagster_run.run_id)
+        assert run is not None
+        assert run.status == dg.DagsterRunStatus.CANCELED
+        (entry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_CANCELED)
+        assert entry.get_dagster_event().message == NOT_WHOLE
 
 
 @pytest.mark.parametrize("passes", [True, False])
