@@ -52,9 +52,19 @@
             {{ return('it takes a number or a fraction above zero and not above ' ~ rule['maximum'] ~ others) }}
         {%- endif -%}
     {%- elif rule['type'] == 'list' -%}
-        {%- if value is string or value is mapping or value is not iterable or value | reject('in', rule['items']) | list or value | unique | list | length != value | length -%}
-            {{ return('it takes a list of ' ~ rule['items'] | join(', ') ~ ', each at most once') }}
+        {%- set items = rule['items'] + (policy(rule['items_of']) if rule.get('items_of') else []) -%}
+        {%- if not is_list_without_repeats(value) or value | reject('in', items) | list -%}
+            {{ return('it takes a list of ' ~ items | join(', ') ~ ', each at most once' ~ ('; ' ~ rule['advice'] if rule.get('advice') else '')) }}
         {%- endif -%}
+    {%- elif rule['type'] == 'columns' -%}
+        {%- if not is_list_without_repeats(value) or (value and not modules.re.fullmatch('([a-z][a-z0-9_]*\n)+', value | join('\n') ~ '\n')) -%}
+            {{ return('it takes a list of column names in lower case with underscores, such as [region, csm_owner], each at most once') }}
+        {%- endif -%}
+        {%- for reason, names in {'are columns of every account already': rule['taken'], 'are reserved words of SQL': rule['reserved']}.items() -%}
+            {%- if value | select('in', names) | list -%}
+                {{ return('it takes other names, because these ' ~ reason ~ ': ' ~ value | select('in', names) | join(', ')) }}
+            {%- endif -%}
+        {%- endfor -%}
     {%- elif rule['type'] == 'month' -%}
         {%- if not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])', value | string) -%}
             {{ return('it takes a month such as 2024-01' ~ others) }}
@@ -73,6 +83,12 @@
         {%- endif -%}
     {%- endif -%}
     {{ return('') }}
+{%- endmacro %}
+
+
+{#- Whether a value is a list in which nothing appears twice. -#}
+{% macro is_list_without_repeats(value) -%}
+    {{ return(value is not string and value is not mapping and value is iterable and value | map('tojson') | unique | list | length == value | length) }}
 {%- endmacro %}
 
 

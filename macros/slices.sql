@@ -1,12 +1,19 @@
 {#- Metric tables carry their total and one set of rows per slice dimension. These macros turn a relation
     with one column per dimension into such rows with a single pass of grouping sets. -#}
 
+{#- The column of a slice dimension. An attribute from `account_attributes` gets a prefix, so that it may have the name
+    of any column of a metric table, such as outcome. -#}
+{% macro slice_name(dimension) -%}
+    {{ return(dimension if dimension not in policy('account_attributes') else 'attribute_' ~ dimension) }}
+{%- endmacro %}
+
+
 {#- Grouping sets of `keys` alone and of `keys` with each slice dimension. -#}
 {% macro slice_sets(keys) -%}
     grouping sets (
         ({{ keys | join(', ') }})
         {%- for dimension in policy('slice_dimensions') %},
-        ({{ (keys + [dimension]) | join(', ') }})
+        ({{ (keys + [slice_name(dimension)]) | join(', ') }})
         {%- endfor %}
     )
 {%- endmacro %}
@@ -18,13 +25,13 @@
     {%- if dimensions -%}
     case
         {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then '{{ dimension }}'
+        when grouping({{ slice_name(dimension) }}) = 0 then '{{ dimension }}'
         {%- endfor %}
         else 'all'
     end as dimension,
     case
         {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then {{ dimension }}
+        when grouping({{ slice_name(dimension) }}) = 0 then {{ slice_name(dimension) }}
         {%- endfor %}
         else 'all'
     end as dimension_value
@@ -37,18 +44,21 @@
 
 {#- The slice dimensions of an account; null becomes `unknown`. The argument `plan` is the column with the plan at the
     time in question. -#}
-{% macro slice_attributes(accounts, plan, with_names=true) -%}
+{% macro slice_attributes(accounts, plan) -%}
     {%- for dimension in policy('slice_dimensions') %}
-    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown')
-    {%- if with_names %} as {{ dimension }}{% endif -%}
+    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown') as {{ slice_name(dimension) }}
     {%- if not loop.last %},{% endif -%}
     {%- else %}
-    'all'{% if with_names %} as no_dimension{% endif -%}
+    'all' as no_dimension
     {%- endfor %}
 {%- endmacro %}
 
 
-{#- The slice dimensions that are attributes of an account, not of its subscriptions. -#}
+{#- The columns of int_accounts__slices with the slice dimensions of an account, without those of its subscriptions. -#}
 {% macro account_dimensions() -%}
-    {{ return(policy('slice_dimensions') | reject('equalto', 'plan') | list) }}
+    {%- set columns = [] -%}
+    {%- for dimension in policy('slice_dimensions') if dimension != 'plan' -%}
+        {%- do columns.append(slice_name(dimension)) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}

@@ -7,9 +7,9 @@ with movements as (
         movements.movement_type,
         movements.mrr_change,
         'all' as all_accounts,
-        coalesce(months.plan_id, 'unknown') as plan
+        coalesce(months.plan_id, 'unknown') as {{ slice_name('plan') }}
         {%- for dimension in dimensions if dimension != 'plan' %},
-        coalesce(accounts.{{ dimension }}, 'unknown') as {{ dimension }}
+        coalesce(accounts.{{ dimension }}, 'unknown') as {{ slice_name(dimension) }}
         {%- endfor %}
     from {{ ref('fct_mrr_movements') }} as movements
     inner join {{ ref('fct_account_months') }} as months
@@ -22,13 +22,13 @@ added_up as (
     select
         month,
         '{{ dimension }}' as dimension,
-        {{ 'all_accounts' if dimension == 'all' else dimension }} as dimension_value,
+        {{ 'all_accounts' if dimension == 'all' else slice_name(dimension) }} as dimension_value,
         {%- for flow in flows %}
         sum(case when movement_type = '{{ flow }}' then mrr_change else 0 end) as {{ flow }}_mrr
         {%- if not loop.last %},{% endif -%}
         {%- endfor %}
     from movements
-    group by month, {{ 'all_accounts' if dimension == 'all' else dimension }}
+    group by month, {{ 'all_accounts' if dimension == 'all' else slice_name(dimension) }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 )

@@ -68,14 +68,17 @@ def check_project_policies() -> None:
             )
 
 
-def parse_policies(origin: str, pairs: Iterable[str]) -> dict[str, Any]:
+def parse_policies(
+    origin: str, pairs: Iterable[str], lasting: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Turn `name=value` pairs into policy variables and parse the values as YAML (30, true, [a, b]).
 
-    `origin` names the option or variable of the pairs. Raises SettingsError for an unknown name, an invalid
-    value, and two values of one policy.
+    `origin` names the option or variable of the pairs, which override `lasting` policies. Raises
+    SettingsError for an unknown name, an invalid value, and two values of one policy.
     """
     catalog = policy_catalog()
     chosen: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or not name:
@@ -86,20 +89,33 @@ def parse_policies(origin: str, pairs: Iterable[str]) -> dict[str, Any]:
                 f"The policies of dbt_project.yml are: {', '.join(sorted(catalog))}."
             )
         value = _value(text)
-        problem = policy_problem(catalog[name], value)
-        if problem:
-            raise SettingsError(
-                f"{origin}: policy {name} cannot be {text!r}: {problem}."
-                f"{did_you_mean(text, _words(catalog[name]))} docs/policies.md shows what each value changes."
-            )
         if chosen.get(name, value) != value:
             raise SettingsError(f"{origin} sets policy {name} twice, to different values. Keep only one.")
-        chosen[name] = value
+        chosen[name], texts[name] = value, text
+    in_force = {**project_policies(), **(lasting or {}), **chosen}
+    for name, rule in catalog.items():
+        # A new list of attributes may also leave an earlier slice dimension without its attribute.
+        if name not in chosen and rule.get("items_of") not in chosen:
+            continue
+        value = in_force[name]
+        problem = policy_problem(rule, value, in_force)
+        if problem:
+            text = texts.get(name, json.dumps(value))
+            raise SettingsError(
+                f"{origin}: policy {name} cannot be {text!r}: {problem}."
+                f"{did_you_mean(text, _words(rule))} docs/policies.md shows what each value changes."
+            )
     return chosen
 
 
-def policy_problem(rule: Rule, value: Any) -> str | None:
-    """Describe what is wrong with a policy's value, with the same text as the macro `policy_problem`."""
+def policy_problem(rule: Rule, value: Any, in_force: Mapping[str, Any] | None = None) -> str | None:
+    """Describe what is wrong with a policy's value, with the same text as the macro `policy_problem`.
+
+    `in_force` has the values of the policies that the rule refers to. By default they are the project's.
+    """
+    if "items_of" in rule:
+        more = (project_policies() if in_force is None else in_force)[rule["items_of"]]
+        rule = {**rule, "items": [*rule["items"], *(more if isinstance(more, list) else ())]}
     if value in rule.get("or", ()):
         return None
     others = f", or {', '.join(rule['or'])}" if rule.get("or") else ""
@@ -129,10 +145,31 @@ def _number(rule: Rule, value: Any, others: str) -> str | None:
 
 def _list(rule: Rule, value: Any, _: str) -> str | None:
     items = rule["items"]
-    is_sound = isinstance(value, list) and all(one in items for one in value)
-    if is_sound and len(set(value)) == len(value):
+    if _is_list_without_repeats(value) and all(one in items for one in value):
         return None
-    return f"it takes a list of {', '.join(items)}, each at most once"
+    advice = f"; {rule['advice']}" if "advice" in rule else ""
+    return f"it takes a list of {', '.join(items)}, each at most once{advice}"
+
+
+def _columns(rule: Rule, value: Any, _: str) -> str | None:
+    is_name = re.compile("[a-z][a-z0-9_]*").fullmatch
+    if not _is_list_without_repeats(value) or not all(is_name(str(one)) for one in value):
+        return (
+            "it takes a list of column names in lower case with underscores, such as [region, csm_owner], "
+            "each at most once"
+        )
+    reasons = {
+        "are columns of every account already": rule["taken"],
+        "are reserved words of SQL": rule["reserved"],
+    }
+    for reason, names in reasons.items():
+        if unusable := [one for one in value if one in names]:
+            return f"it takes other names, because these {reason}: {', '.join(unusable)}"
+    return None
+
+
+def _is_list_without_repeats(value: Any) -> bool:
+    return isinstance(value, list) and all(value.count(one) == 1 for one in value)
 
 
 def _month(_: Rule, value: Any, others: str) -> str | None:
@@ -166,6 +203,7 @@ _TYPES = {
     "integer": _integer,
     "number": _number,
     "list": _list,
+    "columns": _columns,
     "month": _month,
     "date": _date,
     "timezone": _timezone,

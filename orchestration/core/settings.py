@@ -89,6 +89,11 @@ class Settings:
         return self.home / ".lock"
 
     @property
+    def policies_in_force(self) -> dict[str, Any]:
+        """Return all policies by name, without the effects of a preset."""
+        return {**project_policies(), **self.policies}
+
+    @property
     def as_of_text(self) -> str:
         """Return `as_of` in dbt's format: UTC without a zone."""
         return self.as_of.strftime("%Y-%m-%d %H:%M:%S")
@@ -115,7 +120,7 @@ def load_settings(
         "--landing", landing or environment.get("CSW_LANDING") or home_path / "landing"
     )
     lasting = parse_policies("CSW_POLICIES", environment.get("CSW_POLICIES", "").split())
-    asked = parse_policies("--policy", policies or ())
+    asked = parse_policies("--policy", policies or (), lasting)
     zone = str((project_policies() | lasting | asked)["reporting_timezone"])
     known = known_at or environment.get("CSW_KNOWN_AT") or None
     known_moment = parse_moment("--known-at", known, zone) if known else None

@@ -18,7 +18,7 @@ from orchestration.dagster_defs.assets import (
 from orchestration.dagster_defs.checks import audit_checks, with_checked_tests
 from orchestration.dagster_defs.translator import ProjectTranslator, mart_keys
 from orchestration.dagster_defs.triggers import build_triggers
-from orchestration.dbt_runner.mart_contract import read_contracts
+from orchestration.dbt_runner.mart_contract import account_attributes, read_contracts
 from orchestration.dbt_runner.runner import prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.pipeline.steps import LandStep
@@ -50,7 +50,7 @@ def build_definitions(
     """
     path = prepare_manifest(settings, dbt_version(), lock)
     parsed = json.loads(path.read_text(encoding="utf-8"))
-    contracts = read_contracts(parsed)
+    contracts = read_contracts(parsed, account_attributes(settings))
     # Load suites before the build, because an invalid suite would stop the run after it.
     suites = load_suites(contracts)
     manifest = with_checked_tests(parsed, contracts)

@@ -92,14 +92,19 @@ def load_mart_contracts(settings: Settings, lock: WarehouseLock | None = None) -
 
 
 def parsed_mart_contracts(settings: Settings) -> MartContracts:
-    """Return the contracts of the project that was parsed last, which a run builds."""
+    """Return the contracts of the project that was parsed last, which a run with these policies builds."""
     path = settings.dbt / "target" / MANIFEST_FILE
-    return _read(path, path.stat().st_mtime_ns)
+    return _read(path, path.stat().st_mtime_ns, account_attributes(settings))
+
+
+def account_attributes(settings: Settings) -> tuple[str, ...]:
+    """Return the columns of accounts that a policy adds to the contracts."""
+    return tuple(settings.policies_in_force["account_attributes"])
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _: int) -> MartContracts:
-    return read_contracts(json.loads(path.read_text(encoding="utf-8")))
+def _read(path: Path, _: int, attributes: tuple[str, ...]) -> MartContracts:
+    return read_contracts(json.loads(path.read_text(encoding="utf-8")), attributes)
 
 
 def audited_tests(contracts: MartContracts) -> list[str]:
@@ -107,8 +112,11 @@ def audited_tests(contracts: MartContracts) -> list[str]:
     return [test.name for contract in contracts.values() for test in contract.tests]
 
 
-def read_contracts(manifest: Mapping[str, Any]) -> MartContracts:
-    """Return the contracts in dbt's manifest. Raises BuildError if it declares nothing for a mart."""
+def read_contracts(manifest: Mapping[str, Any], attributes: Sequence[str] = ()) -> MartContracts:
+    """Return the contracts in dbt's manifest. Raises BuildError if it declares nothing for a mart.
+
+    A mart with `meta: {account_attributes: true}` also has a column for each of the attributes.
+    """
     models = {
         unique_id: node
         for unique_id, node in manifest["nodes"].items()
@@ -126,8 +134,11 @@ def read_contracts(manifest: Mapping[str, Any]) -> MartContracts:
         is_enforced = node["config"]["contract"]["enforced"] and bool(node["columns"])
         if not is_enforced and not declared:
             missing.append(_missing(node))
+        columns = {name: _column(column) for name, column in node["columns"].items()}
+        if node["config"]["meta"].get("account_attributes"):
+            columns |= {name: MartColumn("string") for name in attributes}
         contracts[node["alias"]] = MartContract(
-            columns={name: _column(column) for name, column in node["columns"].items()},
+            columns=columns,
             has_all_columns=is_enforced,
             tests=tuple(declared),
             may_be_empty=bool(node["config"]["meta"].get("may_be_empty", False)),

@@ -51,6 +51,8 @@ class Batch:
     """Loaded rows that conflict with a lower row of the file: same key, other content."""
     columns: tuple[str, ...] | None = None
     """Delivered columns of the contract; None in records of older versions."""
+    extra_columns: tuple[str, ...] | None = None
+    """Keys of the other delivered columns in `_extra`; None in records of older versions."""
     day_columns: tuple[str, ...] = ()
     """Timestamp columns with days without a time, in the order of the bits of `_days`."""
     whole_day_columns: tuple[str, ...] = ()
@@ -203,7 +205,14 @@ def _read(path: Path) -> Batch:
         # Records of older versions contain only text notes.
         notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
         facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
-        for name in ("columns", "day_columns", "whole_day_columns", "address_columns", "placeholder_columns"):
+        for name in (
+            "columns",
+            "extra_columns",
+            "day_columns",
+            "whole_day_columns",
+            "address_columns",
+            "placeholder_columns",
+        ):
             if facts.get(name) is not None:
                 facts[name] = tuple(facts[name])
         batch = Batch(**facts, path=path.with_suffix(".parquet"))

@@ -55,6 +55,7 @@ class _Loaded:
     blank: int
     mapping: FileMapping
     columns: tuple[str, ...]
+    extra_columns: tuple[str, ...]
     days: Days
     census: Census
     repeats: Repeats
@@ -131,6 +132,7 @@ def _load_rows(
         columns=tuple(
             name for name in contract.column_names if name in binding.positions or name in mapping.fixed
         ),
+        extra_columns=tuple(binding.extras),
         days=find_days(connection, contract, cast, mapping, temporary),
         census=census,
         repeats=repeats,
@@ -283,6 +285,7 @@ def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: _Loa
         rows_repeated=found.repeats.repeated,
         rows_conflicting=found.repeats.conflicting,
         columns=found.columns,
+        extra_columns=found.extra_columns,
         day_columns=found.days.columns,
         whole_day_columns=found.days.whole,
         address_columns=found.census.address_columns,

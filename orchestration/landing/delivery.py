@@ -14,13 +14,14 @@ from typing import Literal
 import duckdb
 
 from orchestration.core.database import connect, quote_literal
-from orchestration.core.policies import project_policies
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.spelling import did_you_mean
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
+from orchestration.landing.attributes import has_attributes
 from orchestration.landing.batches import Batch
-from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.landing.relations import MASK, ReadingPolicies, create_raw_relations
 
 Level = Literal["note", "warn", "stops"]
 
@@ -52,8 +53,12 @@ def check_delivery(
     if accepted:
         with connect() as connection:
             hand_over_key(connection, load_hash_key(settings.home))
-            create_raw_relations(connection, contracts, accepted, ReadingPolicies.of(settings))
+            policies = ReadingPolicies.of(settings)
+            create_raw_relations(connection, contracts, accepted, policies)
             notices += _findings(connection, settings)
+            for contract in contracts.values():
+                if has_attributes(contract):
+                    notices += _of_attributes(connection, contract, accepted, policies.account_attributes)
     return notices
 
 
@@ -78,7 +83,7 @@ def describe_missing(settings: Settings, contract: LandingObject) -> str:
 def _findings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Notice]:
     """Run the checks of delivery_checks.yml on the raw relations."""
     declared = read_yaml(Path(__file__).with_name("delivery_checks.yml"))
-    policies = {**project_policies(), **settings.policies}
+    policies = settings.policies_in_force
     values = {
         "{as_of}": f"timestamp {quote_literal(settings.as_of_text)}",
         "{reporting_currency}": quote_literal(policies["reporting_currency"]),
@@ -95,6 +100,38 @@ def _findings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iter
         for row in cursor.fetchall():
             text = check["text"].format(**dict(zip(names, row, strict=True)))
             yield Notice(check.get("level", "warn"), text)
+
+
+def _of_attributes(
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    batches: Iterable[Batch],
+    attributes: Iterable[str],
+) -> Iterator[Notice]:
+    """Warn of attributes without any value, and of attributes with e-mail addresses."""
+    known = {
+        name
+        for batch in batches
+        if (batch.source, batch.object) == (contract.source, contract.name)
+        for name in batch.extra_columns or ()
+    }
+    for name in attributes:
+        values, masked = connection.execute(
+            f"select count({name}), count(*) filter (contains({name}, {quote_literal(MASK)})) "
+            f"from {contract.relation}"
+        ).fetchone() or (0, 0)
+        if not values:
+            yield Notice(
+                "warn",
+                f"{contract.label}: no row has a value of {name}, which account_attributes lists."
+                f"{did_you_mean(name, known - {name})} Deliver a column of this name, or correct the policy",
+            )
+        if masked:
+            yield Notice(
+                "warn",
+                f"{contract.label}: {name} contains an e-mail address (rows: {masked:,}). The marts show a "
+                "mask instead. Deliver a name without the address",
+            )
 
 
 def _filled(query: str, values: Mapping[str, str]) -> str:

@@ -1,23 +1,22 @@
 """The raw relations for dbt and analysts, one per object of the contracts.
 
 A batch contains its file as delivered. This module applies everything that depends on other batches or on
-policies: missing columns, time zones of days, inclusive ends and the first business day. It also masks
-addresses in names and ids. A step that no batch needs adds no SQL.
+policies: missing columns, time zones of days, inclusive ends, the first business day and the attributes of
+accounts. It also masks addresses in names and ids. A step that no batch needs adds no SQL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
 from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN, pseudonym_sql
+from orchestration.landing.attributes import attribute_sql, with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.ends import (
     DETECT,
@@ -42,15 +41,17 @@ class ReadingPolicies:
     period_end_convention: str = DETECT
     first_day: str = "1970-01-01"
     """ISO date that replaces placeholders if no delivered row has a date."""
+    account_attributes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> ReadingPolicies:
         """Return the policies of a run, or the project's policies."""
-        policies: Mapping[str, Any] = {**project_policies(), **settings.policies}
+        policies = settings.policies_in_force
         return cls(
             str(policies["reporting_timezone"]),
             str(policies["period_end_convention"]),
             settings.as_of.date().replace(day=1).isoformat(),
+            tuple(policies["account_attributes"]),
         )
 
 
@@ -62,8 +63,9 @@ def create_raw_relations(
 ) -> None:
     """Create or replace the view `raw.<source>__<object>` of every contract.
 
-    A view has the contract's columns with the contract's types, then BATCH_COLUMNS. It reads exactly the
-    given accepted batches, including batches of an older contract. Without batches it is empty.
+    A view has the contract's columns with the contract's types, then BATCH_COLUMNS. The view of accounts also
+    has the attributes. It reads exactly the given accepted batches, including batches of an older contract.
+    Without batches it is empty.
     """
     given = [batch for batch in batches if batch.status == "accepted"]
     policies = policies or ReadingPolicies()
@@ -73,7 +75,10 @@ def create_raw_relations(
         mine = [batch for batch in given if (batch.source, batch.object) == (contract.source, contract.name)]
         if first_day is None and any(batch.placeholder_columns for batch in mine):
             first_day = _business_start(connection, contracts, given, policies)
+        contract, mine, spellings = with_attributes(contract, mine, policies.account_attributes)
         query = _query(connection, contract, mine)
+        if mine:
+            query = _replace(query, attribute_sql(spellings))
         if first_day is not None:
             query = _placeholders(query, mine, first_day)
         query = _ends(connection, query, contract, mine, policies)

@@ -47,13 +47,13 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     folder = release_folder(settings, release_id)
     manifest = read_manifest(folder)
     verify_files(folder, manifest)
-    contracts = load_mart_contracts(settings)
+    made = replace(settings, as_of=datetime.fromisoformat(manifest["as_of"]), policies=manifest["policies"])
+    contracts = load_mart_contracts(made)
     report = audit_marts(folder / MARTS_FILE, load_suites(contracts))
     parent = manifest["parent"]
     kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
     findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
     batches = recorded_batches(settings, manifest["raw_batches"])
-    made = replace(settings, as_of=datetime.fromisoformat(manifest["as_of"]), policies=manifest["policies"])
     files = folder / WAREHOUSE_FILE, folder / MARTS_FILE
     findings += compare_with_origins(made, *files, batches, contracts).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))

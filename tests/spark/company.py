@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.policies import policy_catalog
 from orchestration.core.settings import Settings, load_settings
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
@@ -19,6 +22,12 @@ BEFORE = "2025-11-15"
 BEFORE_POLICIES = {"discount_policy": "none"}
 """Instant and policies of the previous release; no preset has these policies."""
 
+POLICIES: dict[str, Any] = {
+    "account_attributes": ["region"],
+    "slice_dimensions": [*policy_catalog()["slice_dimensions"]["items"], "region"],
+}
+"""The attribute of the company. A further file delivers it under another spelling, for some accounts."""
+
 ACCOUNTS, MONTHS, SEED = 90, 20, 11
 
 _PREVIOUS_RELEASE = "before"
@@ -27,10 +36,25 @@ _PREVIOUS_RELEASE = "before"
 def land_company(home: Path) -> Settings:
     """Simulate the company, land its files and put the raw relations into the home's warehouse."""
     settings = load_settings(home, as_of=UNTIL.isoformat(), environment={})
+    settings = replace(settings, policies=POLICIES)
     simulate(ACCOUNTS, MONTHS, SEED, settings.landing, until=UNTIL, messy=True)
     land(settings)
     create_company_sources(settings, None)
+    _deliver_regions(settings)
+    create_company_sources(settings, None)
     return settings
+
+
+def _deliver_regions(settings: Settings) -> None:
+    with connect(settings.home / "warehouse.duckdb", read_only=True) as connection:
+        found = connection.execute(
+            "select distinct account_id from raw.generic__accounts order by 1"
+        ).fetchall()
+    lines = [f"{account_id},{('EMEA', 'AMER', '')[place % 3]}" for place, (account_id,) in enumerate(found)]
+    path = settings.landing / "generic" / "accounts" / "regions.csv"
+    path.write_text("\n".join(["account_id,Region", *lines, ""]), encoding="utf-8")
+    (batch,) = land(settings).new
+    assert batch.status == "accepted", batch.reason
 
 
 def create_company_sources(settings: Settings, previous: str | None) -> None:

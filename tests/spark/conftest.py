@@ -13,6 +13,7 @@ from orchestration.dbt_runner.pseudonyms import load_hash_key
 from tests.spark.company import (
     BEFORE,
     BEFORE_POLICIES,
+    POLICIES,
     UNTIL,
     corrections,
     export_marts,
@@ -44,7 +45,7 @@ class Engines:
 
     def build(self, preset: str) -> tuple[Path, Path]:
         """Build under a preset; returns the folders of the marts of DuckDB and of Spark."""
-        policies = {} if preset == "none" else {"preset": preset}
+        policies = POLICIES if preset == "none" else {**POLICIES, "preset": preset}
         folders = self.folder / preset / "duckdb", self.folder / preset / "spark"
         self.dbt("duckdb", ["run"], policies)
         export_marts(self.project.warehouse, folders[0])

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.core.errors import BuildError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.mart_contract import audited_tests, read_contracts
+from orchestration.dbt_runner.mart_contract import MartColumn, audited_tests, read_contracts
 from orchestration.dbt_runner.runner import MANIFEST_FILE
 from tests.shared import parsed_home
 
@@ -146,3 +146,10 @@ def test_a_mart_without_an_enforced_contract_is_audited_by_its_tests(manifest: d
     contract = read_contracts(manifest)["dim_months"]
     assert not contract.has_all_columns
     assert contract.tests
+
+
+def test_attributes_of_a_policy_are_columns_of_the_contract(manifest: dict[str, Any]) -> None:
+    plain, extended = read_contracts(manifest), read_contracts(manifest, ["region", "csm_owner"])
+    assert list(extended["dim_accounts"].columns)[-3:] == ["is_deleted", "region", "csm_owner"]
+    assert extended["dim_accounts"].columns["region"] == MartColumn("string")
+    assert [mart for mart in plain if plain[mart] != extended[mart]] == ["dim_accounts"]

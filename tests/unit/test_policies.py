@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.core import policies
+from orchestration.core.database import connect
 from orchestration.core.errors import SettingsError
 from orchestration.core.policies import check_project_policies, parse_policies, policy_catalog, policy_problem
 from orchestration.core.settings import load_settings
+from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.landing.attributes import has_attributes
 from orchestration.refresh import refresh
-from tests.compiled import compile_query
+from tests.compiled import compile_query, project_models
 
 VALUES: list[Any] = [
     *(
@@ -46,6 +50,18 @@ VALUES: list[Any] = [
     ),
     *(0, 1, -1, 30, 1.5, 0.0, 12.25, True, False),
     *([], ["plan"], ["plan", "plan"], ["plan", "segment"], ["colour"], {}, {"plan": 1}),
+    *(
+        ["region", "csm_owner"],
+        ["region", "region"],
+        ["Region"],
+        ["a b"],
+        ["_x"],
+        [1],
+        [None],
+        [["x"]],
+        "region",
+    ),
+    *(["region", "order"], ["country", "region"], ["tier_2"]),
 ]
 
 
@@ -97,6 +113,13 @@ def test_values_are_read_as_yaml() -> None:
         ("gross_margin=1.2", "not above 1, or none"),
         ("reporting_timezone=Europe/Berln", "Did you mean 'Europe/Berlin'"),
         ("preset=null", "cannot be 'null'"),
+        (
+            "slice_dimensions=[region]",
+            "plan, each at most once; to slice by another column .* add it to account_",
+        ),
+        ("account_attributes=[CSM Owner]", "column names in lower case with underscores"),
+        ("account_attributes=[x, segment]", "because these are columns of every account already: segment"),
+        ("account_attributes=[x, order]", "because these are reserved words of SQL: order"),
     ],
 )
 def test_a_wrong_policy_causes_an_error_with_a_suggestion(pair: str, words: str) -> None:
@@ -135,3 +158,42 @@ def test_a_variable_with_almost_a_policy_name_causes_a_warning(
     assert caplog.messages == [
         "dbt_project.yml sets pause_polcy, which is not a policy. Did you mean 'pause_policy'?"
     ]
+
+
+def test_an_attribute_may_be_a_slice_dimension(tmp_path: Path) -> None:
+    lists = ["slice_dimensions=[plan, region]", "account_attributes=[region]"]
+    assert parse_policies("--policy", lists)["slice_dimensions"] == ["plan", "region"]
+    lasting = {"CSW_POLICIES": "account_attributes=[region]"}
+    asked = load_settings(tmp_path, policies=lists[:1], environment=lasting)
+    assert asked.policies_in_force["account_attributes"] == ["region"]
+    both = {"CSW_POLICIES": "account_attributes=[region] slice_dimensions=[region]"}
+    with pytest.raises(SettingsError, match=r"policy slice_dimensions cannot be '\[\"region\"\]'"):
+        load_settings(tmp_path, policies=["account_attributes=[]"], environment=both)
+
+
+def test_an_attribute_cannot_have_the_name_of_a_column_that_accounts_have() -> None:
+    rule = policy_catalog()["account_attributes"]
+    models = project_models()
+    columns = {*models["unified_accounts"], *models["dim_accounts"]}
+    columns |= {name for one in load_contracts().values() if has_attributes(one) for name in one.column_names}
+    columns |= set(policy_catalog()["slice_dimensions"]["items"])
+    assert {name for name in columns if not name.startswith("_")} - set(rule["taken"]) == set()
+
+
+def test_an_attribute_cannot_be_a_word_that_sql_reserves() -> None:
+    with connect() as connection:
+        words = connection.execute("select distinct keyword_name from duckdb_keywords()").fetchall()
+        refused = {word for (word,) in words if not _is_column_name(connection, word)}
+    assert len(refused) > 50
+    assert refused - set(policy_catalog()["account_attributes"]["reserved"]) == set()
+
+
+def _is_column_name(connection: duckdb.DuckDBPyConnection, word: str) -> bool:
+    try:
+        connection.execute(
+            f"with accounts as (select 'x' as {word}) "
+            f"select accounts.{word}, {word} from accounts group by {word}, accounts.{word}"
+        )
+    except duckdb.Error:
+        return False
+    return True

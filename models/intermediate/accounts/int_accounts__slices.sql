@@ -1,10 +1,10 @@
 -- one row per account, with its slice attributes and one number for their combination
-{%- set dimensions = account_dimensions() %}
+{%- set columns = account_dimensions() %}
 with accounts as (
     select
         account_id
-        {%- for dimension in dimensions %},
-        coalesce({{ dimension }}, 'unknown') as {{ dimension }}
+        {%- for dimension in policy('slice_dimensions') if dimension != 'plan' %},
+        coalesce({{ dimension }}, 'unknown') as {{ slice_name(dimension) }}
         {%- endfor %}
     from {{ ref('unified_accounts') }}
 )
@@ -12,8 +12,8 @@ with accounts as (
 -- Grouping by one number is much cheaper than grouping by several texts.
 select
     *,
-    {% if dimensions -%}
-    cast(dense_rank() over (order by {{ dimensions | join(', ') }}) as integer)
+    {% if columns -%}
+    cast(dense_rank() over (order by {{ columns | join(', ') }}) as integer)
     {%- else -%}
     1
     {%- endif %} as slice_number

@@ -110,3 +110,16 @@ select
 from {{ ref('unified_survey_responses') }} as responses
 left join {{ ref('unified_accounts') }} as accounts on responses.account_id = accounts.account_id
 where accounts.account_id is null
+{%- for attribute in policy('account_attributes') %}
+union all
+select
+    'attribute_without_values' as check_name,
+    'accounts' as table_name,
+    '{{ attribute }}' as detail,
+    case when count({{ attribute }}) = 0 then count(*) else 0 end as observed,
+    cast(0 as bigint) as expected,
+    'warn' as severity,
+    cast(null as decimal(18, 4)) as mrr,
+    'Accounts, if none of them has a value of this attribute from account_attributes.' as description
+from {{ ref('unified_accounts') }}
+{%- endfor %}

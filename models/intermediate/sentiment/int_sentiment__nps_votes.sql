@@ -46,10 +46,7 @@ respondents as (
         survey_kind,
         'respondent' as weighting,
         response_id as voter_id,
-        segment,
-        industry,
-        country,
-        acquisition_channel,
+        account_id,
         plan_id,
         cast(1 as decimal(18, 4)) as weight,
         score is not null as has_answered,
@@ -63,17 +60,13 @@ accounts as (
         period_start,
         survey_kind,
         account_id,
-        segment,
-        industry,
-        country,
-        acquisition_channel,
         {{ last_by('plan_id', 'recency') }} as plan_id,
         {{ last_by('mrr', 'recency') }} as mrr,
         max(case when score is not null then 1 else 0 end) = 1 as has_answered,
         {{ nps_category('avg(case when is_vote then score end)') }} as nps_category
     from period_responses
     where account_id is not null
-    group by period_type, period_start, survey_kind, account_id, segment, industry, country, acquisition_channel
+    group by period_type, period_start, survey_kind, account_id
 )
 
 select * from respondents
@@ -84,10 +77,7 @@ select
     accounts.survey_kind,
     weightings.weighting,
     accounts.account_id as voter_id,
-    accounts.segment,
-    accounts.industry,
-    accounts.country,
-    accounts.acquisition_channel,
+    accounts.account_id,
     accounts.plan_id,
     cast(case weightings.weighting when 'mrr' then accounts.mrr else 1 end as decimal(18, 4)) as weight,
     accounts.has_answered,

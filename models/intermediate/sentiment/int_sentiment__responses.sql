@@ -83,9 +83,6 @@ select
         else account_months.opening_plan_id
     end as plan_id,
     accounts.segment,
-    accounts.industry,
-    accounts.country,
-    accounts.acquisition_channel,
     cast(coalesce(latest_mrr.mrr, account_months.opening_mrr, 0) as decimal(18, 4)) as mrr
 from invitations
 left join accounts on invitations.account_id = accounts.account_id

@@ -103,4 +103,7 @@ select
     source_keys,
     is_in_crm,
     is_deleted
+    {%- for attribute in policy('account_attributes') %},
+    {{ attribute }}
+    {%- endfor %}
 from states

@@ -3,17 +3,22 @@ with votes as (
     select * from {{ ref('int_sentiment__nps_votes') }}
 ),
 
+accounts as (
+    select * from {{ ref('unified_accounts') }}
+),
+
 attributed as (
     select
         votes.period_type,
         votes.period_start,
         votes.survey_kind,
         votes.weighting,
-        {{ slice_attributes('votes', 'votes.plan_id') }},
+        {{ slice_attributes('accounts', 'votes.plan_id') }},
         votes.weight,
         votes.has_answered,
         votes.nps_category
     from votes
+    left join accounts on votes.account_id = accounts.account_id
 ),
 
 sliced as (

@@ -20,6 +20,9 @@ renamed as (
         coalesce(is_internal, false) as is_internal,
         _batch_id,
         _loaded_at
+        {%- for attribute in policy('account_attributes') %},
+        {{ attribute }}
+        {%- endfor %}
     from latest_versions
 )
 
