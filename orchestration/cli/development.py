@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from orchestration.cli.summary import print_rows
+from orchestration.cli.tables import print_result
 from orchestration.core.wording import count
 
 MODELS_LISTED = 5
@@ -27,7 +27,7 @@ def print_development(done: Development) -> None:
         f"{count(tests, 'data test')} passed\n"
     )
     if done.rows.rows:
-        print_rows(done.rows)
+        print_result(done.rows, has_formats=False)
         typer.echo("")
     if done.changes is None:
         typer.echo(f"Release {done.release_id} does not have this model.")
@@ -50,4 +50,4 @@ def _print_changes(release_id: str, changes: Changes) -> None:
         typer.echo(f"  {name}: changed in {count(rows, 'row')}")
     if changes.values is not None:
         typer.echo("")
-        print_rows(changes.values)
+        print_result(changes.values, has_formats=False)

@@ -60,8 +60,8 @@ def print_table(
     _console(max(report_console().width, needed)).print(table)
 
 
-def print_result(result: QueryResult) -> None:
-    """Print a query result as a table.
+def print_result(result: QueryResult, *, has_formats: bool = True) -> None:
+    """Print a query result as a table. The notes name other formats if the command `has_formats`.
 
     On a terminal, a few rows that are wider than it are printed with one line per column. More rows lose the
     columns that do not fit, and a note names them. A file or a pipe gets every column.
@@ -77,7 +77,7 @@ def print_result(result: QueryResult) -> None:
         while kept > 1 and _line_width(widths[:kept]) > available:
             kept -= 1
         if _line_width(widths) > available and shown and len(shown) <= FEW_ROWS:
-            print_vertically(result)
+            print_vertically(result, has_formats=has_formats)
             return
     table = _table(None)
     for index, name in enumerate(result.columns[:kept]):
@@ -86,10 +86,10 @@ def print_result(result: QueryResult) -> None:
         cells = zip(row[:kept], values, strict=False)
         table.add_row(*(_styled(text, is_null=value is None) for text, value in cells))
     _console(_line_width(widths[:kept])).print(table)
-    _print_notes(result, result.columns[kept:])
+    _print_notes(result, result.columns[kept:], has_formats)
 
 
-def print_vertically(result: QueryResult) -> None:
+def print_vertically(result: QueryResult, *, has_formats: bool = True) -> None:
     """Print a query result with one line per column and every text in full."""
     console = Console()
     width = max(map(cell_len, result.columns), default=0)
@@ -102,24 +102,26 @@ def print_vertically(result: QueryResult) -> None:
             for other in others:
                 line.append("\n" + " " * cell_len(heading) + other)
             console.print(line, soft_wrap=True, highlight=False)
-    _print_notes(result, ())
+    _print_notes(result, (), has_formats)
 
 
-def _print_notes(result: QueryResult, hidden: Sequence[str]) -> None:
+def _print_notes(result: QueryResult, hidden: Sequence[str], has_formats: bool) -> None:
     """Say what is missing, and which format shows it."""
     notes = []
     if not result.rows:
         notes.append("No rows.")
     if hidden:
+        advice = (
+            f" `--format {Format.VERTICAL}` and `--format {Format.CSV}` show them." if has_formats else ""
+        )
         notes.append(
-            f"{len(hidden)} of {len(result.columns)} columns do not fit: {', '.join(hidden)}. "
-            f"`--format {Format.VERTICAL}` and `--format {Format.CSV}` show them."
+            f"{len(hidden)} of {len(result.columns)} columns do not fit: {', '.join(hidden)}.{advice}"
         )
     if result.has_more:
-        notes.append(
-            f"Only the first {len(result.rows)} rows are shown. "
-            f"`--format {Format.CSV}` and `--format {Format.JSON}` print all rows."
+        advice = (
+            f" `--format {Format.CSV}` and `--format {Format.JSON}` print all rows." if has_formats else ""
         )
+        notes.append(f"Only the first {len(result.rows)} rows are shown.{advice}")
     for note in notes:
         Console().print(note, soft_wrap=True, markup=False, highlight=False)
 
