@@ -20,7 +20,11 @@
 {% macro check_account_attributes() -%}
     {%- if execute and policy('account_attributes') -%}
         {%- set accounts = source('generic', 'accounts') -%}
-        {%- set found = adapter.get_columns_in_relation(accounts) | map(attribute='name') | map('lower') | list -%}
+        {#- Without auto_begin, because dbt would never commit this transaction, which a later hook would be part of. -#}
+        {%- call statement('accounts', fetch_result=True, auto_begin=False) -%}
+            select * from {{ accounts }} where false
+        {%- endcall -%}
+        {%- set found = load_result('accounts')['table'].column_names | map('lower') | list -%}
         {%- set missing = policy('account_attributes') | reject('in', found) | list -%}
         {%- if missing -%}
             {%- do exceptions.raise_compiler_error(
