@@ -18,7 +18,7 @@ def test_every_module_is_in_a_room_of_the_map() -> None:
 
 
 def test_a_room_imports_only_rooms_above_it_in_the_map() -> None:
-    floors = {room: floor for floor, room in enumerate(ROOMS)} | {"__main__": len(ROOMS)}
+    floors = {"": -1, **{room: floor for floor, room in enumerate(ROOMS)}, "__main__": len(ROOMS)}
     wrong = [
         f"{module} imports {imported}"
         for module, found in imports().items()
