@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -15,14 +16,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.cli.tables import print_result
 from orchestration.core.errors import LandingError
-from orchestration.core.settings import Settings, load_settings
+from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.dbt_runner.pseudonyms import KEY_FILE, load_hash_key
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
-from orchestration.refresh import refresh
+from orchestration.refresh import ensure_files, refresh
 from orchestration.releases import current_release_id, publish
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.query import QueryResult
 from tests.compiled import Step, compile_models, models_on
 from tests.runs import run_to_the_end
 from tests.shared import declared_contracts
@@ -159,6 +162,27 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
             ours, theirs = made.execute(query.format("warehouse")), published.execute(query.format("csw"))
             assert ours.description == theirs.description, mart
             assert ours.fetchall() == theirs.fetchall(), mart
+
+
+def test_a_reader_of_the_readme_sees_its_figures_at_any_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    [as_of] = re.findall(r"^\$ \.venv/bin/csw run --home \S+ --as-of (\S+)$", readme, flags=re.MULTILINE)
+    shown = re.findall(r'^\$ \.venv/bin/csw query --home \S+ "(.+?)"\n(.+?)\n(?:\n|```)', readme, re.M | re.S)
+    assert len(shown) == 2
+    settings = load_settings(home=tmp_path, as_of=as_of, environment={})
+    ensure_files(settings, landing_is_given=False)
+    land(settings)
+    sources = partial(create_sources, settings=settings, batches=accepted_batches(settings), parent=None)
+    with models_on(sources, all_marts(), settings.as_of.replace(tzinfo=None)) as made:
+        made.execute("use warehouse.marts")
+        capsys.readouterr()
+        for sql, answer in shown:
+            found = made.execute(sql)
+            columns = tuple(column[0] for column in found.description or ())
+            print_result(QueryResult(columns, found.fetchall(), has_more=False))
+            assert capsys.readouterr().out.splitlines() == answer.splitlines()
 
 
 @cache
