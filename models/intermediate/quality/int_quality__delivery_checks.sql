@@ -119,7 +119,7 @@ select
     case when count({{ attribute }}) = 0 then count(*) else 0 end as observed,
     cast(0 as bigint) as expected,
     'warn' as severity,
-    cast(null as decimal(18, 4)) as mrr,
+    cast(null as decimal(18, 4)) as affected_mrr,
     'Accounts, if none of them has a value of this attribute from account_attributes.' as description
 from {{ ref('unified_accounts') }}
 {%- endfor %}
