@@ -20,7 +20,7 @@
 {% macro check_account_attributes() -%}
     {%- if execute and policy('account_attributes') -%}
         {%- set accounts = source('generic', 'accounts') -%}
-        {#- Without auto_begin, because dbt would never commit this transaction, which a later hook would be part of. -#}
+        {#- dbt would never commit a transaction that begins here, and later hooks would be part of it. -#}
         {%- call statement('accounts', fetch_result=True, auto_begin=False) -%}
             select * from {{ accounts }} where false
         {%- endcall -%}
@@ -28,8 +28,8 @@
         {%- set missing = policy('account_attributes') | reject('in', found) | list -%}
         {%- if missing -%}
             {%- do exceptions.raise_compiler_error(
-                accounts ~ ' has no column ' ~ missing | join(', ') ~ ', which account_attributes lists. Run csw prepare, '
-                'with the same policies: it creates the raw relations again.'
+                accounts ~ ' has no column ' ~ missing | join(', ') ~ ', which account_attributes lists. '
+                'Run csw prepare with the same policies. It creates the raw relations again.'
             ) -%}
         {%- endif -%}
     {%- endif -%}

@@ -46,7 +46,8 @@
     time in question. -#}
 {% macro slice_attributes(accounts, plan) -%}
     {%- for dimension in policy('slice_dimensions') %}
-    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown') as {{ slice_name(dimension) }}
+    coalesce({{ plan if dimension == 'plan' else accounts ~ '.' ~ dimension }}, 'unknown')
+    as {{ slice_name(dimension) }}
     {%- if not loop.last %},{% endif -%}
     {%- else %}
     'all' as no_dimension
