@@ -1,5 +1,5 @@
 # make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | clean; each sets up what it needs first.
-.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup
+.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -20,11 +20,11 @@ run: setup
 	@$(BIN)/csw run $(ARGS)
 
 # CI runs this after `make lint`. The tests of a file share a process and its warehouses.
-test: setup
+test: setup-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Builds the same models on Spark and compares every mart with DuckDB's. It needs Java. CI runs it after `make test`.
-test-spark: setup $(SPARK)/.ready
+test-spark: setup-dev $(SPARK)/.ready
 	@PYTHONPATH=$(SPARK) $(BIN)/python -m pytest tests/spark $(ARGS)
 
 # CI runs this first. dbt compiles every model for sqlfluff, which takes minutes.
@@ -37,14 +37,14 @@ lint: lint-python
 lint-changed: lint-python base
 	@$(CHANGED_SQL) | xargs -r $(BIN)/sqlfluff lint $(WITHOUT_DBT)
 
-lint-python: setup
+lint-python: setup-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/vulture
 
 # Python as a whole, SQL where it differs from BASE. sqlfluff cannot format a file with a `noqa: PRS`.
-format: setup base
+format: setup-dev base
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 	@$(CHANGED_SQL) | xargs -r $(BIN)/sqlfluff format $(WITHOUT_DBT)
@@ -58,12 +58,12 @@ dev: setup
 	@$(BIN)/csw prepare
 	@DAGSTER_HOME=$(HOME_DIR)/dagster $(BIN)/dagster dev -m orchestration.dagster_defs.definitions
 
-bench: setup
+bench: setup-dev
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 # Runs with the previous line of DuckDB, which must make equal marts. Every older version that is supported reads a
 # release. The tests do the same with the oldest and the newest of these versions.
-compat: setup
+compat: setup-dev
 	@$(BIN)/python -m tests.compat $(ARGS)
 
 # Removes the environment and caches, but never a warehouse.
@@ -73,16 +73,19 @@ clean:
 
 setup: $(VENV)/.ready
 
+setup-dev: $(VENV)/.ready-dev
+
 # Spark has a folder of its own, because Great Expectations loads pyspark if it can import it.
 $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@java -version > /dev/null 2>&1 || { \
 		echo "error: no java was found, and Spark needs Java 17 or 21. Install a JRE, such as openjdk-17-jre-headless." >&2; \
 		exit 1; }
-	@echo "Setting up Spark in $(SPARK) (once; a minute or two)"
+	@echo "Setting up Spark in $(SPARK) (once; a minute or two)" >&2
 	@rm -rf $(SPARK)
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes --target $(SPARK) -r requirements-spark.lock
 	@touch $@
 
+# The packages that `csw run` and Dagster need. Python compiles a package when it first loads it.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 		if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null; \
@@ -92,8 +95,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 		echo "error: no Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
 		exit 1; \
 	fi; \
-	echo "Setting up $(VENV) (once; a minute or two)"; \
+	echo "Setting up $(VENV) (once; about a minute and 700 MB on disk)" >&2; \
 	"$$python" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python tools/install.py requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The tools for tests and style.
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@echo "Adding the tools for tests and style to $(VENV) (once; about 100 MB)" >&2
+	@$(BIN)/python tools/install.py requirements-dev.lock
 	@touch $@
