@@ -11,6 +11,10 @@ from pathlib import Path
 SECONDS_BETWEEN_LINES = 5
 LINES_OF_A_FAILURE = 20
 
+_INSTALLING = "Installing collected packages: "
+
+# pip prints one such line per pin. It processes local files, and ignores pins of other platforms.
+_ONE_PIN = ("Collecting ", "Processing ", "Requirement already satisfied: ", "Ignoring ")
 _OPTIONS = ("--no-deps", "--require-hashes", "--no-compile", "--progress-bar", "off")
 
 
@@ -23,15 +27,13 @@ def main(lock: Path) -> int:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         for line in pip.stdout or ():
             last.append(line)
-            # pip reports each pin once; it ignores the pins of other platforms.
-            done += line.startswith(("Collecting ", "Requirement already satisfied: ", "Ignoring "))
-            if line.startswith("Installing collected packages: "):
+            if line.startswith(_INSTALLING):
                 _say(f"installing {line.count(',') + 1} packages")
-            elif done < total and time.monotonic() - shown_at >= SECONDS_BETWEEN_LINES:
-                _say(f"downloading, {done} of {total} packages")
-            else:
-                continue
-            shown_at = time.monotonic()
+            elif line.startswith(_ONE_PIN):
+                done += 1
+                if time.monotonic() - shown_at >= SECONDS_BETWEEN_LINES:
+                    _say(f"downloading, {done} of {total} packages")
+                    shown_at = time.monotonic()
     if pip.returncode:
         sys.stderr.writelines(last)
     return pip.returncode

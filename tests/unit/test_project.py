@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from typing import Any
 
 import duckdb
@@ -169,6 +170,27 @@ def test_first_line_of_a_model_is_its_grain() -> None:
     for path in (PROJECT_DIR / "models").rglob("*.sql"):
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first.startswith("-- one row"), path.name
+
+
+def _pins(lock: str) -> dict[str, str]:
+    """The pinned packages of a lock file, with version and marker."""
+    text = (PROJECT_DIR / lock).read_text(encoding="utf-8")
+    return {pin: pin.partition("==")[0] for pin in re.findall(r"^(\S+==.*?) \\$", text, flags=re.MULTILINE)}
+
+
+def test_setup_installs_what_the_product_imports_and_setup_dev_adds_to_it() -> None:
+    runs, develops = _pins("requirements.lock"), _pins("requirements-dev.lock")
+    assert runs.items() < develops.items()
+    origins = packages_distributions()
+    imported = {
+        name.partition(".")[0]
+        for folder in ("orchestration", "simulator")
+        for path in (PROJECT_DIR / folder).rglob("*.py")
+        for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    needed = {origin.lower().replace("_", "-") for name in imported for origin in origins.get(name, ())}
+    assert {"duckdb", "dagster", "great-expectations"} <= needed
+    assert needed - {"customer-success-warehouse"} <= set(runs.values())
 
 
 def test_nothing_generated_is_committed() -> None:
