@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -191,6 +194,20 @@ def test_setup_installs_what_the_product_imports_and_setup_dev_adds_to_it() -> N
     needed = {origin.lower().replace("_", "-") for name in imported for origin in origins.get(name, ())}
     assert {"duckdb", "dagster", "great-expectations"} <= needed
     assert needed - {"customer-success-warehouse"} <= set(runs.values())
+
+
+def test_a_failed_set_up_shows_what_pip_said(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n")
+    process = subprocess.run(
+        [sys.executable, PROJECT_DIR / "tools" / "install.py", lock],
+        env=os.environ | {"PIP_NO_INDEX": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1
+    assert "No matching distribution found for no-such-package==1.0" in process.stderr
 
 
 def test_nothing_generated_is_committed() -> None:
