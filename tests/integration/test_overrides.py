@@ -86,6 +86,9 @@ def test_an_invalid_override_stops_the_build_with_the_reason(
 def _build(settings: Settings, folder: Path) -> None:
     """Run plain dbt on a copy of the project with SEEDS, up to a failing test."""
     prepare_development(settings, landing_is_given=False)
+    # The development database starts with the tables of the release.
+    with duckdb.connect(str(settings.development_database)) as connection:
+        connection.execute("drop table unified.unified_overrides")
     project = folder / "project"
     for name in ("models", "macros", "seeds", "data_tests"):
         shutil.copytree(PROJECT_DIR / name, project / name)
