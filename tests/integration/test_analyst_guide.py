@@ -89,6 +89,7 @@ def outputs(small_company: Settings, tmp_path_factory: pytest.TempPathFactory) -
 def test_the_new_mart_is_published_at_the_first_attempt(outputs: dict[str, str]) -> None:
     built = outputs[".venv/bin/csw dev mrr_by_region --unit-tests"]
     assert "mrr_by_region: " in built
+    assert "EMEA" in built
     assert "does not have this model" in built
     assert "published release" in outputs[".venv/bin/csw run"]
     rows = outputs['.venv/bin/csw query "from mrr_by_region order by mrr desc"']
