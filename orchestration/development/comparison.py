@@ -55,15 +55,19 @@ def compare(connection: duckdb.DuckDBPyConnection, before: Path, after: str, key
         new = _count(connection, f"select {listed} from {after} except all select {listed} from {old}")
         return Changes(added, removed, rows_before, new, gone, 0, (), None)
     keys = [quote_identifier(name) for name in key]
-    others = [quote_identifier(name) for name in common if name not in key]
+    others = [name for name in common if name not in key]
     same_key = " and ".join(f"old.{name} is not distinct from new.{name}" for name in keys)
+    pairs = (
+        f"old.{quote_identifier(name)} as {_old(name)}, new.{quote_identifier(name)} as {_new(name)}, "
+        for name in others
+    )
     # One side has no row where its marker is null; the columns of the key may be null themselves.
     connection.execute(
         f"""
         create or replace temp table compared as
         select
             {"".join(f"coalesce(new.{name}, old.{name}) as {name}, " for name in keys)}
-            {"".join(f"old.{name} as {_old(name)}, new.{name} as {_new(name)}, " for name in others)}
+            {"".join(pairs)}
             old._is_there is null as _is_added,
             new._is_there is null as _is_removed
         from (select *, true as _is_there from {old}) as old
@@ -87,7 +91,7 @@ def compare(connection: duckdb.DuckDBPyConnection, before: Path, after: str, key
         rows_added=counts[0],
         rows_removed=counts[1],
         rows_changed=counts[2],
-        changed=tuple((name.strip('"'), count) for name, count in found),
+        changed=tuple(found),
         values=_values(connection, keys, [name for name, _ in found], in_both) if found else None,
     )
 
@@ -97,7 +101,7 @@ def _values(
 ) -> QueryResult:
     listed = ", ".join(keys)
     union = " union all ".join(
-        f"select {listed}, {number} as _column, {quote_literal(name.strip(chr(34)))} as changed_column, "
+        f"select {listed}, {number} as _column, {quote_literal(name)} as changed_column, "
         f"cast({_old(name)} as varchar) as before, cast({_new(name)} as varchar) as after "
         f"from compared where {in_both} and {_is_changed(name)}"
         for number, name in enumerate(columns)
@@ -115,11 +119,11 @@ def _is_changed(name: str) -> str:
 
 
 def _old(name: str) -> str:
-    return quote_identifier(f"old {name.strip(chr(34))}")
+    return quote_identifier(f"old {name}")
 
 
 def _new(name: str) -> str:
-    return quote_identifier(f"new {name.strip(chr(34))}")
+    return quote_identifier(f"new {name}")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:

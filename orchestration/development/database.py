@@ -14,6 +14,7 @@ from orchestration.core.errors import PublishError
 from orchestration.core.files import write_json
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.policies import project_policies
+from orchestration.core.serialization import json_text
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import prepare_instance
 from orchestration.dbt_runner.pseudonyms import load_hash_key
@@ -84,6 +85,12 @@ def prepare_project(settings: Settings, lock: WarehouseLock | None = None) -> No
     prepare_manifest(settings, dbt_version(), lock)
 
 
+def policies_now() -> dict[str, Any]:
+    """Return the policies of dbt_project.yml as records have them: a date is text there."""
+    found: dict[str, Any] = json.loads(json_text(project_policies()))
+    return found
+
+
 def create_database(settings: Settings) -> Start | None:
     """Replace the development database by a copy of the current release's build with the raw relations."""
     database = settings.development_database
@@ -96,7 +103,7 @@ def create_database(settings: Settings) -> Start | None:
         start = Start(
             **{name: manifest[name] for name in ("release_id", "as_of", "known_at", "policies")},
             project_policies=manifest.get("project_policies"),
-            prepared_with=project_policies(),
+            prepared_with=policies_now(),
         )
         shutil.copyfile(settings.releases / start.release_id / WAREHOUSE_FILE, database)
         database.chmod(0o600)
@@ -122,7 +129,7 @@ def development_start(settings: Settings) -> Start:
         found = json.loads(record.read_text(encoding="utf-8"))
         # An older version wrote other fields.
         start = Start(**found) if set(found) == {field.name for field in fields(Start)} else None
-        if start and start.release_id == release_id and start.prepared_with == project_policies():
+        if start and start.release_id == release_id and start.prepared_with == policies_now():
             return start
     with hold_lock(settings.lock_file, "csw dev"):
         started = create_database(settings)

@@ -13,14 +13,13 @@ from typing import Any
 from orchestration.core.console import PROGRESS
 from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import BuildError
-from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.dbt_runner.mart_contract import UNIQUE, UNIQUE_KEY
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.dbt_runner.runner import MANIFEST_FILE, WAREHOUSE_FILE, DbtResult, run_dbt
 from orchestration.development.comparison import Changes, compare
-from orchestration.development.database import Start, development_start, prepare_project
+from orchestration.development.database import Start, development_start, policies_now, prepare_project
 from orchestration.releases.assembly import DBT_STATE
 from orchestration.releases.query import QueryResult
 
@@ -54,9 +53,9 @@ class Development:
 def develop(settings: Settings, model: str, *, rows: int, unit_tests: bool = False) -> Development:
     """Build `model` and the changed models that it reads, with their data tests, and compare it.
 
-    If a policy changed in dbt_project.yml, builds all models that it reads.
-    dbt uses the `as_of` and the policies of the current release, so that only the change of code shows. With
-    `unit_tests`, it also runs those of `model`. Raises BuildError if dbt fails or knows no such model,
+    If a policy changed in dbt_project.yml, builds all models that it reads. dbt uses the `as_of` and the
+    policies of the current release, so that only the change of code shows. With `unit_tests`, it also runs
+    those of `model`. Raises BuildError if dbt fails or knows no such model,
     PublishError without a release, and LockedError while a run writes.
     """
     start = development_start(settings)
@@ -67,7 +66,7 @@ def develop(settings: Settings, model: str, *, rows: int, unit_tests: bool = Fal
     used = start.applied_to(settings)
     log.info("building %s", model, extra=PROGRESS)
     command = ["build", "--exclude-resource-type", "unit_test", *_UNCHANGED_IS_FINE]
-    if start.project_policies != project_policies():
+    if start.project_policies != policies_now():
         # dbt's state does not show a changed policy, which may concern every model.
         command += ["--select", f"+{model}"]
     elif (release / DBT_STATE).is_dir():
