@@ -171,7 +171,7 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     restatements = count_restatements(candidate.export, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
-    report = audit(candidate.export / MARTS_FILE, suites)
+    report = audit(candidate.export / MARTS_FILE, suites, progress=_report_audited)
     candidate.lap("audit")
     log.info("audit  %s", report.summary())
     for result in report.warnings:
@@ -238,6 +238,10 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
         remove_tree(candidate.folder)
     log.info("publish  %s", published.message)
     return published
+
+
+def _report_audited(mart: str) -> None:
+    log.info("audit  %s", mart, extra=PROGRESS)
 
 
 def _counted(on_event: Callable[[DbtEvent], None] | None) -> Callable[[DbtEvent], None]:
