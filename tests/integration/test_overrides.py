@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.core.settings import Settings
 from orchestration.development.database import prepare_development
+from tests.shared import copy_project
 
 pytestmark = pytest.mark.integration
 
@@ -89,11 +90,8 @@ def _build(settings: Settings, folder: Path) -> None:
     # The development database starts with the tables of the release.
     with duckdb.connect(str(settings.development_database)) as connection:
         connection.execute("drop table unified.unified_overrides")
-    project = folder / "project"
-    for name in ("models", "macros", "seeds", "data_tests"):
-        shutil.copytree(PROJECT_DIR / name, project / name)
-    shutil.copyfile(PROJECT_DIR / "dbt_project.yml", project / "dbt_project.yml")
-    shutil.copyfile(PROJECT_DIR / "profiles.example.yml", project / "profiles.yml")
+    project = copy_project(folder)
+    shutil.copyfile(project / "profiles.example.yml", project / "profiles.yml")
     for name, text in SEEDS.items():
         (project / "seeds" / f"{name}.csv").write_text(text, encoding="utf-8")
     built = subprocess.run(
