@@ -194,8 +194,9 @@ def _run_job(
     logging.getLogger("dagster").addHandler(logging.NullHandler())
     log.info("loading Dagster and dbt")
     with environment(quiet, without=("DAGSTER_", "DBT_")):
-        from orchestration.dagster_defs.definitions import JOB, build_definitions
+        from orchestration.dagster_defs.definitions import build_definitions
         from orchestration.dagster_defs.direct import execute_directly
+        from orchestration.dagster_defs.launcher import JOB
         from orchestration.dagster_defs.triggers import failure_in_words
 
         candidate.lap("load")

@@ -16,6 +16,7 @@ from orchestration.dagster_defs.assets import (
     warehouse_resource,
 )
 from orchestration.dagster_defs.checks import audit_checks, with_checked_tests
+from orchestration.dagster_defs.launcher import JOB
 from orchestration.dagster_defs.translator import ProjectTranslator, mart_keys
 from orchestration.dagster_defs.triggers import build_triggers
 from orchestration.dbt_runner.mart_contract import account_attributes, read_contracts
@@ -23,8 +24,6 @@ from orchestration.dbt_runner.runner import prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.pipeline.steps import LandStep
 from orchestration.quality import load_suites
-
-JOB = "refresh"
 
 
 @dg.definitions

@@ -1,8 +1,9 @@
-"""A run launcher for Dagster that starts only whole runs, and knows whether a run is still alive.
+"""A run launcher for Dagster that makes every run a whole one, and knows whether a run is still alive.
 
-Dagster's own launcher starts every run. And if a run is killed together with Dagster, it stays "started" for
-`max_runtime_seconds`, and later runs wait in the queue. This launcher looks at the lock of the warehouse,
-which the system takes from a dead process.
+Dagster's own launcher also starts runs of a few assets. A release is built, audited and published as a
+whole, so this launcher starts a run of all assets in their place. And if a run is killed together with
+Dagster, it stays "started" for `max_runtime_seconds`, and later runs wait in the queue. This launcher looks
+at the lock of the warehouse, which the system takes from a dead process.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from dagster._core.launcher import (
     LaunchRunContext,
     WorkerStatus,
 )
+from dagster._core.remote_representation.code_location import CodeLocation
+from dagster._core.remote_representation.external import RemoteRepository
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._serdes import ConfigurableClassData
 
 from orchestration.core.lock import holder
 from orchestration.core.settings import load_settings
 
+JOB = "refresh"
+"""The job that makes a release."""
+
 BY_HAND = "csw run"
 """The purpose of `csw run` in the lock file."""
-
-NOT_WHOLE = (
-    "Nothing was started: the release is built, audited and published as a whole. "
-    "Open the job refresh and materialize all its assets."
-)
 
 
 def purpose_of(run_id: str) -> str:
@@ -58,11 +59,53 @@ class WarehouseRunLauncher(DefaultRunLauncher):
         return cls(config_value["grace_seconds"], inst_data)
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Start a run of all assets and checks. Cancel any other run, because Dagster retries failed ones."""
+        """Start a run of all assets and checks. Start such a run also in the place of any other run.
+
+        The other run is cancelled, because Dagster retries failed ones.
+        """
         if selects_everything(context):
             super().launch_run(context)
-        else:
-            self._instance.report_run_canceled(context.dagster_run, NOT_WHOLE)
+            return
+        whole = self._waiting_run() or self._queue_whole_run(context)
+        self._instance.report_run_canceled(
+            context.dagster_run,
+            f"A release is made as a whole, so run {whole.run_id} materializes all assets, also these.",
+        )
+
+    def _waiting_run(self) -> dg.DagsterRun | None:
+        """Return a whole run that has not started yet. It will include everything that was asked for."""
+        queued = dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.QUEUED])
+        whole = (run for run in self._instance.get_runs(queued) if run.asset_selection is None)
+        return next(whole, None)
+
+    def _queue_whole_run(self, context: LaunchRunContext) -> dg.DagsterRun:
+        """Queue the job with all assets as Dagster's daemon does for a sensor."""
+        location, repository = code_location_of(context)
+        job = repository.get_full_job(JOB)
+        plan = location.get_execution_plan(job, {}, None, None, self._instance)
+        # The tags of the partial run may name an asset or a backfill that it belongs to.
+        run = self._instance.create_run(
+            job_name=JOB,
+            run_id=None,
+            run_config={},
+            status=dg.DagsterRunStatus.NOT_STARTED,
+            tags=dict(job.run_tags or {}),
+            root_run_id=None,
+            parent_run_id=None,
+            step_keys_to_execute=None,
+            execution_plan_snapshot=plan.execution_plan_snapshot,
+            job_snapshot=job.job_snapshot,
+            parent_job_snapshot=job.parent_job_snapshot,
+            asset_selection=None,
+            asset_check_selection=None,
+            resolved_op_selection=None,
+            op_selection=None,
+            remote_job_origin=job.get_remote_origin(),
+            job_code_origin=job.get_python_origin(),
+            asset_graph=repository.asset_graph,
+        )
+        assert context.workspace is not None
+        return self._instance.submit_run(run.run_id, context.workspace)
 
     @property
     def supports_check_run_worker_health(self) -> bool:
@@ -88,16 +131,22 @@ class WarehouseRunLauncher(DefaultRunLauncher):
 
 def selects_everything(context: LaunchRunContext) -> bool:
     """Return whether a run has all assets and checks of its code location."""
-    run, workspace = context.dagster_run, context.workspace
+    run = context.dagster_run
     if run.asset_selection is None and run.asset_check_selection is None:
         return True
-    assert run.remote_job_origin is not None
-    assert workspace is not None
-    repository = run.remote_job_origin.repository_origin
-    location = workspace.get_code_location(repository.code_location_origin.location_name)
-    graph = location.get_repository(repository.repository_name).asset_graph
+    graph = code_location_of(context)[1].asset_graph
     checks = run.asset_check_selection
     return (run.asset_selection or set()) >= graph.executable_asset_keys and (
         # Without a selection of checks, Dagster adds those of the selected assets.
         checks is None or checks >= graph.asset_check_keys
     )
+
+
+def code_location_of(context: LaunchRunContext) -> tuple[CodeLocation, RemoteRepository]:
+    """Return the code location and the repository of a run."""
+    run, workspace = context.dagster_run, context.workspace
+    assert run.remote_job_origin is not None
+    assert workspace is not None
+    repository = run.remote_job_origin.repository_origin
+    location = workspace.get_code_location(repository.code_location_origin.location_name)
+    return location, location.get_repository(repository.repository_name)

@@ -28,8 +28,9 @@ def test_the_release_alone_is_refused_in_words(settings: Settings) -> None:
     """Dagster stores only the message, without the traceback that its pages would show twice."""
     import dagster as dg
 
-    from orchestration.dagster_defs.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import build_definitions
     from orchestration.dagster_defs.instance import open_instance
+    from orchestration.dagster_defs.launcher import JOB
 
     job = build_definitions(settings).resolve_job_def(JOB)
     alone = [dg.AssetKey("release")]
@@ -71,8 +72,8 @@ def test_an_unexpected_error_keeps_its_traceback(settings: Settings) -> None:
     assert error.cause.stack
 
 
-def test_only_a_selection_of_everything_starts(settings: Settings) -> None:
-    """Dagster's pages can select assets and checks one by one. Such a run ends before it starts."""
+def test_a_selection_of_a_part_queues_the_whole_job(settings: Settings) -> None:
+    """Dagster's pages can select assets and checks one by one. The release is made as a whole."""
     import dagster as dg
     from dagster._core.launcher import LaunchRunContext
     from dagster._core.test_utils import in_process_test_workspace
@@ -81,7 +82,7 @@ def test_only_a_selection_of_everything_starts(settings: Settings) -> None:
 
     from orchestration.dagster_defs.direct import CODE_LOCATION
     from orchestration.dagster_defs.instance import open_instance
-    from orchestration.dagster_defs.launcher import NOT_WHOLE, selects_everything
+    from orchestration.dagster_defs.launcher import JOB, selects_everything
 
     @dg.job
     def idle() -> None:
@@ -105,13 +106,21 @@ def test_only_a_selection_of_everything_starts(settings: Settings) -> None:
         parts = [({mart}, None), (assets - {mart}, checks), (assets, checks - {check}), (set(), {check})]
         assert [selects_everything(launch_of(*one)) for one in whole] == [True] * len(whole)
         assert [selects_everything(launch_of(*one)) for one in parts] == [False] * len(parts)
-        refused = launch_of({mart}, None)
-        instance.run_launcher.launch_run(refused)
-        run = instance.get_run_by_id(refused.dagster_run.run_id)
-        assert run is not None
-        assert run.status == dg.DagsterRunStatus.CANCELED
-        (entry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_CANCELED)
-        assert entry.get_dagster_event().message == NOT_WHOLE
+
+        asked = [launch_of({mart}, None), launch_of(set(), {check})]
+        for context in asked:
+            instance.run_launcher.launch_run(context)
+        # The second one finds that the whole job waits already.
+        waiting = dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.QUEUED])
+        (queued,) = instance.get_runs(waiting)
+        assert (queued.asset_selection, queued.asset_check_selection) == (None, None)
+        assert queued.tags["dagster/retry_strategy"] == "ALL_STEPS"
+        for context in asked:
+            run = instance.get_run_by_id(context.dagster_run.run_id)
+            assert run is not None
+            assert run.status == dg.DagsterRunStatus.CANCELED
+            (entry,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_CANCELED)
+            assert queued.run_id in str(entry.get_dagster_event().message)
 
 
 @pytest.mark.parametrize("passes", [True, False])
@@ -123,7 +132,8 @@ def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run
 
-    from orchestration.dagster_defs.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import build_definitions
+    from orchestration.dagster_defs.launcher import JOB
 
     # Copy the parsed project, because parsing takes a while.
     shutil.copytree(home / "dbt", tmp_path / "dbt")
@@ -146,7 +156,8 @@ def test_a_repeated_publishing_judges_the_audit_of_the_run_that_it_repeats(
 
 
 def test_a_run_takes_the_lock_of_the_warehouse(settings: Settings) -> None:
-    from orchestration.dagster_defs.definitions import JOB, build_definitions
+    from orchestration.dagster_defs.definitions import build_definitions
+    from orchestration.dagster_defs.launcher import JOB
 
     job = build_definitions(settings).resolve_job_def(JOB)
     with hold_lock(settings.lock_file, "csw run"):
