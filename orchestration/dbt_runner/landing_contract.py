@@ -27,6 +27,17 @@ BATCH_COLUMNS = {
 has the same key. `_repeat`: an equal row of the same file is above this one."""
 
 
+LOADER_COLUMNS: Mapping[str, str] = {
+    "_extracted_at": "timestamp",
+    "_is_deleted": "boolean",
+    "_version_from": "timestamp",
+    "_version_to": "timestamp",
+    "_record_id": "varchar",
+    "_parent_record_id": "varchar",
+}
+"""Columns that every vendor's object has: what the loading tool recorded about a row."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a landing object."""
@@ -245,6 +256,8 @@ def _landing_object(
                 example=str(rules.get("example", "")),
             )
         )
+    if source_meta.get("is_vendor"):
+        columns += [Column(name, data_type) for name, data_type in LOADER_COLUMNS.items()]
     missing = set(meta["key"]) - {column.name for column in columns}
     if missing:
         raise ContractError(f"{where}: the key contains undeclared columns: {', '.join(sorted(missing))}.")

@@ -1,0 +1,26 @@
+{#- Whether any enabled system feeds a branch of the unified layer. -#}
+{% macro has_branch(branch) -%}
+    {{ return(systems_with(branch) | length > 0) }}
+{%- endmacro %}
+
+{#- The enabled systems that feed a branch, in the order of connector_branches. -#}
+{% macro systems_with(branch) -%}
+    {%- set found = [] -%}
+    {%- for system, branches in var('connector_branches').items() if system in var('connectors') and branch in branches -%}
+        {%- do found.append(system) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- The rows of one branch of all enabled systems, with `source_system`. Call it only if `has_branch`. -#}
+{% macro union_branches(branch, columns) -%}
+    {%- for system in systems_with(branch) %}
+    select
+        '{{ system }}' as source_system,
+        {{ columns | join(',\n        ') }}
+    from {{ ref('unified_' ~ system ~ '__' ~ branch) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
