@@ -34,7 +34,7 @@ Rule = Mapping[str, Any]
 
 def policy_catalog() -> dict[str, Rule]:
     """Return the rule of every policy, by name."""
-    catalog: dict[str, Rule] = _variables()["policy_catalog"]
+    catalog: dict[str, Rule] = project_variables()["policy_catalog"]
     return catalog
 
 
@@ -45,7 +45,7 @@ def policy_text(value: Any) -> str:
 
 def project_policies() -> dict[str, Any]:
     """Return all policies with their values from `dbt_project.yml` or their defaults."""
-    variables = _variables()
+    variables = project_variables()
     return {name: variables.get(name, rule["default"]) for name, rule in policy_catalog().items()}
 
 
@@ -55,7 +55,7 @@ def check_project_policies() -> None:
     Log a warning for a variable with almost the name of a policy. It may belong to a custom model.
     """
     catalog = policy_catalog()
-    for name, value in _variables().items():
+    for name, value in project_variables().items():
         if name not in catalog:
             if name not in _NO_POLICIES and (meant := did_you_mean(name, catalog)):
                 log.warning("dbt_project.yml sets %s, which is not a policy.%s", name, meant)
@@ -224,7 +224,8 @@ def _words(rule: Rule) -> list[str]:
     return [str(one) for one in (*rule.get("values", ()), *rule.get("or", ()))]
 
 
-def _variables() -> dict[str, Any]:
+def project_variables() -> dict[str, Any]:
+    """Return the variables in dbt_project.yml."""
     variables: dict[str, Any] = read_yaml(PROJECT_FILE)["vars"]["csw"]
     return variables
 

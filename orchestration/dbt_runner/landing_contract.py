@@ -27,17 +27,6 @@ BATCH_COLUMNS = {
 has the same key. `_repeat`: an equal row of the same file is above this one."""
 
 
-LOADER_COLUMNS: Mapping[str, str] = {
-    "_extracted_at": "timestamp",
-    "_is_deleted": "boolean",
-    "_version_from": "timestamp",
-    "_version_to": "timestamp",
-    "_record_id": "varchar",
-    "_parent_record_id": "varchar",
-}
-"""Columns that every vendor's object has: what the loading tool recorded about a row."""
-
-
 @dataclass(frozen=True)
 class Column:
     """One column of a landing object."""
@@ -64,6 +53,8 @@ class Column:
     """Words that usually mean empty but are values in this column."""
     also: tuple[str, ...] = ()
     """Other column names that the loader binds to this column."""
+    formats: tuple[str, ...] = ()
+    """The vendor's formats of values, by their names in `landing.values.vendor_formats`."""
     called: tuple[str, ...] = ()
     """Names in common exports. The loader proposes them but never binds them automatically."""
     advice: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +76,55 @@ class Column:
         return self.name.endswith(("_id", "_key"))
 
 
+LOADER_COLUMNS = (
+    Column(
+        "_extracted_at",
+        "timestamp",
+        also=(
+            "_fivetran_synced",
+            "_airbyte_extracted_at",
+            "_airbyte_emitted_at",
+            "_dlt_load_id",
+            "_sdc_batched_at",
+            "_sdc_extracted_at",
+        ),
+        description="Time at which the loading tool read the record.",
+    ),
+    Column(
+        "_is_deleted",
+        "boolean",
+        also=("_fivetran_deleted", "_sdc_deleted_at", "is_deleted", "deleted", "archived"),
+        description="True if the vendor or the loading tool marks the record as deleted.",
+    ),
+    Column(
+        "_version_from",
+        "timestamp",
+        also=("_fivetran_start",),
+        description="Start of this version, if the loading tool keeps versions.",
+    ),
+    Column(
+        "_version_to",
+        "timestamp",
+        also=("_fivetran_end",),
+        description="End of this version; empty for the current one.",
+    ),
+    Column("_record_id", "varchar", also=("_dlt_id",), description="Id that dlt gives a record."),
+    Column(
+        "_parent_record_id",
+        "varchar",
+        also=("_dlt_parent_id",),
+        description="Id that dlt gives the record with the list from which this record comes.",
+    ),
+)
+"""The columns that every vendor's object has in addition: what loading tools say about a record."""
+
+IS_DELETED = "_is_deleted"
+"""The loader column that is true if any of its delivered columns says so."""
+
+ENVELOPES = ("_airbyte_data",)
+"""Columns in which a loading tool wraps the whole record."""
+
+
 @dataclass(frozen=True)
 class RowRule:
     """A condition on the typed columns of a row. `where` is SQL."""
@@ -104,6 +144,18 @@ class Ends:
     end: str
     item: tuple[str, ...]
     """Columns that identify the item whose periods follow each other."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The list in another object's records from which the records of an object come."""
+
+    object: str
+    """The object with the list."""
+    list: tuple[str, ...]
+    """Keys on the way to the list. The lists on this way are unnested too."""
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By column: the way to its value in the other object's record, if the list's element lacks it."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +190,14 @@ class LandingObject:
     is_required: bool
     source_timezone: str
     arrival: Arrival | None = None
-    """Every object of the project declares it."""
+    """Every object of `generic` declares it. A vendor's object arrives in its staging model."""
+    is_vendor: bool = False
+    """Whether the object is one of a vendor's API, as any loading tool delivers it."""
+    also: tuple[str, ...] = ()
+    """Names that loading tools give the object's folder."""
+    inside: Inside | None = None
+    lists: tuple[LandingObject, ...] = ()
+    """The objects that come from lists in the records of this one."""
     told_apart_by: tuple[str, ...] = ()
     """SQL on delivered rows: rows with the same key are different facts if they differ here."""
     latest_delivery: bool = False
@@ -190,7 +249,9 @@ class LandingObject:
             {name: value for name, value in vars(column).items() if name not in texts}
             for column in self.columns
         ]
-        facts = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
+        facts: list[Any] = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
+        if self.is_vendor:
+            facts += [self.prefixes, self.inside, [one.digest for one in self.lists]]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
 
 
@@ -207,7 +268,23 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
             for table in source["tables"]:
                 contract = _landing_object(path, source["name"], source_meta, table)
                 contracts[contract.source, contract.name] = contract
-    return contracts
+    return _with_lists(contracts)
+
+
+def _with_lists(
+    contracts: Mapping[tuple[str, str], LandingObject],
+) -> dict[tuple[str, str], LandingObject]:
+    """Add to each object those that come from its lists. Raises ContractError for an unknown parent."""
+    lists: dict[tuple[str, str], list[LandingObject]] = {}
+    for contract in contracts.values():
+        if contract.inside:
+            parent = (contract.source, contract.inside.object)
+            if parent not in contracts or contracts[parent].inside:
+                raise ContractError(
+                    f"{contract.label} is inside {contract.inside.object}, which is no object."
+                )
+            lists.setdefault(parent, []).append(contract)
+    return {key: replace(one, lists=tuple(lists.get(key, ()))) for key, one in contracts.items()}
 
 
 def contracts_named(
@@ -229,6 +306,7 @@ def _landing_object(
     if not meta.get("key"):
         raise ContractError(f"{where} declares no key. Add `config: {{meta: {{key: [column]}}}}`.")
     columns = []
+    formats = tuple(meta.get("formats", source_meta.get("formats", ())))
     for column in table["columns"]:
         if "data_type" not in column:
             raise ContractError(f"{where}.{column['name']} declares no data_type.")
@@ -250,14 +328,16 @@ def _landing_object(
                 placeholder=rules.get("placeholder"),
                 keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
                 also=tuple(rules.get("also", ())),
+                formats=formats,
                 called=tuple(str(name) for name in rules.get("called", ())),
                 advice=rules.get("advice", {}),
                 description=column.get("description", ""),
                 example=str(rules.get("example", "")),
             )
         )
-    if source_meta.get("is_vendor"):
-        columns += [Column(name, data_type) for name, data_type in LOADER_COLUMNS.items()]
+    is_vendor = bool(source_meta.get("is_vendor", False))
+    if is_vendor:
+        columns += LOADER_COLUMNS
     missing = set(meta["key"]) - {column.name for column in columns}
     if missing:
         raise ContractError(f"{where}: the key contains undeclared columns: {', '.join(sorted(missing))}.")
@@ -269,13 +349,19 @@ def _landing_object(
         version_at=meta.get("version_at"),
         is_required=bool(meta.get("is_required", False)),
         source_timezone=source_meta.get("source_timezone", "UTC"),
-        arrival=_arrival(where, meta),
+        arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
+        is_vendor=is_vendor,
+        also=tuple(str(name) for name in meta.get("also", ())),
+        inside=_inside(meta),
         told_apart_by=tuple(meta.get("told_apart_by", ())),
         latest_delivery=bool(meta.get("latest_delivery", False)),
         ends=_ends(meta),
         rejects=_row_rules(meta, "rejects", "reason"),
         warns=_row_rules(meta, "warns", "text"),
-        prefixes=tuple(source_meta.get("prefixes", ())),
+        prefixes=(
+            *(ENVELOPES if is_vendor else ()),
+            *(str(prefix) for prefix in (*meta.get("prefixes", ()), *source_meta.get("prefixes", ()))),
+        ),
         description=table.get("description", ""),
     )
 
@@ -283,6 +369,14 @@ def _landing_object(
 def _ends(meta: Mapping[str, Any]) -> Ends | None:
     found = meta.get("ends")
     return Ends(found["start"], found["end"], tuple(found["item"])) if found else None
+
+
+def _inside(meta: Mapping[str, Any]) -> Inside | None:
+    found = meta.get("inside")
+    if not found:
+        return None
+    given = {name: tuple(str(way).split(".")) for name, way in found.get("with", {}).items()}
+    return Inside(found["object"], tuple(found["list"].split(".")), given)
 
 
 def _row_rules(meta: Mapping[str, Any], kind: str, text: str) -> tuple[RowRule, ...]:

@@ -24,7 +24,7 @@ def parsing(settings: Settings) -> Iterator[Callable[[], None]]:
     if is_prepared(settings, dbt_version()):
         yield lambda: None
         return
-    companion = Companion(__name__, str(settings.home))
+    companion = Companion(__name__, str(settings.home), str(settings.landing))
 
     def wait() -> None:
         log.info("parsing the dbt project, which happens once per version of the project")
@@ -38,4 +38,4 @@ def parsing(settings: Settings) -> Iterator[Callable[[], None]]:
 
 if __name__ == "__main__":
     requests()
-    parse(load_settings(sys.argv[1]), dbt_version())
+    parse(load_settings(sys.argv[1], landing=sys.argv[2]), dbt_version())

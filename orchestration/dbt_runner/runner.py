@@ -21,6 +21,7 @@ from orchestration.core.environment import environment
 from orchestration.core.errors import BuildError, LockedError
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import PROJECT_DIR, Settings
+from orchestration.dbt_runner.connectors import enabled_connectors
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 
 log = logging.getLogger("csw")
@@ -30,7 +31,7 @@ LOG_FILE = "dbt.log"
 LOG_BYTES = 10_000_000
 PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
-"""File that records the code version and the dbt version of the parsed project."""
+"""File that records the code version, the connectors and the dbt version of the parsed project."""
 
 WAREHOUSE_FILE = "warehouse.duckdb"
 """Name of every database file that dbt builds. Its stem is the database name in SQL."""
@@ -102,9 +103,7 @@ def run_dbt(
     `BUILD` leaves out the tests with names in `skip`. dbt's threads call `on_event` when a model, seed or
     test ends. Raises BuildError with dbt's message and the failing models and tests if dbt does not succeed.
     """
-    arguments = [*command, "--no-write-json"]
-    if settings.policies:
-        arguments += ["--vars", json.dumps(dict(settings.policies), sort_keys=True)]
+    arguments = [*command, "--no-write-json", *_variables(_parsed_connectors(settings), settings.policies)]
     started = time.monotonic()
     # The parsed project does not depend on policies or folders, but dbt would parse it again for each.
     manifest = parsed_project(settings)
@@ -181,10 +180,21 @@ def parse(settings: Settings, code: str) -> None:
     record.unlink(missing_ok=True)
     # Parsing opens no database. Always pass the same path and instant, so that dbt parses only the changed
     # files again.
-    _invoke(settings, ["parse"], Path(WAREHOUSE_FILE), as_of="")
+    connectors = enabled_connectors(settings)
+    _invoke(settings, ["parse", *_variables(connectors)], Path(WAREHOUSE_FILE), as_of="")
     manifest = settings.dbt / "target" / MANIFEST_FILE
     _refuse_cycles(json.loads(manifest.read_text(encoding="utf-8")))
-    record.write_text(json.dumps(_preparation(code)), encoding="utf-8")
+    record.write_text(json.dumps(_preparation(code, connectors)), encoding="utf-8")
+
+
+def _variables(connectors: Sequence[str], policies: Mapping[str, Any] | None = None) -> list[str]:
+    return ["--vars", json.dumps({**(policies or {}), "connectors": list(connectors)}, sort_keys=True)]
+
+
+def _parsed_connectors(settings: Settings) -> list[str]:
+    """Return the connectors of the parsed project."""
+    found: list[str] = json.loads((settings.dbt / PREPARED_FILE).read_text(encoding="utf-8"))["connectors"]
+    return found
 
 
 def _refuse_cycles(manifest: Mapping[str, Any]) -> None:
@@ -201,21 +211,22 @@ def _refuse_cycles(manifest: Mapping[str, Any]) -> None:
 
 
 def is_prepared(settings: Settings, code: str) -> bool:
-    """Return whether this dbt has parsed code version `code` in this home."""
+    """Return whether this dbt has parsed code version `code` in this home, with its connectors."""
     target = settings.dbt / "target"
     try:
         found = json.loads((settings.dbt / PREPARED_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return (
-        found == _preparation(code)
+        found == _preparation(code, enabled_connectors(settings))
         and (target / MANIFEST_FILE).is_file()
         and (target / PARSED_FILE).is_file()
     )
 
 
-def _preparation(code: str) -> dict[str, str]:
-    return {"code": code} | {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
+def _preparation(code: str, connectors: Sequence[str]) -> dict[str, Any]:
+    versions = {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
+    return {"code": code, "connectors": list(connectors), **versions}
 
 
 def parsed_project(settings: Settings) -> Any:

@@ -31,7 +31,7 @@ class Batch:
     """SHA-256 of the file's bytes."""
     bytes: int
     loaded_at: datetime
-    """UTC with microseconds. The times are unique and define the order of the batches."""
+    """UTC with microseconds. The times are unique per file and define the order of the batches."""
     status: Literal["accepted", "refused", "withdrawn"]
     """Stored records never have the status `withdrawn`. It comes from the log of withdrawals."""
     rows_in: int
@@ -67,6 +67,10 @@ class Batch:
     """The mapping's convention for ends: inclusive or exclusive."""
     mapping_digest: str = ""
     """Digest of the file's mapping; empty without a mapping."""
+    folder: str = ""
+    """Name of the file's folder, if it is not the object's."""
+    part_of: str = ""
+    """Batch of the file whose records contain the list from which this batch comes."""
     remarks: tuple[Remark, ...] = ()
     """Mistakes in the file and changes that the loader made, without values."""
     path: Path = field(default=Path(), compare=False)
@@ -74,7 +78,8 @@ class Batch:
 
     @property
     def label(self) -> str:
-        return f"{self.source}/{self.object}/{self.file_name}"
+        label = f"{self.source}/{self.folder or self.object}/{self.file_name}"
+        return f"{label} ({self.object})" if self.part_of else label
 
 
 def batch_path(settings: Settings, source: str, name: str, batch_id: str) -> Path:
@@ -99,14 +104,14 @@ def all_batches(settings: Settings) -> list[Batch]:
     Raises LandingError for an unreadable record or a missing Parquet file.
     """
     batches = [_read(path) for path in settings.raw.glob("*/*/*.json")]
-    return sorted(batches, key=lambda batch: batch.loaded_at)
+    return sorted(batches, key=lambda batch: (batch.loaded_at, batch.part_of, batch.batch_id))
 
 
 def known_batches(settings: Settings) -> list[Batch]:
     """Return every batch loaded by `known_at`, in load order, with its status at that time."""
     known_at, withdrawn = settings.known_at, withdrawn_batches(settings)
     return [
-        replace(batch, status="withdrawn") if batch.batch_id in withdrawn else batch
+        replace(batch, status="withdrawn") if {batch.batch_id, batch.part_of} & withdrawn.keys() else batch
         for batch in all_batches(settings)
         if known_at is None or batch.loaded_at <= known_at
     ]
@@ -149,7 +154,7 @@ def is_meant(batch: Batch, what: str) -> bool:
     if not what:
         return False
     # A path in the landing folder ends with the batch's label.
-    is_path = Path(what).parts[-3:] == (batch.source, batch.object, batch.file_name)
+    is_path = Path(what).parts[-3:] == (batch.source, batch.folder or batch.object, batch.file_name)
     return batch.batch_id.startswith(what) or batch.file_name == what or is_path
 
 

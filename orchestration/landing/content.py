@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,8 @@ from orchestration.landing.ends import count_ends, ends_remark
 from orchestration.landing.files import LandingFile, Snapshot
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding, bind
-from orchestration.landing.reading.mapping import FileMapping, read_mapping
+from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping, read_mapping
+from orchestration.landing.reading.nested import find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError, Remark
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
@@ -43,6 +44,19 @@ class Arrival:
     batch_id: str
     loaded_at: datetime
     """UTC."""
+    part_of: str = ""
+    """Batch of the file with the list, if the rows come from a list."""
+
+    def of_list(self, contract: LandingObject) -> Arrival:
+        """Return the arrival of the rows in a list of the file."""
+        assert contract.inside is not None
+        file = replace(
+            self.file,
+            object=contract.name,
+            mapping=None,
+            folder=self.file.folder or contract.inside.object,
+        )
+        return replace(self, file=file, batch_id=file.batch_id(self.snapshot.digest), part_of=self.batch_id)
 
 
 @dataclass(frozen=True)
@@ -65,26 +79,60 @@ class _Loaded:
 
 def load_content(
     connection: duckdb.DuckDBPyConnection, settings: Settings, contract: LandingObject, arrival: Arrival
-) -> Batch:
-    """Turn a snapshot into a batch on disk and write its record. The returned remarks contain values.
+) -> tuple[Batch, ...]:
+    """Turn a snapshot into batches on disk and write their records. The returned remarks contain values.
 
-    Intermediate files go to the folder of the snapshot. A batch counts once its record is written.
+    The first batch is the file's own. The others come from the lists in its records. Intermediate files go to
+    the folder of the snapshot. A batch counts once its record is written, and the file's own is the last.
     """
-    target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Remove leftovers of an interrupted or refused attempt with the same content.
-    for leftover in (settings.quarantine / contract.source / contract.name).glob(f"{arrival.batch_id}.*"):
-        leftover.unlink()
+    deliveries = [(contract, arrival), *((one, arrival.of_list(one)) for one in contract.lists)]
+    for one, part in deliveries:
+        batch_path(settings, one.source, one.name, part.batch_id).parent.mkdir(parents=True, exist_ok=True)
+        # Remove leftovers of an interrupted or refused attempt with the same content.
+        for leftover in (settings.quarantine / one.source / one.name).glob(f"{part.batch_id}.*"):
+            leftover.unlink()
     try:
-        batch = _accepted(
-            arrival, contract, target, _load_rows(connection, settings, contract, arrival, target)
-        )
+        batches = list(_load_all(connection, settings, deliveries))
     except FileRefusedError as refusal:
-        batch = _refused(arrival, contract, refusal)
-        target.unlink(missing_ok=True)
-        _keep_refused(quarantine_path(settings, batch), arrival.snapshot)
-    write_record(settings, batch)
-    return batch
+        for one, part in deliveries:
+            batch_path(settings, one.source, one.name, part.batch_id).unlink(missing_ok=True)
+        batches = [_refused(arrival, contract, refusal)]
+        _keep_refused(quarantine_path(settings, batches[0]), arrival.snapshot)
+    for batch in reversed(batches):
+        write_record(settings, batch)
+    return tuple(batches)
+
+
+def _load_all(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    deliveries: Sequence[tuple[LandingObject, Arrival]],
+) -> Iterator[Batch]:
+    """Yield the batch of a file, then those of its lists. A wrong list refuses the whole file."""
+    (contract, arrival), *lists = deliveries
+    mapping = read_mapping(arrival.file.mapping, contract)
+    folder = arrival.snapshot.path.parent
+    reading = read_file(connection, arrival.snapshot.path, arrival.file.format, contract, folder, mapping)
+    reading = find_columns(connection, contract, reading, mapping)
+    found = [
+        (one, part, f"list_{place}", list_records(connection, one, contract, reading, f"list_{place}"))
+        for place, (one, part) in enumerate(lists)
+    ]
+    yield _load_rows(connection, settings, contract, arrival, reading, mapping)
+    for one, part, table, records in found:
+        if records is None or not records.rows:
+            continue
+        use_records(connection, table)
+        try:
+            columns = find_columns(connection, one, records)
+            yield _load_rows(connection, settings, one, part, columns, NO_MAPPING)
+        except FileRefusedError as refusal:
+            way = ".".join(one.inside.list) if one.inside else one.name
+            raise FileRefusedError(
+                f"in its list {way}, {refusal.reason}", reading.rows, refusal.share, refusal.remarks
+            ) from None
+        finally:
+            connection.execute(f"drop table if exists {table}")
 
 
 def _load_rows(
@@ -92,14 +140,13 @@ def _load_rows(
     settings: Settings,
     contract: LandingObject,
     arrival: Arrival,
-    target: Path,
-) -> _Loaded:
-    folder = arrival.snapshot.path.parent
-    mapping = read_mapping(arrival.file.mapping, contract)
-    path, ending = arrival.snapshot.path, arrival.file.format
-    reading = read_file(connection, path, ending, contract, folder, mapping)
+    reading: Reading,
+    mapping: FileMapping,
+) -> Batch:
+    target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
+    delivered = contract
     try:
-        binding = bind(contract, reading.header, mapping)
+        binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=reading.rows) from None
     census = take_census(connection, contract, binding, mapping)
@@ -141,7 +188,7 @@ def _load_rows(
     )
     remarks = list(_remarks(connection, contract, reading, binding, numbers, found, temporary))
     atomic_replace(temporary, target)
-    return replace(found, remarks=(*rejected.remarks, *remarks))
+    return _accepted(arrival, delivered, target, replace(found, remarks=(*rejected.remarks, *remarks)))
 
 
 def _write_typed(
@@ -323,6 +370,8 @@ def _identity(arrival: Arrival, contract: LandingObject) -> dict[str, Any]:
         "loaded_at": arrival.loaded_at,
         "contract_digest": contract.digest,
         "mapping_digest": arrival.file.mapping_digest,
+        "folder": arrival.file.folder,
+        "part_of": arrival.part_of,
     }
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestration.core.errors import LandingError
-from orchestration.core.spelling import nearest
+from orchestration.core.spelling import nearest, squashed
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.reading.mapping import find_mapping, is_mapping, mapping_digest
 
@@ -21,6 +21,8 @@ FORMATS = ("csv.gz", "jsonl.gz", "csv", "jsonl", "parquet")
 
 _CHUNK = 1 << 22
 _UNFINISHED = (".done", ".tmp", ".part")
+_DLT_MARKER = "init"
+"""An empty file that dlt writes into every folder."""
 
 
 class ChangingFileError(Exception):
@@ -38,6 +40,8 @@ class LandingFile:
     """One of FORMATS."""
     mapping: Path | None = None
     """The mapping file that describes its format."""
+    folder: str = ""
+    """Name of its folder, if a loading tool gives the object another name."""
 
     @cached_property
     def mapping_digest(self) -> str:
@@ -51,7 +55,13 @@ class LandingFile:
 
     @property
     def label(self) -> str:
-        return f"{self.source}/{self.object}/{self.name}"
+        return f"{self.source}/{self.folder or self.object}/{self.name}"
+
+    def batch_id(self, digest: str) -> str:
+        """Return the batch id, a digest of the object, the file's content and the mapping's content."""
+        mapping = f"/{self.mapping_digest}" if self.mapping_digest else ""
+        content = content_id(self.source, self.object, digest) + mapping
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -94,18 +104,38 @@ def find_files(
             ignored.append(_ignore(landing, source, "not in a folder <source>/<object>/"))
             continue
         for folder in _entries(source, root, ignored, landing):
+            contract = object_of(source.name, folder.name, contracts)
             if not folder.is_dir():
                 ignored.append(_ignore(landing, folder, "not in a folder <source>/<object>/"))
-            elif (source.name, folder.name) not in contracts:
+            elif contract is None:
                 ignored.append(_ignore(landing, folder, _no_contract(source.name, folder.name, contracts)))
             else:
                 for path in _entries(folder, root, ignored, landing):
-                    found = _landing_file(source.name, folder.name, path)
+                    found = _landing_file(contract, folder.name, path)
                     if isinstance(found, LandingFile):
                         files.append(found)
                     elif found:
                         ignored.append(_ignore(landing, path, found))
     return files, ignored
+
+
+def object_of(
+    source: str, folder: str, contracts: Mapping[tuple[str, str], LandingObject]
+) -> LandingObject | None:
+    """Return the object of a folder. For a vendor's object, any loading tool's name is right."""
+    found = contracts.get((source, folder))
+    if found:
+        return found
+    wanted = squashed(folder)
+    vendors = [one for (owner, _), one in contracts.items() if owner == source and one.is_vendor]
+    named = (one for one in vendors if wanted == squashed(one.name))
+    called = (one for one in vendors if wanted in {squashed(name) for name in one.also})
+    return next(named, None) or next(called, None)
+
+
+def content_id(source: str, name: str, digest: str) -> str:
+    """Return a key that identifies a content of an object, independent of its mapping."""
+    return f"{source}/{name}/{digest}"
 
 
 def digest_of(path: Path) -> str:
@@ -177,9 +207,9 @@ def _is_inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _landing_file(source: str, name: str, path: Path) -> LandingFile | str:
-    """Return the file, or the reason to ignore it; an empty reason for a mapping."""
-    if is_mapping(path.name):
+def _landing_file(contract: LandingObject, folder: str, path: Path) -> LandingFile | str:
+    """Return the file, or the reason to ignore it; an empty reason for a mapping or a loading tool's file."""
+    if is_mapping(path.name) or (contract.is_vendor and path.name == _DLT_MARKER):
         return ""
     if path.is_dir():
         return "a folder inside an object's folder; move its files up one level"
@@ -187,7 +217,8 @@ def _landing_file(source: str, name: str, path: Path) -> LandingFile | str:
         return "not a regular file"
     for ending in FORMATS:
         if path.name.lower().endswith("." + ending):
-            return LandingFile(source, name, path, ending, find_mapping(path))
+            called = "" if folder == contract.name else folder
+            return LandingFile(contract.source, contract.name, path, ending, find_mapping(path), called)
     endings = ", ".join("." + ending for ending in sorted(FORMATS))
     reason = f"unknown format; the name must end in one of {endings}"
     advice = {

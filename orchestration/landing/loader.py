@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import logging
 import os
 import shutil
@@ -29,8 +28,10 @@ from orchestration.landing.files import (
     ChangingFileError,
     IgnoredFile,
     LandingFile,
+    content_id,
     digest_of,
     find_files,
+    object_of,
     signature,
     take_snapshot,
 )
@@ -104,12 +105,10 @@ def land(
             except (ChangingFileError, FileNotFoundError):
                 ignored.append(IgnoredFile(file.label, "still being written; the next run loads it"))
                 continue
-            batch = load_content(
-                connection, settings, contract, Arrival(file, snapshot, batch_id_of(file, digest), stamp)
-            )
-            new.append(batch)
+            arrival = Arrival(file, snapshot, file.batch_id(digest), stamp)
+            new += load_content(connection, settings, contract, arrival)
             stamp += timedelta(microseconds=1)
-        _report_gone(gone_files(settings, sorted_files.met))
+        _report_gone(gone_files(settings, sorted_files.met, contracts=contracts))
         write_seen(settings, sorted_files.seen)
     report = LandingReport(
         new=tuple(new),
@@ -135,25 +134,30 @@ def pending_files(settings: Settings, *, contracts: Contracts | None = None) -> 
     return [file for file, _ in found.due]
 
 
-def gone_files(settings: Settings, there: Iterable[str] = ()) -> list[Batch]:
+def gone_files(
+    settings: Settings, there: Iterable[str] = (), *, contracts: Contracts | None = None
+) -> list[Batch]:
     """Return files that disappeared from the landing folder since the last pass and still count.
 
     `there` contains contents that exist, under any name. Returns none with `known_at`.
     """
     if settings.known_at:
         return []
+    contracts = load_contracts() if contracts is None else contracts
     gone: set[str] = set()
     present = set(there)
     for place, (*_, digest) in read_seen(settings).items():
         path = Path(ast.literal_eval(place))
         if path.is_relative_to(settings.landing):
-            source, name = path.relative_to(settings.landing).parts[:2]
-            (present if os.path.lexists(path) else gone).add(_content(source, name, digest))
+            source, folder = path.relative_to(settings.landing).parts[:2]
+            contract = object_of(source, folder, contracts)
+            name = contract.name if contract else folder
+            (present if os.path.lexists(path) else gone).add(content_id(source, name, digest))
     lost = gone - present
     if not lost:
         return []
     accepted = accepted_batches(settings)
-    return [one for one in accepted if _content(one.source, one.object, one.digest) in lost]
+    return [one for one in accepted if content_id(one.source, one.object, one.digest) in lost]
 
 
 def _sort(
@@ -166,7 +170,7 @@ def _sort(
     """Compare the contents of files with the recorded batches. `seen` avoids reading unchanged files."""
     known = {batch.batch_id: batch for batch in records}
     loaded = {
-        _content(batch.source, batch.object, batch.digest)
+        content_id(batch.source, batch.object, batch.digest)
         for batch in known.values()
         if batch.status == "accepted" and batch.batch_id not in withdrawn
     }
@@ -181,7 +185,7 @@ def _sort(
             result.left_out.append(IgnoredFile(file.label, f"unreadable: {error.strerror}"))
             continue
         result.seen[place] = [*now, digest]
-        batch_id, content = batch_id_of(file, digest), _content(file.source, file.object, digest)
+        batch_id, content = file.batch_id(digest), content_id(file.source, file.object, digest)
         batch = known.get(batch_id)
         if batch_id in withdrawn:
             result.left_out.append(IgnoredFile(file.label, withdrawn[batch_id].in_words))
@@ -226,11 +230,6 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _content(source: str, name: str, digest: str) -> str:
-    """Return a key that identifies a content of an object, independent of its mapping."""
-    return f"{source}/{name}/{digest}"
-
-
 def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
     """Add a hint to an ignored entry if it looks like an export of a known system."""
     path = settings.landing / entry.label
@@ -244,13 +243,6 @@ def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
         f"{entry.reason}. It looks like {found.name}. Put it into generic/{found.object}/ with a "
         f"mapping.yml; `csw landing map {path}` proposes one",
     )
-
-
-def batch_id_of(file: LandingFile, digest: str) -> str:
-    """Return the batch id, a digest of the object, the file's content and the mapping's content."""
-    mapping = f"/{file.mapping_digest}" if file.mapping_digest else ""
-    content = _content(file.source, file.object, digest) + mapping
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _first_stamp(now: datetime, records: Iterable[Batch]) -> datetime:

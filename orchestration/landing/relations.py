@@ -77,6 +77,7 @@ def create_raw_relations(
             first_day = _business_start(connection, contracts, given, policies)
         contract, mine, spellings = with_attributes(contract, mine, policies.account_attributes)
         query = _query(connection, contract, mine)
+        query = _with_parents(connection, query, contract, mine, contracts, given)
         if mine:
             query = _replace(query, attribute_sql(spellings))
         if first_day is not None:
@@ -100,6 +101,46 @@ def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine:
     # DuckDB rejects a query that names a column that is missing in all batches.
     present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
     return f"select {_columns(types, present)} from {source}"
+
+
+def _with_parents(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    contract: LandingObject,
+    mine: Sequence[Batch],
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Sequence[Batch],
+) -> str:
+    """Fill values that the elements of a list take from its record, where dlt delivered the two apart.
+
+    dlt gives each record an id, and its elements the id of their record.
+    """
+    if contract.inside is None or not any("_parent_record_id" in (batch.columns or ()) for batch in mine):
+        return query
+    parent = contracts[contract.source, contract.inside.object]
+    theirs = [one for one in batches if (one.source, one.object) == (parent.source, parent.name)]
+    given = {
+        name: "_".join(way)
+        for name, way in contract.inside.given.items()
+        if "_".join(way) in parent.column_names
+    }
+    if not given or not theirs:
+        return query
+    values = ", ".join(
+        f"max({quote_identifier(column)}) as {quote_identifier(name)}" for name, column in given.items()
+    )
+    filled = ", ".join(
+        f"coalesce(element.{name}, record.{name}) as {name}"
+        for name in (quote_identifier(one) for one in given)
+    )
+    records = (
+        f"select _record_id, {values} from ({_query(connection, parent, theirs)}) "
+        "where _record_id is not null group by _record_id"
+    )
+    return (
+        f"select element.* replace ({filled}) from ({query}) as element "
+        f"left join ({records}) as record on element._parent_record_id = record._record_id"
+    )
 
 
 def _columns(types: Mapping[str, str], present: set[str]) -> str:
@@ -164,8 +205,11 @@ def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: 
 def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
     """Fill a column that a delivery lacks with the last delivered value of the same key.
 
-    The version column is filled in order of arrival, all other columns in order of versions.
+    A vendor's API drops fields, and loading tools leave them out where they are empty, so its objects stay as
+    they are. The version column is filled in order of arrival, all other columns in order of versions.
     """
+    if contract.is_vendor:
+        return query
     absent = {
         column.name: ids
         for column in contract.columns

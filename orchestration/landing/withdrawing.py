@@ -72,7 +72,7 @@ def restore(settings: Settings, what: str, reason: str = "", *, now: datetime | 
 def _the_one(settings: Settings, what: str, *, is_withdrawn: bool) -> Batch:
     """Return the matching batch. Raises LandingError with the candidates unless exactly one matches."""
     state = withdrawn_batches(replace(settings, known_at=None))
-    batches = all_batches(settings)
+    batches = [batch for batch in all_batches(settings) if not batch.part_of]
     matching = [batch for batch in batches if is_meant(batch, what)]
     fitting = [
         batch

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import duckdb
 
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.connectors import contracts_in_use
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing import (
     Batch,
@@ -26,9 +26,9 @@ def create_sources(
 
     `parent` is the previous release. A replay has no previous release to compare with.
     """
-    given = list(batches)
+    given, contracts = list(batches), contracts_in_use(settings)
     hand_over_key(connection, load_hash_key(settings.home))
-    create_raw_relations(connection, load_contracts(), given, ReadingPolicies.of(settings))
-    create_landing_records(connection, settings, load_contracts(), known_batches(settings))
+    create_raw_relations(connection, contracts, given, ReadingPolicies.of(settings))
+    create_landing_records(connection, settings, contracts, known_batches(settings))
     previous = None if settings.known_at else parent
     create_previous_relations(connection, settings, previous, (batch.batch_id for batch in given))

@@ -74,8 +74,11 @@ def reconcile(
     """
     measures = []
     for contract in contracts.values():
+        rows = loaded.get(contract.label, 0)
         if contract.arrival is not None:
-            measures += _arrived(connection, contract, contract.arrival, loaded.get(contract.label, 0))
+            measures += _arrived(connection, contract, contract.arrival, rows)
+        else:
+            measures += _staged(connection, contract, rows)
     for name, queries in _TOTALS.items():
         measures.append(Measure(name, {layer: _value(connection, query) for layer, query in queries.items()}))
     return measures
@@ -126,6 +129,27 @@ def _arrived(
     if arrival.total:
         values = dict(zip(("raw", "unified"), totals, strict=True))
         measures.append(Measure(f"{contract.label} {arrival.total}", values))
+    return measures
+
+
+def _staged(connection: duckdb.DuckDBPyConnection, contract: LandingObject, loaded: int) -> list[Measure]:
+    """Compare loaded and read rows of a vendor's object, and the keys in raw and in its staging model."""
+    raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
+    model = f"stg_{contract.source}__{contract.name}"
+    rows = _value(connection, f"select count(*) from {raw}")
+    measures = [Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows})]
+    is_built = connection.execute(
+        "select 1 from duckdb_views() where database_name = 'build' and view_name = ?"
+        " union all select 1 from duckdb_tables() where database_name = 'build' and table_name = ?",
+        [model, model],
+    ).fetchone()
+    if is_built:
+        key = ", ".join(quote_identifier(name) for name in contract.key)
+        keys = {
+            "raw": _value(connection, f"select count(*) from (select distinct {key} from {raw})"),
+            "staging": _value(connection, f"select count(*) from build.staging.{quote_identifier(model)}"),
+        }
+        measures.append(Measure(f"{contract.label} keys", keys))
     return measures
 
 

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.core.database import attach_release, connect, quote_literal
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.connectors import contracts_in_use
 from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing import Batch, ReadingPolicies, create_raw_relations
@@ -46,7 +46,7 @@ def compare_with_origins(
     try:
         with _opened(settings, warehouse, marts, given) as connection:
             findings += personal_findings(texts_that_name_persons(connection, contracts))
-            measures = reconcile(connection, load_contracts(), loaded)
+            measures = reconcile(connection, contracts_in_use(settings), loaded)
             findings += reconciliation_findings(measures)
     except duckdb.Error as error:
         findings.append(not_evaluated("reconciliation" if findings else "personal", error))
@@ -65,5 +65,5 @@ def _opened(
         connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
         attach_release(connection, marts)
         hand_over_key(connection, load_hash_key(settings.home))
-        create_raw_relations(connection, load_contracts(), batches, ReadingPolicies.of(settings))
+        create_raw_relations(connection, contracts_in_use(settings), batches, ReadingPolicies.of(settings))
         yield connection

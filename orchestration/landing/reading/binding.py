@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.core.spelling import squashed
-from orchestration.dbt_runner.landing_contract import Column, LandingObject
+from orchestration.dbt_runner.landing_contract import LOADER_COLUMNS, Column, LandingObject
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.refusal import FileRefusedError, Remark
 from orchestration.landing.reading.suggest import column_meant
@@ -36,13 +36,26 @@ class Binding:
     the suggested columns, so that the loader can check the rest of the file."""
 
 
-def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> Binding:
+def bind(
+    contract: LandingObject,
+    header: Sequence[str],
+    mapping: FileMapping = NO_MAPPING,
+    bound: Mapping[str, int] | None = None,
+) -> Binding:
     """Match a header with a contract. Names from the mapping have priority.
+
+    `bound` are the positions of the columns of a vendor's contract, if they are known.
 
     Raises FileRefusedError for two columns with one name, a mapping with a column that the file lacks, or a
     header without any column of the contract.
     """
-    names = [bound_name(contract, text, position, mapping) for position, text in enumerate(header)]
+    if bound is None:
+        names = [bound_name(contract, text, position, mapping) for position, text in enumerate(header)]
+    else:
+        by_place = {place: name for name, place in bound.items()}
+        names = [
+            by_place.get(place) or _other_name(contract, text, place) for place, text in enumerate(header)
+        ]
     for text, name in mapping.columns.items():
         if name not in names:
             raise FileRefusedError(
@@ -65,11 +78,13 @@ def bind(contract: LandingObject, header: Sequence[str], mapping: FileMapping = 
     missing = [
         column
         for column in contract.columns
-        if column.name not in positions and column.name not in mapping.fixed
+        if column not in LOADER_COLUMNS and column.name not in positions and column.name not in mapping.fixed
     ]
     extras = _extras(names, positions)
     unknown = {name: place for name, place in extras.items() if not name.startswith(_LOADER_PREFIXES)}
-    meant = _meant(contract, header, unknown, [*positions, *mapping.fixed])
+    # A vendor's object has many other columns, and its contract knows all names of its own.
+    given = [*positions, *mapping.fixed]
+    meant = {} if contract.is_vendor else _meant(contract, header, unknown, given)
     lacking = tuple(column.name for column in missing if column.required)
     refusal = None
     if lacking:
@@ -119,6 +134,17 @@ def bound_name(contract: LandingObject, text: str, position: int, mapping: FileM
                     read_elsewhere = column.name in mapping.columns.values()
                     return f"{snake}_as_delivered" if read_elsewhere else column.name
     return snake or f"column_{position + 1}"
+
+
+def _other_name(contract: LandingObject, text: str, place: int) -> str:
+    """Return the name of a vendor's column outside the contract: snake-cased, without a prefix.
+
+    A value of the contract may come from several columns. The column is then one of them.
+    """
+    name = snake_case(text) or f"column_{place + 1}"
+    for prefix in contract.prefixes:
+        name = name.removeprefix(f"{prefix.strip('_')}_") or name
+    return f"{name}_as_delivered" if name in contract.column_names else name
 
 
 def _extras(names: Sequence[str], positions: dict[str, int]) -> dict[str, int]:

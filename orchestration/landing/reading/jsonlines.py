@@ -66,7 +66,7 @@ def read_jsonl(
     keys = _keys(connection)
     is_object = f"{_KIND} = 'OBJECT'" if tables.count(connection, tables.BROKEN) else "true"
     pointers = ", ".join(quote_literal(_pointer(key)) for key in keys)
-    columns = ", ".join(f"{_unmark(f'fields[{place + 1}]')} as c{place}" for place in range(len(keys)))
+    columns = ", ".join(f"{unmarked(f'fields[{place + 1}]')} as c{place}" for place in range(len(keys)))
     connection.execute(
         f"create or replace temp table delivered as select record, number as line, {columns} from "
         "(select record, number, "
@@ -90,6 +90,27 @@ def number_keys(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> s
     row = connection.execute(f"select {flags} from json_lines where {_KIND} = 'OBJECT'").fetchone()
     assert row is not None
     return {key for key, has_numbers in zip(keys, row, strict=True) if has_numbers}
+
+
+def exact_fields(text: str, pointers: Sequence[str]) -> str:
+    """Return SQL of the list of texts at JSON pointers, with marked numbers: see `unmarked`."""
+    listed = ", ".join(quote_literal(pointer) for pointer in pointers)
+    return f"json_extract_string({marked(text)}, [{listed}])"
+
+
+def marked(text: str) -> str:
+    """Return SQL of a JSON text in which every number that DuckDB might change is a marked string."""
+    return _mark_every_number(text, _mark_values(text))
+
+
+def unmarked(value: str) -> str:
+    """Return SQL of a scalar without its mark, or of a nested value with its original numbers."""
+    mark = f"chr(1) || {quote_literal(_MARK)}"
+    return (
+        f"case when starts_with({value}, {mark}) then substr({value}, {len(_MARK) + 2}) "
+        f"when starts_with({value}, '{{') or starts_with({value}, '[') "
+        f"then regexp_replace({value}, {quote_literal(_MARKED_IN_JSON)}, '\\1', 'g') else {value} end"
+    )
 
 
 def _load_lines(connection: duckdb.DuckDBPyConnection, path: Path, copy: Path, lines: int) -> None:
@@ -170,16 +191,6 @@ def _mark_every_number(line: str, quick: str) -> str:
     opening = quote_literal(f'"\\u0001{_MARK}')
     every = f"replace(replace({emptied}, chr(1), {opening}), chr(2), '\"')"
     return f"case when regexp_matches({quick}, {quote_literal(_DELICATE)}) then {every} else {quick} end"
-
-
-def _unmark(value: str) -> str:
-    """Return SQL of a scalar without its mark, or of a nested value with its original numbers."""
-    mark = f"chr(1) || {quote_literal(_MARK)}"
-    return (
-        f"case when starts_with({value}, {mark}) then substr({value}, {len(_MARK) + 2}) "
-        f"when starts_with({value}, '{{') or starts_with({value}, '[') "
-        f"then regexp_replace({value}, {quote_literal(_MARKED_IN_JSON)}, '\\1', 'g') else {value} end"
-    )
 
 
 def _pointer(key: str) -> str:

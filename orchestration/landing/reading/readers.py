@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Reading:
     is_json: bool = False
     typed: frozenset[int] = frozenset()
     """Positions of numeric columns in a Parquet file."""
+    bound: Mapping[str, int] | None = None
+    """Column of a vendor's contract -> position, from `find_columns`; None if names alone decide."""
 
 
 def read_file(
@@ -120,7 +122,8 @@ def _read_csv(
     mapping: FileMapping,
 ) -> Reading:
     delimiter, line, header = _find_header(path, contract, mapping)
-    bind(contract, header, mapping)  # refuse a file of another object before reading it
+    if not contract.is_vendor:
+        bind(contract, header, mapping)  # refuse a file of another object before reading it
     return _load_body(connection, path, delimiter, line, header, folder)
 
 

@@ -22,7 +22,7 @@ MAX_LINE = 64 * 1024 * 1024
 def start(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the relations of the previous file, and create an empty BROKEN."""
     connection.execute(f"drop view if exists {RAW}")
-    for table in ("delivered", "json_lines", "json_shapes", "broken_text", "tidy"):
+    for table in ("delivered", "json_lines", "json_shapes", "broken_text", "tidy", "with_columns"):
         connection.execute(f"drop table if exists {table}")
     connection.execute(
         f"create or replace temp table {BROKEN} (record bigint, line bigint, text varchar, reason varchar)"

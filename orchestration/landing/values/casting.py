@@ -23,6 +23,7 @@ from orchestration.landing.values.times import (
     misread_times,
     timestamp_sql,
 )
+from orchestration.landing.values.vendor_formats import readable
 
 _WHOLE_DIGITS = 19
 
@@ -149,7 +150,7 @@ def text_sql(
     if position is None:
         return quote_literal(fixed)
     has_nothing = seen is None or column.name in seen.nothing
-    text = _cleaned(column, f"c{position}", has_nothing=has_nothing)
+    text = readable(_cleaned(column, f"c{position}", has_nothing=has_nothing), column)
     words = mapping.words.get(column.name)
     if words:
         cases = " ".join(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.core.database import quote_literal
-from orchestration.dbt_runner.landing_contract import Column, LandingObject
+from orchestration.dbt_runner.landing_contract import LOADER_COLUMNS, Column, LandingObject
 from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding
@@ -75,7 +75,8 @@ def _given_addresses(contract: LandingObject, mapping: FileMapping) -> Iterator[
 
 
 def _may_hold_placeholders(column: Column) -> bool:
-    return not column.required or column.placeholder is not None
+    """Return whether a placeholder in the column is worth a warning."""
+    return column not in LOADER_COLUMNS and (not column.required or column.placeholder is not None)
 
 
 def _may_not_hold_addresses(column: Column) -> bool:

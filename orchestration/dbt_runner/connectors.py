@@ -1,0 +1,47 @@
+"""The connectors: systems whose models dbt builds. Their files have arrived, or the project lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.core.errors import SettingsError
+from orchestration.core.policies import project_variables
+from orchestration.core.settings import Settings
+from orchestration.core.spelling import did_you_mean
+from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+
+ARRIVED = "arrived"
+
+
+def all_connectors() -> list[str]:
+    """Return the names of all systems with a connector."""
+    return list(project_variables()["connector_branches"])
+
+
+def enabled_connectors(settings: Settings) -> list[str]:
+    """Return the systems that a build of this warehouse includes, in the order of `connector_branches`.
+
+    Raises SettingsError if `connectors` in dbt_project.yml names an unknown system.
+    """
+    wanted, known = project_variables()["connectors"], all_connectors()
+    if wanted == ARRIVED:
+        return [one for one in known if _has_files(settings.raw / one) or _has_files(settings.landing / one)]
+    listed = [wanted] if isinstance(wanted, str) else list(wanted)
+    for name in listed:
+        if name not in known:
+            meant = did_you_mean(name, known)
+            raise SettingsError(
+                f"connectors in dbt_project.yml names {name!r}, which is no system.{meant} "
+                f"Give {ARRIVED}, or a list of {', '.join(known)}."
+            )
+    return [one for one in known if one in listed]
+
+
+def contracts_in_use(settings: Settings) -> dict[tuple[str, str], LandingObject]:
+    """Return the contracts of `generic` and of the enabled connectors."""
+    enabled = enabled_connectors(settings)
+    return {key: one for key, one in load_contracts().items() if not one.is_vendor or one.source in enabled}
+
+
+def _has_files(folder: Path) -> bool:
+    return any(path.is_file() and not path.name.startswith((".", "_")) for path in folder.glob("*/*"))
