@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orchestration.core.database import quote_identifier
 from orchestration.core.errors import ContractError, LandingError
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
@@ -220,7 +221,7 @@ class LandingObject:
     @property
     def delivered_key(self) -> tuple[str, ...]:
         """Return the SQL of the key on delivered rows."""
-        return self.arrival.delivered_key if self.arrival else self.key
+        return self.arrival.delivered_key if self.arrival else tuple(map(quote_identifier, self.key))
 
     def requiring_only(self, names: Collection[str]) -> LandingObject:
         """Return the same contract in which only the required columns among `names` are required."""

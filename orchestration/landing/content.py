@@ -293,11 +293,13 @@ def _remarks(
         )
     if found.repeats.conflicting:
         key = ", ".join(contract.key)
+        # A system delivers its own versions of a record.
+        advice = f"If the rows are different facts, give them different values of {key}."
         yield Remark(
-            "told",
+            "note" if contract.is_vendor else "told",
             None,
             f"rows have the same {key} as a lower row, which counts instead",
-            f"If the rows are different facts, give them different values of {key}.",
+            "" if contract.is_vendor else advice,
             rows=found.repeats.conflicting,
             row=found.repeats.first_conflict,
             line=_line(connection, found.repeats.first_conflict),

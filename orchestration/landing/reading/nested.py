@@ -89,9 +89,10 @@ class _Record:
     def nested(self, wanted: str) -> Iterator[_Spot]:
         """Yield the spots in objects with a name."""
         for place, text in enumerate(self.header):
-            for name in self.names(text):
+            is_envelope = squashed(text) in {squashed(prefix) for prefix in self.prefixes}
+            for name in (*self.names(text), *([""] if is_envelope else [])):
                 rest = wanted.removeprefix(name)
-                if rest and rest != wanted and place in self.objects:
+                if wanted.startswith(name) and rest and place in self.objects:
                     yield from self._descend(_Spot(place), rest)
 
     def _descend(self, spot: _Spot, wanted: str) -> Iterator[_Spot]:

@@ -35,6 +35,7 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
         return Repeats()
     contents = ", ".join(quote_identifier(name) for name in (*contract.column_names, "_extra"))
     version = [quote_identifier(contract.version_at)] if contract.version_at else []
+    version += ["_version_from", "_extracted_at"] if contract.is_vendor else []
     facts = ", ".join([*contract.delivered_key, *contract.told_apart_by, *version])
     marked = path.with_name(f"{path.name}.marked")
     connection.execute(
