@@ -189,7 +189,10 @@ class LandingObject:
     key: tuple[str, ...]
     version_at: str | None
     is_required: bool
+    """A run needs the object, or a connected system that feeds one of the branches in `replaced_by`."""
     source_timezone: str
+    replaced_by: tuple[str, ...] = ()
+    """Branches of the unified layer that make the object dispensable."""
     arrival: Arrival | None = None
     """Every object of `generic` declares it. A vendor's object arrives in its staging model."""
     is_vendor: bool = False
@@ -349,6 +352,7 @@ def _landing_object(
         key=tuple(meta["key"]),
         version_at=meta.get("version_at"),
         is_required=bool(meta.get("is_required", False)),
+        replaced_by=tuple(meta.get("replaced_by", ())),
         source_timezone=source_meta.get("source_timezone", "UTC"),
         arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
         is_vendor=is_vendor,

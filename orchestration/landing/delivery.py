@@ -14,6 +14,7 @@ from typing import Literal
 import duckdb
 
 from orchestration.core.database import connect, quote_literal
+from orchestration.core.policies import project_variables
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.spelling import did_you_mean
@@ -65,9 +66,15 @@ def check_delivery(
 def missing_objects(
     contracts: Mapping[tuple[str, str], LandingObject], batches: Iterable[Batch]
 ) -> list[LandingObject]:
-    """Return the required objects without an accepted file."""
+    """Return the required objects without an accepted file. Files of a connected system can replace them."""
     arrived = {(batch.source, batch.object) for batch in batches if batch.status == "accepted"}
-    return [contract for key, contract in contracts.items() if contract.is_required and key not in arrived]
+    systems = project_variables()["connector_branches"]
+    fed = {branch for source, _ in arrived for branch in systems.get(source, ())}
+    return [
+        contract
+        for key, contract in contracts.items()
+        if contract.is_required and key not in arrived and fed.isdisjoint(contract.replaced_by)
+    ]
 
 
 def describe_missing(settings: Settings, contract: LandingObject) -> str:
@@ -76,7 +83,8 @@ def describe_missing(settings: Settings, contract: LandingObject) -> str:
     return (
         f"{contract.label}: no file has been accepted, and a run needs one. Put a file (csv, jsonl or "
         f"parquet) into {settings.landing / contract.source / contract.name} with at least the columns "
-        f"{needed}. `csw landing template {contract.name}` writes an example"
+        f"{needed}. `csw landing template {contract.name}` writes an example. Files of a connected system "
+        f"replace it (docs/connectors/README.md)"
     )
 
 
