@@ -22,7 +22,7 @@ import duckdb
 
 from orchestration.core.database import connect, quote_identifier
 from orchestration.core.settings import PROJECT_DIR, load_settings
-from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject, load_contracts
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject, generic_contracts
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE, invoke_dbt, parsed_project
 from tests.shared import spare_parsing
@@ -66,7 +66,7 @@ class Step:
 @cache
 def contracts() -> Mapping[tuple[str, str], LandingObject]:
     """The landing contracts, read once."""
-    return load_contracts()
+    return generic_contracts()
 
 
 @cache

@@ -59,11 +59,11 @@ def template(
     json: Json = False,
 ) -> None:
     """Write an example file for each object, with a description of its columns."""
-    from orchestration.dbt_runner.landing_contract import contracts_named, load_contracts
+    from orchestration.dbt_runner.landing_contract import contracts_named, generic_contracts
     from orchestration.landing.advice.guide import write_templates
 
     settings = load_settings(home)
-    contracts = load_contracts()
+    contracts = generic_contracts()
     chosen = contracts if object_name is None else contracts_named(contracts, object_name)
     written = write_templates(out or settings.home / "templates", chosen)
     print_json({"files": [str(path) for path in written]}) if json else typer.echo(
@@ -84,10 +84,10 @@ def propose(
 ) -> None:
     """Propose a mapping.yml that loads an export unedited. Only --write saves it."""
     from orchestration.core.errors import LandingError
-    from orchestration.dbt_runner.landing_contract import load_contracts
+    from orchestration.dbt_runner.landing_contract import generic_contracts
     from orchestration.landing.advice.proposals import propose_mapping
 
-    found = propose_mapping(file, load_contracts(), object_name)
+    found = propose_mapping(file, generic_contracts(), object_name)
     if write:
         target = file.with_name("mapping.yml")
         if target.exists():

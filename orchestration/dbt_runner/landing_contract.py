@@ -275,6 +275,11 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
     return _with_lists(contracts)
 
 
+def generic_contracts() -> dict[tuple[str, str], LandingObject]:
+    """Return the contracts of the objects that people export by hand."""
+    return {key: contract for key, contract in load_contracts().items() if not contract.is_vendor}
+
+
 def _with_lists(
     contracts: Mapping[tuple[str, str], LandingObject],
 ) -> dict[tuple[str, str], LandingObject]:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings, load_settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.landing_contract import generic_contracts
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from simulator import SimulationReport, simulate
 from tests.shared import spare_parsing
@@ -47,7 +47,7 @@ def database(clean: SimulationReport) -> duckdb.DuckDBPyConnection:
     """The clean exports with the types of the contract, and the truth, as tables."""
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
-    for (source, name), contract in load_contracts().items():
+    for (source, name), contract in generic_contracts().items():
         folder = clean.out / source / name
         if not folder.is_dir():
             continue

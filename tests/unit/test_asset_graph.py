@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.landing_contract import generic_contracts
 from orchestration.dbt_runner.mart_contract import audited_tests
 from orchestration.quality.gate import FAMILIES
 from tests.shared import declared_contracts
@@ -87,13 +87,13 @@ def test_every_raw_object_every_model_and_the_release_are_one_graph(
 ) -> None:
     upstream = ancestors(loaded["parents"], "release")
     assert upstream | {"release"} == set(loaded["parents"]) == set(loaded["executable"])
-    assert {f"{source}/{name}" for source, name in load_contracts()} <= upstream
+    assert {f"{source}/{name}" for source, name in generic_contracts()} <= upstream
     models = [node for node in manifest_of(home)["nodes"].values() if node["resource_type"] == "model"]
     assert {f"{model['schema']}/{model['name']}" for model in models} <= upstream
 
 
 def test_raw_objects_feed_staging_and_every_mart_feeds_the_release(loaded: dict[str, Any]) -> None:
-    for source, name in load_contracts():
+    for source, name in generic_contracts():
         children = [key for key, parents in loaded["parents"].items() if f"{source}/{name}" in parents]
         assert children
         assert all(child.startswith("staging/") for child in children)
@@ -182,7 +182,7 @@ def test_an_owner_in_meta_is_a_person_or_a_team(owner: str, shown: str) -> None:
 
 def test_every_asset_and_check_has_its_description(loaded: dict[str, Any]) -> None:
     described, checks = loaded["descriptions"], loaded["check_descriptions"]
-    for (source, name), contract in load_contracts().items():
+    for (source, name), contract in generic_contracts().items():
         assert described[f"{source}/{name}"] == contract.description
     assert all(described.values())
     assert "Raw SQL" not in described["seeds/fx_rates"]

@@ -12,7 +12,7 @@ from orchestration.cli.doctor import examine
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.landing_contract import generic_contracts
 from orchestration.landing import land
 from orchestration.landing.advice.guide import guide_page, write_templates
 from orchestration.landing.advice.proposals import propose_mapping
@@ -137,7 +137,7 @@ def test_a_proposed_mapping_makes_the_export_load(
 ) -> None:
     settings = delivered(tmp_path, {f"generic/{object_name}/export.csv": text})
     path = settings.landing / "generic" / object_name / "export.csv"
-    found = propose_mapping(path, load_contracts())
+    found = propose_mapping(path, generic_contracts())
     assert found.object == object_name
     assert not unread or f"Unused columns: {unread}" in found.text
     path.with_name("mapping.yml").write_text(found.text, encoding="utf-8")
@@ -149,23 +149,23 @@ def test_a_proposal_needs_a_file_that_matches_an_object(tmp_path: Path) -> None:
     path = tmp_path / "weather.csv"
     path.write_text("sun,rain\n1,2\n", encoding="utf-8")
     with pytest.raises(LandingError, match=r"weather.csv matches no object. Choose one with --object"):
-        propose_mapping(path, load_contracts())
+        propose_mapping(path, generic_contracts())
     with pytest.raises(LandingError, match="There is no object 'wether'"):
-        propose_mapping(path, load_contracts(), "wether")
+        propose_mapping(path, generic_contracts(), "wether")
     assert recognise(header_of(path)) is None
 
 
 def test_a_proposal_lists_open_decisions(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("account_id,account_name,created_at,updated_at\na,A,31.01.2025,\nb,B,31.04.2025,\n")
-    proposal = propose_mapping(path, load_contracts())
+    proposal = propose_mapping(path, generic_contracts())
     assert (proposal.object, proposal.looks_like) == ("accounts", None)  # our names suggest no vendor
     assert "dates: DD.MM.YYYY" in proposal.text
     path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/04/2025\n")
     unclear = "# Please decide: created_at fits the formats DD/MM/YYYY and MM/DD/YYYY."
-    assert unclear in propose_mapping(path, load_contracts()).text
+    assert unclear in propose_mapping(path, generic_contracts()).text
     path.write_text("account_id,created_at,updated_at\na,01/02/2025,03/14/2025\n")
-    found = propose_mapping(path, load_contracts()).text
+    found = propose_mapping(path, generic_contracts()).text
     assert "dates: MM/DD/YYYY" in found
     assert "Please decide" not in found
 
@@ -234,11 +234,11 @@ def test_an_unread_column_is_reported_until_it_is_fixed(tmp_path: Path) -> None:
 
 def test_the_template_of_every_object_loads(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path, environment={})
-    written = write_templates(settings.landing, load_contracts())
-    assert len(written) == 2 * len(load_contracts())
+    written = write_templates(settings.landing, generic_contracts())
+    assert len(written) == 2 * len(generic_contracts())
     report = land(settings)
     assert [(one.object, one.rows_loaded) for one in report.accepted] == sorted(
-        (name, 1) for _, name in load_contracts()
+        (name, 1) for _, name in generic_contracts()
     )
     assert not any(remark.kind != "note" for batch in report.new for remark in batch.remarks)
 
@@ -246,7 +246,7 @@ def test_the_template_of_every_object_loads(tmp_path: Path) -> None:
 def test_the_page_of_files_is_generated_from_the_contracts() -> None:
     """To write the page again: python -m orchestration.landing.advice.guide > docs/files.md"""
     page = (PROJECT_DIR / "docs" / "files.md").read_text(encoding="utf-8")
-    assert page == guide_page(load_contracts())
+    assert page == guide_page(generic_contracts())
 
 
 def test_the_doctor_writes_nothing_and_reads_each_file_once(tmp_path: Path) -> None:

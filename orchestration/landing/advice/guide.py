@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.dbt_runner.landing_contract import Column, LandingObject, load_contracts
+from orchestration.dbt_runner.landing_contract import Column, LandingObject, generic_contracts
 from orchestration.landing.values.conventions import conventions
 
 _HEAD = Path(__file__).with_name("guide.md")
@@ -97,4 +97,4 @@ def _section(contract: LandingObject) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(guide_page(load_contracts()))
+    sys.stdout.write(guide_page(generic_contracts()))
