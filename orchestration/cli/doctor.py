@@ -232,7 +232,9 @@ def _of_file(settings: Settings, batch: Batch) -> Iterator[Finding]:
     else:
         counts = f"{batch.rows_loaded:,} of {count(batch.rows_in, 'row')} can be loaded"
         level: Level = "warn" if batch.rows_quarantined else "ok"
-        yield Finding(level, f"{batch.label}: {counts}")
+        what = f" as {batch.source}/{batch.object}" if batch.folder and not batch.part_of else ""
+        tool = f", written by {batch.tool}" if batch.tool else ""
+        yield Finding(level, f"{batch.label}: {counts}{what}{tool}")
     for remark in remarks:
         if not remark.text.startswith("not delivered"):
             wrong: Level = "FAIL" if batch.status == "refused" else "warn"
@@ -251,18 +253,27 @@ def _with_values(settings: Settings, batch: Batch) -> tuple[Remark, ...]:
 
 
 def _recognised(settings: Settings, batch: Batch) -> str:
-    """Name the known export that a refused file looks like, and the command that maps it."""
-    from orchestration.landing.exports import header_of, recognise
+    """Name the known export that a refused file looks like, and what to do with it."""
+    from orchestration.landing.exports import header_of
+    from orchestration.landing.loader import advice_for
+    from orchestration.landing.recognition import nearest_objects
 
-    path = settings.landing / batch.source / batch.object / batch.file_name
+    contracts = load_contracts()
+    path = settings.landing / batch.source / (batch.folder or batch.object) / batch.file_name
     if batch.rejected_share is not None or not path.is_file():
         return ""
     header = header_of(path)
     if not header:  # a mapping cannot fix an unreadable file
         return ""
-    found = recognise(header)
-    looks = f" It looks like {found.name}." if found else ""
-    return f"{looks} `csw landing map {path}` proposes a mapping."
+    if not contracts[batch.source, batch.object].is_vendor:
+        advice = advice_for(path, contracts)
+        return f" {advice}." if advice else f" `csw landing map {path}` proposes a mapping."
+    mine = [contract for (source, _), contract in contracts.items() if source == batch.source]
+    near = [
+        f"{one.contract.name} without {', '.join(one.lacking[:5])}" if one.lacking else one.contract.name
+        for one in nearest_objects(header, mine)
+    ]
+    return f" Its columns look like {' or '.join(near)}." if near else ""
 
 
 def _lock(settings: Settings) -> Iterator[Finding]:

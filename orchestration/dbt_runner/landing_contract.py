@@ -199,6 +199,8 @@ class LandingObject:
     """Whether the object is one of a vendor's API, as any loading tool delivers it."""
     also: tuple[str, ...] = ()
     """Names that loading tools give the object's folder."""
+    without: str = ""
+    """What stays unknown if a vendor's object never arrives: the rest of a sentence that begins with `so`."""
     inside: Inside | None = None
     lists: tuple[LandingObject, ...] = ()
     """The objects that come from lists in the records of this one."""
@@ -362,6 +364,7 @@ def _landing_object(
         arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
         is_vendor=is_vendor,
         also=tuple(str(name) for name in meta.get("also", ())),
+        without=str(meta.get("without", "")),
         inside=_inside(meta),
         told_apart_by=tuple(meta.get("told_apart_by", ())),
         latest_delivery=bool(meta.get("latest_delivery", False)),

@@ -71,6 +71,8 @@ class Batch:
     """Name of the file's folder, if it is not the object's."""
     part_of: str = ""
     """Batch of the file whose records contain the list from which this batch comes."""
+    tool: str = ""
+    """Loading tool that wrote the file; empty if the file has no columns of one."""
     remarks: tuple[Remark, ...] = ()
     """Mistakes in the file and changes that the loader made, without values."""
     path: Path = field(default=Path(), compare=False)

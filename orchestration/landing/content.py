@@ -25,6 +25,7 @@ from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping, read_
 from orchestration.landing.reading.nested import find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError, Remark
+from orchestration.landing.recognition import tool_of
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
 from orchestration.landing.values.census import Census, take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
@@ -74,6 +75,7 @@ class _Loaded:
     census: Census
     repeats: Repeats
     ends: dict[str, int] | None
+    tool: str
     remarks: tuple[Remark, ...]
 
 
@@ -184,6 +186,7 @@ def _load_rows(
         census=census,
         repeats=repeats,
         ends=ends,
+        tool=tool_of(reading.header) if contract.is_vendor else "",
         remarks=(),
     )
     remarks = list(_remarks(connection, contract, reading, binding, numbers, found, temporary))
@@ -341,6 +344,7 @@ def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: _Loa
         placeholder_columns=found.census.placeholder_columns,
         ends=found.ends,
         ends_convention=found.mapping.ends,
+        tool=found.tool,
         remarks=found.remarks,
         path=path,
     )

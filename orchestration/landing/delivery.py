@@ -51,6 +51,7 @@ def check_delivery(
         Notice("stops", describe_missing(settings, contract))
         for contract in missing_objects(contracts, accepted)
     ]
+    notices += _unknown_without(contracts, accepted)
     if accepted:
         with connect() as connection:
             hand_over_key(connection, load_hash_key(settings.home))
@@ -75,6 +76,17 @@ def missing_objects(
         for key, contract in contracts.items()
         if contract.is_required and key not in arrived and fed.isdisjoint(contract.replaced_by)
     ]
+
+
+def _unknown_without(
+    contracts: Mapping[tuple[str, str], LandingObject], accepted: Iterable[Batch]
+) -> Iterator[Notice]:
+    """Say what stays unknown because a connected system has not delivered an object."""
+    arrived = {(batch.source, batch.object) for batch in accepted}
+    systems = {source for source, _ in arrived}
+    for key, contract in contracts.items():
+        if contract.without and contract.source in systems and key not in arrived:
+            yield Notice("note", f"{contract.label}: nothing has arrived, so {contract.without}")
 
 
 def describe_missing(settings: Settings, contract: LandingObject) -> str:

@@ -35,6 +35,7 @@ from orchestration.landing.files import (
     signature,
     take_snapshot,
 )
+from orchestration.landing.recognition import similar_objects, tool_of
 from orchestration.landing.report import LandingReport, by_object, object_line
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
@@ -87,7 +88,7 @@ def land(
     max_reject_share()  # report an invalid share before loading any file
     contracts = load_contracts() if contracts is None else contracts
     files, found = find_files(settings.landing, contracts)
-    ignored = [_recognised(settings, entry) for entry in found]
+    ignored = [_recognised(settings, contracts, entry) for entry in found]
     records, withdrawn = all_batches(trial_for or settings), withdrawn_batches(trial_for or settings)
     new: list[Batch] = []
     stamp = _first_stamp(now or datetime.now(UTC), records)
@@ -230,18 +231,29 @@ def _workspace(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, 
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _recognised(settings: Settings, entry: IgnoredFile) -> IgnoredFile:
+def _recognised(settings: Settings, contracts: Contracts, entry: IgnoredFile) -> IgnoredFile:
     """Add a hint to an ignored entry if it looks like an export of a known system."""
     path = settings.landing / entry.label
     if path.is_dir() and not path.is_symlink():
         path = next((one for one in sorted(path.iterdir()) if one.is_file()), path)
-    found = recognise(header_of(path)) if path.is_file() else None
-    if found is None:
-        return entry
-    return IgnoredFile(
-        entry.label,
-        f"{entry.reason}. It looks like {found.name}. Put it into generic/{found.object}/ with a "
-        f"mapping.yml; `csw landing map {path}` proposes one",
+    hint = advice_for(path, contracts) if path.is_file() else ""
+    return IgnoredFile(entry.label, f"{entry.reason}. {hint}") if hint else entry
+
+
+def advice_for(path: Path, contracts: Contracts) -> str:
+    """Say which system's file this is and where it belongs; empty for an unknown file."""
+    header = header_of(path)
+    objects = similar_objects(header, contracts)
+    if objects:
+        label, tool = objects[0].contract.label, tool_of(header)
+        written = f", as {tool} writes it" if tool else ""
+        return f"It looks like {label}{written}. Put it into the folder {label}/"
+    export = recognise(header)
+    if export is None:
+        return ""
+    return (
+        f"It looks like {export.name}. Put it into generic/{export.object}/ with a mapping.yml; "
+        f"`csw landing map {path}` proposes one"
     )
 
 

@@ -47,7 +47,7 @@ def check_batches(settings: Settings, batches: Sequence[Batch], *, are_new: bool
     notices = check_delivery(settings, load_contracts(), batches)
     for notice in notices:
         if are_new and notice.level != "stops":
-            log.warning("%s", notice.text)
+            log.log(logging.INFO if notice.level == "note" else logging.WARNING, "%s", notice.text)
     if stops := [notice.sentence for notice in notices if notice.level == "stops"]:
         raise LandingError("\n".join(stops))
 
