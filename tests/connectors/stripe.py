@@ -1,0 +1,402 @@
+"""The facts of the company as the objects of Stripe's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from tests.connectors.company import AS_OF, Company, Discount, Subscription, Terms, at, bills
+from tests.connectors.shapes import Naming, Record
+
+Generation = Literal["A", "B", "C"]
+"""Versions of the API: before 2025-03-31, from then on, and from 2025-09-30 on."""
+
+NAMES = {
+    "customers": Naming("customer", epochs=("created",)),
+    "products": Naming("product", epochs=("created",)),
+    "prices": Naming("price", keys=("product",), epochs=("created",)),
+    "subscriptions": Naming(
+        "subscription",
+        keys=("customer",),
+        lists={"items.data": "subscription_item"},
+        epochs=(
+            "created",
+            "start_date",
+            "trial_start",
+            "trial_end",
+            "cancel_at",
+            "canceled_at",
+            "ended_at",
+            "current_period_start",
+            "current_period_end",
+            "start",
+            "end",
+        ),
+    ),
+    "invoices": Naming(
+        "invoice",
+        keys=("customer", "subscription", "price"),
+        lists={"lines.data": "invoice_line_item"},
+        epochs=("created", "due_date", "paid_at", "finalized_at", "start", "end"),
+    ),
+    "events": Naming("event", epochs=("created",)),
+}
+
+_EXPONENTS = {"JPY": 0, "KWD": 3}
+
+
+def epoch(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None
+
+
+def minor(amount: Decimal, currency: str) -> Decimal:
+    """An amount in the smallest unit of its currency."""
+    return amount.scaleb(_EXPONENTS.get(currency, 2))
+
+
+def objects(
+    company: Company, crm_ids: dict[int, str], generation: Generation = "A", *, events: bool = True
+) -> dict[str, list[Record]]:
+    """Return the objects at AS_OF. `events` adds the whole history of the subscriptions."""
+    found: dict[str, list[Record]] = {
+        "customers": list(_customers(company, crm_ids)),
+        "products": [
+            {"id": f"prod_{plan}", "object": "product", "name": name, "active": True, "livemode": True}
+            for plan, name in company.plans.items()
+        ],
+        "prices": list(_prices(company)),
+        "subscriptions": [
+            snapshot(one, at(AS_OF), generation) for one in company.subscriptions if one.start <= at(AS_OF)
+        ],
+        "invoices": [invoice for one in company.subscriptions for invoice in _invoices(one, generation)],
+    }
+    found["subscriptions"] += list(_never_counted())
+    if events:
+        found["events"] = [event for one in company.subscriptions for event in _events(one, generation)]
+    return found
+
+
+def snapshot(subscription: Subscription, moment: datetime, generation: Generation) -> Record:
+    """Return a subscription as the API shows it at an instant."""
+    ended = subscription.end is not None and subscription.end <= moment
+    stopped = ended or (subscription.effective is not None and subscription.effective <= moment)
+    last = min(moment, subscription.end) if subscription.end else moment
+    state = next(
+        (one for one in subscription.states if one.start <= last and (one.end is None or last < one.end)),
+        subscription.states[-1],
+    )
+    status = "canceled" if stopped else {"paused": "active"}.get(state.status, state.status)
+    trial = next((one for one in subscription.states if one.status == "trialing"), None)
+    requested = (
+        subscription.requested if subscription.requested and subscription.requested <= moment else None
+    )
+    # The items stay on an ended subscription.
+    running = [
+        terms
+        for terms in subscription.terms
+        if terms.start <= last and (terms.end is None or last < terms.end or (ended and terms.end == last))
+    ]
+    period = _period(subscription, running, last)
+    reason = {"voluntary": "cancellation_requested", "involuntary": "payment_failed"}
+    record: Record = {
+        "id": subscription.id,
+        "object": "subscription",
+        "customer": subscription.customer,
+        "currency": subscription.currency.lower(),
+        "status": status,
+        "livemode": True,
+        "created": epoch(subscription.start),
+        "start_date": epoch(subscription.start),
+        "trial_start": epoch(trial.start) if trial else None,
+        "trial_end": epoch(trial.end) if trial else None,
+        "cancel_at_period_end": bool(requested and not stopped),
+        "cancel_at": None,
+        "canceled_at": epoch(requested),
+        "ended_at": epoch(subscription.effective or subscription.end) if stopped else None,
+        "cancellation_details": {
+            "reason": reason.get(subscription.cancel_kind or "") if requested else None,
+            "feedback": subscription.cancel_reason if requested else None,
+            "comment": None,
+        },
+        "pause_collection": {"behavior": "void", "resumes_at": None} if state.status == "paused" else None,
+        "metadata": {},
+        "items": {
+            "object": "list",
+            "has_more": False,
+            "data": [_item(subscription, terms, generation, period) for terms in running],
+        },
+    }
+    if generation == "A":
+        record |= {"current_period_start": epoch(period[0]), "current_period_end": epoch(period[1])}
+        record["discount"] = None
+    return record
+
+
+def _item(
+    subscription: Subscription, terms: Terms, generation: Generation, period: tuple[datetime, datetime]
+) -> Record:
+    first = min(one.start for one in subscription.terms if one.item == terms.item)
+    record: Record = {
+        "id": f"si_{terms.item}",
+        "object": "subscription_item",
+        "subscription": subscription.id,
+        "created": epoch(first),
+        "quantity": int(terms.quantity),
+        "price": price(terms, subscription.currency),
+        "discounts": _discounts(subscription, terms),
+    }
+    if generation != "A":
+        record |= {"current_period_start": epoch(period[0]), "current_period_end": epoch(period[1])}
+    return record
+
+
+def _discounts(subscription: Subscription, terms: Terms) -> list[Record]:
+    given = terms.discount
+    if given is None or given.level != "item":
+        return []
+    return [discount(given, f"di_{terms.item}", subscription.currency, terms.start, terms.end)]
+
+
+def discount(given: Discount, name: str, currency: str, start: datetime, end: datetime | None) -> Record:
+    """Return a discount with its coupon, as the API expands it."""
+    coupon: Record = {
+        "id": f"co_{name}",
+        "object": "coupon",
+        "duration": given.kind,
+        "percent_off": float(given.percent) if given.percent is not None else None,
+        "amount_off": int(minor(given.amount, currency)) if given.amount is not None else None,
+        "currency": currency.lower() if given.amount is not None else None,
+    }
+    if given.kind == "repeating" and end:
+        coupon["duration_in_months"] = (end.year - start.year) * 12 + end.month - start.month
+    return {
+        "id": name,
+        "object": "discount",
+        "coupon": coupon,
+        "start": epoch(start),
+        "end": epoch(end) if given.kind == "repeating" else None,
+    }
+
+
+def price(terms: Terms, currency: str) -> Record:
+    amount = minor(terms.amount, currency)
+    is_whole = amount == amount.to_integral_value()
+    return {
+        "id": f"price_{terms.plan}_{currency}_{terms.amount}_{terms.interval}".replace(".", "_"),
+        "object": "price",
+        "product": f"prod_{terms.plan}",
+        "currency": currency.lower(),
+        "type": "recurring",
+        "billing_scheme": "per_unit",
+        "unit_amount": int(amount) if is_whole else None,
+        "unit_amount_decimal": f"{amount.normalize():f}",
+        "recurring": {
+            "interval": terms.interval,
+            "interval_count": terms.count,
+            "usage_type": "licensed",
+        },
+        "livemode": True,
+    }
+
+
+def _period(subscription: Subscription, running: list[Terms], moment: datetime) -> tuple[datetime, datetime]:
+    billed = [
+        (start, end)
+        for terms, start, end in bills(subscription)
+        if terms in running and start <= moment < end
+    ]
+    trials = [
+        (one.start, one.end)
+        for one in subscription.states
+        if one.end and one.status == "trialing" and one.start <= moment < one.end
+    ]
+    return max(billed or trials or [(subscription.start, moment)])
+
+
+def _customers(company: Company, crm_ids: dict[int, str]) -> Iterator[Record]:
+    for subscription in company.subscriptions:
+        account = subscription.account
+        person = "pat.person@gmail.com" if account == 20 else None
+        email = person or company.contact(account * 10).email
+        loyal = next(
+            (t.discount for t in subscription.terms if t.discount and t.discount.level == "customer"), None
+        )
+        yield {
+            "id": subscription.customer,
+            "object": "customer",
+            "email": email,
+            "livemode": True,
+            "created": epoch(subscription.start),
+            "metadata": {"crm_id": crm_ids[account]} if account in crm_ids and account % 2 else {},
+            "discount": discount(loyal, f"di_{account}", subscription.currency, subscription.start, None)
+            if loyal
+            else None,
+        }
+    yield {
+        "id": "cus_test",
+        "object": "customer",
+        "email": "t@test.example",
+        "livemode": False,
+        "metadata": {},
+    }
+
+
+def _prices(company: Company) -> Iterator[Record]:
+    prices = {
+        found["id"]: found
+        for one in company.subscriptions
+        for terms in one.terms
+        for found in [price(terms, one.currency)]
+    }
+    yield from prices.values()
+
+
+def _never_counted() -> Iterator[Record]:
+    """Yield subscriptions that count nowhere: one in test mode, and one whose first payment failed."""
+    base: Record = {
+        "object": "subscription",
+        "currency": "usd",
+        "created": epoch(at("2024-02-01")),
+        "start_date": epoch(at("2024-02-01")),
+        "metadata": {},
+    }
+    terms = Terms("never", "core", Decimal(500), at("2024-02-01"))
+    item = {"id": "si_never", "quantity": 1, "price": price(terms, "USD"), "created": epoch(at("2024-02-01"))}
+    for name, customer, status, live in (
+        ("sub_test", "cus_test", "active", False),
+        ("sub_incomplete", "cus_1", "incomplete_expired", True),
+    ):
+        items = {"object": "list", "has_more": False, "data": [{**item, "id": f"si_{name}"}]}
+        yield {**base, "id": name, "customer": customer, "status": status, "livemode": live, "items": items}
+
+
+def _invoices(subscription: Subscription, generation: Generation) -> Iterator[Record]:
+    by_start: dict[datetime, list[tuple[Terms, datetime]]] = {}
+    for terms, start, end in bills(subscription):
+        by_start.setdefault(start, []).append((terms, end))
+    for place, (start, lines) in enumerate(sorted(by_start.items())):
+        records = [
+            _line(subscription, terms, f"il_{terms.item}_{place}", start, end, generation)
+            for terms, end in lines
+        ]
+        yield _invoice(subscription, f"in_{subscription.id}_{place}", start, records, generation)
+    for place, (before, after) in enumerate(_changes(subscription)):
+        start = after.start
+        end = next(
+            end for terms, begun, end in bills(subscription) if terms == before and begun <= start < end
+        )
+        records = [
+            _line(subscription, terms, f"il_{terms.item}_p{place}{sign}", start, end, generation, sign)
+            for terms, sign in ((before, -1), (after, 1))
+        ]
+        yield _invoice(subscription, f"in_{subscription.id}_p{place}", start, records, generation)
+
+
+def _changes(subscription: Subscription) -> Iterator[tuple[Terms, Terms]]:
+    """Yield the changes of terms within a billed interval."""
+    starts = {start for _, start, _ in bills(subscription)}
+    for before in subscription.terms:
+        for after in subscription.terms:
+            if before.item == after.item and before.end == after.start and after.start not in starts:
+                yield before, after
+
+
+def _line(
+    subscription: Subscription,
+    terms: Terms,
+    name: str,
+    start: datetime,
+    end: datetime,
+    generation: Generation,
+    proration: int = 0,
+) -> Record:
+    full = minor(terms.amount * terms.quantity, subscription.currency)
+    # Stripe prorates by the second; the amount of a part is never used as a price.
+    amount = round(full) if not proration else proration * round(full / 2)
+    off = Decimal(0)
+    if terms.discount and not proration:
+        given = terms.discount
+        off = (
+            full * given.percent / 100
+            if given.percent is not None
+            else minor(given.amount or off, subscription.currency)
+        )
+    record: Record = {
+        "id": name,
+        "object": "line_item",
+        "amount": int(amount),
+        "currency": subscription.currency.lower(),
+        "quantity": int(terms.quantity),
+        "livemode": True,
+        "period": {"start": epoch(start), "end": epoch(end)},
+        "discount_amounts": [{"amount": round(off), "discount": f"di_{terms.item}"}] if off else [],
+    }
+    if generation == "A":
+        return record | {
+            "type": "subscription",
+            "proration": bool(proration),
+            "subscription": subscription.id,
+            "subscription_item": f"si_{terms.item}",
+            "price": price(terms, subscription.currency),
+        }
+    details: dict[str, Any] = price(terms, subscription.currency)
+    return record | {
+        "parent": {
+            "type": "subscription_item_details",
+            "subscription_item_details": {
+                "subscription": subscription.id,
+                "subscription_item": f"si_{terms.item}",
+                "proration": bool(proration),
+            },
+        },
+        "pricing": {
+            "type": "price_details",
+            "price_details": {"price": details["id"], "product": details["product"]},
+            "unit_amount_decimal": details["unit_amount_decimal"],
+        },
+    }
+
+
+def _invoice(
+    subscription: Subscription, name: str, issued: datetime, lines: list[Record], generation: Generation
+) -> Record:
+    total = sum(line["amount"] - sum(one["amount"] for one in line["discount_amounts"]) for line in lines)
+    late = [state for state in subscription.states if state.status in ("past_due", "unpaid")]
+    unpaid = any(state.start <= issued < (state.end or at(AS_OF)) for state in late)
+    record: Record = {
+        "id": name,
+        "object": "invoice",
+        "customer": subscription.customer,
+        "currency": subscription.currency.lower(),
+        "status": "open" if unpaid else "paid",
+        "created": epoch(issued),
+        "total": total,
+        "livemode": True,
+        "status_transitions": {"finalized_at": epoch(issued), "paid_at": None if unpaid else epoch(issued)},
+        "lines": {"object": "list", "has_more": False, "data": lines},
+    }
+    if generation == "A":
+        return record | {"subscription": subscription.id}
+    return record | {"parent": {"subscription_details": {"subscription": subscription.id}}}
+
+
+def _events(subscription: Subscription, generation: Generation) -> Iterator[Record]:
+    """Yield one event per change, each with the whole subscription after it."""
+    moments = {one.start for one in (*subscription.terms, *subscription.states)}
+    moments |= {one.end for one in (*subscription.terms, *subscription.states) if one.end}
+    moments |= {moment for moment in (subscription.requested, subscription.effective) if moment}
+    over = subscription.effective or subscription.end
+    for place, moment in enumerate(sorted(one for one in moments if one <= at(AS_OF))):
+        if over and moment > over:
+            continue
+        kind = "created" if not place else "deleted" if moment == over else "updated"
+        yield {
+            "id": f"evt_{subscription.id}_{place}",
+            "object": "event",
+            "type": f"customer.subscription.{kind}",
+            "created": epoch(moment),
+            "livemode": True,
+            "data": {"object": snapshot(subscription, moment, generation)},
+        }

@@ -1,0 +1,42 @@
+"""The facts of the company as the objects of Typeform's API."""
+
+from __future__ import annotations
+
+from tests.connectors.company import Company
+from tests.connectors.shapes import Naming, Record
+
+NAMES = {"responses": Naming("response", lists={"answers": "answer"}), "forms": Naming("form")}
+
+
+def objects(company: Company) -> dict[str, list[Record]]:
+    """Return the answers. Typeform knows no invitations."""
+    responses = []
+    for answer in company.answers:
+        if answer.answered is None or answer.contact is None:
+            continue
+        moment = answer.answered.strftime("%Y-%m-%dT%H:%M:%SZ")
+        responses.append(
+            {
+                "token": answer.id,
+                "landing_id": answer.id,
+                "form_id": "F1",
+                "response_type": "completed",
+                "landed_at": moment,
+                "submitted_at": moment,
+                "hidden": {"email": company.contact(answer.contact).email},
+                "answers": [
+                    {
+                        "field": {"id": "q1", "type": "nps", "ref": "q1"},
+                        "type": "number",
+                        "number": answer.score,
+                    },
+                    {"field": {"id": "q2", "type": "long_text", "ref": "q2"}, "type": "text", "text": "fine"},
+                ],
+            }
+        )
+    form = {
+        "id": "F1",
+        "title": "How likely",
+        "fields": [{"id": "q1", "type": "nps", "ref": "q1", "properties": {}}],
+    }
+    return {"responses": responses, "forms": [form]}
