@@ -202,7 +202,7 @@ def price(terms: Terms, currency: str) -> Record:
 
 
 def _period(subscription: Subscription, running: list[Terms], moment: datetime) -> tuple[datetime, datetime]:
-    billed = [
+    billed: list[tuple[datetime, datetime]] = [
         (start, end)
         for terms, start, end in bills(subscription)
         if terms in running and start <= moment < end
@@ -384,9 +384,10 @@ def _invoice(
 
 def _events(subscription: Subscription, generation: Generation) -> Iterator[Record]:
     """Yield one event per change, each with the whole subscription after it."""
-    moments = {one.start for one in (*subscription.terms, *subscription.states)}
-    moments |= {one.end for one in (*subscription.terms, *subscription.states) if one.end}
-    moments |= {moment for moment in (subscription.requested, subscription.effective) if moment}
+    spans = [(one.start, one.end) for one in subscription.terms]
+    spans += [(one.start, one.end) for one in subscription.states]
+    given = [moment for span in spans for moment in span]
+    moments = {one for one in (*given, subscription.requested, subscription.effective) if one}
     over = subscription.effective or subscription.end
     for place, moment in enumerate(sorted(one for one in moments if one <= at(AS_OF))):
         if over and moment > over:
