@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from simulator.messy import make_messy, messy_select, older_accounts
 from simulator.money_tables import contract_id
 from simulator.tables import OBJECTS, columns_of, export_name
 from simulator.truth import OUTCOMES, Truth
+from simulator.vendors import EVERYTHING, kept, write_objects
 
 SOURCE = "generic"
 TRUTH = "_truth"
@@ -61,11 +62,23 @@ def check_out(out: Path) -> None:
 
 
 def write_landing(
-    connection: duckdb.DuckDBPyConnection, work: Path, until: date, *, is_messy: bool
+    connection: duckdb.DuckDBPyConnection,
+    work: Path,
+    until: date,
+    *,
+    is_messy: bool,
+    systems: Sequence[str] = (),
 ) -> dict[str, int]:
-    """Write every landing table into `work`; return the rows per file, by relative path."""
-    rows: dict[str, int] = {}
+    """Write every landing table into `work`, as files of the systems where they hold its rows.
+
+    Returns the rows per file, by relative path.
+    """
+    rows = write_objects(connection, work, export_name(until), systems, until.isoformat())
     for table in OBJECTS:
+        condition = kept(systems, table)
+        connection.execute(f"delete from {table} where not ({condition})")
+        if condition != EVERYTHING and not _count(connection, table):
+            continue
         folder = work / SOURCE / table
         folder.mkdir(parents=True)
         target = folder / export_name(until)

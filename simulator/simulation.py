@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from orchestration.core.database import connect
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import folder_path
+from orchestration.core.spelling import did_you_mean
 from simulator.billing import make_invoices
 from simulator.clock import DAY_SECONDS
 from simulator.clock import calendar as make_calendar
@@ -28,6 +29,7 @@ from simulator.subscriptions import make_periods
 from simulator.surveys import make_surveys
 from simulator.tables import make_tables
 from simulator.truth import Truth, make_true_renewals, make_truth
+from simulator.vendors import GENERIC, SYSTEMS
 
 MOST_ACCOUNTS = 999_999
 """Account ids have six digits."""
@@ -72,15 +74,18 @@ def simulate(
     *,
     until: date = date(2026, 1, 1),
     messy: bool = False,
+    systems: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
     """Write the exports of a company with `accounts` accounts over the `months` months before `until`.
 
-    Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. The same arguments give the same
-    bytes. The simulation replaces files of an earlier simulation in `out`. Raises SettingsError for invalid
+    Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. What one of the `systems` holds goes
+    to `<out>/<system>/<object>/` instead, in the form of its API. The same arguments give the same bytes. The
+    simulation replaces files of an earlier simulation in `out`. Raises SettingsError for invalid
     arguments and for a folder with other files.
     """
     folder = _checked(accounts, months, seed, out, until)
+    named = _systems(systems)
     check_out(folder)
     report = progress or (lambda _: None)
     # Use one random stream per part, so that a change of one part does not affect the others.
@@ -117,10 +122,10 @@ def simulate(
             connection.execute("set threads = 1")
             make_tables(connection, company, people, periods, surveys, rates)
             make_money_tables(connection, invoices, contracts, costs, calendar)
-            rows = write_landing(connection, work, until, is_messy=messy)
+            rows = write_landing(connection, work, until, is_messy=messy, systems=named)
             write_truth(connection, work, truth, renewals, calendar)
         shutil.rmtree(work / "spill", ignore_errors=True)
-        arguments = {"accounts": accounts, "months": months, "seed": seed}
+        arguments = {"accounts": accounts, "months": months, "seed": seed, "systems": named}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -148,6 +153,17 @@ def _report(
         closing_customers=int(truth.monthly["closing_customers"][-1]),
         closing_mrr=int(truth.monthly["closing_mrr"][-1]) // 10_000,
     )
+
+
+def _systems(given: Sequence[str]) -> list[str]:
+    """Return the systems other than `generic`, in the order of the list. Raises SettingsError for others."""
+    for name in given:
+        if name not in (GENERIC, *SYSTEMS):
+            known = ", ".join((GENERIC, *SYSTEMS))
+            raise SettingsError(
+                f"--as {name} is not known.{did_you_mean(name, SYSTEMS)} Give some of {known}."
+            )
+    return [name for name in SYSTEMS if name in given]
 
 
 def _checked(accounts: int, months: int, seed: int, out: str | Path, until: date) -> Path:

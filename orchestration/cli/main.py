@@ -118,6 +118,12 @@ def simulate(
     months: Annotated[int, typer.Option(min=1, help="Months of history.")] = 36,
     seed: Annotated[int, typer.Option(help="Random seed. The same seed gives the same company.")] = 42,
     messy: Annotated[bool, typer.Option("--messy", help="Add typical flaws of real exports.")] = False,
+    systems: Annotated[
+        str,
+        typer.Option(
+            "--as", help="Write what these systems hold as their files: salesforce, stripe, typeform."
+        ),
+    ] = "generic",
     until: Annotated[
         str | None, typer.Option(help="First day after the history. Default: the first day of this month.")
     ] = None,
@@ -135,7 +141,14 @@ def simulate(
 
         with progress_on_console():
             report = make_company(
-                accounts, months, seed, out or settings.landing, until=last, messy=messy, progress=log.info
+                accounts,
+                months,
+                seed,
+                out or settings.landing,
+                until=last,
+                messy=messy,
+                systems=[name.strip() for name in systems.split(",")],
+                progress=log.info,
             )
         print_json({"report": report.lines()}) if json else typer.echo("\n".join(report.lines()))
 

@@ -1,0 +1,74 @@
+"""The landing tables as the objects of vendors' APIs, in JSON Lines. `generic` stays the plain export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.database import quote_literal
+from simulator.vendors import salesforce, stripe, typeform
+from simulator.vendors.ids import Company
+
+
+@dataclass(frozen=True)
+class System:
+    """A system whose files the simulator can write."""
+
+    keeps: Mapping[str, str]
+    """By plain export: a condition for the rows that stay there, because the system does not hold them."""
+    objects: Callable[[duckdb.DuckDBPyConnection, Company], Mapping[str, str]]
+    """Returns a query for each object. Its rows become JSON objects."""
+    links: str = ""
+    """A statement that makes the plain exports refer to the records of the system."""
+
+
+SYSTEMS: Mapping[str, System] = {
+    "salesforce": System(
+        {"accounts": "false", "contacts": "false", "contracts": "false"}, salesforce.objects, salesforce.LINKS
+    ),
+    "stripe": System(
+        {
+            "plans": "false",
+            "subscription_periods": "false",
+            "invoices": "false",
+            "account_keys": "source_system <> 'billing'",
+        },
+        stripe.objects,
+    ),
+    # Typeform knows no invitations, and other surveys go out with another tool.
+    "typeform": System({"survey_responses": "survey_type <> 'nps' or score is null"}, typeform.objects),
+}
+GENERIC = "generic"
+EVERYTHING = "true"
+
+
+def kept(systems: Sequence[str], table: str) -> str:
+    """Return a condition for the rows of a plain export that no system holds."""
+    conditions = [SYSTEMS[one].keeps[table] for one in systems if table in SYSTEMS[one].keeps]
+    return " and ".join(f"({one})" for one in conditions) or EVERYTHING
+
+
+def write_objects(
+    connection: duckdb.DuckDBPyConnection, work: Path, name: str, systems: Sequence[str], until: str
+) -> dict[str, int]:
+    """Write the files of the systems into `work`, before their rows leave the plain exports.
+
+    Returns the rows per file, by relative path.
+    """
+    rows: dict[str, int] = {}
+    company = Company(until, "salesforce" in systems)
+    for system in systems:
+        for name_of_object, query in SYSTEMS[system].objects(connection, company).items():
+            folder = work / system / name_of_object
+            folder.mkdir(parents=True)
+            target = folder / f"{name}.jsonl"
+            connection.execute(f"copy ({query}) to {quote_literal(target)} (format json)")
+            found = connection.execute(f"select count(*) from ({query})").fetchall()
+            rows[target.relative_to(work).as_posix()] = int(found[0][0])
+    for system in systems:
+        if SYSTEMS[system].links:
+            connection.execute(SYSTEMS[system].links)
+    return rows

@@ -1,0 +1,277 @@
+"""Subscriptions and invoices as objects of Stripe's API, with all events since the first subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from simulator.expressions import ORDER
+from simulator.vendors.ids import Company, epoch, price_id, stripe_id
+
+
+def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[str, str]:
+    """Return a query per object. Creates the tables that they read."""
+    _items(connection)
+    _customers(connection)
+    _snapshots(connection, company.until)
+    _lines(connection)
+    return {
+        "customers": f"""
+            select
+                customer as id, 'customer' as object, email, true as livemode,
+                case when has_link then {{'crm_id': {company.account_key("account_id")}}} end as metadata
+            from stripe_customers order by customer
+        """,
+        "products": """
+            select 'prod_' || plan_id as id, 'product' as object, plan_name as name, true as active,
+                true as livemode
+            from plans order by plan_id
+        """,
+        "prices": "select unnest(price) from (select distinct price from stripe_items) order by price.id",
+        "subscriptions": "select unnest(record) from stripe_snapshots where is_last order by record.id",
+        "events": f"""
+            select
+                'evt_' || substr(md5(record.id || place), 1, 20) as id, 'event' as object,
+                'customer.subscription.' || case
+                    when place = 1 then 'created' when is_over then 'deleted' else 'updated'
+                end as type,
+                {epoch("moment")} as created,
+                true as livemode,
+                {{'object': record}} as data
+            from stripe_snapshots order by moment, record.id, place
+        """,
+        "invoices": "select unnest(record) from stripe_invoices order by place",
+        "refunds": """
+            select unnest(refund) from stripe_invoices where refund is not null order by place
+        """,
+        "charges": """
+            select unnest(charge) from stripe_invoices where refund is not null order by place
+        """,
+    }
+
+
+def _items(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row per stretch of equal terms of an item, with its price."""
+    price = f"""{{
+        'id': {price_id("periods")},
+        'object': 'price',
+        'product': 'prod_' || plan_id,
+        'currency': lower(currency),
+        'type': case price_kind when 'one_off' then 'one_time' else 'recurring' end,
+        'billing_scheme': 'per_unit',
+        'unit_amount': (unit_amount * 100)::bigint,
+        'unit_amount_decimal': (unit_amount * 100)::bigint::varchar,
+        'recurring': case when price_kind <> 'one_off' then {{
+            'interval': "interval",
+            'interval_count': interval_count,
+            'usage_type': case price_kind when 'usage' then 'metered' else 'licensed' end
+        }} end,
+        'livemode': true
+    }}"""
+    connection.execute(
+        f"""
+        create or replace table stripe_items as
+        select
+            *, {price} as price,
+            {stripe_id("sub", "subscription_id")} as subscription,
+            {stripe_id("si", "item_id")} as item,
+            coalesce(period_end, case when is_deleted then updated_at end) as ended_at,
+            min(period_start) over (partition by subscription_id, item_id) as created_at
+        from subscription_periods as periods
+        """
+    )
+
+
+def _customers(connection: duckdb.DuckDBPyConnection) -> None:
+    """One customer per account that billing knows. Two in three hold the id of the CRM."""
+    connection.execute(
+        """
+        create or replace table stripe_customers as
+        select
+            account_id,
+            coalesce(keys.source_key, 'cus_' || substr(md5('own' || account_id), 1, 14)) as customer,
+            keys.source_key is not null as has_link,
+            people.email
+        from (
+            select account_id from subscription_periods union select account_id from invoices
+        )
+        left join (select account_id, source_key from account_keys where source_system = 'billing') as keys
+            using (account_id)
+        left join (select account_id, arg_min(email, row_number) as email from contacts group by 1) as people
+            using (account_id)
+        """
+    )
+
+
+def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
+    """One row per subscription and change, with the whole subscription after it."""
+    item = f"""{{
+        'id': item,
+        'object': 'subscription_item',
+        'subscription': subscription,
+        'created': {epoch("created_at")},
+        'quantity': case when price_kind = 'recurring' then quantity::bigint end,
+        'price': price,
+        'discounts': case when discount_amount is null then [] else [{{
+            'id': 'di_' || substr(md5(item || period_start), 1, 20),
+            'object': 'discount',
+            'coupon': {{
+                'id': 'co_' || substr(md5(item || period_start), 1, 20),
+                'object': 'coupon',
+                'duration': discount_kind,
+                'amount_off': (discount_amount * 100)::bigint,
+                'currency': lower(currency)
+            }},
+            'start': {epoch("period_start")},
+            'end': case when discount_kind = 'repeating' then {epoch("ended_at")} end
+        }}] end
+    }}"""
+    reasons = " ".join(
+        f"when '{kind}' then '{reason}'"
+        for kind, reason in (
+            ("voluntary", "cancellation_requested"),
+            ("involuntary", "payment_failed"),
+            ("dispute", "payment_disputed"),
+            ("internal", "canceled_by_retention_policy"),
+        )
+    )
+    connection.execute(
+        f"""
+        create or replace table stripe_snapshots as
+        with running as (
+            select *, {item} as record from stripe_items where price_kind <> 'one_off'
+        ),
+
+        moments as (
+            select subscription, period_start as moment from running
+            union select subscription, ended_at from running where ended_at is not null
+            union select subscription, cancel_requested_at from running where cancel_requested_at is not null
+        ),
+
+        known as (
+            select *, row_number() over (partition by subscription order by moment) as place
+            from moments where moment < timestamp '{until}'
+        ),
+
+        whole as (
+            select
+                subscription,
+                any_value(account_id) as account_id,
+                any_value(lower(currency)) as currency,
+                min(period_start) as start_date,
+                case when count(*) = count(ended_at) then max(ended_at) end as ended_at,
+                min(case when status = 'trialing' then period_start end) as trial_start,
+                max(case when status = 'trialing' then ended_at end) as trial_end,
+                arg_max(cancel_requested_at, period_start) as cancel_requested_at,
+                arg_max(cancel_kind, period_start) as cancel_kind,
+                arg_max(cancel_reason, period_start) as cancel_reason
+            from running group by subscription
+        ),
+
+        at_moments as (
+            select
+                known.subscription,
+                known.moment,
+                known.place,
+                coalesce(whole.ended_at <= known.moment, false) as is_over,
+                list(running.record order by running.item) as items,
+                max(running.status) filter (running.status <> 'active') as status,
+                bool_or(running.status = 'paused') as is_paused
+            from known
+            inner join whole using (subscription)
+            left join running
+                on
+                    known.subscription = running.subscription
+                    and running.period_start <= known.moment
+                    and (
+                        coalesce(known.moment < running.ended_at, true)
+                        or (running.ended_at = known.moment and whole.ended_at = known.moment)
+                    )
+            group by all
+        )
+
+        select
+            at_moments.moment,
+            at_moments.place,
+            at_moments.is_over,
+            at_moments.place = max(at_moments.place) over (partition by at_moments.subscription) as is_last,
+            {{
+                'id': at_moments.subscription,
+                'object': 'subscription',
+                'customer': customers.customer,
+                'currency': whole.currency,
+                'status': case
+                    when is_over and status = 'incomplete' then 'incomplete_expired'
+                    when is_over then 'canceled'
+                    when is_paused then 'active'
+                    else coalesce(status, 'active')
+                end,
+                'livemode': true,
+                'created': {epoch("whole.start_date")},
+                'start_date': {epoch("whole.start_date")},
+                'trial_start': {epoch("whole.trial_start")},
+                'trial_end': {epoch("whole.trial_end")},
+                'cancel_at_period_end': coalesce(cancel_requested_at <= moment, false) and not is_over,
+                'canceled_at': case
+                    when cancel_requested_at <= moment then {epoch("cancel_requested_at")}
+                end,
+                'ended_at': case when is_over then {epoch("whole.ended_at")} end,
+                'cancellation_details': case when cancel_requested_at <= moment or is_over then {{
+                    'reason': case cancel_kind {reasons} end,
+                    'feedback': cancel_reason
+                }} end,
+                'pause_collection': case when is_paused then {{'behavior': 'void'}} end,
+                'metadata': {{}}::json,
+                'items': {{'object': 'list', 'has_more': false, 'data': at_moments.items}}
+            }} as record
+        from at_moments
+        inner join whole using (subscription)
+        inner join stripe_customers as customers using (account_id)
+        """
+    )
+
+
+def _lines(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row per invoice, with its line, and with its charge and refund if money went back."""
+    connection.execute(
+        f"""
+        create or replace table stripe_invoices as
+        with billed as (
+            select
+                invoices.*,
+                'in_' || replace(invoice_id, '-', '') as id,
+                customers.customer,
+                {stripe_id("sub", "subscription_id")} as subscription
+            from invoices inner join stripe_customers as customers using (account_id)
+        )
+
+        select
+            {ORDER} as place,
+            {{
+                'id': id,
+                'object': 'invoice',
+                'customer': customer,
+                'subscription': subscription,
+                'currency': lower(currency),
+                'status': status,
+                'created': {epoch("issued_at")},
+                'due_date': {epoch("due_at")},
+                'total': (amount * 100)::bigint,
+                'livemode': true,
+                'status_transitions': {{
+                    'finalized_at': {epoch("issued_at")}, 'paid_at': {epoch("paid_at")}
+                }}
+            }} as record,
+            case when amount_refunded > 0 then {{
+                'id': 'ch_' || id, 'object': 'charge', 'invoice': id, 'customer': customer, 'livemode': true,
+                'currency': lower(currency), 'created': {epoch("paid_at")}
+            }} end as charge,
+            case when amount_refunded > 0 then {{
+                'id': 're_' || id, 'object': 'refund', 'charge': 'ch_' || id, 'status': 'succeeded',
+                'amount': (amount_refunded * 100)::bigint, 'currency': lower(currency),
+                'created': {epoch("refunded_at")}
+            }} end as refund
+        from billed
+        """
+    )
