@@ -175,7 +175,9 @@ def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
                 known.moment,
                 known.place,
                 coalesce(whole.ended_at <= known.moment, false) as is_over,
-                list(running.record order by running.item) as items,
+                coalesce(
+                    list(running.record order by running.item) filter (running.item is not null), []
+                ) as items,
                 max(running.status) filter (running.status <> 'active') as status,
                 bool_or(running.status = 'paused') as is_paused
             from known

@@ -97,8 +97,10 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
         if column.is_time:
             text = text_sql(column, place, mapping)
             value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
-            # Almost all dates start with these digits. No placeholder in year-month-day order does.
-            is_usual = f"substr({cell}, 1, 3) between '200' and '208'"
+            # Almost all dates start with these digits, or are epochs of this century. No placeholder in
+            # year-month-day order is.
+            is_epoch = f"{cell}[1] = '1' and {cell}[3] between '0' and '9' and {cell}[5] between '0' and '9'"
+            is_usual = f"(substr({cell}, 1, 3) between '200' and '208' or ({is_epoch}))"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
             suspicion = f"{cell} <> '' and {is_suspect}"
             yield _Count("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
