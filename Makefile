@@ -1,4 +1,4 @@
-# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | clean; each sets up what it needs first.
+# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | clean; each sets up what it needs first.
 .PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev setup-extract
 .DEFAULT_GOAL := run
 

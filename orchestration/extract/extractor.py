@@ -113,15 +113,16 @@ class _Object:
 
     def extract(self, full: bool) -> list[Extracted]:
         """Complete an interrupted pass, and make a new one unless that one began recently."""
-        if full:
+        left = self.state.unfinished(self.plan.name)
+        if full and not (left and left.is_repeated):
             with self.state.transaction():
                 self.state.forget_object(self.plan.name)
         resumed = self._resumed()
         if resumed is None:
-            return [self._complete(self._started())]
+            return [self._complete(self._started(full))]
         is_old = time.time() - resumed.started / 1e6 > _RECENT_SECONDS
         first = self._complete(resumed)
-        return [first, self._complete(self._started())] if is_old else [first]
+        return [first, self._complete(self._started(False))] if is_old else [first]
 
     def _complete(self, current: Pass) -> Extracted:
         name = self.plan.name
@@ -153,10 +154,10 @@ class _Object:
             self.state.forget(self.plan.name, current)
         return None
 
-    def _started(self) -> Pass:
+    def _started(self, full: bool) -> Pass:
         last = self.state.cursor(self.plan.name)
         since = None if last is None else last - self.system.overlap_hours * 3600
-        current = Pass(time.time_ns() // 1000, is_full=not self._is_in_reach(since), since=since)
+        current = Pass(time.time_ns() // 1000, not self._is_in_reach(since), since, is_repeated=full)
         self.output.restart()
         with self.state.transaction():
             self.state.save(self.plan.name, current)

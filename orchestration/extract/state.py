@@ -32,6 +32,8 @@ class Pass:
     is_full: bool
     since: int | None
     """Epoch seconds; a pass that is not full reads what happened from then on."""
+    is_repeated: bool = False
+    """The user asked to land everything again."""
     done: list[str] = field(default_factory=list)
     """Names of the finished steps."""
     step: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from orchestration.core.settings import load_settings
 from orchestration.extract.api import Patience
 from orchestration.extract.extractor import Extracted, extract
 from tests.unit.vendor_api import KEY, Vendor, serving
+
+# A proxy of the machine cannot reach the local servers.
+os.environ["NO_PROXY"] = "127.0.0.1"
 
 QUICK = Patience(attempts=3, backoff=0.001, longest=30, own_pace=False)
 

@@ -147,6 +147,17 @@ def test_a_lost_unfinished_file_is_read_again(home: Home, vendor: Stripe) -> Non
     assert home.ids("customers") == [f"cus_{number}" for number in range(6)]
 
 
+def test_an_interrupted_full_extract_continues_with_the_same_command(home: Home, vendor: Stripe) -> None:
+    home.extract("customers")
+    vendor.requests.clear()
+    expire_at(vendor, 3)
+    with pytest.raises(ExtractError):
+        home.extract("customers", full=True)
+    vendor.requests.clear()
+    [done] = home.extract("customers", full=True)
+    assert (done.read, done.written, len(vendor.requests)) == (6, 6, 1)
+
+
 def test_one_object_without_a_right_does_not_stop_the_others(home: Home, vendor: Stripe) -> None:
     vendor.faults_at["/v1/prices"] = Answer({"error": {"message": "needs rak_plan_read"}}, 403)
     with pytest.raises(ExtractError, match=r"1 object was not extracted.*\nprices: The key .*rak_plan_read"):
