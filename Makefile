@@ -1,5 +1,5 @@
-# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | clean; each sets up what it needs first.
-.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev
+# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | clean; each sets up what it needs first.
+.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev setup-extract
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -75,6 +75,9 @@ setup: $(VENV)/.ready
 
 setup-dev: $(VENV)/.ready-dev
 
+# What `csw extract` needs beyond a run.
+setup-extract: $(VENV)/.ready-extract
+
 # Spark has a folder of its own, because Great Expectations loads pyspark if it can import it.
 $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@java -version > /dev/null 2>&1 || { \
@@ -105,4 +108,10 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@echo "Adding the tools for tests and style to $(VENV) (once; about 100 MB)" >&2
 	@$(BIN)/python tools/install.py requirements-dev.lock
+	@touch $@
+
+# The REST client of `csw extract`.
+$(VENV)/.ready-extract: requirements-extract.lock $(VENV)/.ready
+	@echo "Adding the packages of csw extract to $(VENV) (once; about 25 MB)" >&2
+	@$(BIN)/python tools/install.py requirements-extract.lock
 	@touch $@

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestration import STARTED
-from orchestration.cli import landing, releases
+from orchestration.cli import extract, landing, releases
 from orchestration.cli.common import (
     Accept,
     AcceptSchemaChange,
@@ -51,6 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 releases.register(app)
+extract.register(app)
 app.add_typer(landing.app, name="landing")
 
 

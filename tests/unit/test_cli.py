@@ -48,7 +48,18 @@ def assert_mistake(process: subprocess.CompletedProcess[str], *words: str, code:
 def test_help_lists_the_commands_and_exit_codes() -> None:
     process = csw("--help")
     assert process.returncode == 0
-    for command in ("simulate", "run", "prepare", "releases", "rollback", "query", "doctor", "landing", "gc"):
+    for command in (
+        "simulate",
+        "run",
+        "prepare",
+        "releases",
+        "rollback",
+        "query",
+        "doctor",
+        "landing",
+        "extract",
+        "gc",
+    ):
         assert command in process.stdout
     assert "Exit codes: 0 success" in process.stdout
 

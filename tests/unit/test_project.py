@@ -183,17 +183,19 @@ def _pins(lock: str) -> dict[str, str]:
 
 def test_setup_installs_what_the_product_imports_and_setup_dev_adds_to_it() -> None:
     runs, develops = _pins("requirements.lock"), _pins("requirements-dev.lock")
-    assert runs.items() < develops.items()
+    extracts = _pins("requirements-extract.lock")
+    assert runs.items() < extracts.items() < develops.items()
     origins = packages_distributions()
-    imported = {
-        name.partition(".")[0]
-        for folder in ("orchestration", "simulator")
-        for path in (PROJECT_DIR / folder).rglob("*.py")
-        for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    }
-    needed = {origin.lower().replace("_", "-") for name in imported for origin in origins.get(name, ())}
-    assert {"duckdb", "dagster", "great-expectations"} <= needed
-    assert needed - {"customer-success-warehouse"} <= set(runs.values())
+    extract = PROJECT_DIR / "orchestration" / "extract"
+    needed: dict[bool, set[str]] = {True: set(), False: set()}
+    for folder in ("orchestration", "simulator"):
+        for path in (PROJECT_DIR / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            for name in re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE):
+                found = {origin.lower().replace("_", "-") for origin in origins.get(name, ())}
+                needed[path.is_relative_to(extract)] |= found - {"customer-success-warehouse"}
+    assert {"duckdb", "dagster", "great-expectations"} <= needed[False] <= set(runs.values())
+    assert {"dlt", "requests"} <= needed[True] <= set(extracts.values())
 
 
 def test_a_failed_set_up_shows_what_pip_said(tmp_path: Path) -> None:
