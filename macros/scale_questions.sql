@@ -42,10 +42,10 @@
         on
             candidates.survey_id = declared.survey_id
             and lower(candidates.question) = lower(declared.question)
-    left join (
-        select * from {{ ref('survey_touchpoints') }}
-        where system = '{{ system }}'
-    ) as touchpoints on coalesce(declared.survey_id, candidates.survey_id) = touchpoints.survey_id
+    left join {{ ref('survey_touchpoints') }} as touchpoints
+        on
+            touchpoints.system = '{{ system }}'
+            and coalesce(declared.survey_id, candidates.survey_id) = touchpoints.survey_id
 {%- endmacro %}
 
 {#- The id of an answer in its system. The first scale question of a response keeps the id of the response. -#}
