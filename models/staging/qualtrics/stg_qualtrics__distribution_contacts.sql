@@ -1,7 +1,9 @@
 -- one row per distribution and contact, in its latest version
 {{ config(enabled='qualtrics' in var('connectors')) }}
 with latest_versions as (
-    {{ latest_version(source('qualtrics', 'distribution_contacts'), ['distribution_id', 'contact_id'], is_vendor=true) }}
+    {{ latest_version(
+        source('qualtrics', 'distribution_contacts'), ['distribution_id', 'contact_id'], is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,9 @@
 -- one row per response, question and row of the question, with the latest choice
 {{ config(enabled='surveymonkey' in var('connectors')) }}
 with latest_versions as (
-    {{ latest_version(source('surveymonkey', 'answers'), ['response_id', 'question_id', 'row_id'], 'date_modified', is_vendor=true) }}
+    {{ latest_version(
+        source('surveymonkey', 'answers'), ['response_id', 'question_id', 'row_id'], 'date_modified', is_vendor=true
+    ) }}
 )
 
 select

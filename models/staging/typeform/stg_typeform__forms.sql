@@ -6,6 +6,7 @@ with latest_versions as (
 
 select
     id as form_id,
+    _record_id as record_id,
     _batch_id,
     _loaded_at
 from latest_versions

@@ -7,6 +7,7 @@ with latest_versions as (
 select
     token as response_id,
     coalesce(landing_id, token) as landing_id,
+    _record_id as record_id,
     form_id,
     submitted_at,
     -- The API dates a response that nobody submitted in the year 1.

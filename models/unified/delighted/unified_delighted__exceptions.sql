@@ -45,7 +45,7 @@ reasons as (
     left join people on responses.person_id = people.person_id
     where
         people.person_id is null
-        and exists (select 1 from people)
+        and exists (select 1 from people as delivered_people)
     union all
     select
         'people' as object_name,

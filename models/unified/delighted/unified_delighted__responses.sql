@@ -38,7 +38,8 @@ answers as (
         responses.response_id,
         {{ account_reference('responses.person_properties') }} as account_reference,
         responses.person_id as respondent_id,
-        {{ hash_person("coalesce(nullif(trim(people.email), ''), nullif(trim(responses.email), ''))") }} as email_hash,
+        {{ hash_person("coalesce(nullif(trim(people.email), ''), nullif(trim(responses.email), ''))") }}
+            as email_hash,
         responses.survey_type,
         coalesce(touchpoints.survey_kind, 'relational') as survey_kind,
         touchpoints.touchpoint,

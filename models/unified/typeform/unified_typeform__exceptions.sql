@@ -8,7 +8,7 @@ with responses as (
 ),
 
 answers as (
-    select * from {{ ref('stg_typeform__answers') }}
+    select * from {{ ref('unified_typeform__answers') }}
 ),
 
 questions as (
@@ -29,8 +29,8 @@ answered_questions as (
         answers._batch_id,
         answers._loaded_at
     from responses
-    inner join answers on responses.landing_id = answers.landing_id
-    inner join questions on responses.survey_id = questions.survey_id and answers.field_id = questions.question
+    inner join answers on responses.response_id = answers.response_id
+    inner join questions on answers.survey_id = questions.survey_id and answers.field_id = questions.question
     where responses.is_submitted and not responses.is_deleted
 ),
 
@@ -72,7 +72,7 @@ response_reasons as (
     left join forms on responses.survey_id = forms.form_id
     where
         forms.form_id is null
-        and exists (select 1 from forms)
+        and exists (select 1 from forms as delivered_forms)
 )
 
 select

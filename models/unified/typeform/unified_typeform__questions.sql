@@ -5,33 +5,33 @@ with fields as (
     where field_type in ('nps', 'opinion_scale', 'rating')
 ),
 
-answers as (
-    select * from {{ ref('stg_typeform__answers') }}
-    where field_type in ('nps', 'opinion_scale', 'rating')
+forms as (
+    select * from {{ ref('stg_typeform__forms') }}
 ),
 
-responses as (
-    select * from {{ ref('stg_typeform__responses') }}
+answers as (
+    select * from {{ ref('unified_typeform__answers') }}
+    where field_type in ('nps', 'opinion_scale', 'rating')
 ),
 
 -- A form lists no fields of its question groups, but their answers show what they are.
 scales as (
     select
-        form_id as survey_id,
-        field_id as question,
-        field_type,
-        scale_min,
-        scale_max
+        coalesce(fields.form_id, forms.form_id, '') as survey_id,
+        fields.field_id as question,
+        fields.field_type,
+        fields.scale_min,
+        fields.scale_max
     from fields
+    left join forms on fields.parent_record_id = forms.record_id
     union all
     select
-        coalesce(responses.form_id, '') as survey_id,
-        answers.field_id as question,
-        answers.field_type,
+        survey_id,
+        field_id as question,
+        field_type,
         null as scale_min,
         null as scale_max
     from answers
-    inner join responses on answers.landing_id = responses.landing_id
 ),
 
 candidates as (

@@ -6,7 +6,7 @@ with responses as (
 ),
 
 answers as (
-    select * from {{ ref('stg_typeform__answers') }}
+    select * from {{ ref('unified_typeform__answers') }}
 ),
 
 questions as (
@@ -16,17 +16,18 @@ questions as (
 
 addresses as (
     select
-        landing_id,
-        min(nullif(trim(email), '')) as email
+        response_id,
+        min(email_hash) as email_hash
     from answers
-    group by landing_id
+    group by response_id
 ),
 
 scores as (
     select
         responses.response_id,
         {{ account_reference('responses.hidden_fields') }} as account_reference,
-        coalesce(nullif(trim({{ json_text('responses.hidden_fields', 'email') }}), ''), addresses.email) as email,
+        nullif(trim({{ json_text('responses.hidden_fields', 'email') }}), '') as email,
+        addresses.email_hash,
         answers.field_id,
         questions.survey_type,
         questions.survey_kind,
@@ -37,12 +38,9 @@ scores as (
         responses._batch_id,
         responses._loaded_at
     from responses
-    inner join answers on responses.landing_id = answers.landing_id
-    inner join questions
-        on
-            coalesce(responses.form_id, '') = questions.survey_id
-            and answers.field_id = questions.question
-    left join addresses on responses.landing_id = addresses.landing_id
+    inner join answers on responses.response_id = answers.response_id
+    inner join questions on answers.survey_id = questions.survey_id and answers.field_id = questions.question
+    left join addresses on responses.response_id = addresses.response_id
     where answers.score is not null
 )
 
@@ -51,7 +49,7 @@ select
     account_reference,
     -- A form knows no person but the one that its hidden fields or its questions name.
     cast(null as {{ dbt.type_string() }}) as respondent_id,
-    {{ hash_person('email') }} as email_hash,
+    coalesce({{ hash_person('email') }}, email_hash) as email_hash,
     survey_type,
     survey_kind,
     touchpoint,
