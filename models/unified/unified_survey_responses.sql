@@ -34,6 +34,52 @@ unified as (
         _loaded_at
     from responses
 )
+{%- if has_branch('responses') %},
+
+branch_responses as (
+    {{ union_branches('responses', [
+        'response_id', 'account_reference', 'respondent_id', 'email_hash', 'survey_type', 'survey_kind', 'touchpoint',
+        'score', 'scale_max', 'higher_is_better', 'sent_at', 'is_delivered', 'responded_at', '_batch_id', '_loaded_at',
+    ]) }}
+),
+
+-- A key that several systems use for different accounts identifies none.
+accounts_by_key as (
+    select
+        source_key,
+        min(account_id) as account_id
+    from {{ ref('unified_account_keys') }}
+    group by source_key
+    having min(account_id) = max(account_id)
+),
+
+connected as (
+    select
+        branch_responses.source_system || ':' || branch_responses.response_id as response_id,
+        coalesce(accounts_by_key.account_id, by_reference.account_id, by_address.account_id) as account_id,
+        -- One person may answer in two survey systems, so the address identifies a person before an id does.
+        coalesce(
+            branch_responses.email_hash,
+            by_reference.respondent_id,
+            branch_responses.source_system || ':' || branch_responses.respondent_id
+        ) as respondent_id,
+        branch_responses.survey_type,
+        branch_responses.survey_kind,
+        branch_responses.touchpoint,
+        cast(branch_responses.score as decimal(9, 4)) as score,
+        branch_responses.scale_max,
+        branch_responses.higher_is_better,
+        branch_responses.sent_at,
+        branch_responses.is_delivered or branch_responses.score is not null as is_delivered,
+        case when branch_responses.score is not null then branch_responses.responded_at end as responded_at,
+        branch_responses._batch_id,
+        branch_responses._loaded_at
+    from branch_responses
+    left join accounts_by_key on branch_responses.account_reference = accounts_by_key.source_key
+    left join respondents as by_reference on branch_responses.account_reference = by_reference.respondent_id
+    left join respondents as by_address on branch_responses.email_hash = by_address.respondent_id
+)
+{%- endif %}
 
 select
     unified.response_id,
@@ -56,3 +102,22 @@ left join respondents as by_id
         unified.account_id is null
         and unified.respondent_id = by_id.respondent_id
 left join respondents as by_address on unified.address_hash = by_address.respondent_id
+{%- if has_branch('responses') %}
+union all
+select
+    response_id,
+    account_id,
+    respondent_id,
+    survey_type,
+    survey_kind,
+    touchpoint,
+    score,
+    scale_max,
+    higher_is_better,
+    sent_at,
+    is_delivered,
+    responded_at,
+    _batch_id,
+    _loaded_at
+from connected
+{%- endif %}
