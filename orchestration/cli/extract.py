@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.common import Home, Json, Landing, guarded, print_json
+from orchestration.cli.common import Home, Json, guarded, print_json
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import load_settings
 from orchestration.core.wording import count
@@ -33,7 +34,10 @@ def extract(
         bool, typer.Option("--full", help="Fetch and land everything again, not only what is new or changed.")
     ] = False,
     home: Home = None,
-    landing: Landing = None,
+    landing: Annotated[
+        Path | None,
+        typer.Option(envvar="CSW_LANDING", help="Folder that gets the files. Default: <home>/landing."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fetch what is new or changed in Stripe, HubSpot or Typeform into the landing folder.

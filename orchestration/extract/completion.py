@@ -40,7 +40,8 @@ def _whole_list(
 def _whole_links(api: Api, plan: ObjectPlan, record: Mapping[str, Any], name: str, part: Any) -> Any:
     if not isinstance(part, dict) or not (after := at(part, "paging.next.after")):
         return part
-    path = f"{_path(plan, record)}/associations/{quote(name, safe='')}"
+    # HubSpot names the list "line items" and the address line_items.
+    path = f"{_path(plan, record)}/associations/{quote(name.replace(' ', '_'), safe='')}"
     rest = _rest(api, plan, path, {"limit": plan.params["limit"], "after": after})
     return {"results": [*part.get("results", []), *rest]}
 

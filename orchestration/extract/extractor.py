@@ -133,8 +133,8 @@ class _Object:
             if current.written:
                 moment = datetime.fromtimestamp(current.started / 1e6, UTC)
                 current.file = f"{moment:%Y%m%dT%H%M%S%fZ}.jsonl.gz"
-            with self.state.transaction():
-                self.state.save(name, current)
+                with self.state.transaction():
+                    self.state.save(name, current)
         landed: Path | None = self.output.land(current.file) if current.file else None
         with self.state.transaction():
             self.state.finish(name, current)
@@ -159,8 +159,6 @@ class _Object:
         since = None if last is None else last - self.system.overlap_hours * 3600
         current = Pass(time.time_ns() // 1000, not self._is_in_reach(since), since, is_repeated=full)
         self.output.restart()
-        with self.state.transaction():
-            self.state.save(self.plan.name, current)
         return current
 
     def _is_in_reach(self, since: int | None) -> bool:

@@ -34,6 +34,8 @@ class Output:
 
     def append(self, lines: list[str]) -> int:
         """Write lines to disk; return the length of the file."""
+        if not lines:
+            return self._unfinished.stat().st_size
         with self._unfinished.open("ab") as file:
             # JSON allows half of a surrogate pair as an escape; UTF-8 cannot hold it.
             file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))

@@ -34,6 +34,8 @@ def steps_of(system: System, plan: ObjectPlan, current: Pass, properties: Iterab
     params: dict[str, Any] = dict(plan.params)
     if wanted := ",".join(properties):
         params["properties"] = wanted
+    if plan.since and current.since is not None:
+        return [_list(plan, "list 1", params | {plan.since: current.since})]
     if current.is_full or system.changes is None:
         lists = {f"list {number}": one for number, one in enumerate(plan.passes, 1)}
         return [

@@ -45,7 +45,7 @@ def test_the_first_extract_of_stripe_lists_every_page(stripe: Home) -> None:
     assert (done["customers"].read, done["customers"].written, done["refunds"].file) == (5, 5, None)
     [asked] = vendor.asked("/v1/subscriptions")
     assert asked["status"] == ["all"]
-    assert "data.discounts.source.coupon" in asked["expand[]"]
+    assert "data.discounts.coupon.applies_to" in asked["expand[]"]
     assert vendor.headers[0]["Stripe-Version"]
     assert started <= float(stripe.records("customers")[0][LOADER_CLOCK]) <= time.time()
     [file] = stripe.files("customers")
@@ -81,6 +81,18 @@ def test_the_next_extract_of_stripe_lands_only_what_is_new_or_changed(stripe: Ho
     [again] = stripe.extract("customers")
     assert (again.written, again.file) == (0, None)
     assert len(stripe.files("customers")) == 2
+
+
+def test_stripe_lands_the_events_of_subscriptions_once(stripe: Home) -> None:
+    vendor = stripe.vendor
+    assert isinstance(vendor, Stripe)
+    changed = {**event("updated", {"id": "sub_1"}), "type": "customer.subscription.updated"}
+    vendor.events = [changed, event("updated", {"id": "cus_1"})]
+    stripe.extract("events")
+    vendor.events.insert(0, {**changed, "id": "evt_2"})
+    stripe.extract("events")
+    assert stripe.ids("events") == ["evt_updated_sub_1", "evt_2"]
+    assert ["created[gte]" in query for query in vendor.asked("/v1/events")] == [False, True]
 
 
 def event(kind: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +140,7 @@ def test_the_lines_of_a_long_invoice_are_read_to_the_end(stripe: Home) -> None:
 def test_hubspot_lands_named_properties_associations_and_archived_records(hubspot: Home) -> None:
     vendor = hubspot.vendor
     assert isinstance(vendor, HubSpot)
-    links = {"companies": {"results": [{"id": "1"}], "paging": {"next": {"after": "500"}}}}
+    links = {"line items": {"results": [{"id": "1"}], "paging": {"next": {"after": "500"}}}}
     vendor.live = {
         "deals": numbered("", range(3), archived=False, associations=links),
         "owners": [{"id": "7"}],
@@ -137,8 +149,11 @@ def test_hubspot_lands_named_properties_associations_and_archived_records(hubspo
     hubspot.variables["CSW_HUBSPOT_PROPERTIES"] = "deals.contract_number companies.billing_id"
     hubspot.extract()
     assert hubspot.ids("deals") == ["0", "1", "2", "8"]
-    linked = hubspot.records("deals")[0]["associations"]["companies"]["results"]
+    linked = hubspot.records("deals")[0]["associations"]["line items"]["results"]
     assert [one["id"] for one in linked] == ["1", "999"]
+    assert vendor.asked("/crm/v3/objects/deals/0/associations/line_items") == [
+        {"limit": ["100"], "after": ["500"]}
+    ]
     asked = vendor.asked("/crm/v3/objects/deals")
     assert [query["archived"] for query in asked] == [["false"], ["false"], ["true"]]
     assert "hs_merged_object_ids" in asked[0]["properties"][0].split(",")
