@@ -24,3 +24,29 @@
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{#- Whether any enabled system has records of companies, which unified_identity__* match to accounts. -#}
+{% macro has_identity() -%}
+    {{ return(has_branch('accounts') or has_branch('customers')) }}
+{%- endmacro %}
+
+{#- The place of a system in the order that decides whose account a company is: the generic CRM, then connector_branches,
+    which names the CRMs first. -#}
+{% macro system_rank(source_system) -%}
+    case {{ source_system }}
+        when 'generic' then 0
+        {%- for system in var('connector_branches') %}
+        when '{{ system }}' then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The systems that a word of account_reference_fields stands for. -#}
+{% macro systems_called(word) -%}
+    {%- set feeds = {'crm': 'accounts', 'billing': 'customers'} -%}
+    {%- set found = ['generic'] if word == 'crm' else [] -%}
+    {%- for system, branches in var('connector_branches').items() if system == word or feeds.get(word) in branches -%}
+        {%- do found.append(system) -%}
+    {%- endfor -%}
+    {{ return(['generic'] if word == 'generic' else found) }}
+{%- endmacro %}

@@ -1,16 +1,77 @@
 -- one row per account in the CRM or in billing
-with crm_accounts as (
+{%- set columns = [
+    'account_name', 'domain', 'segment', 'industry', 'country', 'acquisition_channel', 'owner_name', 'created_at',
+    'is_deleted', 'is_internal', '_batch_id', '_loaded_at',
+] %}
+with {{ 'generic_accounts' if has_branch('accounts') else 'crm_accounts' }} as (
     {{ with_linked_account(ref('stg_generic__accounts'), 'parent_account_id') }}
 ),
 
+{% if has_identity() -%}
+keys as (
+    select * from {{ ref('unified_account_keys') }}
+),
+
+{% endif -%}
+{% if has_branch('accounts') -%}
+branch_accounts as (
+    {{- union_branches('accounts', ['source_key', 'parent_key'] + columns) }}
+),
+
+-- A record that was merged, or that joined the account of another CRM, is no account.
+crm_accounts as (
+    select
+        account_id,
+        linked_parent_account_id,
+        {{ columns | join(',\n        ') }}
+        {%- for attribute in policy('account_attributes') %},
+        {{ attribute }}
+        {%- endfor %}
+    from generic_accounts
+    union all
+    select
+        keys.account_id,
+        nullif(coalesce(parents.account_id, branch_accounts.parent_key), keys.account_id) as linked_parent_account_id,
+        branch_accounts.{{ columns | join(',\n        branch_accounts.') }}
+        {%- for attribute in policy('account_attributes') %},
+        null as {{ attribute }}
+        {%- endfor %}
+    from branch_accounts
+    inner join keys
+        on branch_accounts.source_system = keys.source_system and branch_accounts.source_key = keys.source_key
+    left join keys as parents
+        on branch_accounts.source_system = parents.source_system and branch_accounts.parent_key = parents.source_key
+    where keys.match_rule = 'own'
+),
+
+{% endif -%}
 -- An account that is missing from the CRM export gets a row with only its key, so that its money is not lost.
+{%- if has_branch('customers') %}
+billed_rows as (
+    select
+        account_id,
+        period_start,
+        _batch_id,
+        _loaded_at
+    from {{ ref('unified_delivered_periods') }}
+    union all
+    select
+        account_id,
+        null as period_start,
+        _batch_id,
+        _loaded_at
+    from keys
+    where match_rule = 'own' and source_system in ('{{ systems_with('customers') | join("', '") }}')
+),
+{%- endif %}
+
 billed_accounts as (
     select
         account_id,
         min(period_start) as created_at,
         max(_batch_id) as _batch_id,
         max(_loaded_at) as _loaded_at
-    from {{ ref('unified_delivered_periods') }}
+    from {{ 'billed_rows' if has_branch('customers') else ref('unified_delivered_periods') }}
     group by account_id
 ),
 

@@ -3,6 +3,21 @@ with contacts as (
     {{ with_linked_account(ref('stg_generic__contacts')) }}
 ),
 
+{% if has_branch('contacts') -%}
+branch_contacts as (
+    {{- union_branches('contacts', ['contact_id', 'account_key', 'email_hash', 'is_deleted']) }}
+),
+
+linked_contacts as (
+    select
+        branch_contacts.*,
+        keys.account_id
+    from branch_contacts
+    inner join {{ ref('unified_account_keys') }} as keys
+        on branch_contacts.source_system = keys.source_system and branch_contacts.account_key = keys.source_key
+),
+
+{% endif -%}
 persons as (
     select
         case when contact_id like '%@%' then {{ hash_person('contact_id') }} else contact_id end as respondent_id,
@@ -16,6 +31,21 @@ persons as (
         is_deleted
     from contacts
     where email is not null
+    {%- if has_branch('contacts') %}
+    union all
+    select
+        contact_id as respondent_id,
+        account_id as linked_account_id,
+        is_deleted
+    from linked_contacts
+    union all
+    select
+        email_hash as respondent_id,
+        account_id as linked_account_id,
+        is_deleted
+    from linked_contacts
+    where email_hash is not null
+    {%- endif %}
 ),
 
 -- A deleted contact still identifies its account, unless another contact has the same id or address now.
