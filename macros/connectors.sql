@@ -24,3 +24,8 @@
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}
+
+{#- An id that no other system can have: the system, then the id of its record; null for a null. -#}
+{% macro vendor_id(source_system, id) -%}
+    {{ source_system }} || ':' || {{ id }}
+{%- endmacro %}

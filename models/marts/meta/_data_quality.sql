@@ -11,6 +11,10 @@ with checks as (
     union all
     select * from {{ ref('int_quality__' ~ subject ~ '_checks') }}
     {%- endfor %}
+    {%- if has_branch('billing_states') %}
+    union all
+    select * from {{ ref('int_quality__history_checks') }}
+    {%- endif %}
 )
 
 select
