@@ -100,15 +100,16 @@ where evidence_order = 1
 {%- endmacro %}
 
 
-{#- A query that joins consecutive rows of a key with equal `terms`. The joined row takes the weakest evidence. -#}
-{% macro join_neighbours(stretches, key, terms, carried=[]) -%}
+{#- A query that joins consecutive rows of a key with equal `terms`. The joined row takes the weakest evidence, unless
+    rows with other evidence stay apart. -#}
+{% macro join_neighbours(stretches, key, terms, carried=[], across_evidence=true) -%}
 {%- set keys = key | join(', ') -%}
 with neighbours as (
     select
         *,
         coalesce(
             lag(valid_to) over in_time = valid_from
-            {%- for term in terms %}
+            {%- for term in terms + ([] if across_evidence else ['history_source']) %}
             and {{ term }} is not distinct from lag({{ term }}) over in_time
             {%- endfor %},
             false

@@ -73,7 +73,7 @@ known_discounts as (
 ),
 
 joined as (
-    {{ join_neighbours('known_discounts', key, terms) }}
+    {{ join_neighbours('known_discounts', key, terms, across_evidence=false) }}
 )
 
 select

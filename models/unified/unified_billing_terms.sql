@@ -41,7 +41,7 @@ discounted as (
 ),
 
 joined as (
-    {{ join_neighbours('discounted', key, terms) }}
+    {{ join_neighbours('discounted', key, terms, across_evidence=false) }}
 )
 
 select
