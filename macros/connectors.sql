@@ -50,3 +50,8 @@
     {%- endfor -%}
     {{ return(['generic'] if word == 'generic' else found) }}
 {%- endmacro %}
+
+{#- An id that no other system can have: the system, then the id of its record; null for a null. -#}
+{% macro vendor_id(source_system, id) -%}
+    {{ source_system }} || ':' || {{ id }}
+{%- endmacro %}

@@ -2,6 +2,15 @@
 with invoices as (
     {{ with_linked_account(ref('stg_generic__invoices')) }}
 ),
+{%- if has_branch('invoices') %}
+
+vendor_invoices as (
+    {{- union_branches('invoices', [
+        'invoice_id', 'customer_key', 'subscription_id', 'issued_at', 'due_at', 'paid_at', 'currency', 'amount',
+        'amount_refunded', 'refunded_at', 'status', '_batch_id', '_loaded_at',
+    ]) }}
+),
+{%- endif %}
 
 unified as (
     select
@@ -23,6 +32,35 @@ unified as (
         _batch_id,
         _loaded_at
     from invoices
+    {%- if has_branch('invoices') %}
+    union all
+    select
+        vendor_invoices.source_system,
+        vendor_invoices.invoice_id,
+        coalesce(
+            account_keys.account_id, {{ vendor_id('vendor_invoices.source_system', 'vendor_invoices.customer_key') }}
+        ) as account_id,
+        vendor_invoices.subscription_id,
+        vendor_invoices.issued_at,
+        vendor_invoices.due_at,
+        coalesce(
+            vendor_invoices.paid_at, case when vendor_invoices.status = 'paid' then vendor_invoices.issued_at end
+        ) as paid_at,
+        vendor_invoices.paid_at is null and vendor_invoices.status = 'paid' as is_paid_without_date,
+        vendor_invoices.currency,
+        vendor_invoices.amount,
+        vendor_invoices.amount_refunded,
+        vendor_invoices.refunded_at,
+        vendor_invoices.amount_refunded > 0 and vendor_invoices.refunded_at is null as is_refunded_without_date,
+        vendor_invoices.status,
+        vendor_invoices._batch_id,
+        vendor_invoices._loaded_at
+    from vendor_invoices
+    left join {{ ref('unified_account_keys') }} as account_keys
+        on
+            vendor_invoices.source_system = account_keys.source_system
+            and vendor_invoices.customer_key = account_keys.source_key
+    {%- endif %}
 )
 
 select * from unified

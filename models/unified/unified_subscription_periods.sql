@@ -7,7 +7,15 @@ with delivered as (
 
 overrides as (
     select * from {{ ref('unified_overrides') }}
-    where subscription_id is not null and not is_expired
+    where
+        subscription_id is not null
+        and not is_expired
+        -- An override names no system, so it does not apply to an id that two systems use.
+        and subscription_id not in (
+            select subscription_id from delivered
+            group by subscription_id
+            having min(source_system) < max(source_system)
+        )
 ),
 
 -- Periods with an override. That of an item takes precedence over that of its subscription. A link needs one account.
@@ -29,7 +37,10 @@ overridden as (
         on
             delivered.subscription_id = overrides.subscription_id
             and (overrides.item_id is null or delivered.item_id = overrides.item_id)
-    left join delivered as replaced on overrides.replaces_subscription_id = replaced.subscription_id
+    left join delivered as replaced
+        on
+            delivered.source_system = replaced.source_system
+            and overrides.replaces_subscription_id = replaced.subscription_id
     group by
         delivered.source_system, delivered.subscription_id, delivered.item_id, delivered.price_kind,
         delivered.period_start
@@ -49,13 +60,7 @@ services as (
         coalesce(delivered.period_end > delivered.period_start, true)
         and coalesce(delivered.period_start < overridden.override_cancelled_at, true) as has_service
     from delivered
-    inner join overridden
-        on
-            delivered.source_system = overridden.source_system
-            and delivered.subscription_id = overridden.subscription_id
-            and delivered.item_id = overridden.item_id
-            and delivered.price_kind = overridden.price_kind
-            and delivered.period_start = overridden.period_start
+    inner join overridden on {{ equal_keys('delivered', 'overridden', key.split(', ')) }}
 ),
 
 -- The ending of an item begins with its last active period and includes later unpaid or paused ones. Usage charges run
@@ -137,13 +142,8 @@ select
     corrections.replaces_subscription_id is not null as has_link_override,
     delivered.is_without_end,
     delivered.is_deleted_without_date,
+    delivered.history_source,
     delivered._batch_id,
     delivered._loaded_at
 from delivered
-left join corrections
-    on
-        delivered.source_system = corrections.source_system
-        and delivered.subscription_id = corrections.subscription_id
-        and delivered.item_id = corrections.item_id
-        and delivered.price_kind = corrections.price_kind
-        and delivered.period_start = corrections.period_start
+left join corrections on {{ equal_keys('delivered', 'corrections', key.split(', ')) }}

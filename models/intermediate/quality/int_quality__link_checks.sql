@@ -27,7 +27,9 @@ invoices as (
 ),
 
 subscriptions as (
-    select distinct subscription_id
+    select distinct
+        source_system,
+        subscription_id
     from {{ ref('int_quality__periods') }}
 ),
 
@@ -106,7 +108,10 @@ checks as (
         'Invoices for a subscription that was not delivered. Neither payment nor refund counts for any other.'
             as description
     from invoices
-    left join subscriptions on invoices.subscription_id = subscriptions.subscription_id
+    left join subscriptions
+        on
+            invoices.source_system = subscriptions.source_system
+            and invoices.subscription_id = subscriptions.subscription_id
     where
         invoices.subscription_id is not null
         and subscriptions.subscription_id is null

@@ -58,6 +58,7 @@ select
     periods.account_id,
     periods.plan_id,
     periods.currency,
+    periods.history_source,
     periods.own_mrr,
     case when periods.price_kind = 'recurring' then periods.unit_amount end as unit_price,
     periods.interval_unit,

@@ -10,8 +10,12 @@ with paid_invoices as (
 
 -- An invoice without a subscription pays for all subscriptions of its account.
 select
+    case when subscription_id is not null then source_system end as source_system,
     subscription_id,
     case when subscription_id is null then account_id end as account_id,
     min(paid_at) as first_paid_at
 from paid_invoices
-group by subscription_id, case when subscription_id is null then account_id end
+group by
+    case when subscription_id is not null then source_system end,
+    subscription_id,
+    case when subscription_id is null then account_id end

@@ -50,7 +50,10 @@ payments as (
         intervals.*,
         {{ earliest('of_subscription.first_paid_at', 'of_account.first_paid_at') }} as first_paid_at
     from refunded_intervals as intervals
-    left join first_payments as of_subscription on intervals.subscription_id = of_subscription.subscription_id
+    left join first_payments as of_subscription
+        on
+            intervals.source_system = of_subscription.source_system
+            and intervals.subscription_id = of_subscription.subscription_id
     left join first_payments as of_account on intervals.account_id = of_account.account_id
     where intervals.service_end is null or intervals.service_end > intervals.service_start
 ),

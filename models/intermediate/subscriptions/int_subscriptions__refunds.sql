@@ -2,6 +2,7 @@
 {{ config(materialized=inlined()) }}
 with invoices as (
     select
+        source_system,
         invoice_id,
         account_id,
         subscription_id,
@@ -19,12 +20,14 @@ with invoices as (
 
 subscriptions as (
     select distinct
+        source_system,
         account_id,
         subscription_id
     from {{ ref('unified_subscription_periods') }}
 )
 
 select
+    source_system,
     invoice_id,
     subscription_id,
     cast(null as string) as account_id,
@@ -37,6 +40,7 @@ where subscription_id is not null
 union all
 -- An invoice without a subscription is for all subscriptions of its account.
 select
+    subscriptions.source_system,
     invoices.invoice_id,
     subscriptions.subscription_id,
     invoices.account_id,

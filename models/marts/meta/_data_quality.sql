@@ -15,6 +15,10 @@ with checks as (
     union all
     select * from {{ ref('int_quality__exception_checks') }}
     {%- endif %}
+    {%- if has_branch('billing_states') %}
+    union all
+    select * from {{ ref('int_quality__history_checks') }}
+    {%- endif %}
 )
 
 select
