@@ -110,6 +110,8 @@ def _arrived(
         select {", ".join(columns)}, {arrival.total or "null"} as total
         from build.unified.{quote_identifier(arrival.model)}
         where {arrival.where}
+            -- The rows of connected systems come from other files.
+            and _batch_id in (select _batch_id from {raw})
     )
 
     select
