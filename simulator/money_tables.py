@@ -11,6 +11,10 @@ from simulator.clock import Calendar
 from simulator.contracts import Contracts
 from simulator.costs import Costs
 from simulator.expressions import ORDER, account_id, code, create, date_of, instant, money, subscription_id
+from simulator.periods import ITEM_SUFFIXES
+
+BILLED_ITEMS = "billed_items"
+"""Table with the item of each invoice."""
 
 
 def make_money_tables(
@@ -46,7 +50,14 @@ def _invoices(connection: duckdb.DuckDBPyConnection, invoices: Invoices) -> None
         from numbers
         order by {ORDER}
     """
-    create(connection, "invoices", {name: invoices[name] for name in (*names, "status", "updated")}, select)
+    columns = {name: invoices[name] for name in (*names, "status", "updated", "slot")}
+    create(connection, "invoices", columns, select)
+    # Plain exports do not say what an invoice bills.
+    item = f"""
+        select {ORDER}, {subscription_id("number")} || {code(ITEM_SUFFIXES, "slot")} as item_id
+        from numbers order by {ORDER}
+    """
+    create(connection, BILLED_ITEMS, columns, item)
 
 
 def _contracts(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:

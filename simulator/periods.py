@@ -13,6 +13,8 @@ MAIN, ADD_ON, SECOND, METERED = range(4)
 SLOTS = (MAIN, ADD_ON, SECOND, METERED)
 SET_UP = 4
 """A one-off item. It is written once and never runs."""
+ITEM_SUFFIXES = ("", "-insights", "", "-api", "-onboarding")
+"""Ends of the item ids, by slot; an item id begins with the id of its subscription."""
 
 FIELDS = (
     "account",

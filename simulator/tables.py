@@ -30,7 +30,7 @@ from simulator.expressions import (
     word,
 )
 from simulator.fx import Rates
-from simulator.periods import Periods
+from simulator.periods import ITEM_SUFFIXES, Periods
 
 OBJECTS = (
     "accounts",
@@ -165,13 +165,12 @@ def _plans(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _subscription_periods(connection: duckdb.DuckDBPyConnection, periods: Periods) -> None:
-    suffixes = ("", "-insights", "", "-api", "-onboarding")
     tombstone = "is_tombstone = 1"
     select = f"""
         select
             {ORDER},
             {subscription_id("number")} as subscription_id,
-            {subscription_id("number")} || {code(suffixes, "slot")} as item_id,
+            {subscription_id("number")} || {code(ITEM_SUFFIXES, "slot")} as item_id,
             {account_id("account")} as account_id,
             {code([plan.plan_id for plan in c.PLANS], "plan")} as plan_id,
             {code(c.CURRENCIES, "currency")} as currency,

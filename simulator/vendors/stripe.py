@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import duckdb
 
 from simulator.expressions import ORDER
+from simulator.money_tables import BILLED_ITEMS
 from simulator.vendors.ids import Company, epoch, price_id, stripe_id
 
 
@@ -235,7 +236,32 @@ def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
 
 
 def _lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """One row per invoice, with its line, and with its charge and refund if money went back."""
+    """One row per invoice, with its line, and with its charge and refund if money went back.
+
+    A partial amount, such as that of a payment that failed, is a proration.
+    """
+    cents = "(amount * 100)::bigint"
+    line = f"""{{
+        'id': 'il_' || replace(invoice_id, '-', ''),
+        'object': 'line_item',
+        'type': case price_kind when 'one_off' then 'invoiceitem' else 'subscription' end,
+        'amount': (coalesce(full_amount, amount) * 100)::bigint,
+        'currency': lower(currency),
+        'quantity': quantity::bigint,
+        'proration': full_amount is null,
+        'subscription': subscription,
+        'subscription_item': case when price_kind <> 'one_off' then item end,
+        'price': price,
+        'discount_amounts': case when discount_amount is null then [] else [{{
+            'amount': (discount_amount * 100)::bigint,
+            'discount': 'di_' || substr(md5(item || period_start), 1, 20)
+        }}] end,
+        'period': {{
+            'start': {epoch("issued_at")},
+            'end': {epoch(_next_bill("issued_at"))}
+        }},
+        'livemode': true
+    }}"""
     connection.execute(
         f"""
         create or replace table stripe_invoices as
@@ -244,8 +270,20 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
                 invoices.*,
                 'in_' || replace(invoice_id, '-', '') as id,
                 customers.customer,
-                {stripe_id("sub", "subscription_id")} as subscription
-            from invoices inner join stripe_customers as customers using (account_id)
+                items.subscription, items.item, items.price, items.price_kind, items.quantity,
+                items."interval", items.interval_count, items.discount_amount, items.period_start,
+                case
+                    when amount = items.quantity * items.unit_amount - coalesce(items.discount_amount, 0)
+                        then items.quantity * items.unit_amount
+                end as full_amount
+            from invoices
+            inner join stripe_customers as customers using (account_id)
+            inner join {BILLED_ITEMS} using ({ORDER})
+            left join stripe_items as items
+                on
+                    {BILLED_ITEMS}.item_id = items.item_id
+                    and items.period_start <= invoices.issued_at
+                    and coalesce(invoices.issued_at < items.ended_at, true)
         )
 
         select
@@ -259,11 +297,12 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
                 'status': status,
                 'created': {epoch("issued_at")},
                 'due_date': {epoch("due_at")},
-                'total': (amount * 100)::bigint,
+                'total': {cents},
                 'livemode': true,
                 'status_transitions': {{
                     'finalized_at': {epoch("issued_at")}, 'paid_at': {epoch("paid_at")}
-                }}
+                }},
+                'lines': {{'object': 'list', 'has_more': false, 'data': [{line}]}}
             }} as record,
             case when amount_refunded > 0 then {{
                 'id': 'ch_' || id, 'object': 'charge', 'invoice': id, 'customer': customer, 'livemode': true,
@@ -277,3 +316,12 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
         from billed
         """
     )
+
+
+def _next_bill(moment: str) -> str:
+    """Return SQL of the instant of the next bill of an item."""
+    cases = " ".join(
+        f"when '{unit}' then {moment} + to_{unit}s(interval_count::integer)"
+        for unit in ("month", "year", "week")
+    )
+    return f'case "interval" {cases} end'
