@@ -1,7 +1,12 @@
 -- one row per credit note and refund, in its latest version
 {{ config(enabled='chargebee' in var('connectors')) }}
 with credit_note_refunds as (
-    {{ latest_version(source('chargebee', 'credit_note_refunds'), ['credit_note_id', 'txn_id'], 'credit_note_updated_at', is_vendor=true) }}
+    {{ latest_version(
+        source('chargebee', 'credit_note_refunds'),
+        ['credit_note_id', 'txn_id'],
+        'credit_note_updated_at',
+        is_vendor=true
+    ) }}
 )
 
 select

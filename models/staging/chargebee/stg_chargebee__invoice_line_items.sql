@@ -1,7 +1,12 @@
 -- one row per invoice line, in its latest version
 {{ config(enabled='chargebee' in var('connectors')) }}
 with invoice_line_items as (
-    {{ latest_version(source('chargebee', 'invoice_line_items'), ['invoice_id', 'id'], 'invoice_updated_at', is_vendor=true) }}
+    {{ latest_version(
+        source('chargebee', 'invoice_line_items'),
+        ['invoice_id', 'id'],
+        'invoice_updated_at',
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,11 @@
 -- one row per version of a subscription and addon
 {{ config(enabled='chargebee' in var('connectors')) }}
 with subscription_addons as (
-    {{ latest_version(source('chargebee', 'subscription_addons'), ['subscription_id', 'id', 'subscription_updated_at'], is_vendor=true) }}
+    {{ latest_version(
+        source('chargebee', 'subscription_addons'),
+        ['subscription_id', 'id', 'subscription_updated_at'],
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,12 @@
 -- one row per subscription and discount, in its latest version
 {{ config(enabled='chargebee' in var('connectors')) }}
 with subscription_discounts as (
-    {{ latest_version(source('chargebee', 'subscription_discounts'), ['subscription_id', 'id'], 'subscription_updated_at', is_vendor=true) }}
+    {{ latest_version(
+        source('chargebee', 'subscription_discounts'),
+        ['subscription_id', 'id'],
+        'subscription_updated_at',
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,11 @@
 -- one row per version of a subscription and item
 {{ config(enabled='chargebee' in var('connectors')) }}
 with subscription_items as (
-    {{ latest_version(source('chargebee', 'subscription_items'), ['subscription_id', 'item_price_id', 'subscription_updated_at'], is_vendor=true) }}
+    {{ latest_version(
+        source('chargebee', 'subscription_items'),
+        ['subscription_id', 'item_price_id', 'subscription_updated_at'],
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,12 @@
 -- one row per subscription, version and add-on in the export
 {{ config(enabled='recurly' in var('connectors')) }}
 with subscription_add_ons_history_export as (
-    {{ latest_version(source('recurly', 'subscription_add_ons_history_export'), ['subscription_uuid', 'version_uuid', 'add_on_code'], none, is_vendor=true) }}
+    {{ latest_version(
+        source('recurly', 'subscription_add_ons_history_export'),
+        ['subscription_uuid', 'version_uuid', 'add_on_code'],
+        none,
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -1,7 +1,12 @@
 -- one row per subscription and version in the export
 {{ config(enabled='recurly' in var('connectors')) }}
 with subscriptions_history_export as (
-    {{ latest_version(source('recurly', 'subscriptions_history_export'), ['subscription_uuid', 'version_uuid'], none, is_vendor=true) }}
+    {{ latest_version(
+        source('recurly', 'subscriptions_history_export'),
+        ['subscription_uuid', 'version_uuid'],
+        none,
+        is_vendor=true
+    ) }}
 )
 
 select

@@ -62,6 +62,9 @@ dated as (
     select
         listed.*,
         coalesce(listed.currency, subscriptions.currency) as amount_currency,
+        {{ major_units(
+            'listed.amount_off', 'coalesce(listed.currency, subscriptions.currency)', 'chargebee'
+        ) }} as major_amount_off,
         subscriptions.billing_period,
         subscriptions.billing_period_unit,
         versions.next_version_at as removed_at,
@@ -103,10 +106,7 @@ select
     case duration_type when 'one_time' then 'once' when 'limited_period' then 'repeating' else 'forever' end
         as discount_kind,
     percent_off,
-    case
-        when percent_off is null
-            then {{ major_units('ended.amount_off', 'ended.amount_currency', 'chargebee') }}
-    end as amount_off,
+    case when percent_off is null then major_amount_off end as amount_off,
     case when percent_off is null then amount_currency end as currency,
     cast(case when item_id is not null then 1 else 2 end as {{ dbt.type_bigint() }}) as precedence_rank,
     valid_from,

@@ -74,7 +74,10 @@ found as (
         lines._loaded_at
     from {{ ref('stg_chargebee__invoice_line_items') }} as lines
     left join invoices on lines.invoice_id = invoices.invoice_id
-    where invoices.invoice_id is null
+    left join subscriptions on lines.subscription_id = subscriptions.subscription_id
+    where
+        invoices.invoice_id is null
+        or (lines.subscription_id is not null and subscriptions.subscription_id is null)
     union all
     select
         'invoice_line_items' as object_name,

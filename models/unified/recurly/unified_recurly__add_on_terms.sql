@@ -21,7 +21,8 @@ subscriptions as (
         {{ last_by('currency', 'version_at') }} as currency,
         {{ last_by('interval_unit', 'version_at') }} as interval_unit,
         {{ last_by('interval_count', 'version_at') }} as interval_count,
-        min(case when origin = 'subscriptions' and history_source = 'loader_history' then valid_from end) as history_from
+        min(case when origin = 'subscriptions' and history_source = 'loader_history' then valid_from end)
+            as history_from
     from stretches
     group by subscription_id
 ),
@@ -97,7 +98,8 @@ stated as (
         export._loaded_at
     from {{ ref('stg_recurly__subscription_add_ons_history_export') }} as export
     left join {{ ref('stg_recurly__subscriptions') }} as listed on export.subscription_uuid = listed.uuid
-    left join subscriptions on coalesce(listed.subscription_id, export.subscription_uuid) = subscriptions.subscription_id
+    left join subscriptions
+        on coalesce(listed.subscription_id, export.subscription_uuid) = subscriptions.subscription_id
     where export.version_at is not null
 )
 

@@ -3,7 +3,7 @@
 with ranked as (
     select
         *,
-        row_number() over (partition by add_on_code order by updated_at desc, add_on_id) as code_rank
+        row_number() over (partition by add_on_code order by updated_at desc, add_on_id asc) as code_rank
     from {{ ref('stg_recurly__add_ons') }}
     where add_on_code is not null
 )

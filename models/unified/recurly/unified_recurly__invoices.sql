@@ -45,8 +45,10 @@ listed as (
 select
     listed.invoice_id,
     listed.account_id as customer_key,
-    case when listed.subscription_ids is not null then listed.only_subscription_id else line_subscriptions.subscription_id end
-        as subscription_id,
+    case
+        when listed.subscription_ids is not null then listed.only_subscription_id
+        else line_subscriptions.subscription_id
+    end as subscription_id,
     listed.issued_at,
     listed.due_at,
     case when listed.state in ('paid', 'closed') then listed.closed_at end as paid_at,

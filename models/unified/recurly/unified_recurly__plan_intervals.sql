@@ -18,7 +18,7 @@ with keyed as (
 ranked as (
     select
         *,
-        row_number() over (partition by plan_key order by precedence, updated_at desc, plan_id) as plan_rank
+        row_number() over (partition by plan_key order by precedence asc, updated_at desc, plan_id asc) as plan_rank
     from keyed
 )
 
