@@ -21,6 +21,7 @@ select
     created_at as responded_at,
     coalesce(_is_deleted, false) as is_deleted,
     {{ valid_json('person_properties') }} as person_properties,
+    {{ valid_json('_extra') }} as extra_fields,
     {{ valid_json('tags') }} as tags,
     _batch_id,
     _loaded_at

@@ -20,12 +20,25 @@ entries as (
         true as is_exported,
         {{ json_entries('entries') }} as entry
     from exported_responses
+),
+
+-- A loading tool that makes columns of the values puts the name of their object before each.
+named_entries as (
+    select
+        response_id,
+        is_exported,
+        case
+            when lower(entry['key']) like 'values_%' then substring(lower(entry['key']), 8)
+            else lower(entry['key'])
+        end as question,
+        {{ number_in("entry['value']") }} as score
+    from entries
 )
 
 select
     response_id,
     is_exported,
-    lower(entry['key']) as question,
-    max({{ number_in("entry['value']") }}) as score
-from entries
-group by response_id, is_exported, lower(entry['key'])
+    question,
+    max(score) as score
+from named_entries
+group by response_id, is_exported, question

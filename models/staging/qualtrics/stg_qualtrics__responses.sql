@@ -13,7 +13,8 @@ select
     coalesce(_is_deleted, false) as is_deleted,
     values_recipient_email as email,
     values_external_data_reference as external_reference,
-    {{ valid_json(adapter.quote('values')) }} as entries,
+    -- Some loading tools make columns of the values, which the contract does not know.
+    {{ valid_json('coalesce(' ~ adapter.quote('values') ~ ', _extra)') }} as entries,
     _batch_id,
     _loaded_at
 from latest_versions

@@ -14,6 +14,7 @@ select
     date_modified as updated_at,
     coalesce(_is_deleted, false) as is_deleted,
     {{ valid_json('custom_variables') }} as custom_variables,
+    {{ valid_json('_extra') }} as extra_fields,
     nullif(trim(custom_value), '') as custom_value,
     coalesce(nullif(trim(email_address), ''), metadata_contact_email_value) as email,
     _batch_id,

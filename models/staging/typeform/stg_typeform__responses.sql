@@ -14,7 +14,9 @@ select
     coalesce(lower(response_type), 'completed') = 'completed'
     and coalesce(submitted_at >= cast('1902-01-01' as timestamp), false) as is_submitted,
     coalesce(_is_deleted, false) as is_deleted,
+    nullif(trim(hidden_email), '') as email,
     {{ valid_json('hidden') }} as hidden_fields,
+    {{ valid_json('_extra') }} as extra_fields,
     _batch_id,
     _loaded_at
 from latest_versions

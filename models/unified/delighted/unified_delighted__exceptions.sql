@@ -45,7 +45,7 @@ reasons as (
     left join people on responses.person_id = people.person_id
     where
         people.person_id is null
-        and exists (select 1 from people as delivered_people)
+        and exists (select delivered_people.person_id from people as delivered_people)
     union all
     select
         'people' as object_name,

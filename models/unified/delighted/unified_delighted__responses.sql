@@ -36,7 +36,7 @@ touchpoints as (
 answers as (
     select
         responses.response_id,
-        {{ account_reference('responses.person_properties') }} as account_reference,
+        {{ account_reference('responses.person_properties', 'responses.extra_fields', 'person_properties_') }} as account_reference,
         responses.person_id as respondent_id,
         {{ hash_person("coalesce(nullif(trim(people.email), ''), nullif(trim(responses.email), ''))") }}
             as email_hash,
@@ -44,7 +44,7 @@ answers as (
         coalesce(touchpoints.survey_kind, 'relational') as survey_kind,
         touchpoints.touchpoint,
         responses.score,
-        -- CES had five steps, later seven. Five is the default, because a 6 is then off its scale and shows the mistake.
+        -- CES had five steps, later seven. With five as the default, a 6 is off its scale and shows the mistake.
         cast(coalesce(declared.scale_max, case responses.survey_type when 'nps' then 10 else 5 end) as bigint)
             as scale_max,
         invitations.sent_at,

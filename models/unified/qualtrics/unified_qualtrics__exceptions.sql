@@ -59,7 +59,7 @@ reasons as (
     left join known_surveys on records.survey_id = known_surveys.survey_id
     where
         known_surveys.survey_id is null
-        and exists (select 1 from known_surveys as delivered_surveys)
+        and exists (select delivered_surveys.survey_id from known_surveys as delivered_surveys)
     union all
     select
         'distribution_contacts' as object_name,

@@ -61,7 +61,7 @@ reasons as (
     left join surveys on responses.known_survey_id = surveys.survey_id
     where
         surveys.survey_id is null
-        and exists (select 1 from surveys as delivered_surveys)
+        and exists (select delivered_surveys.survey_id from surveys as delivered_surveys)
     union all
     select
         'answers' as object_name,

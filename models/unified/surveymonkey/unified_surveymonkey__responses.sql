@@ -22,7 +22,7 @@ answers as (
     select
         {{ answer_id('scores.response_id', 'scores.answered_question') }} as response_id,
         coalesce(
-            {{ account_reference('responses.custom_variables') }},
+            {{ account_reference('responses.custom_variables', 'responses.extra_fields', 'custom_variables_') }},
             {{ reference_text('responses.custom_value') }},
             invitations.account_reference
         ) as account_reference,

@@ -72,7 +72,7 @@ response_reasons as (
     left join forms on responses.survey_id = forms.form_id
     where
         forms.form_id is null
-        and exists (select 1 from forms as delivered_forms)
+        and exists (select delivered_forms.form_id from forms as delivered_forms)
 )
 
 select

@@ -25,8 +25,8 @@ addresses as (
 scores as (
     select
         responses.response_id,
-        {{ account_reference('responses.hidden_fields') }} as account_reference,
-        nullif(trim({{ json_text('responses.hidden_fields', 'email') }}), '') as email,
+        {{ account_reference('responses.hidden_fields', 'responses.extra_fields', 'hidden_') }} as account_reference,
+        responses.email,
         addresses.email_hash,
         answers.field_id,
         questions.survey_type,
