@@ -11,6 +11,10 @@ with checks as (
     union all
     select * from {{ ref('int_quality__' ~ subject ~ '_checks') }}
     {%- endfor %}
+    {%- if has_identity() %}
+    union all
+    select * from {{ ref('int_quality__identity_checks') }}
+    {%- endif %}
 )
 
 select
