@@ -24,6 +24,7 @@ FAMILIES = {
     "restated_mrr": "Closing MRR of months that were complete in the previous release.",
     "restated_customers": "Customers of months that were complete in the previous release.",
     "freshness": "Age of the newest delivery of an object, and of the latest event in a mart.",
+    "identity": "Customers of billing systems that belong to an account of the CRM.",
     "schema": "Marts and columns of the previous release that are gone or have another type.",
     "checks": "Number of checks that the audit evaluated for every mart.",
     "personal": "E-mail addresses and similar personal data that a mart must not contain.",
@@ -92,6 +93,7 @@ def evaluate(release: ReleaseProfile, previous: ReleaseProfile | None, limits: L
                 finding = replace(finding, severity="warning")
             findings.append(finding)
     findings += _freshness(release, limits)
+    findings += _identity(release, limits)
     if previous is not None:
         findings += _schema(release, previous)
     findings += _checks(release, previous, limits)
@@ -238,6 +240,31 @@ def _aged(name: str, what: str, newest: datetime, as_of: datetime, age: Age) -> 
             level: Severity = "error" if severity == "error" else "warning"
             return Finding(name, "failed", f"at most {limit:,.0f} days", observed, level, acceptable=True)
     return Finding(name, "passed", "not too old", observed)
+
+
+def _identity(release: ReleaseProfile, limits: Limits) -> Iterator[Finding]:
+    """Check that enough customers of each billing system have an account, if a CRM delivers accounts."""
+    if isinstance(release.matches, NotMeasured):
+        yield _error("identity", release.matches)
+        return
+    expected = f"at least {limits.min_match_rate:.0%} of the customers in the CRM"
+    has_crm = any(matched for (_, name), (_, matched) in release.matches.items() if name == "accounts")
+    fine = 0
+    for (source, name), (found, matched) in sorted(release.matches.items()):
+        if name != "customers" or not has_crm or found < limits.match_compared_from:
+            continue
+        if matched >= limits.min_match_rate * found:
+            fine += 1
+            continue
+        yield Finding(
+            f"identity.{source}",
+            "failed",
+            expected,
+            f"{matched:,} of {found:,} customers ({matched / found:.0%})",
+            "warning" if release.is_experiment else "error",
+            acceptable=True,
+        )
+    yield Finding("identity", "passed", expected, f"{fine} billing systems above the limit")
 
 
 def _schema(release: ReleaseProfile, previous: ReleaseProfile) -> Iterator[Finding]:

@@ -41,6 +41,9 @@ class Limits:
     customers: Change
     customers_compared_from: int
     min_checks: int
+    min_match_rate: float
+    """Share of the customers of a billing system that must belong to an account of the CRM."""
+    match_compared_from: int
     rows_of: Mapping[str, Change] = field(default_factory=dict)
     """Limits of single marts."""
     deliveries: Mapping[str, Age] = field(default_factory=dict)
@@ -53,8 +56,10 @@ def load_limits(path: Path = GATE_FILE) -> Limits:
     """Read the limits. Raises AuditError, with the place, if an entry is not a limit."""
     try:
         document = read_yaml(path)
-        _only(path, "", document, {"rows", "figures", "freshness", "suites"})
+        _only(path, "", document, {"rows", "figures", "freshness", "identity", "suites"})
         rows, figures, freshness = document["rows"], document["figures"], document["freshness"] or {}
+        identity = document["identity"]
+        _only(path, "identity", identity, {"min_match_rate", "compared_from"})
         _only(path, "rows", rows, {"max_drop", "max_rise", "compared_from", "marts"})
         _only(path, "figures", figures, {"closing_mrr", "customers", "compared_from"})
         _only(path, "freshness", freshness, {"deliveries", "events"})
@@ -66,6 +71,8 @@ def load_limits(path: Path = GATE_FILE) -> Limits:
             customers=_change(path, "figures.customers", figures["customers"]),
             customers_compared_from=int(figures["compared_from"]),
             min_checks=int(document["suites"]["min_checks"]),
+            min_match_rate=_share(path, "identity.min_match_rate", identity["min_match_rate"]),
+            match_compared_from=int(identity["compared_from"]),
             rows_of={
                 mart: _change(path, f"rows.marts.{mart}", {**vars(default), **own})
                 for mart, own in (rows.get("marts") or {}).items()
@@ -83,6 +90,13 @@ def _change(path: Path, where: str, found: Mapping[str, Any]) -> Change:
     if not 0 <= change.max_drop <= 1 or change.max_rise < 0:
         raise AuditError(f"{path.name}: {where}: max_drop is from 0 to 1, max_rise from 0 on.")
     return change
+
+
+def _share(path: Path, where: str, found: Any) -> float:
+    share = float(found)
+    if not 0 <= share <= 1:
+        raise AuditError(f"{path.name}: {where}: a share is from 0 to 1.")
+    return share
 
 
 def _ages(path: Path, where: str, found: Mapping[str, Any] | None) -> dict[str, Age]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -54,6 +54,8 @@ class ReleaseProfile:
     policies: Mapping[str, str] | NotMeasured
     events: Mapping[str, datetime | None] | NotMeasured
     """Latest instant by `mart.column`."""
+    matches: Mapping[tuple[str, str], tuple[int, int]] | NotMeasured = field(default_factory=dict)
+    """Records found and matched to an account, by source and object."""
 
 
 def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseProfile:
@@ -86,6 +88,7 @@ def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
             months=_measured(lambda: _months(connection)),
             policies=_measured(lambda: _policies(connection)),
             events=_measured(lambda: _events(connection, events)),
+            matches=_measured(lambda: _matches(connection)),
         )
 
 
@@ -159,3 +162,12 @@ def _events(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict
         ).fetchone()
         newest[name] = row[0] if row else None
     return newest
+
+
+def _matches(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[int, int]]:
+    if "_identity_coverage" not in _columns(connection):
+        return {}  # a release of an earlier version
+    found = connection.execute(
+        "select source_system, object_name, rows_found, matched from release.marts._identity_coverage"
+    ).fetchall()
+    return {(source, name): (rows, matched) for source, name, rows, matched in found}

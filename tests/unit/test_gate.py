@@ -180,6 +180,27 @@ def test_old_deliveries_warn_then_fail(days: int, verdict: str) -> None:
     assert not [one for one in evaluate(given, None, LIMITS) if one.family == "freshness"]
 
 
+@pytest.mark.parametrize(
+    ("matches", "names"),
+    [
+        ({("stripe", "customers"): (20, 10)}, []),
+        ({("stripe", "customers"): (20, 9)}, ["identity.stripe"]),
+        ({("stripe", "customers"): (19, 0)}, []),
+        ({("generic", "contacts"): (100, 0), ("zendesk", "accounts"): (100, 0)}, []),
+    ],
+)
+def test_customers_without_a_crm_account_need_a_person(
+    matches: dict[tuple[str, str], tuple[int, int]], names: list[str]
+) -> None:
+    found = bad(profile(matches={("salesforce", "accounts"): (50, 50), **matches}))
+    assert [finding.name for finding in found] == names
+    assert all(finding.acceptable and finding.is_blocking for finding in found)
+
+
+def test_customers_need_no_account_while_no_crm_has_any() -> None:
+    assert bad(profile(matches={("stripe", "customers"): (20, 0)})) == []
+
+
 def test_old_events_warn() -> None:
     newest = datetime(2024, 10, 1)  # noqa: DTZ001 - as the marts have it: UTC without a zone
     [finding] = bad(profile(events={"fct_mrr_movements.occurred_at": newest}))
@@ -191,6 +212,7 @@ def test_old_events_warn() -> None:
     [
         ("max_drop: 0.3", "max_drop: 3", "rows: max_drop is from 0 to 1"),
         ("max_drop: 0.3", "max_dorp: 0.3", "unknown max_dorp"),
+        ("min_match_rate: 0.5", "min_match_rate: 50", "identity.min_match_rate: a share is from 0 to 1"),
         ("warn_after_days: 62", "warn_days: 62", "unknown warn_days"),
         ("suites:", "suits:", "unknown suits"),
         ("rows:", "rows: [", "cannot be read"),

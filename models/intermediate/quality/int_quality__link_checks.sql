@@ -5,7 +5,7 @@ with accounts as (
 
 key_links as (
     select * from {{ ref('unified_account_keys') }}
-    where source_system <> 'generic'
+    where source_system <> 'generic' and match_rule = 'key'
 ),
 
 ambiguous_keys as (

@@ -19,6 +19,10 @@ with checks as (
     union all
     select * from {{ ref('int_quality__history_checks') }}
     {%- endif %}
+    {%- if has_identity() %}
+    union all
+    select * from {{ ref('int_quality__identity_checks') }}
+    {%- endif %}
 )
 
 select

@@ -1,7 +1,11 @@
 -- one row per record that holds the key of a record in an earlier system, or is named by one
 {{ config(enabled=has_identity()) }}
 with pairs as (
-    select * from {{ ref('unified_identity__references') }}
+    select pairs.*
+    from {{ ref('unified_identity__references') }} as pairs
+    left join {{ ref('unified_identity__by_key') }} as by_key
+        on pairs.source_system = by_key.source_system and pairs.source_key = by_key.source_key
+    where by_key.source_key is null
 ),
 
 -- The first system of the order decides. If two of its accounts claim the record, it stays alone until a person links

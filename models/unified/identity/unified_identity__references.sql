@@ -54,77 +54,78 @@ held as (
     where source_system = 'generic'
 ),
 
--- A record that was linked or merged speaks for the one that it became.
 links as (
     {{ identity_decisions(['key', 'merge']) }}
 ),
 
 {{ identity_ends('links') }},
 
+-- The evidence of a merged record is that of the one which remains. The account is the one that it has joined by now.
 standing as (
     select
         records.source_system,
         records.source_key,
+        records.system_rank,
+        coalesce(by_merge.account_key, records.source_key) as standing_key,
         coalesce(ends.account_system, records.source_system) as account_system,
         coalesce(ends.account_key, records.source_key) as account_key,
-        {{ system_rank('coalesce(ends.account_system, records.source_system)') }} as system_rank
+        {{ system_rank('coalesce(ends.account_system, records.source_system)') }} as account_rank
     from records
+    left join {{ ref('unified_identity__by_merge') }} as by_merge
+        on records.source_system = by_merge.source_system and records.source_key = by_merge.source_key
     left join ends on records.source_system = ends.source_system and records.source_key = ends.source_key
 ),
 
-pairs as (
+named as (
     select
-        holders.account_system as holder_system,
-        holders.account_key as holder_key,
-        holders.system_rank as holder_rank,
-        named.account_system as named_system,
-        named.account_key as named_key,
-        named.system_rank as named_rank,
+        held.source_system as holder_system,
+        held.source_key as holder_key,
+        standing.source_system,
+        standing.source_key,
         held.field || ' of ' || held.source_system || ' ' || held.source_key as evidence
     from held
     inner join field_systems on held.known_field = field_systems.field
-    inner join standing as holders
-        on held.source_system = holders.source_system and held.source_key = holders.source_key
-    inner join standing as named
+    inner join standing
         on
-            field_systems.target_system = named.source_system
+            field_systems.target_system = standing.source_system
             and case
                 when field_systems.target_system = 'salesforce' then {{ salesforce_id('held.reference') }}
                 else held.reference
-            end = named.source_key
-    -- The same CRM knows best which of its records are one company.
-    where holders.system_rank <> named.system_rank
+            end = standing.source_key
 ),
 
 -- The record of the later system joins the account of the earlier one, whichever holds the key.
-oriented as (
+pairs as (
     select
         holder_system as source_system,
         holder_key as source_key,
-        named_system as account_system,
-        named_key as account_key,
-        named_rank as account_rank,
+        source_system as other_system,
+        source_key as other_key,
         evidence
-    from pairs
-    where holder_rank > named_rank
+    from named
     union all
     select
-        named_system as source_system,
-        named_key as source_key,
-        holder_system as account_system,
-        holder_key as account_key,
-        holder_rank as account_rank,
+        source_system,
+        source_key,
+        holder_system as other_system,
+        holder_key as other_key,
         evidence
-    from pairs
-    where holder_rank < named_rank
+    from named
 )
 
 select
-    source_system,
-    source_key,
-    account_system,
-    account_key,
-    cast(account_rank as bigint) as account_rank,
-    min(evidence) as evidence
-from oriented
-group by source_system, source_key, account_system, account_key, account_rank
+    pairs.source_system,
+    records.standing_key as source_key,
+    others.account_system,
+    others.account_key,
+    cast(others.account_rank as bigint) as account_rank,
+    min(pairs.evidence) as evidence
+from pairs
+inner join standing as records
+    on pairs.source_system = records.source_system and pairs.source_key = records.source_key
+inner join standing as others
+    on pairs.other_system = others.source_system and pairs.other_key = others.source_key
+-- Which records of one CRM are one company, only its merges say.
+where others.system_rank < records.system_rank and others.account_rank < records.system_rank
+group by
+    pairs.source_system, records.standing_key, others.account_system, others.account_key, others.account_rank
