@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -114,6 +115,18 @@ def run_dbt(
     return DbtResult(time.monotonic() - started, _node_results(outcome.result))
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Let dbt keep what it allocates. Searching a large project for cycles takes a sixth of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _invoke(
     settings: Settings,
     command: Sequence[str],
@@ -181,7 +194,8 @@ def parse(settings: Settings, code: str) -> None:
     # Parsing opens no database. Always pass the same path and instant, so that dbt parses only the changed
     # files again.
     connectors = enabled_connectors(settings)
-    _invoke(settings, ["parse", *_variables(connectors)], Path(WAREHOUSE_FILE), as_of="")
+    with _without_garbage_collection():
+        _invoke(settings, ["parse", *_variables(connectors)], Path(WAREHOUSE_FILE), as_of="")
     manifest = settings.dbt / "target" / MANIFEST_FILE
     _refuse_cycles(json.loads(manifest.read_text(encoding="utf-8")))
     record.write_text(json.dumps(_preparation(code, connectors)), encoding="utf-8")
