@@ -144,7 +144,7 @@ def _words(text: str) -> set[str]:
 def test_models_read_only_allowed_layers() -> None:
     allowed: dict[str, tuple[str, ...]] = {
         "staging": (),
-        "unified": ("stg_", "unified_", "fx_rates", "overrides_"),
+        "unified": ("stg_", "unified_", "fx_rates", "overrides_", "currency_units"),
         # Records of the loader and the previous release have no customer data and skip the unified layer.
         "intermediate": ("unified_", "int_", "stg_landing__"),
         "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly"),

@@ -69,7 +69,8 @@ neighbours as (
 changes as (
     select
         *,
-        previous_observed_at is null as is_first
+        previous_observed_at is null as is_first,
+        coalesce(previous_observed_at, period_start) as known_since
     from neighbours
     where
         previous_observed_at is null
@@ -90,8 +91,8 @@ line_dates as (
             changes.item_id = lines.item_id
             and changes.price_id = lines.price_id
             and changes.quantity = lines.quantity
-            and lines.valid_from > case when changes.is_first then changes.period_start else changes.previous_observed_at end
-            and lines.valid_from <= changes.observed_at
+            and changes.known_since < lines.valid_from
+            and changes.observed_at >= lines.valid_from
     group by changes.item_id, changes.observed_at
 ),
 
@@ -104,8 +105,8 @@ credit_dates as (
     inner join credits
         on
             changes.item_id = credits.item_id
-            and credits.starts_at > changes.previous_observed_at
-            and credits.starts_at <= changes.observed_at
+            and changes.previous_observed_at < credits.starts_at
+            and changes.observed_at >= credits.starts_at
     where changes.price_id is null
     group by changes.item_id, changes.observed_at
 )
@@ -143,11 +144,5 @@ select
     changes._batch_id,
     changes._loaded_at
 from changes
-left join line_dates
-    on
-        changes.item_id = line_dates.item_id
-        and changes.observed_at = line_dates.observed_at
-left join credit_dates
-    on
-        changes.item_id = credit_dates.item_id
-        and changes.observed_at = credit_dates.observed_at
+left join line_dates on {{ equal_keys('changes', 'line_dates', ['item_id', 'observed_at']) }}
+left join credit_dates on {{ equal_keys('changes', 'credit_dates', ['item_id', 'observed_at']) }}
