@@ -57,4 +57,4 @@ select
     _batch_id,
     _loaded_at
 from latest_versions
-where id not like 'sub\_%' escape '\'
+where substring(id, 1, 4) <> 'sub_'
