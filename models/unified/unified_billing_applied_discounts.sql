@@ -61,6 +61,10 @@ applicable as (
     where coalesce(applies_to > applies_from, true)
 ),
 
+discounted as (
+    select distinct {{ subscription | join(', ') }} from applicable
+),
+
 -- Items share a fixed amount, so a change of one item cuts all items of its subscription.
 cuts as (
     select
@@ -78,8 +82,7 @@ cuts as (
         {{ prefixed('agreed', subscription) }},
         agreed.valid_from as cut_at
     from agreed
-    inner join (select distinct {{ subscription | join(', ') }} from applicable) as discounted
-        on {{ equal_keys('agreed', 'discounted', subscription) }}
+    inner join discounted on {{ equal_keys('agreed', 'discounted', subscription) }}
 ),
 
 pieces as (
@@ -118,8 +121,8 @@ running_discounts as (
     left join applicable
         on
             {{ equal_keys('pieces', 'applicable', agreed_key) }}
-            and applicable.applies_from <= pieces.cut_at
-            and coalesce(applicable.applies_to > pieces.cut_at, true)
+            and pieces.cut_at >= applicable.applies_from
+            and coalesce(pieces.cut_at < applicable.applies_to, true)
 )
 
 -- Level 1 has the discounts of the item. Level 2 has those of the subscription, or of the customer if it has none.
@@ -136,6 +139,6 @@ select
     case when precedence_rank = 1 then 1 when precedence_rank = counted_rank then 2 end as discount_level,
     row_number() over (
         partition by {{ agreed_key | join(', ') }}, cut_at, precedence_rank
-        order by percent_off desc nulls last, discount_id
+        order by percent_off desc nulls last, discount_id asc
     ) as discount_order
 from running_discounts

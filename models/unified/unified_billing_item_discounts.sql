@@ -13,8 +13,9 @@ pieces as (
         min(next_cut_at) as next_cut_at,
         min(currency) as currency,
         min(list_amount) as list_amount,
-        {{ first_by('case when discount_level is not null then discount_kind end', 'discount_level * 1000 + discount_order') }}
-            as discount_kind
+        {{ first_by(
+            'case when discount_level is not null then discount_kind end', 'discount_level * 1000 + discount_order'
+        ) }} as discount_kind
     from applied
     group by {{ piece | join(', ') }}
 ),
@@ -34,7 +35,8 @@ percentages_{{ level }} as (
         cast(cast(cast(cast(min(amounts.amount) as decimal(24, 8))
         {%- for place in [1, 2, 3] %}
         * (1 - 0.01 * cast(
-            coalesce(max(case when applied.discount_order = {{ place }} then applied.percent_off end), 0) as decimal(7, 4)
+            coalesce(max(case when applied.discount_order = {{ place }} then applied.percent_off end), 0)
+            as decimal(7, 4)
         )) as decimal(24, 8))
         {%- endfor %} as amount
     from amounts_{{ level - 1 }} as amounts

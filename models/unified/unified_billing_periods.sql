@@ -75,8 +75,8 @@ charges as (
         'active' as status,
         terms.valid_from,
         terms.valid_to,
-        {%- for column, type in zip(cancel_columns, ['timestamp', 'timestamp', 'string', 'string']) %}
-        cast(null as {{ type }}) as {{ column }},
+        {%- for column in cancel_columns %}
+        cast(null as {{ 'timestamp' if column.endswith('_at') else 'string' }}) as {{ column }},
         {%- endfor %}
         cast(null as string) as replaces_subscription_id,
         terms.history_source,

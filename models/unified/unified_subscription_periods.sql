@@ -12,9 +12,9 @@ overrides as (
         and not is_expired
         -- An override names no system, so it does not apply to an id that two systems use.
         and subscription_id not in (
-            select subscription_id from delivered
-            group by subscription_id
-            having min(source_system) < max(source_system)
+            select delivered.subscription_id from delivered
+            group by delivered.subscription_id
+            having min(delivered.source_system) < max(delivered.source_system)
         )
 ),
 

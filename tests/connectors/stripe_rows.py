@@ -112,7 +112,9 @@ class StripeRows:
         }
         self.add("invoice_line_items", "2024-06-15", **(usual | values))
 
-    def months(self, subscription: str, price: str, amount: int, first: int, last: int, **values: Any) -> None:
+    def months(
+        self, subscription: str, price: str, amount: int, first: int, last: int, **values: Any
+    ) -> None:
         """A line for each month of 2024 from `first` to `last`."""
         for month in range(first, last + 1):
             self.line(subscription, price, f"2024-{month:02}-01", f"2024-{month + 1:02}-01", amount, **values)
@@ -138,7 +140,14 @@ def build(raw: StripeRows, home: Path) -> Path:
                 )
     variables = {"connectors": ["stripe"], "connector_branches": {"stripe": BRANCHES}}
     arguments = [
-        *("build", "--select", "+unified_billing_periods", "+unified_stripe__*", "--exclude-resource-type", "unit_test"),
+        *(
+            "build",
+            "--select",
+            "+unified_billing_periods",
+            "+unified_stripe__*",
+            "--exclude-resource-type",
+            "unit_test",
+        ),
         *("--project-dir", str(PROJECT_DIR)),
         *("--profiles-dir", str(settings.dbt)),
         *("--target-path", str(settings.dbt / "target")),
@@ -150,7 +159,11 @@ def build(raw: StripeRows, home: Path) -> Path:
         outcome = invoke_dbt(arguments)
     if outcome.exception is not None:
         raise outcome.exception
-    bad = [f"{entry.node.name}: {entry.message}" for entry in outcome.result if str(entry.status) not in ("success", "pass")]
+    bad = [
+        f"{entry.node.name}: {entry.message}"
+        for entry in outcome.result
+        if str(entry.status) not in ("success", "pass")
+    ]
     assert not bad, "\n".join(bad)
     return warehouse
 

@@ -40,4 +40,7 @@ select
     _batch_id,
     _loaded_at
 from latest_versions
-where type like 'customer.subscription.%' and type <> 'customer.subscription.trial_will_end' and data_object_id is not null
+where
+    type like 'customer.subscription.%'
+    and type <> 'customer.subscription.trial_will_end'
+    and data_object_id is not null

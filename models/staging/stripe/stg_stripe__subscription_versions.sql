@@ -1,7 +1,10 @@
 -- one row per subscription and time at which it was observed
 {{ config(enabled='stripe' in var('connectors')) }}
 with latest_versions as (
-    {{ latest_version(source('stripe', 'subscriptions'), ['id', 'coalesce(_version_from, _extracted_at, _loaded_at)'], is_vendor=true) }}
+    {{ latest_version(
+        source('stripe', 'subscriptions'), ['id', 'coalesce(_version_from, _extracted_at, _loaded_at)'],
+        is_vendor=true
+    ) }}
 )
 
 select

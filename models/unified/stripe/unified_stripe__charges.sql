@@ -22,7 +22,9 @@ charges as (
         ) as line_order
     from lines
     left join prices on lines.price_id = prices.price_id
-    where lines.line_kind = 'charge' or (lines.is_metered and lines.line_kind = 'full' and lines.ends_at > lines.starts_at)
+    where
+        lines.line_kind = 'charge'
+        or (lines.is_usage and lines.line_kind = 'full' and lines.ends_at > lines.starts_at)
 ),
 
 -- The amount of tiers is spread over the units. Only its product with the quantity counts.

@@ -90,7 +90,7 @@ known as (
         max(coupon_products) as coupon_products,
         min(discount_start) as starts_at,
         max(discount_end) as ends_at,
-        max(case when discount_level = 2 and observed_at is not null then coalesce(next_observed_at, {{ end_of_time() }}) end)
+        max(case when observed_at is not null then coalesce(next_observed_at, {{ end_of_time() }}) end)
             as missing_since,
         min(observed_at) as first_observed_at,
         max(_batch_id) as _batch_id,

@@ -102,7 +102,7 @@ exceptions as (
             or (
                 versions.status not in ('incomplete', 'incomplete_expired')
                 and terms.unit_amount is null
-                and not coalesce(prices.is_metered, false)
+                and not coalesce(prices.is_usage, false)
             )
         )
     union all

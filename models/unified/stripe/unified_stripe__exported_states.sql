@@ -22,14 +22,14 @@ with exported as (
 stretches as (
     select
         *,
-        'active' as stretch_status,
+        'active' as exported_status,
         starts_at as valid_from,
         case when state = 'active' then ends_at else {{ earliest('current_period_start', 'ends_at') }} end as valid_to
     from exported
     union all
     select
         *,
-        state as stretch_status,
+        state as exported_status,
         greatest(starts_at, coalesce(current_period_start, starts_at)) as valid_from,
         ends_at as valid_to
     from exported
@@ -39,7 +39,7 @@ stretches as (
 select
     subscription_id,
     customer_id,
-    stretch_status as status,
+    exported_status as status,
     valid_from,
     valid_to,
     case when trial_end is not null then coalesce(trial_start, starts_at) end as trial_start,

@@ -26,12 +26,13 @@ lines as (
         invoice_lines.discount_id,
         invoice_lines.starts_at,
         invoice_lines.ends_at,
-        coalesce(prices.is_metered, false) as is_metered,
+        coalesce(prices.is_usage, false) as is_usage,
         coalesce(prices.is_tiered, false) as is_tiered,
         case
             when invoice_lines.is_proration and invoice_lines.amount < 0 then 'credit'
             when invoice_lines.is_proration then 'debit'
-            when prices.price_type = 'one_time' or (prices.price_id is null and invoice_lines.item_id is null) then 'charge'
+            when prices.price_type = 'one_time' then 'charge'
+            when prices.price_id is null and invoice_lines.item_id is null then 'charge'
             when invoice_lines.amount >= 0 then 'full'
         end as line_kind,
         invoice_lines._batch_id,
@@ -51,7 +52,7 @@ select
     starts_at,
     ends_at,
     currency,
-    is_metered,
+    is_usage,
     min(line_id) as line_id,
     min(customer_id) as customer_id,
     min(invoice_status) as invoice_status,
@@ -73,6 +74,6 @@ group by
     starts_at,
     ends_at,
     currency,
-    is_metered,
+    is_usage,
     -- Lines that are not tiers of one price stay apart.
-    case when is_tiered or is_metered then '' else line_id end
+    case when is_tiered or is_usage then '' else line_id end

@@ -35,6 +35,37 @@ subscriptions as (
     select * from {{ ref('unified_stripe__subscription_versions') }}
 ),
 
+-- Before 2025-03-31 only the subscription had a billing period. A period that its next version shows may have begun.
+sightings as (
+    select
+        subscription_id,
+        cast(null as string) as item_id,
+        observed_at,
+        current_period_start
+    from subscriptions
+    union all
+    select
+        subscription_id,
+        item_id,
+        observed_at,
+        cast(null as timestamp) as current_period_start
+    from ranked
+    where version_order = 1
+),
+
+periods as (
+    select
+        item_id,
+        observed_at,
+        {{ last_known('current_period_start') }} over (
+            partition by subscription_id order by observed_at
+        ) as last_period_start,
+        {{ last_known('current_period_start') }} over (
+            partition by subscription_id order by observed_at desc
+        ) as next_period_start
+    from sightings
+),
+
 -- The subscription's own record lists all of its items, unless the list is cut.
 observed as (
     select
@@ -65,7 +96,11 @@ select
     observed.price_id,
     observed.quantity,
     observed.created_at,
-    observed.current_period_start,
+    coalesce(
+        observed.current_period_start,
+        case when periods.next_period_start <= observed.observed_at then periods.next_period_start end,
+        periods.last_period_start
+    ) as current_period_start,
     observed.current_period_end,
     observed.history_source,
     observed.observed_at,
@@ -78,6 +113,10 @@ select
     observed._batch_id,
     observed._loaded_at
 from observed
+left join periods
+    on
+        observed.item_id = periods.item_id
+        and observed.observed_at = periods.observed_at
 left join lists
     on
         observed.subscription_id = lists.subscription_id

@@ -7,7 +7,7 @@ with lines as (
         line_kind in ('full', 'debit', 'credit')
         and subscription_id is not null
         and item_id is not null
-        and not is_metered
+        and not is_usage
         and ends_at > starts_at
 ),
 

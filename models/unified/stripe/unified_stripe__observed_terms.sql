@@ -1,5 +1,8 @@
 -- one row per subscription item and change of its price or quantity, as versions of the item show it
 {{ config(enabled='stripe' in var('connectors')) }}
+{%- set kept = [
+    'item_id', 'subscription_id', 'created_at', 'current_period_start', 'history_source', '_batch_id', '_loaded_at',
+] %}
 with subscriptions as (
     select * from {{ ref('unified_stripe__subscriptions') }}
 ),
@@ -23,31 +26,19 @@ credits as (
 -- An item ends with the first list of its subscription that lacks it.
 versions as (
     select
-        item_id,
-        subscription_id,
+        {{ kept | join(',\n        ') }},
         case when not is_deleted then price_id end as price_id,
         coalesce(quantity, 1) as quantity,
-        created_at,
-        current_period_start,
-        history_source,
         observed_at,
-        changed_at,
-        _batch_id,
-        _loaded_at
+        changed_at
     from items
     union all
     select
-        item_id,
-        subscription_id,
+        {{ kept | join(',\n        ') }},
         cast(null as string) as price_id,
         coalesce(quantity, 1) as quantity,
-        created_at,
-        current_period_start,
-        history_source,
         next_list_at as observed_at,
-        cast(null as timestamp) as changed_at,
-        _batch_id,
-        _loaded_at
+        cast(null as timestamp) as changed_at
     from items
     where is_latest and next_list_at is not null
 ),
@@ -69,7 +60,8 @@ neighbours as (
 changes as (
     select
         *,
-        previous_observed_at is null as is_first
+        previous_observed_at is null as is_first,
+        coalesce(previous_observed_at, period_start) as known_since
     from neighbours
     where
         previous_observed_at is null
@@ -90,8 +82,8 @@ line_dates as (
             changes.item_id = lines.item_id
             and changes.price_id = lines.price_id
             and changes.quantity = lines.quantity
-            and lines.valid_from > case when changes.is_first then changes.period_start else changes.previous_observed_at end
-            and lines.valid_from <= changes.observed_at
+            and changes.known_since < lines.valid_from
+            and changes.observed_at >= lines.valid_from
     group by changes.item_id, changes.observed_at
 ),
 
@@ -104,50 +96,56 @@ credit_dates as (
     inner join credits
         on
             changes.item_id = credits.item_id
-            and credits.starts_at > changes.previous_observed_at
-            and credits.starts_at <= changes.observed_at
+            and changes.previous_observed_at < credits.starts_at
+            and changes.observed_at >= credits.starts_at
     where changes.price_id is null
     group by changes.item_id, changes.observed_at
-)
+),
 
 -- A delivery shows a change only afterwards. An invoice line dates it, else the start of the billing period.
-select
-    changes.item_id,
-    changes.subscription_id,
-    changes.price_id,
-    changes.quantity,
-    changes.history_source,
-    changes.is_first,
-    case
-        when changes.is_first
-            then coalesce(
-                line_dates.last_line_at,
-                {{ earliest('changes.period_start', 'coalesce(changes.changed_at, changes.observed_at)') }}
+dated as (
+    select
+        changes.*,
+        case
+            when changes.is_first
+                then coalesce(
+                    line_dates.last_line_at,
+                    {{ earliest('changes.period_start', 'coalesce(changes.changed_at, changes.observed_at)') }}
+                )
+            else coalesce(
+                changes.changed_at,
+                line_dates.first_line_at,
+                credit_dates.credited_at,
+                case
+                    when
+                        changes.price_id is not null
+                        and changes.period_start > changes.previous_observed_at
+                        and changes.period_start <= changes.observed_at
+                        then changes.period_start
+                end,
+                changes.observed_at
             )
-        when changes.changed_at is not null then changes.changed_at
-        when line_dates.first_line_at is not null then line_dates.first_line_at
-        when credit_dates.credited_at is not null then credit_dates.credited_at
-        when
-            changes.price_id is not null
-            and changes.period_start > changes.previous_observed_at
-            and changes.period_start <= changes.observed_at
-            then changes.period_start
-        else changes.observed_at
-    end as changed_at,
-    -- The first item of a backdated subscription serves from its start.
-    case
-        when changes.created_at > {{ dbt.dateadd('minute', 1, 'changes.subscription_created_at') }}
-            then greatest(changes.created_at, changes.subscription_starts_at)
-        else changes.subscription_starts_at
-    end as starts_at,
-    changes._batch_id,
-    changes._loaded_at
-from changes
-left join line_dates
-    on
-        changes.item_id = line_dates.item_id
-        and changes.observed_at = line_dates.observed_at
-left join credit_dates
-    on
-        changes.item_id = credit_dates.item_id
-        and changes.observed_at = credit_dates.observed_at
+        end as began_at,
+        -- The first item of a backdated subscription serves from its start.
+        case
+            when changes.created_at > {{ dbt.dateadd('minute', 1, 'changes.subscription_created_at') }}
+                then greatest(changes.created_at, changes.subscription_starts_at)
+            else changes.subscription_starts_at
+        end as starts_at
+    from changes
+    left join line_dates on {{ equal_keys('changes', 'line_dates', ['item_id', 'observed_at']) }}
+    left join credit_dates on {{ equal_keys('changes', 'credit_dates', ['item_id', 'observed_at']) }}
+)
+
+select
+    item_id,
+    subscription_id,
+    price_id,
+    quantity,
+    history_source,
+    is_first,
+    case when is_first then greatest(began_at, starts_at) else began_at end as changed_at,
+    starts_at,
+    _batch_id,
+    _loaded_at
+from dated

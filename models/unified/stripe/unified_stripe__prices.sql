@@ -38,7 +38,7 @@ select
     price_name,
     price_currency,
     coalesce(price_type, case when interval_unit is not null then 'recurring' else 'one_time' end) as price_type,
-    coalesce(usage_type = 'metered', false) as is_metered,
+    coalesce(usage_type = 'metered', false) as is_usage,
     case
         when coalesce(billing_scheme, '') <> 'tiered'
             then {{ major_units('unit_amount', 'price_currency', 'stripe') }}

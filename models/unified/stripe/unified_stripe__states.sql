@@ -32,7 +32,7 @@ lines as (
         lines.line_kind in ('full', 'debit')
         and lines.subscription_id is not null
         and lines.ends_at > lines.starts_at
-        and not lines.is_metered
+        and not lines.is_usage
         and never_paid.subscription_id is null
 ),
 

@@ -126,4 +126,4 @@ select
     all_terms._loaded_at
 from all_terms
 inner join prices on all_terms.price_id = prices.price_id
-where prices.interval_unit is not null and not prices.is_metered and all_terms.currency is not null
+where prices.interval_unit is not null and not prices.is_usage and all_terms.currency is not null
