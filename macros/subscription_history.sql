@@ -10,21 +10,33 @@
     and carry all other columns along. -#}
 
 {#- One row per subscription, origin, evidence and stretch at which one version holds. Service ends where the version
-    says, or where a later version says that it ended. The last stretch before an end has the facts of that end. -#}
+    says, or where a later version of any origin says that it ended. The last stretch before an end has the facts of
+    that end. -#}
 {% macro subscription_stretches(versions, carried) -%}
     {%- set end_facts = ['cancel_requested_at', 'cancel_kind', 'cancel_reason'] -%}
     with versions as (
         select
             *,
-            row_number() over same_subscription as version_number,
-            lead(version_at) over same_subscription as next_version_at,
+            row_number() over same_origin as version_number,
+            -- The last version of an origin holds until another origin knows better.
+            coalesce(lead(version_at) over same_origin, lead(version_at) over same_subscription) as next_version_at,
             min(case when status = 'ended' then version_at end) over (
-                partition by subscription_id, origin
-                order by version_at
+                partition by subscription_id
+                order by version_at, origin
                 rows between 1 following and unbounded following
             ) as next_end_version_at
         from {{ versions }}
-        window same_subscription as (partition by subscription_id, origin order by version_at)
+        window
+            same_origin as (partition by subscription_id, origin order by version_at),
+            same_subscription as (partition by subscription_id order by version_at, origin)
+    ),
+
+    ended_versions as (
+        select
+            *,
+            row_number() over (partition by subscription_id, version_at order by origin) as origin_rank
+        from versions
+        where status = 'ended'
     ),
 
     ends as (
@@ -39,11 +51,11 @@
                 'versions.next_version_at', earliest('versions.ends_at', 'next_ends.ends_at')
             ) }} as stretch_to
         from versions
-        left join versions as next_ends
+        left join ended_versions as next_ends
             on
                 versions.subscription_id = next_ends.subscription_id
-                and versions.origin = next_ends.origin
                 and versions.next_end_version_at = next_ends.version_at
+                and next_ends.origin_rank = 1
     ),
 
     {#- The first version of the object is evidence from its current term on, and says what came before without proof. -#}

@@ -14,7 +14,8 @@ found as (
         'subscriptions' as object_name,
         subscription_id as record_key,
         case
-            when customer_id is null or currency is null then 'incomplete'
+            when customer_id is null then 'orphan_subscription'
+            when currency is null then 'unknown_currency'
             when is_deleted then 'deleted'
             when status = 'future' then 'not_begun'
             when
@@ -36,7 +37,7 @@ found as (
     select
         'subscriptions' as object_name,
         subscriptions.subscription_id as record_key,
-        'orphan' as reason,
+        'orphan_subscription' as reason,
         subscriptions._batch_id,
         subscriptions._loaded_at
     from subscriptions
@@ -59,7 +60,7 @@ found as (
     select
         'subscription_items' as object_name,
         items.subscription_id || ':' || items.item_id as record_key,
-        'orphan' as reason,
+        'orphan_item' as reason,
         items._batch_id,
         items._loaded_at
     from {{ ref('stg_chargebee__subscription_items') }} as items
@@ -69,7 +70,7 @@ found as (
     select
         'invoice_line_items' as object_name,
         lines.line_id as record_key,
-        'orphan' as reason,
+        'orphan_line' as reason,
         lines._batch_id,
         lines._loaded_at
     from {{ ref('stg_chargebee__invoice_line_items') }} as lines
@@ -94,7 +95,10 @@ found as (
         'invoices' as object_name,
         invoice_id as record_key,
         case
-            when customer_id is null or issued_at is null or currency is null or total is null then 'incomplete'
+            when customer_id is null then 'orphan_invoice'
+            when issued_at is null then 'no_date'
+            when currency is null then 'unknown_currency'
+            when total is null then 'price_unknown'
             when is_deleted then 'deleted'
             when
                 coalesce(status, '') not in ('paid', 'posted', 'payment_due', 'not_paid', 'voided', 'pending')

@@ -8,7 +8,7 @@ with found as (
             when credit_notes.type = 'adjustment' then 'adjustment'
             when credit_notes.is_deleted then 'deleted'
             when credit_notes.status = 'voided' then 'voided'
-            when invoices.invoice_id is null then 'orphan'
+            when invoices.invoice_id is null then 'orphan_credit_note'
         end as reason,
         credit_notes._batch_id,
         credit_notes._loaded_at

@@ -51,15 +51,18 @@ select
     case when service_status = 'paused' then coalesce(pause_date, version_at) end as paused_from,
     case
         when service_status = 'ended' then coalesce(cancelled_at, version_at)
+        -- A trial that will not go on stays in_trial until it ends.
+        when service_status = 'trialing' and cancel_schedule_created_at is not null
+            then coalesce(cancelled_at, trial_end)
         else cancelled_at
     end as ends_at,
     cancel_schedule_created_at as cancel_requested_at,
     -- Only the system sets a cause. Without one, somebody decided to cancel.
     case
-        when cancelled_at is null and service_status <> 'ended' then null
+        when coalesce(cancelled_at, cancel_schedule_created_at) is null and service_status <> 'ended' then null
         when status = 'transferred' then 'internal'
         when cancel_reason is not null then 'involuntary'
-        when cancelled_at is not null then 'voluntary'
+        when coalesce(cancelled_at, cancel_schedule_created_at) is not null then 'voluntary'
     end as cancel_kind,
     lower(cancel_reason_code) as cancel_reason,
     billing_period_unit as interval_unit,

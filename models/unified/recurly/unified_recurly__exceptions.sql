@@ -13,13 +13,13 @@ found as (
         'subscriptions' as object_name,
         subscriptions.subscription_id as record_key,
         case
-            when coalesce(subscriptions.account_id, subscriptions.account_code) is null then 'incomplete'
-            when subscriptions.currency is null then 'incomplete'
+            when coalesce(subscriptions.account_id, subscriptions.account_code) is null then 'orphan_subscription'
+            when subscriptions.currency is null then 'unknown_currency'
             when subscriptions.state = 'failed' then 'never_paid'
             when subscriptions.state = 'future' then 'not_begun'
             when coalesce(subscriptions.state, '') not in ('active', 'canceled', 'expired', 'paused')
                 then 'unknown_status'
-            when accounts.account_id is null then 'orphan'
+            when accounts.account_id is null then 'orphan_subscription'
             when plans.interval_unit is null then 'interval_unknown'
             when subscriptions.unit_amount is null then 'price_unknown'
         end as reason,
@@ -60,8 +60,8 @@ found as (
         'line_items' as object_name,
         lines.line_id as record_key,
         case
-            when invoices.invoice_id is null then 'orphan'
-            when lines.subscription_id is not null and subscriptions.subscription_id is null then 'orphan'
+            when invoices.invoice_id is null then 'orphan_line'
+            when lines.subscription_id is not null and subscriptions.subscription_id is null then 'orphan_line'
             when lines.origin in ('plan_trial', 'add_on_trial') then 'trial'
         end as reason,
         lines._batch_id,
@@ -74,7 +74,10 @@ found as (
         'invoices' as object_name,
         invoice_id as record_key,
         case
-            when account_id is null or issued_at is null or currency is null or total is null then 'incomplete'
+            when account_id is null then 'orphan_invoice'
+            when issued_at is null then 'no_date'
+            when currency is null then 'unknown_currency'
+            when total is null then 'price_unknown'
             when is_deleted then 'deleted'
             when
                 coalesce(state, '') not in (
