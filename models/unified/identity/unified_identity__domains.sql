@@ -54,7 +54,7 @@ ranked as (
         on distinct_owners.account_system = links.source_system and distinct_owners.account_key = links.source_key
 ),
 
-judged as (
+decided_domains as (
     select
         domain,
         max(owners_in_system) = 1 and min(case when place = 1 or can_join then 1 else 0 end) = 1 as is_one_account
@@ -64,9 +64,9 @@ judged as (
 
 select
     ranked.domain,
-    case when judged.is_one_account then ranked.account_system end as account_system,
-    case when judged.is_one_account then ranked.account_key end as account_key,
+    case when decided_domains.is_one_account then ranked.account_system end as account_system,
+    case when decided_domains.is_one_account then ranked.account_key end as account_key,
     cast(ranked.system_rank as bigint) as account_rank
 from ranked
-inner join judged on ranked.domain = judged.domain
+inner join decided_domains on ranked.domain = decided_domains.domain
 where ranked.place = 1

@@ -82,7 +82,9 @@ named as (
         held.source_key as holder_key,
         standing.source_system,
         standing.source_key,
-        held.field || ' of ' || held.source_system || ' ' || held.source_key as evidence
+        held.reference,
+        held.field || ' of ' || held.source_system || ' ' || held.source_key as evidence,
+        count(*) over (partition by held.source_system, held.source_key, held.reference, held.field) as records_named
     from held
     inner join field_systems on held.known_field = field_systems.field
     inner join standing
@@ -94,6 +96,12 @@ named as (
             end = standing.source_key
 ),
 
+-- A number may be the key of a record in several systems. Only an id of Salesforce is the same record everywhere.
+certain as (
+    select * from named
+    where records_named = 1 or length(reference) >= 15
+),
+
 -- The record of the later system joins the account of the earlier one, whichever holds the key.
 pairs as (
     select
@@ -102,7 +110,7 @@ pairs as (
         source_system as other_system,
         source_key as other_key,
         evidence
-    from named
+    from certain
     union all
     select
         source_system,
@@ -110,7 +118,7 @@ pairs as (
         holder_system as other_system,
         holder_key as other_key,
         evidence
-    from named
+    from certain
 )
 
 select
