@@ -37,7 +37,7 @@
         'preview': {'expected': true, 'text': 'Previews by the authors of the survey.'},
         'price_unknown': {'expected': false, 'text': 'No price is known, so the MRR is missing.'},
         'spam': {'expected': true, 'text': 'Marked as spam by the survey system.'},
-        'terms_unknown': {'expected': false, 'text': 'Stretches of a subscription of which nothing tells the price.'},
+        'terms_unknown': {'expected': false, 'text': 'Stretches of a subscription without a known price.'},
         'test_mode': {'expected': true, 'text': 'Test data.'},
         'trial': {'expected': true, 'text': 'Lines of trials, which have no MRR.'},
         'unknown_currency': {'expected': false, 'text': 'The currency is missing or unknown.'},
