@@ -37,7 +37,6 @@
     case when json_valid({{ text }}) then {{ text }} end
 {%- endmacro %}
 
-{#- get_json_object takes any text. -#}
 {% macro spark__valid_json(text) -%}
-    {{ text }}
+    case when get_json_object({{ text }}, '$') is not null then {{ text }} end
 {%- endmacro %}

@@ -36,7 +36,8 @@ touchpoints as (
 answers as (
     select
         responses.response_id,
-        {{ account_reference('responses.person_properties', 'responses.extra_fields', 'person_properties_') }} as account_reference,
+        {{ account_reference('responses.person_properties', 'responses.extra_fields', 'person_properties_') }}
+            as account_reference,
         responses.person_id as respondent_id,
         {{ hash_person("coalesce(nullif(trim(people.email), ''), nullif(trim(responses.email), ''))") }}
             as email_hash,
