@@ -55,7 +55,7 @@ service as (
         on
             {{ equal_keys('states', 'terms', subscription) }}
             and states.valid_from < terms.ends_at
-            and terms.valid_from < states.ends_at
+            and states.ends_at > terms.valid_from
     where terms.price_kind <> 'one_off'
 ),
 

@@ -251,7 +251,7 @@ def ways_to_history(raw: StripeRows) -> None:
 
 
 def late_item_and_export(raw: StripeRows) -> None:
-    """An item that came within a billing period and left, and a subscription that only the dashboard knows."""
+    """An item that came within a billing period and left, and one that only the dashboard knows."""
     raw.subscription("joined", "2024-05-15", current_period_start="2024-05-01")
     raw.item("joined", "p100", "2024-05-15", current_period_start="2024-05-01")
     for date, start in (("2024-06-15", "2024-06-01"), ("2024-06-20", "2024-06-01")):

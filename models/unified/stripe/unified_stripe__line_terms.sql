@@ -50,7 +50,7 @@ priced as (
         sequenced.quantity,
         -- A price list does not know the amount of tiers, nor that of another currency.
         case
-            when prices.price_currency = sequenced.currency
+            when coalesce(prices.price_currency, sequenced.currency) = sequenced.currency
                 then coalesce(prices.unit_amount, sequenced.last_billed_unit_amount)
             else sequenced.last_billed_unit_amount
         end as unit_amount,

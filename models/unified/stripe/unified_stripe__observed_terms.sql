@@ -117,11 +117,8 @@ dated as (
                 line_dates.first_line_at,
                 credit_dates.credited_at,
                 case
-                    when
-                        changes.price_id is not null
-                        and changes.period_start > changes.previous_observed_at
-                        and changes.period_start <= changes.observed_at
-                        then changes.period_start
+                    when changes.period_start > changes.previous_observed_at and changes.price_id is not null
+                        then nullif({{ earliest('changes.period_start', 'changes.observed_at') }}, changes.observed_at)
                 end,
                 changes.observed_at
             )

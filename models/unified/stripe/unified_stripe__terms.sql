@@ -67,9 +67,8 @@ observed_terms as (
         coalesce(subscriptions.currency, billed.currency, prices.price_currency) as currency,
         stretches.quantity,
         case
-            when prices.price_currency = coalesce(subscriptions.currency, billed.currency, prices.price_currency)
-                then coalesce(prices.unit_amount, billed.unit_amount)
-            else billed.unit_amount
+            when prices.price_currency <> coalesce(subscriptions.currency, billed.currency) then billed.unit_amount
+            else coalesce(prices.unit_amount, billed.unit_amount)
         end as unit_amount,
         cast(null as decimal(24, 8)) as discount_amount,
         cast(null as string) as discount_id,
