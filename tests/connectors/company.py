@@ -374,7 +374,7 @@ def periods(company: Company) -> Iterator[Row]:
                         "period_start": start,
                         "period_end": end,
                         "cancel_requested_at": subscription.requested if is_last else None,
-                        "cancel_effective_at": subscription.effective if is_last else None,
+                        "cancel_effective_at": (subscription.effective or end) if is_last else None,
                         "cancel_kind": subscription.cancel_kind if is_last else None,
                         "cancel_reason": subscription.cancel_reason if is_last else None,
                         "replaces_subscription_id": subscription.replaces,

@@ -55,6 +55,7 @@ def _accounts(company: Company) -> Iterator[Record]:
             "AccountSource": account.channel,
             "OwnerId": long_id(short_id(1, "005")),
             "Segment__c": account.segment,
+            "Is_Internal__c": account.is_internal,
             "CreatedDate": account.created.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
             "SystemModstamp": stamp,
             "IsDeleted": False,

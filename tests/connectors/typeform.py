@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.connectors.company import Company
 from tests.connectors.shapes import Naming, Record
 
-NAMES = {"responses": Naming("response", lists={"answers": "answer"}), "forms": Naming("form")}
+NAMES = {
+    "responses": Naming("response", parent_key="token", lists={"answers": "answer"}),
+    "forms": Naming("form"),
+}
 
 
 def objects(company: Company) -> dict[str, list[Record]]:
