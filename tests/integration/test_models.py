@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from orchestration.core.settings import Settings, load_settings
 from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
 from orchestration.dbt_runner.runner import GRAIN_TESTS, parsed_project, prepare_manifest, run_dbt
 from tests.integration.conftest import ByHand
