@@ -244,6 +244,11 @@ def ways_to_history(raw: StripeRows) -> None:
         period = {"current_period_start": f"{date[:7]}-01"}
         raw.subscription("by_deliveries", date, **period)
         raw.item("by_deliveries", "p50", date, quantity=1 if number < 4 else 2, **period)
+    for number, date in enumerate(DATES, start=1):
+        period = {"current_period_start": f"{date[:7]}-01"}
+        arrival = f"2024-06-15 10:00:0{number}"
+        raw.subscription("by_files", arrival, **period)
+        raw.item("by_files", "p50", arrival, quantity=1 if number < 4 else 2, **period)
     for start, end, quantity in (("2024-01-01", "2024-04-01", 1), ("2024-04-01", None, 2)):
         version: Row = {"_version_from": start, "_version_to": end}
         raw.subscription("by_loader", **version, current_period_start=start)

@@ -116,7 +116,7 @@ def test_items_have_intervals_and_kinds_of_their_own(warehouse: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["by_loader", "by_deliveries", "by_lines"])
+@pytest.mark.parametrize("name", ["by_loader", "by_deliveries", "by_files", "by_lines"])
 def test_every_way_to_history_leads_to_the_same_periods(warehouse: Path, name: str) -> None:
     assert periods(warehouse, name, *PERIOD, "status", "discount_amount") == [
         ("01-01", "04-01", 50, 1, "active", 0),

@@ -4,6 +4,13 @@
     'discount_id', 'coupon_id', 'coupon_duration', 'coupon_months', 'percent_off', 'amount_off', 'coupon_currency',
     'coupon_products', 'discount_start', 'discount_end',
 ] %}
+{%- set places = [
+    (ref('stg_stripe__item_discounts'), 1, ['item_id', 'subscription_id'], false),
+    (ref('stg_stripe__subscription_discounts'), 2, ['subscription_id'], true),
+    ('versions', 2, ['subscription_id'], true),
+    (ref('stg_stripe__customers'), 3, ['customer_id'], false),
+    (ref('stg_stripe__customer_discounts'), 3, ['customer_id'], false),
+] %}
 with coupons as (
     select * from {{ ref('stg_stripe__coupons') }}
 ),
@@ -13,51 +20,22 @@ versions as (
 ),
 
 sightings as (
+    {%- for relation, level, target, observed in places %}
     select
         {{ columns | join(', ') }},
-        1 as discount_level,
-        item_id,
-        subscription_id,
-        cast(null as string) as customer_id,
-        cast(null as timestamp) as observed_at,
+        {{ level }} as discount_level,
+        {%- for id in ['item_id', 'subscription_id', 'customer_id'] %}
+        {{ id if id in target else 'cast(null as string)' }} as {{ id }},
+        {%- endfor %}
+        {{ 'observed_at' if observed else 'cast(null as timestamp)' }} as observed_at,
         _batch_id,
         _loaded_at
-    from {{ ref('stg_stripe__item_discounts') }}
+    from {{ relation }}
+    where coalesce(discount_id, coupon_id) is not null
+    {%- if not loop.last %}
     union all
-    select
-        {{ columns | join(', ') }},
-        2 as discount_level,
-        cast(null as string) as item_id,
-        subscription_id,
-        cast(null as string) as customer_id,
-        observed_at,
-        _batch_id,
-        _loaded_at
-    from {{ ref('stg_stripe__subscription_discounts') }}
-    union all
-    select
-        {{ columns | join(', ') }},
-        2 as discount_level,
-        cast(null as string) as item_id,
-        subscription_id,
-        cast(null as string) as customer_id,
-        observed_at,
-        _batch_id,
-        _loaded_at
-    from versions
-    where discount_id is not null or coupon_id is not null
-    union all
-    select
-        {{ columns | join(', ') }},
-        3 as discount_level,
-        cast(null as string) as item_id,
-        cast(null as string) as subscription_id,
-        customer_id,
-        cast(null as timestamp) as observed_at,
-        _batch_id,
-        _loaded_at
-    from {{ ref('stg_stripe__customers') }}
-    where discount_id is not null or coupon_id is not null
+    {%- endif %}
+    {%- endfor %}
 ),
 
 -- A later version of the subscription without the discount shows that it was removed.

@@ -70,7 +70,9 @@ neighbours as (
     select
         *,
         lag(status) over in_time as previous_status,
-        lag(observed_at) over in_time as previous_observed_at
+        {{ known_since(
+            'lag(observed_at) over in_time', 'lag(current_period_start) over in_time', 'current_period_start'
+        ) }} as known_since
     from observed
     window in_time as (partition by subscription_id order by observed_at)
 )
@@ -86,10 +88,10 @@ select
         when previous_status is null and (status = 'active' or history_source = 'deliveries')
             then {{ earliest('current_period_start', 'coalesce(changed_at, observed_at)') }}
         when changed_at is not null then changed_at
-        when updated_at > previous_observed_at and updated_at <= observed_at then updated_at
+        when updated_at > known_since and updated_at <= observed_at then updated_at
         when
             status <> 'paused'
-            and current_period_start > previous_observed_at
+            and current_period_start > known_since
             and current_period_start <= observed_at
             then current_period_start
         else observed_at

@@ -50,6 +50,7 @@ neighbours as (
         subscriptions.starts_at as subscription_starts_at,
         subscriptions.created_at as subscription_created_at,
         lag(versions.observed_at) over in_time as previous_observed_at,
+        lag(versions.current_period_start) over in_time as previous_period_start,
         lag(versions.price_id) over in_time as previous_price_id,
         lag(versions.quantity) over in_time as previous_quantity
     from versions
@@ -61,7 +62,8 @@ changes as (
     select
         *,
         previous_observed_at is null as is_first,
-        coalesce(previous_observed_at, period_start) as known_since
+        coalesce({{ known_since('previous_observed_at', 'previous_period_start', 'period_start') }}, period_start)
+            as known_since
     from neighbours
     where
         previous_observed_at is null
@@ -96,7 +98,7 @@ credit_dates as (
     inner join credits
         on
             changes.item_id = credits.item_id
-            and changes.previous_observed_at < credits.starts_at
+            and changes.known_since < credits.starts_at
             and changes.observed_at >= credits.starts_at
     where changes.price_id is null
     group by changes.item_id, changes.observed_at
@@ -117,7 +119,7 @@ dated as (
                 line_dates.first_line_at,
                 credit_dates.credited_at,
                 case
-                    when changes.period_start > changes.previous_observed_at and changes.price_id is not null
+                    when changes.period_start > changes.known_since and changes.price_id is not null
                         then nullif({{ earliest('changes.period_start', 'changes.observed_at') }}, changes.observed_at)
                 end,
                 changes.observed_at
