@@ -49,7 +49,7 @@
             {{ earliest('versions.ends_at', 'next_ends.ends_at') }} as served_until,
             {{ earliest(
                 'versions.next_version_at', earliest('versions.ends_at', 'next_ends.ends_at')
-            ) }} as stretch_to
+            ) }} as held_to
         from versions
         left join ended_versions as next_ends
             on
@@ -64,7 +64,7 @@
             *,
             'snapshot' as evidence,
             service_from as valid_from,
-            {{ earliest('stretch_to', earliest('known_from', 'version_at')) }} as valid_to
+            {{ earliest('held_to', earliest('known_from', 'version_at')) }} as valid_to
         from ends
         where version_number = 1 and origin = 'subscriptions'
         union all
@@ -76,7 +76,7 @@
                     then greatest(service_from, {{ earliest('known_from', 'version_at') }})
                 else greatest(service_from, version_at)
             end as valid_from,
-            stretch_to as valid_to
+            held_to as valid_to
         from ends
     )
 

@@ -22,7 +22,8 @@ import duckdb
 
 from orchestration.core.database import connect, quote_identifier
 from orchestration.core.settings import PROJECT_DIR, load_settings
-from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject, generic_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.dbt_runner.runner import WAREHOUSE_FILE, invoke_dbt, parsed_project
 from tests.shared import spare_parsing

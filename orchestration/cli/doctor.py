@@ -20,7 +20,7 @@ from orchestration.core.lock import describe_holder, is_locked
 from orchestration.core.policies import project_policies
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.wording import count
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 
 if TYPE_CHECKING:
     from orchestration.landing import Batch

@@ -59,7 +59,7 @@ def template(
     json: Json = False,
 ) -> None:
     """Write an example file for each object, with a description of its columns."""
-    from orchestration.dbt_runner.landing_contract import contracts_named, generic_contracts
+    from orchestration.dbt_runner.contract_files import contracts_named, generic_contracts
     from orchestration.landing.advice.guide import write_templates
 
     settings = load_settings(home)
@@ -84,7 +84,7 @@ def propose(
 ) -> None:
     """Propose a mapping.yml that loads an export unedited. Only --write saves it."""
     from orchestration.core.errors import LandingError
-    from orchestration.dbt_runner.landing_contract import generic_contracts
+    from orchestration.dbt_runner.contract_files import generic_contracts
     from orchestration.landing.advice.proposals import propose_mapping
 
     found = propose_mapping(file, generic_contracts(), object_name)

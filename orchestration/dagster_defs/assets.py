@@ -20,7 +20,7 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.tags import RELEASE_TAG, run_tags
 from orchestration.dagster_defs.translator import FRESHNESS, end_keys, mart_owners
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.runner import GRAIN_TESTS, DbtEvent
 from orchestration.pipeline.steps import LandStep, build_step, land_step, publish_step
 from orchestration.quality.profile import latest_month

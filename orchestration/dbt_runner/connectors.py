@@ -8,7 +8,8 @@ from orchestration.core.errors import SettingsError
 from orchestration.core.policies import project_variables
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 
 ARRIVED = "arrived"
 

@@ -1,4 +1,4 @@
-"""The landing contracts, read from the dbt sources YAML."""
+"""The landing contracts: what the files of each object contain."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from orchestration.core.database import quote_identifier
-from orchestration.core.errors import ContractError, LandingError
-from orchestration.core.serialization import read_yaml
-from orchestration.core.settings import PROJECT_DIR
 
 BATCH_COLUMNS = {
     "_extra": "varchar",
@@ -259,168 +255,3 @@ class LandingObject:
         if self.is_vendor:
             facts += [self.prefixes, self.inside, [one.digest for one in self.lists]]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
-
-
-def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], LandingObject]:
-    """Read every `models/staging/*/_*__sources.yml`; keys are (source, object), in file order.
-
-    Raises ContractError if a table lacks a key or a column lacks a type.
-    """
-    contracts: dict[tuple[str, str], LandingObject] = {}
-    for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
-        document = read_yaml(path)
-        for source in document["sources"]:
-            source_meta = _meta(source)
-            for table in source["tables"]:
-                contract = _landing_object(path, source["name"], source_meta, table)
-                contracts[contract.source, contract.name] = contract
-    return _with_lists(contracts)
-
-
-def generic_contracts() -> dict[tuple[str, str], LandingObject]:
-    """Return the contracts of the objects that people export by hand."""
-    return {key: contract for key, contract in load_contracts().items() if not contract.is_vendor}
-
-
-def _with_lists(
-    contracts: Mapping[tuple[str, str], LandingObject],
-) -> dict[tuple[str, str], LandingObject]:
-    """Add to each object those that come from its lists. Raises ContractError for an unknown parent."""
-    lists: dict[tuple[str, str], list[LandingObject]] = {}
-    for contract in contracts.values():
-        if contract.inside:
-            parent = (contract.source, contract.inside.object)
-            if parent not in contracts or contracts[parent].inside:
-                raise ContractError(
-                    f"{contract.label} is inside {contract.inside.object}, which is no object."
-                )
-            lists.setdefault(parent, []).append(contract)
-    return {key: replace(one, lists=tuple(lists.get(key, ()))) for key, one in contracts.items()}
-
-
-def contracts_named(
-    contracts: Mapping[tuple[str, str], LandingObject], name: str
-) -> dict[tuple[str, str], LandingObject]:
-    """Return the contracts with this name, with or without source. Raises LandingError if unknown."""
-    named = {key: one for key, one in contracts.items() if name in (one.name, one.label)}
-    if not named:
-        known = ", ".join(one.name for one in contracts.values())
-        raise LandingError(f"There is no object {name!r}. The objects are {known}.")
-    return named
-
-
-def _landing_object(
-    path: Path, source: str, source_meta: Mapping[str, Any], table: Mapping[str, Any]
-) -> LandingObject:
-    meta = _meta(table)
-    where = f"{path.name}: {source}.{table['name']}"
-    if not meta.get("key"):
-        raise ContractError(f"{where} declares no key. Add `config: {{meta: {{key: [column]}}}}`.")
-    columns = []
-    formats = tuple(meta.get("formats", source_meta.get("formats", ())))
-    for column in table["columns"]:
-        if "data_type" not in column:
-            raise ContractError(f"{where}.{column['name']} declares no data_type.")
-        rules = _meta(column)
-        columns.append(
-            Column(
-                name=column["name"],
-                data_type=column["data_type"].lower(),
-                required=bool(rules.get("required", False)),
-                enum=tuple(str(value) for value in rules.get("enum", ())),
-                minimum=_decimal(rules.get("min")),
-                minimum_exclusive=_decimal(rules.get("min_exclusive")),
-                maximum=_decimal(rules.get("max")),
-                pattern=rules.get("pattern"),
-                pattern_in_words=rules.get("pattern_in_words"),
-                refuses=rules.get("refuses"),
-                pii=rules.get("pii"),
-                may_be_address=bool(rules.get("may_be_address", False)),
-                placeholder=rules.get("placeholder"),
-                keeps=tuple(str(word).lower() for word in rules.get("keeps", ())),
-                also=tuple(rules.get("also", ())),
-                formats=formats,
-                called=tuple(str(name) for name in rules.get("called", ())),
-                advice=rules.get("advice", {}),
-                description=column.get("description", ""),
-                example=str(rules.get("example", "")),
-            )
-        )
-    is_vendor = bool(source_meta.get("is_vendor", False))
-    if is_vendor:
-        columns += LOADER_COLUMNS
-    missing = set(meta["key"]) - {column.name for column in columns}
-    if missing:
-        raise ContractError(f"{where}: the key contains undeclared columns: {', '.join(sorted(missing))}.")
-    return LandingObject(
-        source=source,
-        name=table["name"],
-        columns=tuple(columns),
-        key=tuple(meta["key"]),
-        version_at=meta.get("version_at"),
-        is_required=bool(meta.get("is_required", False)),
-        replaced_by=tuple(meta.get("replaced_by", ())),
-        source_timezone=source_meta.get("source_timezone", "UTC"),
-        arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
-        is_vendor=is_vendor,
-        also=tuple(str(name) for name in meta.get("also", ())),
-        without=str(meta.get("without", "")),
-        inside=_inside(meta),
-        told_apart_by=tuple(meta.get("told_apart_by", ())),
-        latest_delivery=bool(meta.get("latest_delivery", False)),
-        ends=_ends(meta),
-        rejects=_row_rules(meta, "rejects", "reason"),
-        warns=_row_rules(meta, "warns", "text"),
-        prefixes=(
-            *(ENVELOPES if is_vendor else ()),
-            *(str(prefix) for prefix in (*meta.get("prefixes", ()), *source_meta.get("prefixes", ()))),
-        ),
-        description=table.get("description", ""),
-    )
-
-
-def _ends(meta: Mapping[str, Any]) -> Ends | None:
-    found = meta.get("ends")
-    return Ends(found["start"], found["end"], tuple(found["item"])) if found else None
-
-
-def _inside(meta: Mapping[str, Any]) -> Inside | None:
-    found = meta.get("inside")
-    if not found:
-        return None
-    given = {name: tuple(str(way).split(".")) for name, way in found.get("with", {}).items()}
-    return Inside(found["object"], tuple(found["list"].split(".")), given)
-
-
-def _row_rules(meta: Mapping[str, Any], kind: str, text: str) -> tuple[RowRule, ...]:
-    return tuple(
-        RowRule(rule["column"], rule["where"], rule[text], rule.get("advice", ""))
-        for rule in meta.get(kind, ())
-    )
-
-
-def _arrival(where: str, meta: Mapping[str, Any]) -> Arrival:
-    found = dict(meta.get("arrives") or {})
-    model = found.pop("in", None)
-    if not model:
-        raise ContractError(
-            f"{where} declares no `arrives`, so no check would notice lost rows. "
-            "Add `arrives: {in: <unified model>}` to its meta."
-        )
-    key = meta["key"]
-    delivered_key = found.pop("delivered_key", key)
-    columns = found.pop("columns", dict(zip(key, delivered_key, strict=True)))
-    try:
-        return Arrival(model, tuple(delivered_key), columns, **found)
-    except TypeError:
-        raise ContractError(
-            f"{where}: `arrives` has an unknown key among {', '.join(sorted(found))}."
-        ) from None
-
-
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (node.get("config") or {}).get("meta") or {}
-
-
-def _decimal(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value))

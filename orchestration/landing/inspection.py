@@ -13,7 +13,8 @@ import duckdb
 from orchestration.core.database import connect, quote_literal
 from orchestration.core.errors import LandingError
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.landing.batches import (
     Batch,

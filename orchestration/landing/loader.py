@@ -20,7 +20,8 @@ from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
 from orchestration.core.settings import Settings
 from orchestration.core.wording import count
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, accepted_batches, all_batches, read_seen, write_seen
 from orchestration.landing.content import Arrival, load_content
 from orchestration.landing.exports import header_of, recognise

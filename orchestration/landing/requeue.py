@@ -17,7 +17,8 @@ from orchestration.core.files import atomic_replace
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
 from orchestration.core.wording import count
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path
 from orchestration.landing.files import digest_of, find_files
 from orchestration.landing.inspection import find_batch

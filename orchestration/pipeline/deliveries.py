@@ -8,7 +8,7 @@ from datetime import datetime
 
 from orchestration.core.errors import LandingError, PublishError
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing import Batch, known_batches
 from orchestration.landing.delivery import check_delivery, describe_missing, missing_objects
 from orchestration.releases.experiments import experiment_in_words, experiment_reason, same_experiment

@@ -113,7 +113,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
         return _floor(settings, "generic/subscription_periods", REVENUE_FACTS), None
     from orchestration.core.database import connect
     from orchestration.core.lock import hold_lock
-    from orchestration.dbt_runner.landing_contract import load_contracts
+    from orchestration.dbt_runner.contract_files import load_contracts
     from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
     from orchestration.dbt_runner.runner import BUILD, prepare_manifest, run_dbt
     from orchestration.dbt_runner.version import dbt_version

@@ -158,18 +158,18 @@ class Resolver:
                 for system in FIELDS[name]
             ]
             self._claim(claims, holder, [one for one in targets if one in self.world.records], reference)
-        for system, key in list(self.world.records):
-            twin = ("salesforce", long_id(key))
-            if system == "generic" and twin in self.world.records:
-                self._claim(claims, (system, key), [twin], key)
-        for key, by_rank in claims.items():
-            if key in self.world.keys:
+        for record in self.world.records.values():
+            twin = ("salesforce", long_id(record.key))
+            if record.system == "generic" and twin in self.world.records:
+                self._claim(claims, record.id, [twin], record.key)
+        for claimed, by_rank in claims.items():
+            if claimed in self.world.keys:
                 continue
             first = by_rank[min(by_rank)]
             if len(first) == 1:
-                yield self._decide(key, next(iter(first)), "reference")
+                yield self._decide(claimed, next(iter(first)), "reference")
             else:
-                self.alone.add(key)
+                self.alone.add(claimed)
 
     def _claim(
         self, claims: dict[Key, dict[int, set[Key]]], holder: Key, found: list[Key], reference: str
@@ -199,8 +199,8 @@ class Resolver:
             if len(set(systems)) == len(systems) and all(self._can_join(key, domain) for key in found[1:]):
                 owners[domain] = found[0]
         for record in self._open(self.world.records.values()):
-            domain = record.domain if record.is_crm else (record.email or "").rpartition("@")[2]
-            owner = owners.get(domain or "")
+            own = record.domain if record.is_crm else (record.email or "").rpartition("@")[2]
+            owner = owners.get(own or "")
             if owner and ORDER.index(owner[0]) < record.rank:
                 yield self._decide(record.id, owner, "domain")
 

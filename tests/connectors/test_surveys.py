@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS
 from tests.spark.project import Project
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.core.database import connect
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing import (
     accepted_batches,
     create_landing_records,

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing import accepted_batches
 from orchestration.quality.gate import Finding
 from orchestration.refresh import refresh

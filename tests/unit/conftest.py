@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings, load_settings
-from orchestration.dbt_runner.landing_contract import generic_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from simulator import SimulationReport, simulate
 from tests.shared import spare_parsing

@@ -15,7 +15,8 @@ import duckdb
 
 from orchestration.core.database import connect
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.landing_contract import Column, LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
 from orchestration.landing import (
     Batch,

@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.landing_contract import generic_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.dbt_runner.mart_contract import audited_tests
 from orchestration.quality.gate import FAMILIES
 from tests.shared import declared_contracts

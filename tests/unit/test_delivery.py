@@ -12,7 +12,7 @@ from orchestration.cli.doctor import examine
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.dbt_runner.landing_contract import generic_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.landing import land
 from orchestration.landing.advice.guide import guide_page, write_templates
 from orchestration.landing.advice.proposals import propose_mapping

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing import Batch, ReadingPolicies
 from orchestration.landing.delivery import check_delivery
 from tests.unit.landing_case import Case, make_generic

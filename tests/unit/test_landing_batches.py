@@ -14,7 +14,8 @@ import pytest
 
 from orchestration.core.database import connect
 from orchestration.core.errors import LandingError
-from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Column, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Column
 from orchestration.landing import (
     accepted_batches,
     all_batches,

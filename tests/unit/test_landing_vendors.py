@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from orchestration.core.errors import ContractError
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing import all_batches, pending_files
 from orchestration.landing.withdrawing import withdraw
 from tests.unit.landing_case import NOW, Case, make_case

@@ -14,7 +14,7 @@ from orchestration.core.database import connect
 from orchestration.core.errors import SettingsError
 from orchestration.core.policies import check_project_policies, parse_policies, policy_catalog, policy_problem
 from orchestration.core.settings import load_settings
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing.attributes import has_attributes
 from orchestration.refresh import refresh
 from tests.compiled import compile_query, project_models

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from simulator import SimulationReport, files, simulate
 from simulator.catalog import STATUSES
 from simulator.tables import OBJECTS

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_runner.landing_contract import load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
 from simulator import simulate
 
 

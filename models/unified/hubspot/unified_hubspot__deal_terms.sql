@@ -13,7 +13,7 @@ with deals as (
 companies as (
     select
         deal_id,
-        max(case when is_primary then company_id end) as primary_company_id,
+        {{ last_by('case when is_primary then company_id end', '_loaded_at') }} as primary_company_id,
         case when min(company_id) = max(company_id) then min(company_id) end as only_company_id
     from {{ ref('stg_hubspot__deal_companies') }}
     where not is_deleted

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestration.dbt_runner.landing_contract import Column, LandingObject, generic_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.values.conventions import conventions
 
 _HEAD = Path(__file__).with_name("guide.md")

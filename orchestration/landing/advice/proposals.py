@@ -13,7 +13,8 @@ import yaml
 
 from orchestration.core.database import connect, quote_literal
 from orchestration.core.errors import LandingError
-from orchestration.dbt_runner.landing_contract import Column, LandingObject, contracts_named
+from orchestration.dbt_runner.contract_files import contracts_named
+from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.exports import KnownExport, read_any, recognise
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import bound_name
