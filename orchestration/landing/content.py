@@ -17,23 +17,24 @@ from orchestration.core.settings import Settings
 from orchestration.core.wording import count
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, batch_path, quarantine_path, rejected_path, write_record
-from orchestration.landing.ends import count_ends, ends_remark
+from orchestration.landing.ends import count_ends
 from orchestration.landing.files import LandingFile, Snapshot
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding, bind
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping, read_mapping
 from orchestration.landing.reading.nested import find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
-from orchestration.landing.reading.refusal import FileRefusedError, Remark
+from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.recognition import tool_of
+from orchestration.landing.remarks import Loaded, remarks_on
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
-from orchestration.landing.values.census import Census, take_census
+from orchestration.landing.values.census import take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
-from orchestration.landing.values.days import Days, find_days
+from orchestration.landing.values.days import find_days
 from orchestration.landing.values.notation import find_numbers
 from orchestration.landing.values.numbers import Numbers
 from orchestration.landing.values.rejected import RejectedRows, collect_rejected_rows, write_rejected
-from orchestration.landing.values.repeats import Repeats, mark_repeats
+from orchestration.landing.values.repeats import mark_repeats
 
 
 @dataclass(frozen=True)
@@ -58,25 +59,6 @@ class Arrival:
             folder=self.file.folder or contract.inside.object,
         )
         return replace(self, file=file, batch_id=file.batch_id(self.snapshot.digest), part_of=self.batch_id)
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """The result for an accepted file."""
-
-    rows: int
-    """Rows in the file, without blank records."""
-    quarantined: int
-    blank: int
-    mapping: FileMapping
-    columns: tuple[str, ...]
-    extra_columns: tuple[str, ...]
-    days: Days
-    census: Census
-    repeats: Repeats
-    ends: dict[str, int] | None
-    tool: str
-    remarks: tuple[Remark, ...]
 
 
 def load_content(
@@ -173,7 +155,7 @@ def _load_rows(
         raise
     repeats = mark_repeats(connection, contract, temporary)
     ends = count_ends(connection, contract.ends, f"read_parquet({quote_literal(temporary)})")
-    found = _Loaded(
+    found = Loaded(
         rows=rows,
         quarantined=rejected.wrong,
         blank=reading.blank + rejected.blank,
@@ -189,7 +171,7 @@ def _load_rows(
         tool=tool_of(reading.header) if contract.is_vendor else "",
         remarks=(),
     )
-    remarks = list(_remarks(connection, contract, reading, binding, numbers, found, temporary))
+    remarks = list(remarks_on(connection, contract, reading, binding, numbers, found, temporary))
     atomic_replace(temporary, target)
     return _accepted(arrival, delivered, target, replace(found, remarks=(*rejected.remarks, *remarks)))
 
@@ -261,70 +243,7 @@ def _refuse_wrong_files(rejected: RejectedRows, rows: int) -> None:
     )
 
 
-def _remarks(
-    connection: duckdb.DuckDBPyConnection,
-    contract: LandingObject,
-    reading: Reading,
-    binding: Binding,
-    numbers: Numbers,
-    found: _Loaded,
-    path: Path,
-) -> Iterator[Remark]:
-    """Return the warnings and notes about a loaded file."""
-    yield from binding.remarks
-    if not reading.rows:
-        yield Remark("note", None, "contains no rows")
-    if reading.lines_above:
-        yield Remark("note", None, f"{count(reading.lines_above, 'line')} above the header skipped")
-    if found.blank:
-        yield Remark("note", None, "skipped blank records and repeated headers", rows=found.blank)
-    if not numbers.notation.is_default and found.mapping.decimal is None and found.mapping.thousands is None:
-        yield Remark("note", None, f"numbers use {numbers.notation.in_words()}")
-    if numbers.may_be_thousands:
-        yield Remark(
-            "told",
-            None,
-            "all numbers with a point have three digits after it: the loader reads 1.200 as 1.2",
-            'If it means 1200, set `thousands: "."` in mapping.yml.',
-        )
-    for name in found.days.whole:
-        yield Remark("note", name, "has no time of day; its days start in the reporting time zone")
-    yield from found.census.remarks
-    if found.repeats.repeated:
-        yield Remark(
-            "note", None, "rows equal to another row of the file count once", rows=found.repeats.repeated
-        )
-    if found.repeats.conflicting:
-        key = ", ".join(contract.key)
-        # A system delivers its own versions of a record.
-        advice = f"If the rows are different facts, give them different values of {key}."
-        yield Remark(
-            "note" if contract.is_vendor else "told",
-            None,
-            f"rows have the same {key} as a lower row, which counts instead",
-            "" if contract.is_vendor else advice,
-            rows=found.repeats.conflicting,
-            row=found.repeats.first_conflict,
-            line=_line(connection, found.repeats.first_conflict),
-        )
-    if contract.ends:
-        remark = ends_remark(found.ends, contract.ends.end, found.mapping.ends)
-        if remark:
-            yield remark
-    for rule in contract.warns:
-        rows, first = connection.execute(
-            f"select count(*), min(_row) from read_parquet({quote_literal(path)}) where {rule.where}"
-        ).fetchone() or (0, None)
-        if rows:
-            yield Remark("told", rule.column, rule.text, rule.advice, rows, first, _line(connection, first))
-
-
-def _line(connection: duckdb.DuckDBPyConnection, record: int | None) -> int | None:
-    found = connection.execute(f"select line from {tables.RAW} where record = ?", [record]).fetchone()
-    return found[0] if found else None
-
-
-def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: _Loaded) -> Batch:
+def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: Loaded) -> Batch:
     return Batch(
         **_identity(arrival, contract),
         status="accepted",
