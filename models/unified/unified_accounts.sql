@@ -57,8 +57,8 @@ billed_rows as (
     from {{ ref('unified_account_keys') }}
     where match_rule = 'own' and source_system in ('{{ systems_with('customers') | join("', '") }}')
 ),
-{%- endif %}
 
+{% endif %}
 billed_accounts as (
     select
         account_id,
