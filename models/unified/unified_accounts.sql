@@ -7,12 +7,6 @@ with {{ 'generic_accounts' if has_branch('accounts') else 'crm_accounts' }} as (
     {{ with_linked_account(ref('stg_generic__accounts'), 'parent_account_id') }}
 ),
 
-{% if has_identity() -%}
-keys as (
-    select * from {{ ref('unified_account_keys') }}
-),
-
-{% endif -%}
 {% if has_branch('accounts') -%}
 branch_accounts as (
     {{- union_branches('accounts', ['source_key', 'parent_key'] + columns) }}
@@ -37,9 +31,9 @@ crm_accounts as (
         null as {{ attribute }}
         {%- endfor %}
     from branch_accounts
-    inner join keys
+    inner join {{ ref('unified_account_keys') }} as keys
         on branch_accounts.source_system = keys.source_system and branch_accounts.source_key = keys.source_key
-    left join keys as parents
+    left join {{ ref('unified_account_keys') }} as parents
         on branch_accounts.source_system = parents.source_system and branch_accounts.parent_key = parents.source_key
     where keys.match_rule = 'own'
 ),
@@ -60,11 +54,11 @@ billed_rows as (
         null as period_start,
         _batch_id,
         _loaded_at
-    from keys
+    from {{ ref('unified_account_keys') }}
     where match_rule = 'own' and source_system in ('{{ systems_with('customers') | join("', '") }}')
 ),
-{%- endif %}
 
+{% endif %}
 billed_accounts as (
     select
         account_id,

@@ -8,9 +8,18 @@ branch_contacts as (
     {{- union_branches('contacts', ['contact_id', 'account_key', 'email_hash', 'is_deleted']) }}
 ),
 
+-- Systems number their contacts alike. An id that several systems have names the person only with its system.
 linked_contacts as (
     select
-        branch_contacts.*,
+        case
+            when
+                min(branch_contacts.source_system) over (partition by branch_contacts.contact_id)
+                = max(branch_contacts.source_system) over (partition by branch_contacts.contact_id)
+                then branch_contacts.contact_id
+            else branch_contacts.source_system || ':' || branch_contacts.contact_id
+        end as respondent_id,
+        branch_contacts.email_hash,
+        branch_contacts.is_deleted,
         keys.account_id
     from branch_contacts
     inner join {{ ref('unified_account_keys') }} as keys
@@ -34,7 +43,7 @@ persons as (
     {%- if has_branch('contacts') %}
     union all
     select
-        contact_id as respondent_id,
+        respondent_id,
         account_id as linked_account_id,
         is_deleted
     from linked_contacts

@@ -9,7 +9,14 @@ records as (
     select
         source_system,
         {% if billing_systems -%}
-        case when source_system in ('{{ billing_systems | join("', '") }}') then 'customers' else 'accounts' end
+        case
+            when source_system in (
+                {%- for system in billing_systems %}
+                '{{ system }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            ) then 'customers'
+            else 'accounts'
+        end
         {%- else -%}
         'accounts'
         {%- endif %} as object_name,
@@ -54,8 +61,12 @@ grouped as (
         count(*) as records_found,
         -- Only a record of an account has that account's money.
         max(case when records.needs_crm then accounts.mrr end) as mrr,
-        max(case when accounts.account_id is not null and (accounts.is_in_crm or not records.needs_crm) then 1 else 0 end)
-            as is_matched
+        max(
+            case
+                when accounts.is_in_crm or (accounts.account_id is not null and not records.needs_crm) then 1
+                else 0
+            end
+        ) as is_matched
     from records
     left join accounts on records.account_id = accounts.account_id
     group by records.source_system, records.object_name, records.account_id

@@ -27,7 +27,8 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by object_name, merged_id order by updated_at desc nulls last, _loaded_at desc, merged_into_id
+            partition by object_name, merged_id
+            order by updated_at desc nulls last, _loaded_at desc, merged_into_id desc
         ) as choice
     from swallowed
     where merged_id <> merged_into_id and merged_id <> '0'

@@ -38,7 +38,14 @@ held as (
         source_system,
         source_key,
         reference,
-        case when field in ('{{ fields | join("', '") }}') then field else '' end as known_field,
+        case
+            when field in (
+                {%- for field in fields %}
+                '{{ field }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            ) then field
+            else ''
+        end as known_field,
         field
     from branch_rows
     union all
