@@ -260,14 +260,16 @@ def _recognised(settings: Settings, batch: Batch) -> str:
 
     contracts = load_contracts()
     path = settings.landing / batch.source / (batch.folder or batch.object) / batch.file_name
-    if batch.rejected_share is not None or not path.is_file():
+    if batch.rejected_share is not None or not path.is_file() or "Put it into" in str(batch.reason):
         return ""
     header = header_of(path)
     if not header:  # a mapping cannot fix an unreadable file
         return ""
+    advice = advice_for(path, contracts, f"{batch.source}/{batch.object}")
+    if advice:
+        return f" {advice}."
     if not contracts[batch.source, batch.object].is_vendor:
-        advice = advice_for(path, contracts)
-        return f" {advice}." if advice else f" `csw landing map {path}` proposes a mapping."
+        return f" `csw landing map {path}` proposes a mapping."
     mine = [contract for (source, _), contract in contracts.items() if source == batch.source]
     near = [
         f"{one.contract.name} without {', '.join(one.lacking[:5])}" if one.lacking else one.contract.name

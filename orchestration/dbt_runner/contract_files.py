@@ -126,6 +126,7 @@ def _landing_object(
         arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
         is_vendor=is_vendor,
         also=tuple(str(name) for name in meta.get("also", ())),
+        skips_rows=int(meta.get("skips_rows", 0)),
         without=str(meta.get("without", "")),
         inside=_inside(meta),
         told_apart_by=tuple(meta.get("told_apart_by", ())),

@@ -195,6 +195,8 @@ class LandingObject:
     """Whether the object is one of a vendor's API, as any loading tool delivers it."""
     also: tuple[str, ...] = ()
     """Names that loading tools give the object's folder."""
+    skips_rows: int = 0
+    """Number of rows below the header of a CSV file that describe the columns again."""
     without: str = ""
     """What stays unknown if a vendor's object never arrives: the rest of a sentence that begins with `so`."""
     inside: Inside | None = None
@@ -253,5 +255,5 @@ class LandingObject:
         ]
         facts: list[Any] = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
         if self.is_vendor:
-            facts += [self.prefixes, self.inside, [one.digest for one in self.lists]]
+            facts += [self.prefixes, self.skips_rows, self.inside, [one.digest for one in self.lists]]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping, read_
 from orchestration.landing.reading.nested import find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
-from orchestration.landing.recognition import tool_of
+from orchestration.landing.recognition import other_object, tool_of
 from orchestration.landing.remarks import Loaded, remarks_on
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
 from orchestration.landing.values.census import take_census
@@ -62,9 +62,15 @@ class Arrival:
 
 
 def load_content(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, contract: LandingObject, arrival: Arrival
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contract: LandingObject,
+    arrival: Arrival,
+    contracts: Mapping[tuple[str, str], LandingObject],
 ) -> tuple[Batch, ...]:
     """Turn a snapshot into batches on disk and write their records. The returned remarks contain values.
+
+    A vendor's file that looks like another one of `contracts` is refused.
 
     The first batch is the file's own. The others come from the lists in its records. Intermediate files go to
     the folder of the snapshot. A batch counts once its record is written, and the file's own is the last.
@@ -76,7 +82,7 @@ def load_content(
         for leftover in (settings.quarantine / one.source / one.name).glob(f"{part.batch_id}.*"):
             leftover.unlink()
     try:
-        batches = list(_load_all(connection, settings, deliveries))
+        batches = list(_load_all(connection, settings, deliveries, contracts))
     except FileRefusedError as refusal:
         for one, part in deliveries:
             batch_path(settings, one.source, one.name, part.batch_id).unlink(missing_ok=True)
@@ -91,12 +97,19 @@ def _load_all(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     deliveries: Sequence[tuple[LandingObject, Arrival]],
+    contracts: Mapping[tuple[str, str], LandingObject],
 ) -> Iterator[Batch]:
     """Yield the batch of a file, then those of its lists. A wrong list refuses the whole file."""
     (contract, arrival), *lists = deliveries
     mapping = read_mapping(arrival.file.mapping, contract)
     folder = arrival.snapshot.path.parent
     reading = read_file(connection, arrival.snapshot.path, arrival.file.format, contract, folder, mapping)
+    other = other_object(reading.header, contract, contracts) if contract.is_vendor else None
+    if other:
+        raise FileRefusedError(
+            f"looks like {other.label}, not {contract.label}. Put it into the folder {other.label}/",
+            rows=reading.rows,
+        )
     reading = find_columns(connection, contract, reading, mapping)
     found = [
         (one, part, f"list_{place}", list_records(connection, one, contract, reading, f"list_{place}"))

@@ -108,7 +108,7 @@ def land(
                 ignored.append(IgnoredFile(file.label, "still being written; the next run loads it"))
                 continue
             arrival = Arrival(file, snapshot, file.batch_id(digest), stamp)
-            new += load_content(connection, settings, contract, arrival)
+            new += load_content(connection, settings, contract, arrival, contracts)
             stamp += timedelta(microseconds=1)
         _report_gone(gone_files(settings, sorted_files.met, contracts=contracts))
         write_seen(settings, sorted_files.seen)
@@ -241,11 +241,14 @@ def _recognised(settings: Settings, contracts: Contracts, entry: IgnoredFile) ->
     return IgnoredFile(entry.label, f"{entry.reason}. {hint}") if hint else entry
 
 
-def advice_for(path: Path, contracts: Contracts) -> str:
-    """Say which system's file this is and where it belongs; empty for an unknown file."""
+def advice_for(path: Path, contracts: Contracts, is_in: str = "") -> str:
+    """Say which system's file this is and where it belongs; empty for an unknown file.
+
+    `is_in` is the label of the object that was tried.
+    """
     header = header_of(path)
     objects = similar_objects(header, contracts)
-    if objects:
+    if objects and objects[0].contract.label != is_in:
         label, tool = objects[0].contract.label, tool_of(header)
         written = f", as {tool} writes it" if tool else ""
         return f"It looks like {label}{written}. Put it into the folder {label}/"

@@ -32,6 +32,8 @@ class Likeness:
     """Columns of the object that the file lacks."""
     share: float
     """Share of the object's columns that the file has."""
+    explained: float
+    """Share of the file's columns that the object has."""
 
 
 def tool_of(header: Iterable[str]) -> str:
@@ -50,10 +52,10 @@ def similar_objects(
     found = []
     for contract in contracts.values():
         if contract.is_vendor and names:
-            likeness, own = _compare(contract, names)
+            likeness = _compare(contract, names)
             has_key = not set(contract.key) & set(likeness.lacking)
-            if has_key and likeness.share >= _LEAST and own >= _LEAST:
-                found.append((likeness.share * own, likeness))
+            if has_key and likeness.share >= _LEAST and likeness.explained >= _LEAST:
+                found.append((likeness.share * likeness.explained, likeness))
     return [likeness for _, likeness in sorted(found, key=lambda one: -one[0])]
 
 
@@ -62,13 +64,29 @@ def nearest_objects(
 ) -> list[Likeness]:
     """Return the objects with the largest share of their columns in a header, if it has any."""
     names = [squashed(text) for text in header if not tool_of([text])]
-    compared = [_compare(contract, names)[0] for contract in contracts]
+    compared = [_compare(contract, names) for contract in contracts]
     known = [one for one in compared if one.share > 0]
     return sorted(known, key=lambda one: -one.share)[:most]
 
 
-def _compare(contract: LandingObject, names: list[str]) -> tuple[Likeness, float]:
-    """Compare an object with squashed column names; also return the share of names that it explains."""
+def other_object(
+    header: Iterable[str], contract: LandingObject, others: Mapping[tuple[str, str], LandingObject]
+) -> LandingObject | None:
+    """Return the object of the same system that a file is much more likely to contain.
+
+    An export for people has other units and one row per screen line, but some columns of the API's object.
+    """
+    names = [squashed(text) for text in header if not tool_of([text])]
+    mine = {key: one for key, one in others.items() if one.source == contract.source and not one.inside}
+    found = similar_objects(header, mine)
+    if not found or found[0].contract.name == contract.name:
+        return None
+    own = _compare(contract, names).explained
+    return found[0].contract if own < found[0].explained / 2 else None
+
+
+def _compare(contract: LandingObject, names: list[str]) -> Likeness:
+    """Compare an object with squashed column names."""
     columns = [column for column in contract.columns if column not in LOADER_COLUMNS]
     prefixes = [squashed(prefix) for prefix in contract.prefixes]
     bare = {one: {one, *(one.removeprefix(prefix) for prefix in prefixes)} for one in names}
@@ -86,4 +104,4 @@ def _compare(contract: LandingObject, names: list[str]) -> tuple[Likeness, float
     lists = {squashed(one.inside.list[0]) for one in contract.lists if one.inside}
     explained |= {one for one in names if bare[one] & lists}
     share = 1 - len(lacking) / len(columns)
-    return Likeness(contract, tuple(lacking), share), len(explained) / len(names)
+    return Likeness(contract, tuple(lacking), share, len(explained) / max(len(names), 1))

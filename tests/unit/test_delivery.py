@@ -100,8 +100,9 @@ def test_a_refusal_of_the_file_does_not_hide_its_wrong_rows(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "text", "looks_like", "target"),
     [
-        ("subscriptions.csv", STRIPE, "a Stripe subscriptions export", "generic/subscription_periods/"),
         ("hubspot/companies.csv", HUBSPOT, "a HubSpot companies export", "generic/accounts/"),
+        ("hubspot/companies/c.csv", HUBSPOT, "a HubSpot companies export", "generic/accounts/"),
+        ("typeform/r.csv", TYPEFORM, "a Typeform responses export", "generic/survey_responses/"),
         ("typeform/responses/r.csv", TYPEFORM, "a Typeform responses export", "generic/survey_responses/"),
     ],
 )
@@ -116,6 +117,28 @@ def test_an_export_in_the_wrong_place_is_recognised(
     assert "generic/subscription_periods: no file has been accepted" in told(
         load_settings(home=tmp_path, environment={}), "FAIL"
     )
+
+
+@pytest.mark.parametrize(
+    "place", ["subscriptions.csv", "stripe/subscriptions/s.csv", "generic/accounts/s.csv"]
+)
+def test_a_file_of_a_connected_system_is_told_its_folder(tmp_path: Path, place: str) -> None:
+    """The API's object has amounts in cents, and this export in dollars."""
+    found = told(delivered(tmp_path, {place: STRIPE}))
+    assert "looks like stripe/subscriptions_export" in found
+    assert "Put it into the folder stripe/subscriptions_export/" in found
+    assert "csw landing map" not in found
+
+
+def test_the_doctor_says_what_a_connected_system_lacks_and_who_wrote_its_files(tmp_path: Path) -> None:
+    item = (
+        '{"id": "sub_1", "customer": "cus_1", "status": "active", "_fivetran_synced": "2024-01-05T00:00:00Z"}'
+    )
+    found = told(delivered(tmp_path, {"stripe/subscription_history/s.jsonl": item}))
+    assert "stripe/subscription_history/s.jsonl: 1 of 1 row can be loaded as stripe/subscriptions" in found
+    assert "written by Fivetran" in found
+    assert "stripe/invoices: nothing has arrived, so the past is unknown" in found
+    assert "no file has been accepted" not in found
 
 
 @pytest.mark.parametrize(

@@ -317,35 +317,3 @@ def test_a_list_of_an_unknown_object_is_a_mistake_in_the_contract(tmp_path: Path
     (folder / "_shop__sources.yml").write_text(yaml.safe_dump(document))
     with pytest.raises(ContractError, match=r"shop/order_lines is inside orders, which is no object"):
         load_contracts(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("utc_suffix", "2024-01-05 10:00:00 +0000 UTC", at("2024-01-05 10:00")),
-        ("zone_names", "2024-01-05 10:00:00 PST", at("2024-01-05 18:00")),
-        ("zone_names", "2024-07-05 10:00:00 PDT", at("2024-07-05 17:00")),
-        ("exponent_epochs", "1.7040672E9", at("2024-01-01 00:00")),
-        ("none_text", "None", None),
-    ],
-)
-def test_a_format_of_a_vendor_is_read_only_where_the_contract_declares_it(
-    tmp_path: Path,
-    contracts: dict[tuple[str, str], LandingObject],
-    name: str,
-    text: str,
-    value: datetime | None,
-) -> None:
-    for number, formats in enumerate([(name,), ()]):
-        contract = contracts["shop", "orders"]
-        columns = tuple(replace(column, formats=formats) for column in contract.columns)
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        case = replace(
-            make_case(folder), contracts={("shop", "orders"): replace(contract, columns=columns, lists=())}
-        )
-        case.put("a.csv", f"id,placed_at\no1,{text}\no2,2024-01-01\n", "orders")
-        case.land()
-        found = case.rows("id, placed_at", "shop__orders")
-        expected = [("o1", value), ("o2", at("2024-01-01 00:00"))]
-        assert found == expected if formats or name == "none_text" else found == expected[1:]

@@ -41,6 +41,8 @@ def find_columns(
     """
     if not contract.is_vendor:
         return reading
+    if contract.skips_rows and reading.delimiter:
+        reading = _skipped(connection, contract, reading)
     reading = _opened(connection, contract, reading)
     record = Record(connection, tables.RAW, reading.header, contract.prefixes)
     bound: dict[str, int] = {}
@@ -106,6 +108,14 @@ def use_records(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """Make the records of a table the RAW ones."""
     connection.execute(f"delete from {tables.BROKEN}")
     tables.create_raw(connection, f"select * from {table}")
+
+
+def _skipped(connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading) -> Reading:
+    """Leave out the first rows, which are no records."""
+    skipped = min(contract.skips_rows, reading.rows)
+    query = f"select * from {tables.RAW} where record > {contract.skips_rows}"
+    _keep(connection, query, len(reading.header))
+    return replace(reading, rows=reading.rows - skipped, blank=reading.blank + skipped)
 
 
 def _opened(connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading) -> Reading:
