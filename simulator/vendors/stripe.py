@@ -8,6 +8,7 @@ import duckdb
 
 from simulator.expressions import ORDER
 from simulator.money_tables import BILLED_ITEMS
+from simulator.subscriptions import TRIAL_DAYS
 from simulator.vendors.ids import Company, epoch, price_id, stripe_id
 
 
@@ -53,7 +54,10 @@ def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[
 
 
 def _items(connection: duckdb.DuckDBPyConnection) -> None:
-    """One row per stretch of equal terms of an item, with its price."""
+    """One row per stretch of equal terms of an item, with its price.
+
+    A subscription that ended does not come back. Its next run has an id of its own.
+    """
     price = f"""{{
         'id': {price_id("periods")},
         'object': 'price',
@@ -73,13 +77,46 @@ def _items(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         create or replace table stripe_items as
+        with ended as (
+            select *, coalesce(period_end, case when is_deleted then updated_at end) as ended_at
+            from subscription_periods
+        ),
+
+        served as (
+            select *, max(coalesce(ended_at, timestamp '9999-12-31')) over (
+                partition by subscription_id order by period_start, ended_at
+                rows between unbounded preceding and 1 preceding
+            ) as served_until
+            from ended
+        ),
+
+        runs as (
+            select *, count(*) filter (period_start > served_until) over (
+                partition by subscription_id order by period_start, ended_at
+                rows between unbounded preceding and current row
+            ) as run
+            from served
+        ),
+
+        named as (
+            select
+                *,
+                {stripe_id("sub", "subscription_id")} || case when run > 0 then 'r' || run else '' end
+                    as subscription,
+                {stripe_id("si", "item_id")} || case when run > 0 then 'r' || run else '' end as item
+            from runs
+        )
+
         select
             *, {price} as price,
-            {stripe_id("sub", "subscription_id")} as subscription,
-            {stripe_id("si", "item_id")} as item,
-            coalesce(period_end, case when is_deleted then updated_at end) as ended_at,
-            min(period_start) over (partition by subscription_id, item_id) as created_at
-        from subscription_periods as periods
+            min(period_start) over (partition by item) as created_at,
+            -- A one-time coupon has one amount. Here its amount follows the quantity.
+            case
+                when discount_kind = 'once' and count(*) over (partition by item, discount_kind) > 1
+                    then 'repeating'
+                else discount_kind
+            end as coupon_kind
+        from named as periods
         """
     )
 
@@ -120,12 +157,12 @@ def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
             'coupon': {{
                 'id': 'co_' || substr(md5(item || period_start), 1, 20),
                 'object': 'coupon',
-                'duration': discount_kind,
+                'duration': coupon_kind,
                 'amount_off': (discount_amount * 100)::bigint,
                 'currency': lower(currency)
             }},
             'start': {epoch("period_start")},
-            'end': case when discount_kind = 'repeating' then {epoch("ended_at")} end
+            'end': case when coupon_kind = 'repeating' then {epoch("ended_at")} end
         }}] end
     }}"""
     reasons = " ".join(
@@ -163,7 +200,8 @@ def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
                 min(period_start) as start_date,
                 case when count(*) = count(ended_at) then max(ended_at) end as ended_at,
                 min(case when status = 'trialing' then period_start end) as trial_start,
-                max(case when status = 'trialing' then ended_at end) as trial_end,
+                max(coalesce(ended_at, period_start + interval {TRIAL_DAYS} day))
+                    filter (status = 'trialing') as trial_end,
                 arg_max(cancel_requested_at, period_start) as cancel_requested_at,
                 arg_max(cancel_kind, period_start) as cancel_kind,
                 arg_max(cancel_reason, period_start) as cancel_reason
@@ -238,7 +276,7 @@ def _snapshots(connection: duckdb.DuckDBPyConnection, until: str) -> None:
 def _lines(connection: duckdb.DuckDBPyConnection) -> None:
     """One row per invoice, with its line, and with its charge and refund if money went back.
 
-    A partial amount, such as that of a payment that failed, is a proration.
+    A partial amount, such as that after a payment that failed, is a proration.
     """
     cents = "(amount * 100)::bigint"
     line = f"""{{
@@ -273,7 +311,13 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
                 items.subscription, items.item, items.price, items.price_kind, items.quantity,
                 items."interval", items.interval_count, items.discount_amount, items.period_start,
                 case
-                    when amount = items.quantity * items.unit_amount - coalesce(items.discount_amount, 0)
+                    when
+                        amount = items.quantity * items.unit_amount - coalesce(items.discount_amount, 0)
+                        -- A discount that ends within the bill covers a part of it.
+                        and (
+                            items.discount_amount is null
+                            or coalesce(items.ended_at >= {_next_bill("issued_at")}, true)
+                        )
                         then items.quantity * items.unit_amount
                 end as full_amount
             from invoices

@@ -1,7 +1,8 @@
--- one row per discount and subscription item
+-- one row per discount, subscription item and time at which it was observed
 {{ config(enabled='stripe' in var('connectors')) }}
+{%- set observed_at = 'coalesce(_version_from, _extracted_at, _loaded_at)' %}
 with latest_versions as (
-    {{ latest_version(source('stripe', 'item_discounts'), ['id', 'subscription_item'], is_vendor=true) }}
+    {{ latest_version(source('stripe', 'item_discounts'), ['id', 'subscription_item', observed_at], is_vendor=true) }}
 )
 
 select
@@ -17,6 +18,7 @@ select
     coupon_applies_to_products as coupon_products,
     {{ adapter.quote('start') }} as discount_start,
     {{ adapter.quote('end') }} as discount_end,
+    {{ observed_at }} as observed_at,
     _batch_id,
     _loaded_at
 from latest_versions

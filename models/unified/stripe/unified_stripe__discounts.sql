@@ -5,7 +5,9 @@
     'coupon_products', 'discount_start', 'discount_end',
 ] %}
 {%- set places = [
-    (ref('stg_stripe__item_discounts'), 1, ['item_id', 'subscription_id'], false),
+    (ref('stg_stripe__item_discounts'), 1, ['item_id', 'subscription_id'], true),
+    (ref('stg_stripe__event_item_discounts'), 1, ['item_id', 'subscription_id'], true),
+    (ref('stg_stripe__event_discounts'), 2, ['subscription_id'], true),
     (ref('stg_stripe__subscription_discounts'), 2, ['subscription_id'], true),
     ('versions', 2, ['subscription_id'], true),
     (ref('stg_stripe__customers'), 3, ['customer_id'], false),
@@ -49,7 +51,6 @@ followed as (
         on
             sightings.subscription_id = versions.subscription_id
             and sightings.observed_at = versions.observed_at
-            and sightings.discount_level = 2
 ),
 
 known as (

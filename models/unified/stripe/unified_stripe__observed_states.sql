@@ -29,7 +29,7 @@ versions as (
         ) as current_period_start,
         case
             when versions.is_collection_paused then 'paused'
-            when versions.status in ('past_due', 'unpaid', 'paused') then versions.status
+            when versions.status in ('past_due', 'unpaid', 'paused', 'incomplete') then versions.status
             when versions.status in ('active', 'trialing') then 'active'
             -- A subscription that was never seen alive, and ended without a payment, was past due before.
             when versions.status = 'canceled' and versions.previous_observed_at is null
