@@ -174,7 +174,7 @@ def _contracts() -> dict[str, dict[str, str]]:
     (source,) = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
     return {
         table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
-        | dict(LOADER_COLUMNS)
+        | {column.name: column.data_type for column in LOADER_COLUMNS}
         | BATCH_COLUMNS
         for table in source["tables"]
     }
