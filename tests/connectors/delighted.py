@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.connectors.company import Company, epoch
 from tests.connectors.shapes import Naming, Objects, Record
 
@@ -65,13 +67,10 @@ def objects(company: Company) -> dict[str, list[Record]]:
 def told(objects: Objects, shape: str) -> tuple[Objects, dict[str, Naming]]:
     """Return the records and names of a tool that changes them."""
     if shape == "fivetran":
-        # Properties of the person are columns of text.
-        responses = [
-            {
-                ("response_person_properties" if key == "person_properties" else key): value
-                for key, value in one.items()
-            }
-            for one in objects["survey_responses"]
-        ]
+        responses = []
+        for record in objects["survey_responses"]:
+            one = dict(record)
+            one["response_person_properties"] = json.dumps(one.pop("person_properties"))
+            responses.append(one)
         return {**objects, "survey_responses": responses}, NAMES
     return objects, NAMES

@@ -88,6 +88,7 @@ def _contacts(company: Company) -> Iterator[Record]:
                 account.created,
             ) | {"associations": {"companies": {"results": links}}}
     nobody = {"hs_object_id": "999", "email": "nobody@nowhere.example", "createdate": STAMP}
+    nobody["lastmodifieddate"] = STAMP
     yield _record("999", nobody, company.accounts[0].created)
 
 
@@ -117,12 +118,10 @@ def told(objects: Objects, shape: str) -> tuple[Objects, dict[str, Naming]]:
                 one |= {f"properties_{key}": value for key, value in properties.items()}
                 one["companies"] = [link["id"] for link in links]
             elif shape == "dlt":
-                # Properties are at the top, and a list of associated records has their ids.
+                # Properties are at the top. A list of associated records has the id of each side.
                 one = {**properties, "id": one["id"]} if properties else one
                 if links:
-                    one["companies"] = [
-                        {"value": one["id"], "contacts_companies": link["id"]} for link in links
-                    ]
+                    one["companies"] = [{"value": one["id"], "companies_id": link["id"]} for link in links]
             found[name].append(one)
     return found, NAMES
 
