@@ -395,16 +395,28 @@ def bills(subscription: Subscription) -> Iterator[tuple[Terms, datetime, datetim
     elsewhere.
     """
     items = dict.fromkeys(terms.item for terms in subscription.terms)
-    paid = [state for state in subscription.states if state.status in ("active", "past_due", "unpaid")]
     for item in items:
-        for state in paid:
-            mine = [terms for terms in subscription.terms if terms.item == item]
-            start = max(state.start, min(terms.start for terms in mine))
-            while start < min(state.end or at(AS_OF), at(AS_OF)):
+        mine = [terms for terms in subscription.terms if terms.item == item]
+        for begun, over in _paid(subscription):
+            start = max(begun, min(terms.start for terms in mine))
+            while start < min(over or at(AS_OF), at(AS_OF)):
                 terms = next(t for t in mine if t.start <= start and (t.end is None or start < t.end))
                 end = _later(start, terms)
                 yield terms, start, end
                 start = end
+
+
+def _paid(subscription: Subscription) -> list[tuple[datetime, datetime | None]]:
+    """Stretches that are billed. A payment that fails moves no interval."""
+    found: list[tuple[datetime, datetime | None]] = []
+    for state in subscription.states:
+        if state.status not in ("active", "past_due", "unpaid"):
+            continue
+        if found and found[-1][1] == state.start:
+            found[-1] = (found[-1][0], state.end)
+        else:
+            found.append((state.start, state.end))
+    return found
 
 
 def _later(start: datetime, terms: Terms) -> datetime:

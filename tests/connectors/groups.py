@@ -183,7 +183,7 @@ def plain_files(company: Company, group: Group) -> Files:
         for one in company.answers
         if one.contact
     ]
-    found = {
+    found: dict[str, list[dict[str, Any]]] = {
         "accounts": accounts,
         "contacts": contacts,
         "subscription_periods": rows,
