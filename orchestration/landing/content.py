@@ -132,6 +132,13 @@ def _load_all(
             connection.execute(f"drop table if exists {table}")
 
 
+def _without_values_of_parent(contract: LandingObject, header: Sequence[str]) -> LandingObject:
+    """Require no values that dlt delivers only with the record around a list. Raw relations fill them."""
+    if contract.inside is None or "_dlt_parent_id" not in header:
+        return contract
+    return contract.requiring_only(set(contract.column_names) - contract.inside.given.keys())
+
+
 def _load_rows(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -142,6 +149,7 @@ def _load_rows(
 ) -> Batch:
     target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
     delivered = contract
+    contract = _without_values_of_parent(contract, reading.header)
     try:
         binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:

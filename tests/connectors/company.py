@@ -7,7 +7,7 @@ of a vendor's API. Whoever lands either of them must get the same marts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -122,7 +122,7 @@ class Answer:
 
     id: str
     contact: int | None
-    sent: datetime
+    sent: datetime | None
     answered: datetime | None = None
     score: int | None = None
     survey: str = "nps"
@@ -346,8 +346,11 @@ def the_company() -> Company:
     )
 
 
-def periods(company: Company) -> Iterator[Row]:
-    """Yield one row per item and stretch of equal terms and state, as a plain export has them."""
+def periods(company: Company) -> Iterator[tuple[Subscription, Terms, Row]]:
+    """Yield one row per item and stretch of equal terms and state, with the columns of a plain export.
+
+    It has no ids, because each system calls things in its own way.
+    """
     for subscription in company.subscriptions:
         for terms in subscription.terms:
             for state in subscription.states:
@@ -356,12 +359,7 @@ def periods(company: Company) -> Iterator[Row]:
                 end = min(ends) if ends else None
                 if end is None or start < end:
                     is_last = end is not None and end == subscription.end
-                    yield {
-                        "subscription_id": subscription.id,
-                        "item_id": terms.item,
-                        "account": subscription.account,
-                        "customer": subscription.customer,
-                        "plan_id": terms.plan,
+                    row = {
                         "currency": subscription.currency,
                         "quantity": terms.quantity,
                         "unit_amount": terms.amount,
@@ -379,6 +377,7 @@ def periods(company: Company) -> Iterator[Row]:
                         "cancel_reason": subscription.cancel_reason if is_last else None,
                         "replaces_subscription_id": subscription.replaces,
                     }
+                    yield subscription, terms, row
 
 
 def _discount(terms: Terms) -> Decimal | None:
@@ -396,16 +395,28 @@ def bills(subscription: Subscription) -> Iterator[tuple[Terms, datetime, datetim
     elsewhere.
     """
     items = dict.fromkeys(terms.item for terms in subscription.terms)
-    paid = [state for state in subscription.states if state.status in ("active", "past_due", "unpaid")]
     for item in items:
-        for state in paid:
-            mine = [terms for terms in subscription.terms if terms.item == item]
-            start = max(state.start, min(terms.start for terms in mine))
-            while start < min(state.end or at(AS_OF), at(AS_OF)):
+        mine = [terms for terms in subscription.terms if terms.item == item]
+        for begun, over in _paid(subscription):
+            start = max(begun, min(terms.start for terms in mine))
+            while start < min(over or at(AS_OF), at(AS_OF)):
                 terms = next(t for t in mine if t.start <= start and (t.end is None or start < t.end))
                 end = _later(start, terms)
                 yield terms, start, end
                 start = end
+
+
+def _paid(subscription: Subscription) -> list[tuple[datetime, datetime | None]]:
+    """Stretches that are billed. A payment that fails moves no interval."""
+    found: list[tuple[datetime, datetime | None]] = []
+    for state in subscription.states:
+        if state.status not in ("active", "past_due", "unpaid"):
+            continue
+        if found and found[-1][1] == state.start:
+            found[-1] = (found[-1][0], state.end)
+        else:
+            found.append((state.start, state.end))
+    return found
 
 
 def _later(start: datetime, terms: Terms) -> datetime:
@@ -414,3 +425,157 @@ def _later(start: datetime, terms: Terms) -> datetime:
     month = start.month - 1 + terms.count
     day = start.replace(day=1, year=start.year + month // 12, month=month % 12 + 1)
     return day + timedelta(days=start.day - 1)
+
+
+@dataclass(frozen=True)
+class View:
+    """A subscription at an instant."""
+
+    state: State
+    running: tuple[Terms, ...]
+    """The items stay on an ended subscription."""
+    is_over: bool
+    requested: datetime | None
+    term: tuple[datetime, datetime]
+    """The billed interval or the trial."""
+
+
+def view(subscription: Subscription, moment: datetime) -> View:
+    ended = subscription.end is not None and subscription.end <= moment
+    stopped = ended or (subscription.effective is not None and subscription.effective <= moment)
+    last = min(moment, subscription.end) if subscription.end else moment
+    state = next(
+        (one for one in subscription.states if one.start <= last and (one.end is None or last < one.end)),
+        subscription.states[-1],
+    )
+    running = tuple(
+        terms
+        for terms in subscription.terms
+        if terms.start <= last and (terms.end is None or last < terms.end or (ended and terms.end == last))
+    )
+    asked = subscription.requested is not None and subscription.requested <= moment
+    return View(
+        state, running, stopped, subscription.requested if asked else None, _term(subscription, running, last)
+    )
+
+
+def _term(
+    subscription: Subscription, running: tuple[Terms, ...], moment: datetime
+) -> tuple[datetime, datetime]:
+    billed = [
+        (start, end)
+        for terms, start, end in bills(subscription)
+        if terms in running and start <= moment < end
+    ]
+    trials = [
+        (one.start, one.end)
+        for one in subscription.states
+        if one.end and one.status == "trialing" and one.start <= moment < one.end
+    ]
+    return max(billed or trials or [(subscription.start, moment)])
+
+
+def moments(subscription: Subscription) -> list[datetime]:
+    """Return the instants up to AS_OF at which a subscription changes, until billing ends it."""
+    given = [moment for one in subscription.terms for moment in (one.start, one.end)]
+    given += [moment for one in subscription.states for moment in (one.start, one.end)]
+    over = subscription.effective or subscription.end
+    found = {one for one in (*given, subscription.requested, subscription.effective) if one}
+    return sorted(one for one in found if one <= at(AS_OF) and (over is None or one <= over))
+
+
+def changes(subscription: Subscription) -> Iterator[tuple[Terms, Terms, datetime]]:
+    """Yield the changes of terms within a billed interval: before, after, and the end of the interval."""
+    billed = list(bills(subscription))
+    starts = {start for _, start, _ in billed}
+    for before in subscription.terms:
+        for after in subscription.terms:
+            if before.item == after.item and before.end == after.start and after.start not in starts:
+                end = next(e for terms, begun, e in billed if terms == before and begun <= after.start < e)
+                yield before, after, end
+
+
+def epoch(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None
+
+
+def utc(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+# What some systems cannot know. Each function returns the facts without it.
+
+
+def without_paid_time_left(company: Company) -> Company:
+    def cut(one: Subscription) -> Subscription:
+        def until(end: datetime | None) -> datetime | None:
+            return one.effective if end == one.end else end
+
+        if one.effective is None:
+            return one
+        return replace(
+            one,
+            terms=tuple(replace(terms, end=until(terms.end)) for terms in one.terms),
+            states=tuple(replace(state, end=until(state.end)) for state in one.states),
+            effective=None,
+        )
+
+    return replace(company, subscriptions=tuple(cut(one) for one in company.subscriptions))
+
+
+def without_unpaid_states(company: Company) -> Company:
+    def served(one: Subscription) -> Subscription:
+        if not any(state.status in ("past_due", "unpaid") for state in one.states):
+            return one
+        return replace(one, states=(State("active", one.start, one.end),))
+
+    return replace(company, subscriptions=tuple(served(one) for one in company.subscriptions))
+
+
+def without_reasons(company: Company) -> Company:
+    found = tuple(replace(one, cancel_reason=None) for one in company.subscriptions)
+    return replace(company, subscriptions=found)
+
+
+def without_involuntary_requests(company: Company) -> Company:
+    found = tuple(
+        replace(one, requested=None) if one.cancel_kind == "involuntary" else one
+        for one in company.subscriptions
+    )
+    return replace(company, subscriptions=found)
+
+
+def without_invitations(company: Company) -> Company:
+    found = tuple(replace(one, sent=None) for one in company.answers if one.answered)
+    return replace(company, answers=found)
+
+
+def without_parents(company: Company) -> Company:
+    return replace(company, accounts=tuple(replace(one, parent=None) for one in company.accounts))
+
+
+def with_intervals_apart(company: Company) -> Company:
+    """A subscription with items of several intervals becomes several."""
+
+    def apart(one: Subscription) -> Iterator[Subscription]:
+        intervals = dict.fromkeys(terms.interval for terms in one.terms)
+        for place, interval in enumerate(intervals):
+            terms = tuple(terms for terms in one.terms if terms.interval == interval)
+            yield replace(one, id=f"{one.id}-{interval}" if place else one.id, terms=terms)
+
+    found = tuple(part for one in company.subscriptions for part in apart(one))
+    return replace(company, subscriptions=found)
+
+
+def without_small_prices(company: Company) -> Company:
+    """A price below a hundredth becomes the price of all units."""
+
+    def whole(terms: Terms) -> Terms:
+        if terms.amount == round(terms.amount, 2):
+            return terms
+        return replace(terms, amount=terms.amount * terms.quantity, quantity=Decimal(1))
+
+    found = tuple(
+        replace(one, terms=tuple(whole(terms) for terms in one.terms)) for one in company.subscriptions
+    )
+    return replace(company, subscriptions=found)

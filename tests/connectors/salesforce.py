@@ -13,6 +13,8 @@ NAMES = {
     "User": Naming("user", parent_key="Id"),
 }
 
+SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt", "singer")
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -29,8 +31,8 @@ def short_id(number: int, kind: str = "001") -> str:
     return f"{kind}Sm00000Xy{number:03d}"
 
 
-def account_ids(company: Company) -> dict[int, str]:
-    return {account.number: long_id(short_id(account.number)) for account in company.accounts}
+def account_id(number: int) -> str:
+    return long_id(short_id(number))
 
 
 def objects(company: Company) -> dict[str, list[Record]]:

@@ -88,7 +88,7 @@ def as_fivetran(objects: Objects, names: Names) -> Files:
                 elements, rest = _taken(rest, way.split("."))
                 lists[folder] += [
                     {
-                        f"{naming.singular}_id": one[naming.parent_key],
+                        f"{naming.singular.removesuffix('_history')}_id": one[naming.parent_key],
                         **_flat(element, "_", naming.keys, _split),
                     }
                     for element in elements
@@ -99,6 +99,23 @@ def as_fivetran(objects: Objects, names: Names) -> Files:
                 helpers = {"_fivetran_synced": SYNCED_AT, "_fivetran_deleted": "false"}
                 files[f"{folder}/part.csv"] = _csv([row | helpers for row in found])
     return files
+
+
+def as_fivetran_history(versions: Sequence[tuple[Record, str, str | None]], naming: Naming) -> Files:
+    """Versions that Fivetran kept, each with its start and its end. It keeps none of lists."""
+    rows = []
+    for record, start, end in versions:
+        rest = record
+        for way in naming.lists:
+            _, rest = _taken(rest, way.split("."))
+        helpers = {
+            "_fivetran_synced": SYNCED_AT,
+            "_fivetran_start": start,
+            "_fivetran_end": end or "9999-12-31T23:59:59Z",
+            "_fivetran_active": "false" if end else "true",
+        }
+        rows.append(_flat(rest, "_", naming.keys, _split) | helpers)
+    return {f"{naming.singular}_history/part.csv": _csv(rows)}
 
 
 def as_dlt(objects: Objects, names: Names) -> Files:

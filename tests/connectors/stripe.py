@@ -7,7 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from tests.connectors.company import AS_OF, Company, Discount, Subscription, Terms, at, bills
+from tests.connectors.company import (
+    AS_OF,
+    Company,
+    Discount,
+    Subscription,
+    Terms,
+    at,
+    bills,
+    changes,
+    epoch,
+    moments,
+    view,
+)
 from tests.connectors.shapes import Naming, Record
 
 Generation = Literal["A", "B", "C"]
@@ -44,11 +56,16 @@ NAMES = {
     "events": Naming("event", epochs=("created",)),
 }
 
+SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt", "singer")
+
 _EXPONENTS = {"JPY": 0, "KWD": 3}
 
 
-def epoch(moment: datetime | None) -> int | None:
-    return int(moment.timestamp()) if moment else None
+def plans(company: Company) -> list[Record]:
+    return [
+        {"plan_id": f"prod_{plan}", "plan_name": name, "product": name}
+        for plan, name in company.plans.items()
+    ]
 
 
 def minor(amount: Decimal, currency: str) -> Decimal:
@@ -80,25 +97,10 @@ def objects(
 
 def snapshot(subscription: Subscription, moment: datetime, generation: Generation) -> Record:
     """Return a subscription as the API shows it at an instant."""
-    ended = subscription.end is not None and subscription.end <= moment
-    stopped = ended or (subscription.effective is not None and subscription.effective <= moment)
-    last = min(moment, subscription.end) if subscription.end else moment
-    state = next(
-        (one for one in subscription.states if one.start <= last and (one.end is None or last < one.end)),
-        subscription.states[-1],
-    )
+    seen = view(subscription, moment)
+    state, requested, stopped, period = seen.state, seen.requested, seen.is_over, seen.term
     status = "canceled" if stopped else {"paused": "active"}.get(state.status, state.status)
     trial = next((one for one in subscription.states if one.status == "trialing"), None)
-    requested = (
-        subscription.requested if subscription.requested and subscription.requested <= moment else None
-    )
-    # The items stay on an ended subscription.
-    running = [
-        terms
-        for terms in subscription.terms
-        if terms.start <= last and (terms.end is None or last < terms.end or (ended and terms.end == last))
-    ]
-    period = _period(subscription, running, last)
     reason = {"voluntary": "cancellation_requested", "involuntary": "payment_failed"}
     record: Record = {
         "id": subscription.id,
@@ -125,7 +127,7 @@ def snapshot(subscription: Subscription, moment: datetime, generation: Generatio
         "items": {
             "object": "list",
             "has_more": False,
-            "data": [_item(subscription, terms, generation, period) for terms in running],
+            "data": [_item(subscription, terms, generation, period) for terms in seen.running],
         },
     }
     if generation == "A":
@@ -201,20 +203,6 @@ def price(terms: Terms, currency: str) -> Record:
     }
 
 
-def _period(subscription: Subscription, running: list[Terms], moment: datetime) -> tuple[datetime, datetime]:
-    billed: list[tuple[datetime, datetime]] = [
-        (start, end)
-        for terms, start, end in bills(subscription)
-        if terms in running and start <= moment < end
-    ]
-    trials = [
-        (one.start, one.end)
-        for one in subscription.states
-        if one.end and one.status == "trialing" and one.start <= moment < one.end
-    ]
-    return max(billed or trials or [(subscription.start, moment)])
-
-
 def _customers(company: Company, crm_ids: dict[int, str]) -> Iterator[Record]:
     for subscription in company.subscriptions:
         account = subscription.account
@@ -282,25 +270,13 @@ def _invoices(subscription: Subscription, generation: Generation) -> Iterator[Re
             for terms, end in lines
         ]
         yield _invoice(subscription, f"in_{subscription.id}_{place}", start, records, generation)
-    for place, (before, after) in enumerate(_changes(subscription)):
+    for place, (before, after, end) in enumerate(changes(subscription)):
         start = after.start
-        end = next(
-            end for terms, begun, end in bills(subscription) if terms == before and begun <= start < end
-        )
         records = [
             _line(subscription, terms, f"il_{terms.item}_p{place}{sign}", start, end, generation, sign)
             for terms, sign in ((before, -1), (after, 1))
         ]
         yield _invoice(subscription, f"in_{subscription.id}_p{place}", start, records, generation)
-
-
-def _changes(subscription: Subscription) -> Iterator[tuple[Terms, Terms]]:
-    """Yield the changes of terms within a billed interval."""
-    starts = {start for _, start, _ in bills(subscription)}
-    for before in subscription.terms:
-        for after in subscription.terms:
-            if before.item == after.item and before.end == after.start and after.start not in starts:
-                yield before, after
 
 
 def _line(
@@ -384,14 +360,8 @@ def _invoice(
 
 def _events(subscription: Subscription, generation: Generation) -> Iterator[Record]:
     """Yield one event per change, each with the whole subscription after it."""
-    spans = [(one.start, one.end) for one in subscription.terms]
-    spans += [(one.start, one.end) for one in subscription.states]
-    given = [moment for span in spans for moment in span]
-    moments = {one for one in (*given, subscription.requested, subscription.effective) if one}
     over = subscription.effective or subscription.end
-    for place, moment in enumerate(sorted(one for one in moments if one <= at(AS_OF))):
-        if over and moment > over:
-            continue
+    for place, moment in enumerate(moments(subscription)):
         kind = "created" if not place else "deleted" if moment == over else "updated"
         yield {
             "id": f"evt_{subscription.id}_{place}",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from tests.connectors.company import Company
+from tests.connectors.company import Answer, Company, without_invitations
 from tests.connectors.shapes import Naming, Record
 
 NAMES = {
     "responses": Naming("response", parent_key="token", lists={"answers": "answer"}),
     "forms": Naming("form"),
 }
+
+SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt", "singer")
+
+LOSSES = {"Nobody knows who was invited, and when.": without_invitations}
+
+
+def response_id(answer: Answer) -> str:
+    return answer.id
 
 
 def objects(company: Company) -> dict[str, list[Record]]:

@@ -41,7 +41,7 @@ sources:
             also: [order_line, orders__lines__data]
             inside: {object: orders, list: lines.data, with: {order: id}}
         columns:
-          - {name: order, data_type: varchar, config: {meta: {also: [order_id]}}}
+          - {name: order, data_type: varchar, config: {meta: {required: true, also: [order_id]}}}
           - {name: id, data_type: varchar, config: {meta: {required: true}}}
           - {name: price_amount, data_type: "decimal(38,14)", config: {meta: {also: [plan_amount]}}}
           - {name: price_interval, data_type: varchar, config: {meta: {also: [plan_interval]}}}
