@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.connectors.chargebee_invoices import invoices
+from tests.connectors.chargebee_items import is_small, item_price, item_type, minor, money
 from tests.connectors.company import (
     AS_OF,
     CREATED,
@@ -14,14 +16,11 @@ from tests.connectors.company import (
     Subscription,
     Terms,
     at,
-    bills,
-    changes,
     epoch,
     moments,
     view,
-    without_paid_time_left,
-    without_unpaid_states,
 )
+from tests.connectors.limits import without_paid_time_left, without_unpaid_states
 from tests.connectors.shapes import Naming, Objects, Record
 
 _TIMES = (
@@ -71,24 +70,6 @@ LOSSES = {
     "A subscription is active while its payments fail.": without_unpaid_states,
 }
 
-_EXPONENTS = {"JPY": 0, "KWD": 3}
-
-
-def minor(amount: Decimal, currency: str) -> int:
-    return round(amount.scaleb(_EXPONENTS.get(currency, 2)))
-
-
-def item_price(terms: Terms, currency: str) -> str:
-    return f"{terms.plan}-{currency}-{terms.interval.title()}ly"
-
-
-def item_id(subscription: Subscription, terms: Terms) -> str:
-    return item_price(terms, subscription.currency)
-
-
-def plan_id(terms: Terms) -> str:
-    return terms.plan
-
 
 def plans(company: Company) -> list[Record]:
     return [{"plan_id": plan, "plan_name": name, "product": "saas"} for plan, name in company.plans.items()]
@@ -105,7 +86,7 @@ def objects(company: Company, crm_ids: dict[int, str]) -> dict[str, list[Record]
                 "name": f"{plan}-internal",
                 "external_name": name,
                 "item_family_id": "saas",
-                "type": _item_type(plan),
+                "type": item_type(plan),
                 "status": "active",
                 "metered": False,
                 "is_giftable": False,
@@ -115,23 +96,9 @@ def objects(company: Company, crm_ids: dict[int, str]) -> dict[str, list[Record]
             for plan, name in company.plans.items()
         ],
         "item_prices": list(_item_prices(company)),
-        "invoices": [invoice for one in known for invoice in _invoices(one)],
+        "invoices": [invoice for one in known for invoice in invoices(one)],
         "events": [event for one in known for event in _events(one)],
     }
-
-
-def _item_type(plan: str) -> str:
-    return "plan" if plan == "core" else "addon"
-
-
-def _is_small(terms: Terms) -> bool:
-    return terms.amount.as_tuple().exponent < -3  # type: ignore[operator]
-
-
-def _money(name: str, amount: Decimal, currency: str, terms: Terms) -> Record:
-    """An amount, and its decimal text in major units if a price is below the smallest unit."""
-    found: Record = {name: minor(amount, currency)}
-    return found | ({f"{name}_in_decimal": f"{amount:f}"} if _is_small(terms) else {})
 
 
 def snapshot(subscription: Subscription, moment: datetime) -> Record:
@@ -175,7 +142,7 @@ def snapshot(subscription: Subscription, moment: datetime) -> Record:
         "cancelled_at": epoch(over) if seen.requested or seen.is_over else None,
         "cancel_schedule_created_at": epoch(seen.requested) if is_planned else None,
         "billing_period": 1,
-        "billing_period_unit": next(t.interval for t in seen.running if _item_type(t.plan) == "plan"),
+        "billing_period_unit": next(t.interval for t in seen.running if item_type(t.plan) == "plan"),
         "subscription_items": [_item(subscription, terms) for terms in seen.running],
         "discounts": [
             _discount(subscription, terms)
@@ -196,16 +163,16 @@ def _item(subscription: Subscription, terms: Terms) -> Record:
     currency = subscription.currency
     record: Record = {
         "item_price_id": item_price(terms, currency),
-        "item_type": _item_type(terms.plan),
+        "item_type": item_type(terms.plan),
         "quantity": int(terms.quantity),
-        **_money("unit_price", terms.amount, currency, terms),
-        **_money("amount", terms.amount * terms.quantity, currency, terms),
+        **money("unit_price", terms.amount, currency, terms),
+        **money("amount", terms.amount * terms.quantity, currency, terms),
         "free_quantity": 0,
         "billing_period": terms.count,
         "billing_period_unit": terms.interval,
         "object": "subscription_item",
     }
-    return record | ({"quantity_in_decimal": str(terms.quantity)} if _is_small(terms) else {})
+    return record | ({"quantity_in_decimal": str(terms.quantity)} if is_small(terms) else {})
 
 
 def _discount(subscription: Subscription, terms: Terms) -> Record:
@@ -264,9 +231,9 @@ def _item_prices(company: Company) -> Iterator[Record]:
                 "id": name,
                 "name": name,
                 "item_id": terms.plan,
-                "item_type": _item_type(terms.plan),
+                "item_type": item_type(terms.plan),
                 "pricing_model": "per_unit",
-                **_money("price", terms.amount, subscription.currency, terms),
+                **money("price", terms.amount, subscription.currency, terms),
                 "currency_code": subscription.currency,
                 "period": terms.count,
                 "period_unit": terms.interval,
@@ -290,73 +257,6 @@ def _events(subscription: Subscription) -> Iterator[Record]:
             "object": "event",
             "content": {"subscription": shown},
         }
-
-
-def _invoices(subscription: Subscription) -> Iterator[Record]:
-    by_start: dict[datetime, list[tuple[Terms, datetime]]] = {}
-    for terms, start, end in bills(subscription):
-        by_start.setdefault(start, []).append((terms, end))
-    for place, (start, billed) in enumerate(sorted(by_start.items())):
-        lines = [_line(subscription, terms, f"li_{terms.item}_{place}", start, end) for terms, end in billed]
-        yield _invoice(subscription, f"inv_{subscription.id}_{place}", start, lines)
-    for place, (_, after, end) in enumerate(changes(subscription)):
-        # The rest of the old terms is a credit note.
-        name = f"li_{after.item}_p{place}"
-        lines = [_line(subscription, after, name, after.start, end, prorated=True)]
-        yield _invoice(subscription, f"inv_{subscription.id}_p{place}", after.start, lines)
-
-
-def _line(
-    subscription: Subscription,
-    terms: Terms,
-    name: str,
-    start: datetime,
-    end: datetime,
-    *,
-    prorated: bool = False,
-) -> Record:
-    share = Decimal("0.5") if prorated else Decimal(1)
-    given = None if prorated else terms.discount
-    full = terms.amount * terms.quantity
-    off = Decimal(0)
-    if given:
-        off = full * given.percent / 100 if given.percent is not None else given.amount or off
-    currency = subscription.currency
-    record: Record = {
-        "id": name,
-        "subscription_id": subscription.id,
-        "customer_id": subscription.customer,
-        "date_from": epoch(start),
-        "date_to": epoch(end),
-        **_money("unit_amount", terms.amount * share, currency, terms),
-        "quantity": int(terms.quantity),
-        **_money("amount", full * share, currency, terms),
-        "discount_amount": minor(off, currency),
-        "pricing_model": "per_unit",
-        "entity_type": f"{_item_type(terms.plan)}_item_price",
-        "entity_id": item_price(terms, currency),
-        "is_taxed": False,
-        "object": "line_item",
-    }
-    return record | ({"quantity_in_decimal": str(terms.quantity)} if _is_small(terms) else {})
-
-
-def _invoice(subscription: Subscription, name: str, issued: datetime, lines: list[Record]) -> Record:
-    return {
-        "id": name,
-        "customer_id": subscription.customer,
-        "subscription_id": subscription.id,
-        "recurring": True,
-        "status": "paid",
-        "date": epoch(issued),
-        "due_date": epoch(issued),
-        "paid_at": epoch(issued),
-        "currency_code": subscription.currency,
-        "total": sum(line["amount"] - line["discount_amount"] for line in lines),
-        "updated_at": epoch(issued),
-        "line_items": lines,
-        "object": "invoice",
-    }
 
 
 def told(objects: Objects, shape: str) -> tuple[Objects, dict[str, Naming]]:

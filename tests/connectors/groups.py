@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.connectors import (
     chargebee,
+    chargebee_items,
     delighted,
     hubspot,
     pipedrive,
@@ -83,8 +84,8 @@ GROUPS = {
         hubspot,
         chargebee,
         surveymonkey,
-        plan=lambda _, terms: chargebee.plan_id(terms),
-        item=chargebee.item_id,
+        plan=lambda _, terms: chargebee_items.plan_id(terms),
+        item=chargebee_items.item_id,
         plans=chargebee.plans,
         losses=chargebee.LOSSES,
         words=hubspot.WORDS,

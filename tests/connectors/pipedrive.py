@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.connectors.company import Company, utc, without_parents
+from tests.connectors.company import Company, utc
+from tests.connectors.limits import without_parents
 from tests.connectors.shapes import Naming, Objects, Record
 
 NAMES = {

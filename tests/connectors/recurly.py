@@ -19,6 +19,8 @@ from tests.connectors.company import (
     moments,
     utc,
     view,
+)
+from tests.connectors.limits import (
     with_intervals_apart,
     without_paid_time_left,
     without_reasons,

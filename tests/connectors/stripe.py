@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
 
 from tests.connectors.company import (
     AS_OF,
     Company,
-    Discount,
     Subscription,
     Terms,
     at,
-    bills,
-    changes,
     epoch,
     moments,
     view,
 )
 from tests.connectors.shapes import Naming, Record
-
-Generation = Literal["A", "B", "C"]
-"""Versions of the API: before 2025-03-31, from then on, and from 2025-09-30 on."""
+from tests.connectors.stripe_invoices import invoices
+from tests.connectors.stripe_prices import Generation, discount, price
 
 NAMES = {
     "customers": Naming("customer", epochs=("created",)),
@@ -58,19 +53,12 @@ NAMES = {
 
 SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt", "singer")
 
-_EXPONENTS = {"JPY": 0, "KWD": 3}
-
 
 def plans(company: Company) -> list[Record]:
     return [
         {"plan_id": f"prod_{plan}", "plan_name": name, "product": name}
         for plan, name in company.plans.items()
     ]
-
-
-def minor(amount: Decimal, currency: str) -> Decimal:
-    """An amount in the smallest unit of its currency."""
-    return amount.scaleb(_EXPONENTS.get(currency, 2))
 
 
 def objects(
@@ -87,7 +75,7 @@ def objects(
         "subscriptions": [
             snapshot(one, at(AS_OF), generation) for one in company.subscriptions if one.start <= at(AS_OF)
         ],
-        "invoices": [invoice for one in company.subscriptions for invoice in _invoices(one, generation)],
+        "invoices": [invoice for one in company.subscriptions for invoice in invoices(one, generation)],
     }
     found["subscriptions"] += list(_never_counted())
     if events:
@@ -161,48 +149,6 @@ def _discounts(subscription: Subscription, terms: Terms) -> list[Record]:
     return [discount(given, f"di_{terms.item}", subscription.currency, terms.start, terms.end)]
 
 
-def discount(given: Discount, name: str, currency: str, start: datetime, end: datetime | None) -> Record:
-    """Return a discount with its coupon, as the API expands it."""
-    coupon: Record = {
-        "id": f"co_{name}",
-        "object": "coupon",
-        "duration": given.kind,
-        "percent_off": float(given.percent) if given.percent is not None else None,
-        "amount_off": int(minor(given.amount, currency)) if given.amount is not None else None,
-        "currency": currency.lower() if given.amount is not None else None,
-    }
-    if given.kind == "repeating" and end:
-        coupon["duration_in_months"] = (end.year - start.year) * 12 + end.month - start.month
-    return {
-        "id": name,
-        "object": "discount",
-        "coupon": coupon,
-        "start": epoch(start),
-        "end": epoch(end) if given.kind == "repeating" else None,
-    }
-
-
-def price(terms: Terms, currency: str) -> Record:
-    amount = minor(terms.amount, currency)
-    is_whole = amount == amount.to_integral_value()
-    return {
-        "id": f"price_{terms.plan}_{currency}_{terms.amount}_{terms.interval}".replace(".", "_"),
-        "object": "price",
-        "product": f"prod_{terms.plan}",
-        "currency": currency.lower(),
-        "type": "recurring",
-        "billing_scheme": "per_unit",
-        "unit_amount": int(amount) if is_whole else None,
-        "unit_amount_decimal": f"{amount.normalize():f}",
-        "recurring": {
-            "interval": terms.interval,
-            "interval_count": terms.count,
-            "usage_type": "licensed",
-        },
-        "livemode": True,
-    }
-
-
 def _customers(company: Company, crm_ids: dict[int, str]) -> Iterator[Record]:
     for subscription in company.subscriptions:
         account = subscription.account
@@ -258,104 +204,6 @@ def _never_counted() -> Iterator[Record]:
     ):
         items = {"object": "list", "has_more": False, "data": [{**item, "id": f"si_{name}"}]}
         yield {**base, "id": name, "customer": customer, "status": status, "livemode": live, "items": items}
-
-
-def _invoices(subscription: Subscription, generation: Generation) -> Iterator[Record]:
-    by_start: dict[datetime, list[tuple[Terms, datetime]]] = {}
-    for terms, start, end in bills(subscription):
-        by_start.setdefault(start, []).append((terms, end))
-    for place, (start, lines) in enumerate(sorted(by_start.items())):
-        records = [
-            _line(subscription, terms, f"il_{terms.item}_{place}", start, end, generation)
-            for terms, end in lines
-        ]
-        yield _invoice(subscription, f"in_{subscription.id}_{place}", start, records, generation)
-    for place, (before, after, end) in enumerate(changes(subscription)):
-        start = after.start
-        records = [
-            _line(subscription, terms, f"il_{terms.item}_p{place}{sign}", start, end, generation, sign)
-            for terms, sign in ((before, -1), (after, 1))
-        ]
-        yield _invoice(subscription, f"in_{subscription.id}_p{place}", start, records, generation)
-
-
-def _line(
-    subscription: Subscription,
-    terms: Terms,
-    name: str,
-    start: datetime,
-    end: datetime,
-    generation: Generation,
-    proration: int = 0,
-) -> Record:
-    full = minor(terms.amount * terms.quantity, subscription.currency)
-    # Stripe prorates by the second; the amount of a part is never used as a price.
-    amount = round(full) if not proration else proration * round(full / 2)
-    off = Decimal(0)
-    if terms.discount and not proration:
-        given = terms.discount
-        off = (
-            full * given.percent / 100
-            if given.percent is not None
-            else minor(given.amount or off, subscription.currency)
-        )
-    record: Record = {
-        "id": name,
-        "object": "line_item",
-        "amount": int(amount),
-        "currency": subscription.currency.lower(),
-        "quantity": int(terms.quantity),
-        "livemode": True,
-        "period": {"start": epoch(start), "end": epoch(end)},
-        "discount_amounts": [{"amount": round(off), "discount": f"di_{terms.item}"}] if off else [],
-    }
-    if generation == "A":
-        return record | {
-            "type": "subscription",
-            "proration": bool(proration),
-            "subscription": subscription.id,
-            "subscription_item": f"si_{terms.item}",
-            "price": price(terms, subscription.currency),
-        }
-    details: dict[str, Any] = price(terms, subscription.currency)
-    return record | {
-        "parent": {
-            "type": "subscription_item_details",
-            "subscription_item_details": {
-                "subscription": subscription.id,
-                "subscription_item": f"si_{terms.item}",
-                "proration": bool(proration),
-            },
-        },
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": details["id"], "product": details["product"]},
-            "unit_amount_decimal": details["unit_amount_decimal"],
-        },
-    }
-
-
-def _invoice(
-    subscription: Subscription, name: str, issued: datetime, lines: list[Record], generation: Generation
-) -> Record:
-    total = sum(line["amount"] - sum(one["amount"] for one in line["discount_amounts"]) for line in lines)
-    late = [state for state in subscription.states if state.status in ("past_due", "unpaid")]
-    unpaid = any(state.start <= issued < (state.end or at(AS_OF)) for state in late)
-    record: Record = {
-        "id": name,
-        "object": "invoice",
-        "customer": subscription.customer,
-        "currency": subscription.currency.lower(),
-        "status": "open" if unpaid else "paid",
-        "created": epoch(issued),
-        "total": total,
-        "livemode": True,
-        "status_transitions": {"finalized_at": epoch(issued), "paid_at": None if unpaid else epoch(issued)},
-        "lines": {"object": "list", "has_more": False, "data": lines},
-    }
-    if generation == "A":
-        return record | {"subscription": subscription.id}
-    return record | {"parent": {"subscription_details": {"subscription": subscription.id}}}
 
 
 def _events(subscription: Subscription, generation: Generation) -> Iterator[Record]:

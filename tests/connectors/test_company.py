@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.company import the_company
+from tests.connectors.facts import the_company
 from tests.connectors.groups import GROUPS, delivered, objects_of, plain_files
 from tests.connectors.shapes import Files
 from tests.connectors.warehouses import built, differences, shown

@@ -11,19 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.connectors import salesforce, stripe, typeform
-from tests.connectors.company import (
-    AS_OF,
-    Company,
-    State,
-    Subscription,
-    Terms,
-    at,
-    moments,
-    the_company,
-    utc,
-    without_unpaid_states,
-)
+from tests.connectors.company import AS_OF, Company, State, Subscription, Terms, at, moments, utc
+from tests.connectors.facts import the_company
 from tests.connectors.groups import GROUPS, Change, changed, delivered, plain_files
+from tests.connectors.limits import without_unpaid_states
 from tests.connectors.shapes import Files, Record, as_api, as_fivetran, as_fivetran_history
 from tests.connectors.warehouses import built, differences, shown
 from tests.shared import made_once

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from orchestration.core.database import quote_identifier
-from orchestration.dbt_runner.landing_contract import LandingObject, load_contracts
+from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing import accepted_batches, create_raw_relations, land
-from tests.connectors.company import the_company
+from tests.connectors.facts import the_company
 from tests.connectors.groups import GROUPS, SYSTEMS, delivered, objects_of
 from tests.unit.landing_case import make_case, session
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.connectors.company import Answer, Company, without_invitations
+from tests.connectors.company import Answer, Company
+from tests.connectors.limits import without_invitations
 from tests.connectors.shapes import Naming, Record
 
 NAMES = {
