@@ -31,7 +31,10 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         "item_discounts.subscription_item": LIST_IN_LIST,
         "invoice_line_items.discount_amounts": LIST_IN_LIST,
         "ignored: stripe/invoice__lines__data__discount_amounts": LIST_IN_LIST,
-        "ignored: stripe/event__data__object__items__data__discounts": LIST_IN_LIST,
+        **{
+            f"event_item_discounts.{name}": LIST_IN_LIST
+            for name in ("event", "event_type", "event_created", "subscription", "subscription_item")
+        },
     },
     ("typeform", "fivetran"): {"responses.hidden": OTHER_FORM},
     ("typeform", "dlt"): {"responses.hidden": OTHER_FORM},
