@@ -89,18 +89,6 @@ def by_lines(company: Company, ids: dict[int, str]) -> Files:
     return _files(stripe.objects(company, ids, events=False))
 
 
-def of_two_generations(company: Company, ids: dict[int, str]) -> Files:
-    """Records of the API before 2025-03-31 and since 2025-09-30, in the same files."""
-    old, new = stripe.objects(company, ids, "A"), stripe.objects(company, ids, "C")
-    # One subscription in two is of the new generation, with all that is its.
-    mixed = {
-        name: [after if place % 2 else before for place, (before, after) in enumerate(both)]
-        for name in old
-        for both in [zip(old[name], new[name], strict=True)]
-    }
-    return _files(mixed)
-
-
 def with_states(number: int, *states: State) -> Change:
     """Replace the states of an account's subscription."""
 
@@ -188,7 +176,6 @@ EVIDENCE = {
             "A pause that is over is active.": with_states(12, State("active", at("2024-01-01"))),
         },
     ),
-    "two_generations": Evidence(of_two_generations),
 }
 """By kind of evidence: the files with it, and what it cannot show."""
 
