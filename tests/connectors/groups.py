@@ -119,7 +119,10 @@ def delivered(module: ModuleType, objects: Objects, shape: str) -> Files:
     names: Names = module.NAMES
     if hasattr(module, "told"):
         objects, names = module.told(objects, shape)
-    return {f"{system_of(module)}/{name}": text for name, text in SHAPES[shape](objects, names).items()}
+    files = SHAPES[shape](objects, names)
+    if hasattr(module, "mappings"):
+        files |= module.mappings(shape)
+    return {f"{system_of(module)}/{name}": text for name, text in files.items()}
 
 
 def objects_of(module: ModuleType, company: Company, ids: dict[int, str]) -> Objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from tests.connectors.company import Company, utc
@@ -21,7 +22,22 @@ LOSSES = {
     "An organization does not name its parent.": without_parents,
 }
 
+FIELDS = ("Website", "Industry", "Segment", "Acquisition channel", "Is internal")
+"""Fields of its own that the company has. Pipedrive calls each by a key of 40 digits."""
+
 STAMP = "2024-01-05T14:03:11Z"
+
+
+def key_of(field: str) -> str:
+    return hashlib.sha1(field.encode(), usedforsecurity=False).hexdigest()
+
+
+def mappings(shape: str) -> dict[str, str]:
+    """Return the mapping that names the fields, unless the tool names them."""
+    if shape == "dlt":
+        return {}
+    columns = "".join(f"  {key_of(name)}: {name.lower().replace(' ', '_')}\n" for name in FIELDS)
+    return {"organizations/mapping.yml": f"columns:\n{columns}"}
 
 
 def account_id(number: int) -> str:
@@ -47,13 +63,12 @@ def _organizations(company: Company) -> Iterator[Record]:
             "is_deleted": False,
             "visible_to": 3,
             "address": {"value": "Some Street 1", "country": account.country, "postal_code": "1"},
-            # Names of the fields, which the API calls by hashes.
             "custom_fields": {
-                "Website": f"https://www.{account.domain}",
-                "Industry": account.industry,
-                "Segment": account.segment,
-                "Acquisition channel": account.channel,
-                "Is internal": account.is_internal,
+                key_of("Website"): f"https://www.{account.domain}",
+                key_of("Industry"): account.industry,
+                key_of("Segment"): account.segment,
+                key_of("Acquisition channel"): account.channel,
+                key_of("Is internal"): account.is_internal,
             },
         }
 
@@ -84,11 +99,19 @@ def told(objects: Objects, shape: str) -> tuple[Objects, dict[str, Naming]]:
     if shape == "airbyte":
         return _version_1(objects), NAMES
     if shape == "dlt":
-        # Folders begin with v2_. Plain fields of an organization stand in place of custom_fields.
-        return {f"v2_{name}": records for name, records in objects.items()}, {
-            f"v2_{name}": Naming(f"v2_{name}") for name in NAMES
-        }
+        # Folders begin with v2_.
+        named = {f"v2_{name}": list(map(_named, records)) for name, records in objects.items()}
+        return named, {name: Naming(name) for name in named}
     return objects, NAMES
+
+
+def _named(record: Record) -> Record:
+    """dlt gives the fields their names."""
+    names = {key_of(name): name.lower().replace(" ", "_") for name in FIELDS}
+    if "custom_fields" not in record:
+        return record
+    own = {names[key]: value for key, value in record["custom_fields"].items()}
+    return {**record, "custom_fields": own}
 
 
 def _version_1(objects: Objects) -> Objects:

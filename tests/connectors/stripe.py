@@ -83,6 +83,18 @@ def objects(
     return found
 
 
+def of_two_generations(company: Company, crm_ids: dict[int, str]) -> dict[str, list[Record]]:
+    """Return every other record in the form before 2025-03-31, and the rest in that since 2025-09-30."""
+    old, new = objects(company, crm_ids, "A"), objects(company, crm_ids, "C")
+    return {
+        name: [
+            after if place % 2 else before
+            for place, (before, after) in enumerate(zip(old[name], new[name], strict=True))
+        ]
+        for name in old
+    }
+
+
 def snapshot(subscription: Subscription, moment: datetime, generation: Generation) -> Record:
     """Return a subscription as the API shows it at an instant."""
     seen = view(subscription, moment)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.connectors import stripe
 from tests.connectors.facts import the_company
 from tests.connectors.groups import GROUPS, delivered, objects_of, plain_files
 from tests.connectors.shapes import Files
@@ -21,6 +22,8 @@ def test_the_systems_of_a_group_give_the_marts_of_plain_exports(tmp_path: Path, 
     files: Files = {}
     for module in group.systems:
         objects = objects_of(module, group.expressed(company), group.ids(company))
+        if module is stripe:
+            objects = stripe.of_two_generations(company, group.ids(company))
         files |= delivered(module, objects, "api")
     connected = built(tmp_path / "connected", files, systems=name)
     found = differences(plain, connected)

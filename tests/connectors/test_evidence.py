@@ -80,18 +80,6 @@ def by_lines(company: Company, ids: dict[int, str]) -> Files:
     return _files(stripe.objects(company, ids, events=False))
 
 
-def of_two_generations(company: Company, ids: dict[int, str]) -> Files:
-    """Records of the API before 2025-03-31 and since 2025-09-30, in the same files."""
-    old, new = stripe.objects(company, ids, "A"), stripe.objects(company, ids, "C")
-    # One subscription in two is of the new generation, with all that is its.
-    mixed = {
-        name: [after if place % 2 else before for place, (before, after) in enumerate(both)]
-        for name in old
-        for both in [zip(old[name], new[name], strict=True)]
-    }
-    return _files(mixed)
-
-
 def with_states(number: int, *states: State) -> Change:
     """Replace the states of an account's subscription."""
 
@@ -102,12 +90,6 @@ def with_states(number: int, *states: State) -> Change:
         return replace(company, subscriptions=found)
 
     return change
-
-
-def without_ended_discounts(company: Company) -> Company:
-    return _with_terms(
-        company, lambda terms: [replace(terms, discount=None)] if terms.end and terms.discount else [terms]
-    )
 
 
 def with_discounts_while_billed(company: Company) -> Company:
@@ -179,7 +161,6 @@ EVIDENCE = {
             "A pause that is over is active.": with_states(12, State("active", at("2024-01-01"))),
         },
     ),
-    "two_generations": Evidence(of_two_generations),
 }
 """By kind of evidence: the files with it, and what it cannot show."""
 
