@@ -26,6 +26,8 @@ def test_no_value_of_a_tagged_column_reaches_a_mart(company: Settings) -> None:
         connection.execute(f"attach '{folder / 'csw.duckdb'}' as release (read_only)")
         persons = set()
         for (source, table, column), kind in tagged_columns().items():
+            if source != "generic":
+                continue  # the company has no other system
             found = connection.execute(
                 f"select distinct {column} from build.raw.{source}__{table}"
             ).fetchall()

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.contract_files import load_contracts
+from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.landing import accepted_batches
 from orchestration.quality.gate import Finding
 from orchestration.refresh import refresh
@@ -22,7 +22,7 @@ from tests.shared import declared_contracts
 
 pytestmark = pytest.mark.integration
 
-CONTRACTS = load_contracts()
+CONTRACTS = generic_contracts()
 
 
 @pytest.fixture(scope="module")
