@@ -55,7 +55,14 @@ billed_rows as (
         _batch_id,
         _loaded_at
     from {{ ref('unified_account_keys') }}
-    where match_rule = 'own' and source_system in ('{{ systems_with('customers') | join("', '") }}')
+    where
+        match_rule = 'own'
+        and source_system in (
+            {%- for system in systems_with('customers') %}
+            '{{ system }}'
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        )
 ),
 
 {% endif %}

@@ -65,7 +65,7 @@ known_discounts as (
         on
             {{ equal_keys('line_starts', 'invoice_lines', key) }}
             and line_starts.line_from = invoice_lines.valid_from
-            and coalesce(invoice_lines.valid_to > line_starts.cut_at, true)
+            and coalesce(line_starts.cut_at < invoice_lines.valid_to, true)
             and best_rows.quantity = invoice_lines.quantity
             and best_rows.unit_amount = invoice_lines.unit_amount
             and best_rows.interval_unit = invoice_lines.interval_unit

@@ -33,7 +33,10 @@ stretches as (
 ),
 
 joined as (
-    {{ join_neighbours('stretches', key, ['customer_key', 'status'], cancel_columns + ['replaces_subscription_id'], across_evidence=false) }}
+    {{ join_neighbours(
+        'stretches', key, ['customer_key', 'status'], cancel_columns + ['replaces_subscription_id'],
+        across_evidence=false
+    ) }}
 )
 
 select
