@@ -2,9 +2,11 @@
     company; any other reason needs somebody to look. -#}
 {% macro exception_reasons() -%}
     {{ return({
+        'adjustment': {'expected': true, 'text': 'Credit notes that only lower what is due. They are no refunds.'},
         'amount_unknown': {'expected': false, 'text': 'No amount is known, so the contract has none.'},
         'coupon_unknown': {'expected': false, 'text': 'Discounts of a coupon that was not delivered. They reduce nothing.'},
         'deleted': {'expected': true, 'text': 'The system deleted the records.'},
+        'discount_in_units': {'expected': false, 'text': 'Discounts in free units, which have no amount. They reduce nothing.'},
         'discount_of_nothing': {'expected': false, 'text': 'Discounts without a subscription or item that they could reduce.'},
         'discounted_items_unknown': {'expected': false, 'text': 'Discounts that reduce some items only, and nothing tells which.'},
         'draft_contract': {'expected': true, 'text': 'Drafts of contracts. They count when they are activated.'},
@@ -25,9 +27,11 @@
         'not_begun': {'expected': true, 'text': 'Subscriptions that begin later. They count from then on.'},
         'not_nps_scale': {'expected': false, 'text': 'Answers on a scale of 1 to 10, which is not NPS. Seed survey_questions can say what the question is.'},
         'not_paid': {'expected': true, 'text': 'Subscriptions whose first payment has not succeeded.'},
+        'not_paid_out': {'expected': true, 'text': 'Refunds that the system has not paid out. They do not count.'},
         'not_sent': {'expected': true, 'text': 'Invitations that the system did not send.'},
         'orphan': {'expected': false, 'text': 'Records of another record that was not delivered.'},
         'orphan_contact': {'expected': false, 'text': 'Contacts of an account that was not delivered. They count without an account.'},
+        'orphan_credit_note': {'expected': false, 'text': 'Credit notes of an invoice that was not delivered. Their refunds are unknown.'},
         'orphan_invoice': {'expected': false, 'text': 'Invoices of a customer or subscription that was not delivered.'},
         'orphan_item': {'expected': false, 'text': 'Items of a subscription that was not delivered.'},
         'orphan_line': {'expected': false, 'text': 'Lines of an invoice that was not delivered.'},
@@ -45,6 +49,7 @@
         'unsubscribed': {'expected': true, 'text': 'Invitations after the person had unsubscribed.'},
         'usage_only_from_invoices': {'expected': true, 'text': 'Charges by consumption. Only their invoices tell the amount.'},
         'vendor_mrr_differs': {'expected': false, 'text': 'MRR differs from the figure of the billing system.'},
+        'voided': {'expected': true, 'text': 'Voided credit notes. They do not count.'},
         'without_items': {'expected': false, 'text': 'Subscriptions without items, so the MRR is missing.'},
     }) }}
 {%- endmacro %}
