@@ -24,7 +24,8 @@ def enabled_connectors(settings: Settings) -> list[str]:
 
     Raises SettingsError if `connectors` in dbt_project.yml names an unknown system.
     """
-    wanted, known = project_variables()["connectors"], all_connectors()
+    variables = project_variables()
+    wanted, known = variables["connectors"], list(variables["connector_branches"])
     if wanted == ARRIVED:
         return [one for one in known if _has_files(settings.raw / one) or _has_files(settings.landing / one)]
     listed = [wanted] if isinstance(wanted, str) else list(wanted)

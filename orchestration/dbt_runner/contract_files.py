@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,19 @@ from orchestration.dbt_runner.landing_contract import (
 def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], LandingObject]:
     """Read every `models/staging/*/_*__sources.yml`; keys are (source, object), in file order.
 
-    Raises ContractError if a table lacks a key or a column lacks a type.
+    A run asks several times, so unchanged files are read once per process. Raises ContractError if a table
+    lacks a key or a column lacks a type.
     """
+    paths = sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml"))
+    versions = ((path, path.stat()) for path in paths)
+    return dict(_read(tuple((path, found.st_mtime_ns, found.st_size) for path, found in versions)))
+
+
+@lru_cache(maxsize=1)
+def _read(files: tuple[tuple[Path, int, int], ...]) -> dict[tuple[str, str], LandingObject]:
+    """Read the files, each given with the time of its last change and its size."""
     contracts: dict[tuple[str, str], LandingObject] = {}
-    for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
+    for path, *_ in files:
         document = read_yaml(path)
         for source in document["sources"]:
             source_meta = _meta(source)

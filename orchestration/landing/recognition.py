@@ -48,7 +48,7 @@ def similar_objects(
     header: Iterable[str], contracts: Mapping[tuple[str, str], LandingObject]
 ) -> list[Likeness]:
     """Return the vendors' objects that a file with this header may be, the most similar one first."""
-    names = [squashed(text) for text in header if not tool_of([text])]
+    names = _own_names(header)
     found = []
     for contract in contracts.values():
         if contract.is_vendor and names:
@@ -63,7 +63,7 @@ def nearest_objects(
     header: Iterable[str], contracts: Iterable[LandingObject], most: int = 2
 ) -> list[Likeness]:
     """Return the objects with the largest share of their columns in a header, if it has any."""
-    names = [squashed(text) for text in header if not tool_of([text])]
+    names = _own_names(header)
     compared = [_compare(contract, names) for contract in contracts]
     known = [one for one in compared if one.share > 0]
     return sorted(known, key=lambda one: -one.share)[:most]
@@ -76,13 +76,18 @@ def other_object(
 
     An export for people has other units and one row per screen line, but some columns of the API's object.
     """
-    names = [squashed(text) for text in header if not tool_of([text])]
+    names = _own_names(header)
     mine = {key: one for key, one in others.items() if one.source == contract.source and not one.inside}
     found = similar_objects(header, mine)
     if not found or found[0].contract.name == contract.name:
         return None
     own = _compare(contract, names).explained
     return found[0].contract if own < found[0].explained / 2 else None
+
+
+def _own_names(header: Iterable[str]) -> list[str]:
+    """Return the squashed names of the columns that no loading tool added."""
+    return [squashed(text) for text in header if not tool_of([text])]
 
 
 def _compare(contract: LandingObject, names: list[str]) -> Likeness:

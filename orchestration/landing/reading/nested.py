@@ -182,10 +182,15 @@ def _is_deleted(texts: Iterable[str]) -> str:
 def _keep(connection: duckdb.DuckDBPyConnection, query: str, width: int) -> None:
     """Store records of `width` columns as the RAW ones."""
     columns = ", ".join(["record", "line", *(f"c{place}" for place in range(width))])
-    connection.execute(f"create temp table more_columns as select {columns} from ({query})")
-    connection.execute("drop table if exists with_columns")
-    connection.execute("alter table more_columns rename to with_columns")
+    _replace(connection, "with_columns", f"select {columns} from ({query})")
     tables.create_raw(connection, "select * from with_columns")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
+    """Store a query, which may read the table that it replaces."""
+    connection.execute(f"create temp table replacement as {query}")
+    connection.execute(f"drop table if exists {table}")
+    connection.execute(f"alter table replacement rename to {table}")
 
 
 def _list_at(record: Record, way: tuple[str, ...]) -> tuple[int, Spot] | None:
@@ -243,12 +248,12 @@ def _unnest(
         f"select record, line{others}, generate_subscripts(elements, 1) as place, "
         f"unnest(elements)->>'$' as element from ({inner})"
     )
-    connection.execute(
-        "create temp table unnested as select row_number() over (order by record, place) as record, "
-        f"line, {unmarked('element')} as c0{others} from ({elements})"
+    _replace(
+        connection,
+        table,
+        "select row_number() over (order by record, place) as record, "
+        f"line, {unmarked('element')} as c0{others} from ({elements})",
     )
-    connection.execute(f"drop table if exists {table}")
-    connection.execute(f"alter table unnested rename to {table}")
 
 
 def _elements(connection: duckdb.DuckDBPyConnection, table: str, given: dict[str, str]) -> Reading:
@@ -270,10 +275,7 @@ def _elements(connection: duckdb.DuckDBPyConnection, table: str, given: dict[str
         else:
             columns.append(f"{column} as c{len(header)}")
             header.append(name)
-    connection.execute(
-        f"create temp table unnested as select record, line, {', '.join(columns)} "
-        f"from ({with_fields(table, fields)})"
+    _replace(
+        connection, table, f"select record, line, {', '.join(columns)} from ({with_fields(table, fields)})"
     )
-    connection.execute(f"drop table {table}")
-    connection.execute(f"alter table unnested rename to {table}")
     return Reading(tuple(header), tables.count(connection, table), is_json=False)
