@@ -9,27 +9,35 @@
         max(_batch_id) as _batch_id,
         max(_loaded_at) as _loaded_at
     from (
-        {%- for field in var('account_reference_fields') %}
         select
             {{ key }} as source_key,
-            nullif(trim(coalesce(
-                {%- for column in json_columns %}{% set column_loop = loop %}
-                {%- for prefix in [''] + prefixes %}{% set prefix_loop = loop %}
-                {%- for suffix in [''] + suffixes %}
-                {{ json_member(column, prefix ~ field ~ suffix) }}{{ ',' if not (column_loop.last and prefix_loop.last and loop.last) }}
+            nullif(trim(case fields.field
+                {%- for field in var('account_reference_fields') %}
+                when '{{ field }}' then {{ _first_member(json_columns, field, prefixes, suffixes) }}
                 {%- endfor %}
-                {%- endfor %}
-                {%- endfor %}
-            )), '') as reference,
-            '{{ field }}' as field,
+            end), '') as reference,
+            fields.field,
             _batch_id,
             _loaded_at
         from {{ relation }}
-        {%- if not loop.last %}
-        union all
-        {%- endif %}
-        {%- endfor %}
+        cross join (
+            {%- for field in var('account_reference_fields') %}
+            select '{{ field }}' as field{{ ' union all' if not loop.last }}
+            {%- endfor %}
+        ) as fields
     ) as held
     where reference is not null
     group by source_key, reference
+{%- endmacro %}
+
+{% macro _first_member(json_columns, field, prefixes, suffixes) -%}
+    {%- set members = [] -%}
+    {%- for column in json_columns -%}
+        {%- for prefix in [''] + prefixes -%}
+            {%- for suffix in [''] + suffixes -%}
+                {%- do members.append(json_member(column, prefix ~ field ~ suffix)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ 'coalesce(' ~ members | join(', ') ~ ')' if members | length > 1 else members[0] }}
 {%- endmacro %}

@@ -6,7 +6,6 @@ import logging
 import time
 import uuid
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +18,7 @@ from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.policies import check_project_policies
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import open_instance
-from orchestration.dbt_runner.parser import parsing
+from orchestration.dbt_runner.builder import dbt_beside, wait_for_parsing, warm_up
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
 from orchestration.pipeline.deliveries import experiment_id, nothing_new
 from orchestration.pipeline.steps import LandStep, land_step
@@ -31,6 +30,7 @@ from orchestration.releases.publish import policies_note
 DEMO_ACCOUNTS = 500
 DEMO_MONTHS = 36
 DEMO_SEED = 42
+DEMO_SYSTEMS = ("salesforce", "stripe", "typeform")
 
 log = logging.getLogger("csw")
 
@@ -74,13 +74,14 @@ def refresh(
     started = time.monotonic() if started is None else started
     check_interpreter()
     check_project_policies()
-    with hold_lock(settings.lock_file, "csw run") as lock, parsing(settings) as wait_for_parsing:
+    with hold_lock(settings.lock_file, "csw run") as lock, dbt_beside(settings):
         ensure_files(settings, landing_is_given)
         if not (force or pending_files(settings) or gone_files(settings)):
             reason = nothing_new(settings, accepted_batches(settings))
             if reason:
                 return Outcome(None, reason)
-        return _execute(settings, lock, force, started, wait_for_parsing)
+        warm_up(settings)
+        return _execute(settings, lock, force, started)
 
 
 def demo_until(settings: Settings) -> date:
@@ -111,10 +112,11 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
     from simulator import simulate
 
     log.info(
-        "no files in %s: simulating a company of about %d accounts and %d months",
+        "no files in %s: simulating a company of about %d accounts and %d months, with files of %s",
         settings.landing,
         DEMO_ACCOUNTS,
         DEMO_MONTHS,
+        ", ".join(DEMO_SYSTEMS),
     )
     simulate(
         DEMO_ACCOUNTS,
@@ -123,17 +125,12 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
         settings.landing,
         until=demo_until(settings),
         messy=False,
+        systems=DEMO_SYSTEMS,
         progress=log.info,
     )
 
 
-def _execute(
-    settings: Settings,
-    lock: WarehouseLock,
-    force: bool,
-    started: float,
-    wait_for_parsing: Callable[[], None],
-) -> Outcome:
+def _execute(settings: Settings, lock: WarehouseLock, force: bool, started: float) -> Outcome:
     before = current_release_id(settings)
     run_id = str(uuid.uuid4())
     step = "landing"
@@ -142,7 +139,7 @@ def _execute(
         if landed.nothing_new:
             return Outcome(None, landed.nothing_new)
         step = "run"
-        _run_job(settings, lock, run_id, landed, wait_for_parsing)
+        _run_job(settings, lock, run_id, landed)
     except SettingsError:
         raise
     except CswError as error:
@@ -179,13 +176,7 @@ def _land(settings: Settings, run_id: str, force: bool, started: float) -> LandS
     return landed
 
 
-def _run_job(
-    settings: Settings,
-    lock: WarehouseLock,
-    run_id: str,
-    landed: LandStep,
-    wait_for_parsing: Callable[[], None],
-) -> None:
+def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandStep) -> None:
     candidate = open_candidate(settings, run_id)
     # Disable telemetry before importing Dagster and dbt.
     quiet = {"DAGSTER_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
@@ -200,7 +191,7 @@ def _run_job(
         from orchestration.dagster_defs.triggers import failure_in_words
 
         candidate.lap("load")
-        wait_for_parsing()
+        wait_for_parsing(settings)
         candidate.lap("parse")
         job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
         with open_instance(settings) as instance:

@@ -23,7 +23,7 @@ import duckdb
 
 from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, RELEASE_TABLE
 from orchestration.releases.manifest import read_manifest
 from simulator import simulate

@@ -23,9 +23,10 @@ import duckdb
 from orchestration.core.database import connect, quote_identifier
 from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.dbt_runner.contract_files import generic_contracts
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, invoke_dbt
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
+from orchestration.dbt_runner.parsing import parsed_project
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE, invoke_dbt, parsed_project
 from tests.shared import spare_parsing
 
 COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)

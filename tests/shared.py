@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.dbt_runner.mart_contract import MartContracts, parsed_mart_contracts
-from orchestration.dbt_runner.runner import PREPARED_FILE, prepare_manifest
+from orchestration.dbt_runner.parsing import PREPARED_FILE, prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.quality import Suite, load_suites
 
@@ -50,7 +50,7 @@ def parsed_home() -> Settings:
 
     def parse(home: Path) -> Settings:
         settings = load_settings(home=home, environment={})
-        prepare_manifest(settings, dbt_version())
+        prepare_manifest(settings, dbt_version(), unit_tests=True)
         return settings
 
     return made_once("parsed", parse)

@@ -138,7 +138,7 @@ def _policies(settings: Settings) -> Iterator[Finding]:
 def _project(settings: Settings) -> Iterator[Finding]:
     """Parse a changed dbt project and read the checks of its marts, as a run does before it builds."""
     from orchestration.dbt_runner.mart_contract import load_mart_contracts
-    from orchestration.dbt_runner.runner import PREPARED_FILE
+    from orchestration.dbt_runner.parsing import PREPARED_FILE
     from orchestration.quality import load_suites
 
     if not (settings.dbt / PREPARED_FILE).is_file():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 _CLOSE = 75.0
 """Minimum similarity (0 to 100) of a suggested name."""
 
 
+@cache
 def squashed(text: str) -> str:
     """Keep only letters and digits, in lower case: `CreatedDate` and `Created date` become the same."""
     return re.sub(r"[\W_]+", "", text).lower()

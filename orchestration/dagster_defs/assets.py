@@ -21,7 +21,8 @@ from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.tags import RELEASE_TAG, run_tags
 from orchestration.dagster_defs.translator import FRESHNESS, end_keys, mart_owners
 from orchestration.dbt_runner.contract_files import load_contracts
-from orchestration.dbt_runner.runner import GRAIN_TESTS, DbtEvent
+from orchestration.dbt_runner.invocation import DbtEvent
+from orchestration.dbt_runner.runner import GRAIN_TESTS
 from orchestration.pipeline.steps import LandStep, build_step, land_step, publish_step
 from orchestration.quality.profile import latest_month
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate

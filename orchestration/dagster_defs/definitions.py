@@ -20,7 +20,7 @@ from orchestration.dagster_defs.launcher import JOB
 from orchestration.dagster_defs.translator import ProjectTranslator, mart_keys
 from orchestration.dagster_defs.triggers import build_triggers
 from orchestration.dbt_runner.mart_contract import account_attributes, read_contracts
-from orchestration.dbt_runner.runner import prepare_manifest
+from orchestration.dbt_runner.parsing import prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.pipeline.steps import LandStep
 from orchestration.quality import load_suites

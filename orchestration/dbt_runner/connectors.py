@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from orchestration.core.errors import SettingsError
@@ -12,6 +13,9 @@ from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.landing_contract import LandingObject
 
 ARRIVED = "arrived"
+
+CONNECTOR_LAYERS = ("staging", "unified")
+"""The folders of models in which each system has a folder."""
 
 
 def all_connectors() -> list[str]:
@@ -37,6 +41,12 @@ def enabled_connectors(settings: Settings) -> list[str]:
                 f"Give {ARRIVED}, or a list of {', '.join(known)}."
             )
     return [one for one in known if one in listed]
+
+
+def folders_of_others(connectors: Collection[str]) -> list[str]:
+    """Return the folders of the models of all systems but `connectors`, relative to the project."""
+    others = [one for one in all_connectors() if one not in connectors]
+    return [f"models/{layer}/{one}" for layer in CONNECTOR_LAYERS for one in others]
 
 
 def contracts_in_use(settings: Settings) -> dict[tuple[str, str], LandingObject]:

@@ -12,7 +12,7 @@ from typing import Any
 from orchestration.core.errors import BuildError
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.runner import MANIFEST_FILE, prepare_manifest
+from orchestration.dbt_runner.parsing import MANIFEST_FILE, prepare_manifest
 from orchestration.dbt_runner.version import dbt_version
 
 MARTS_SCHEMA = "marts"

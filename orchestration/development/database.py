@@ -17,8 +17,9 @@ from orchestration.core.policies import project_policies
 from orchestration.core.serialization import json_text
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.instance import prepare_instance
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, prepare_profile
+from orchestration.dbt_runner.parsing import prepare_manifest
 from orchestration.dbt_runner.pseudonyms import load_hash_key
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE, prepare_manifest, prepare_profile
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
@@ -82,7 +83,7 @@ def prepare_project(settings: Settings, lock: WarehouseLock | None = None) -> No
     """Write the profile and the key that dbt needs, and parse the project if it changed."""
     prepare_profile(settings)
     load_hash_key(settings.home)
-    prepare_manifest(settings, dbt_version(), lock)
+    prepare_manifest(settings, dbt_version(), lock, unit_tests=True)
 
 
 def policies_now() -> dict[str, Any]:

@@ -15,9 +15,11 @@ from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import BuildError
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.dbt_runner.mart_contract import UNIQUE, UNIQUE_KEY
+from orchestration.dbt_runner.parsing import MANIFEST_FILE
 from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
-from orchestration.dbt_runner.runner import MANIFEST_FILE, WAREHOUSE_FILE, DbtResult, run_dbt
+from orchestration.dbt_runner.runner import DbtResult, run_dbt
 from orchestration.development.comparison import Changes, compare
 from orchestration.development.database import Start, development_start, policies_now, prepare_project
 from orchestration.releases.assembly import DBT_STATE

@@ -16,9 +16,12 @@ from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.policies import project_policies
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.builder import build
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, DbtEvent
 from orchestration.dbt_runner.mart_contract import MartContracts, audited_tests, parsed_mart_contracts
+from orchestration.dbt_runner.parsing import MANIFEST_FILE
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
-from orchestration.dbt_runner.runner import BUILD, MANIFEST_FILE, WAREHOUSE_FILE, DbtEvent, DbtResult, run_dbt
+from orchestration.dbt_runner.runner import DbtResult
 from orchestration.landing import (
     Batch,
     LandingReport,
@@ -137,7 +140,7 @@ def build_step(
         create_sources(connection, settings, batches, noted["parent"])
     # The audit evaluates the other tests of the marts later.
     skip = frozenset(audited_tests(parsed_mart_contracts(settings)))
-    result = run_dbt(settings, BUILD, candidate.warehouse, on_event=_counted(on_event), skip=skip)
+    result = build(settings, candidate.warehouse, on_event=_counted(on_event), skip=skip)
     candidate.lap("build")
     log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
     candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})

@@ -10,8 +10,8 @@ from typing import Any
 from orchestration.core.errors import PublishError
 from orchestration.core.files import fsync, remove_tree
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.runner import MANIFEST_FILE as DBT_MANIFEST
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
+from orchestration.dbt_runner.parsing import MANIFEST_FILE as DBT_MANIFEST
 from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import STORAGE_VERSION, seal
 from orchestration.releases.fingerprint import git_commit

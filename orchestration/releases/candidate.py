@@ -12,7 +12,7 @@ from typing import Any
 from orchestration.core.errors import PublishError
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 
 UNFINISHED = ".tmp-"
 """Prefix of an incomplete release folder."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.dbt_runner.mart_contract import load_mart_contracts
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
 from orchestration.landing import recorded_batches
 from orchestration.quality import AuditReport, audit_marts, load_suites
 from orchestration.quality.gate import Finding

@@ -39,7 +39,9 @@ SYSTEMS: Mapping[str, System] = {
         stripe.objects,
     ),
     # Typeform knows no invitations, and other surveys go out with another tool.
-    "typeform": System({"survey_responses": "survey_type <> 'nps' or score is null"}, typeform.objects),
+    "typeform": System(
+        {"survey_responses": "survey_type <> 'nps' or score is null"}, typeform.objects, typeform.LINKS
+    ),
 }
 GENERIC = "generic"
 EVERYTHING = "true"

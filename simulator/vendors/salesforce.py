@@ -105,6 +105,6 @@ def _contract(contract_id: str) -> str:
 
 
 def _number(contract_id: str) -> str:
-    """Return SQL of digits that identify a contract such as K-000008-01 or K-000008-01-X."""
+    """Return SQL of digits that identify a contract such as K-000008-01 or K-000008-01-extra."""
     digits = f"regexp_replace({contract_id}, '[^0-9]', '', 'g')"
-    return f"{digits} || case when regexp_matches({contract_id}, '[A-Z]$') then '9' else '0' end"
+    return f"{digits} || case when regexp_matches({contract_id}, '[A-Za-z]$') then '9' else '0' end"

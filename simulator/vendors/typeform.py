@@ -11,6 +11,9 @@ from simulator.vendors.ids import Company, utc
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
+LINKS = "update survey_responses set respondent_id = null where survey_type = 'nps'"
+"""The invitations that stay in the plain exports name a person as the answers do: by address."""
+
 
 def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[str, str]:
     """Return a query per object."""

@@ -115,7 +115,8 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
     from orchestration.core.lock import hold_lock
     from orchestration.dbt_runner.contract_files import load_contracts
     from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
-    from orchestration.dbt_runner.runner import BUILD, prepare_manifest, run_dbt
+    from orchestration.dbt_runner.parsing import prepare_manifest
+    from orchestration.dbt_runner.runner import BUILD, run_dbt
     from orchestration.dbt_runner.version import dbt_version
     from orchestration.landing import create_landing_records, create_raw_relations
     from orchestration.pipeline import steps as pipeline

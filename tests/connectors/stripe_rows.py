@@ -13,9 +13,9 @@ import yaml
 
 from orchestration.core.database import connect, quote_identifier
 from orchestration.core.settings import PROJECT_DIR, load_settings
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, invoke_dbt, prepare_profile
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LOADER_COLUMNS
 from orchestration.dbt_runner.pseudonyms import load_hash_key
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE, invoke_dbt, prepare_profile
 
 BRANCHES = [
     "customers",

@@ -11,7 +11,8 @@ from orchestration.core.database import connect
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.dbt_runner.connectors import all_connectors
-from orchestration.dbt_runner.runner import parsed_project, prepare_manifest, run_dbt
+from orchestration.dbt_runner.parsing import parsed_project, prepare_manifest
+from orchestration.dbt_runner.runner import run_dbt
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.pipeline.sources import create_sources
 
@@ -27,7 +28,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         folder.mkdir(parents=True)
         (folder / "none").touch()
     with hold_lock(settings.lock_file, "test") as lock:
-        prepare_manifest(settings, dbt_version(), lock)
+        prepare_manifest(settings, dbt_version(), lock, unit_tests=True)
     with connect(warehouse(settings)) as connection:
         create_sources(connection, settings, [], None)
     return settings

@@ -9,7 +9,8 @@ from pathlib import Path
 from orchestration.core.database import connect
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings, load_settings
-from orchestration.dbt_runner.runner import prepare_manifest, run_dbt
+from orchestration.dbt_runner.parsing import prepare_manifest
+from orchestration.dbt_runner.runner import run_dbt
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources

@@ -19,7 +19,7 @@ import pytest
 from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.errors import CswError, PublishError
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.landing import accepted_batches, land
 from orchestration.maintenance import clean_up
 from orchestration.pipeline import steps as pipeline

@@ -12,7 +12,8 @@ import pytest
 
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
-from orchestration.dbt_runner.runner import GRAIN_TESTS, parsed_project, prepare_manifest, run_dbt
+from orchestration.dbt_runner.parsing import parsed_project, prepare_manifest
+from orchestration.dbt_runner.runner import GRAIN_TESTS, run_dbt
 from tests.integration.conftest import ByHand
 from tests.shared import spare_parsing
 

@@ -12,7 +12,8 @@ from typing import Any
 from unittest.mock import patch
 
 from orchestration.core.settings import PROJECT_DIR
-from orchestration.dbt_runner.runner import PARSED_FILE, invoke_dbt
+from orchestration.dbt_runner.invocation import invoke_dbt
+from orchestration.dbt_runner.parsing import PARSED_FILE
 
 _GREEN = {"success", "pass"}
 

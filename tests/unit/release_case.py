@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.runner import WAREHOUSE_FILE
+from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.pipeline.steps import publish_step
 from orchestration.quality import AuditReport, CheckResult, declared_checks
 from orchestration.releases import current_release_id

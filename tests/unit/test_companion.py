@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.companion import Companion
-from orchestration.core.errors import AuditError
+from orchestration.core.errors import AuditError, BuildError
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner import parser
-from orchestration.dbt_runner.runner import is_prepared
+from orchestration.dbt_runner import builder
+from orchestration.dbt_runner.parsing import is_prepared
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.quality import audit_marts, auditor
 from orchestration.releases.candidate import open_candidate
@@ -69,13 +69,31 @@ def test_a_companion_that_dies_fails_the_audit(settings: Settings, monkeypatch: 
     companion.stop()
 
 
-def test_the_project_is_parsed_beside_a_run(settings: Settings) -> None:
-    with parser.parsing(settings) as wait:
+def test_the_project_is_parsed_and_built_beside_a_run(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(builder, "_LIBRARY", "not imported")
+    with builder.dbt_beside(settings):
         assert not is_prepared(settings, dbt_version())
-        wait()
+        builder.wait_for_parsing(settings)
         assert is_prepared(settings, dbt_version())
-    with parser.parsing(settings) as wait:
-        wait()  # nothing to do
+        assert not is_prepared(settings, dbt_version(), unit_tests=True)
+        events: list[str] = []
+        with pytest.raises(BuildError, match=r"dbt: \d+ of \d+ models and tests failed"):
+            builder.build(
+                settings,
+                tmp_path / "warehouse.duckdb",
+                skip={"accepted_values_account"},
+                on_event=lambda event: events.append(event["info"]["name"]),
+            )
+        assert "LogModelResult" in events
+        companion = builder._companion
+        assert companion is not None
+        companion.stop()
+        monkeypatch.setattr(Companion, "is_alive", True)
+        with pytest.raises(BuildError, match="The process of the build died"):
+            builder.build(settings, tmp_path / "warehouse.duckdb")
+    assert builder._companion is None
 
 
 def test_the_seconds_of_the_steps_add_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

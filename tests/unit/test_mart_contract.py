@@ -11,7 +11,7 @@ import pytest
 from orchestration.core.errors import BuildError
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.mart_contract import MartColumn, audited_tests, read_contracts
-from orchestration.dbt_runner.runner import MANIFEST_FILE
+from orchestration.dbt_runner.parsing import MANIFEST_FILE
 from tests.shared import parsed_home
 
 STATUS = "accepted_values_dim_accounts_status"
