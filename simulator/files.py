@@ -23,7 +23,7 @@ from simulator.messy import make_messy, messy_select, older_accounts
 from simulator.money_tables import contract_id
 from simulator.tables import OBJECTS, columns_of, export_name
 from simulator.truth import OUTCOMES, Truth
-from simulator.vendors import EVERYTHING, kept, write_objects
+from simulator.vendors import EVERYTHING, SYSTEMS, kept, write_objects
 
 SOURCE = "generic"
 TRUTH = "_truth"
@@ -73,7 +73,7 @@ def write_landing(
 
     Returns the rows per file, by relative path.
     """
-    rows = write_objects(connection, work, export_name(until), systems, until.isoformat())
+    rows = write_objects(connection, work, export_name(until), systems, until.isoformat(), is_messy=is_messy)
     for table in OBJECTS:
         condition = kept(systems, table)
         connection.execute(f"delete from {table} where not ({condition})")
@@ -100,8 +100,9 @@ def write_truth(
     truth: Truth,
     renewals: Mapping[str, IntArray],
     calendar: Calendar,
+    systems: Sequence[str] = (),
 ) -> None:
-    """Write `movements.parquet`, `monthly.parquet` and `renewals.parquet` into `work`."""
+    """Write `movements`, `monthly`, `renewals` and the truth of the systems as Parquet files into `work`."""
     folder = work / TRUTH
     folder.mkdir(parents=True)
     for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
@@ -117,9 +118,12 @@ def write_truth(
         from numbers order by {ORDER}
     """
     create(connection, "truth_renewals", renewals, select)
-    for name in ("movements", "monthly", "renewals"):
+    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals")}
+    for system in systems:
+        queries |= SYSTEMS[system].truth
+    for name, query in queries.items():
         target = folder / f"{name}.parquet"
-        connection.execute(f"copy truth_{name} to {quote_literal(target)} ({PARQUET_OPTIONS})")
+        connection.execute(f"copy ({query}) to {quote_literal(target)} ({PARQUET_OPTIONS})")
 
 
 def put_in_place(work: Path, out: Path, arguments: Mapping[str, object]) -> list[str]:

@@ -123,7 +123,7 @@ def simulate(
             make_tables(connection, company, people, periods, surveys, rates)
             make_money_tables(connection, invoices, contracts, costs, calendar)
             rows = write_landing(connection, work, until, is_messy=messy, systems=named)
-            write_truth(connection, work, truth, renewals, calendar)
+            write_truth(connection, work, truth, renewals, calendar, named)
         shutil.rmtree(work / "spill", ignore_errors=True)
         arguments = {"accounts": accounts, "months": months, "seed": seed, "systems": named}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})

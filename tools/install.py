@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 import sys
+import sysconfig
 import time
 from collections import deque
 from pathlib import Path
@@ -36,6 +38,10 @@ def main(lock: Path) -> int:
                     shown_at = time.monotonic()
     if pip.returncode:
         sys.stderr.writelines(last)
+    elif sys.dont_write_bytecode:
+        # Containers often forbid Python to store what it compiles. Then every command would compile again.
+        _say("compiling")
+        compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0)
     return pip.returncode
 
 

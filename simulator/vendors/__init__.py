@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -23,6 +23,8 @@ class System:
     """Returns a query for each object. Its rows become JSON objects."""
     links: str = ""
     """A statement that makes the plain exports refer to the records of the system."""
+    truth: Mapping[str, str] = field(default_factory=dict)
+    """By file of the truth: a query for what only the simulator knows about the records."""
 
 
 SYSTEMS: Mapping[str, System] = {
@@ -37,6 +39,7 @@ SYSTEMS: Mapping[str, System] = {
             "account_keys": "source_system <> 'billing'",
         },
         stripe.objects,
+        truth={"customers": stripe.TRUTH},
     ),
     # Typeform knows no invitations, and other surveys go out with another tool.
     "typeform": System(
@@ -54,14 +57,20 @@ def kept(systems: Sequence[str], table: str) -> str:
 
 
 def write_objects(
-    connection: duckdb.DuckDBPyConnection, work: Path, name: str, systems: Sequence[str], until: str
+    connection: duckdb.DuckDBPyConnection,
+    work: Path,
+    name: str,
+    systems: Sequence[str],
+    until: str,
+    *,
+    is_messy: bool,
 ) -> dict[str, int]:
     """Write the files of the systems into `work`, before their rows leave the plain exports.
 
     Returns the rows per file, by relative path.
     """
     rows: dict[str, int] = {}
-    company = Company(until, "salesforce" in systems)
+    company = Company(until, "salesforce" in systems, is_messy)
     for system in systems:
         for name_of_object, query in SYSTEMS[system].objects(connection, company).items():
             folder = work / system / name_of_object

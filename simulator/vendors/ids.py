@@ -14,6 +14,16 @@ class Company:
     until: str
     """First day after the history, as ISO date."""
     has_salesforce: bool
+    is_messy: bool = False
+    """Whether records name their account and their persons as badly as real ones do."""
+
+    def one_in(self, number: int, text: str) -> str:
+        """Return SQL that holds for one in `number` records of a messy company, chosen by an id."""
+        return f"{str(self.is_messy).lower()} and md5_number({text}) % {number} = 0"
+
+    def has_duplicate(self, account: str) -> str:
+        """Return SQL that holds for an account of a messy company into which a duplicate was merged."""
+        return self.one_in(25, account)
 
     def account_key(self, account: str) -> str:
         """Return SQL of the id of an account in the CRM."""
@@ -36,6 +46,11 @@ def salesforce_id(kind: str, text: str) -> str:
 def account_key(account: str) -> str:
     """Return SQL of the Salesforce id of an account."""
     return salesforce_id("001", account)
+
+
+def merged_key(account: str) -> str:
+    """Return SQL of the Salesforce id of a duplicate that was merged into an account."""
+    return salesforce_id("001", f"('7' || regexp_replace({account}, '[^0-9]', '', 'g'))")
 
 
 def contact_key(contact: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import duckdb
 
 from simulator.expressions import ORDER
-from simulator.vendors.ids import Company, account_key, contact_key, salesforce_id, utc
+from simulator.vendors.ids import Company, account_key, contact_key, merged_key, salesforce_id, utc
 
 _TIME = "%Y-%m-%dT%H:%M:%S.000+0000"
 
@@ -26,22 +26,11 @@ def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[
     user = salesforce_id("005", "(md5_number(owner_name) % 1000000000)::varchar")
     return {
         "Account": f"""
-            select
-                {account_key("account_id")} as "Id",
-                account_name as "Name",
-                'https://www.' || domain as "Website",
-                {account_key("parent_account_id")} as "ParentId",
-                industry as "Industry",
-                country as "BillingCountry",
-                acquisition_channel as "AccountSource",
-                {user} as "OwnerId",
-                segment as "Segment__c",
-                is_internal as "Is_Internal__c",
-                {utc("created_at", _TIME)} as "CreatedDate",
-                {utc("updated_at", _TIME)} as "SystemModstamp",
-                is_deleted as "IsDeleted",
-                null as "MasterRecordId"
-            from accounts order by {ORDER}
+            {_accounts(account_key("account_id"), user)}
+            union all
+            {_accounts(merged_key("account_id"), user, into=account_key("account_id"))}
+            where {company.has_duplicate("account_id")}
+            order by "Id"
         """,
         "User": f"""
             select {user} as "Id", owner_name as "Name", true as "IsActive"
@@ -98,6 +87,28 @@ def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[
             from contracts order by {ORDER}
         """,
     }
+
+
+def _accounts(key: str, user: str, into: str = "null") -> str:
+    """Return SQL of accounts with the id `key`, which were merged into the accounts `into`."""
+    return f"""
+        select
+            {key} as "Id",
+            account_name as "Name",
+            'https://www.' || domain as "Website",
+            {account_key("parent_account_id")} as "ParentId",
+            industry as "Industry",
+            country as "BillingCountry",
+            acquisition_channel as "AccountSource",
+            {user} as "OwnerId",
+            segment as "Segment__c",
+            is_internal as "Is_Internal__c",
+            {utc("created_at", _TIME)} as "CreatedDate",
+            {utc("updated_at", _TIME)} as "SystemModstamp",
+            is_deleted or {into} is not null as "IsDeleted",
+            {into} as "MasterRecordId"
+        from accounts
+    """
 
 
 def _contract(contract_id: str) -> str:

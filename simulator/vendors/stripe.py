@@ -7,21 +7,28 @@ from collections.abc import Mapping
 import duckdb
 
 from simulator.subscriptions import TRIAL_DAYS
-from simulator.vendors.ids import Company, epoch, price_id, stripe_id
+from simulator.vendors.ids import Company, epoch, merged_key, price_id, stripe_id
 from simulator.vendors.stripe_invoices import make_invoices
+
+TRUTH = "select customer as source_key, account_id from stripe_customers order by customer"
+"""The account of each customer."""
 
 
 def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[str, str]:
     """Return a query per object. Creates the tables that they read."""
     _items(connection)
-    _customers(connection)
+    _customers(connection, company)
     _snapshots(connection, company.until)
     make_invoices(connection)
     return {
         "customers": f"""
             select
                 customer as id, 'customer' as object, email, true as livemode,
-                case when has_link then {{'crm_id': {company.account_key("account_id")}}} end as metadata
+                case
+                    when not has_link then null
+                    when names_duplicate then {{'crm_id': {merged_key("account_id")}}}
+                    else {{'crm_id': {company.account_key("account_id")}}}
+                end as metadata
             from stripe_customers order by customer
         """,
         "products": """
@@ -120,19 +127,31 @@ def _items(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _customers(connection: duckdb.DuckDBPyConnection) -> None:
-    """One customer per account that billing knows. Two in three hold the id of the CRM."""
+def _customers(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
+    """One customer per account that billing knows. Two in three hold the id of the CRM.
+
+    In a messy company it is one in three, and some hold the id of a merged duplicate. Addresses are a
+    clerk's, of a free mail service, in capitals, or missing.
+    """
     connection.execute(
-        """
+        f"""
         create or replace table stripe_customers as
         select
             account_id,
             coalesce(keys.source_key, 'cus_' || substr(md5('own' || account_id), 1, 14)) as customer,
-            keys.source_key is not null as has_link,
-            people.email
+            keys.source_key is not null and not ({company.one_in(2, "'link' || account_id")}) as has_link,
+            {company.has_salesforce} and {company.has_duplicate("account_id")} as names_duplicate,
+            case
+                when {company.one_in(4, "'clerk' || account_id")} then 'invoices@' || accounts.domain
+                when {company.one_in(6, "'free' || account_id")} then left(md5(account_id), 8) || '@gmail.com'
+                when {company.one_in(8, "'case' || account_id")} then upper(people.email)
+                when {company.one_in(8, "'none' || account_id")} then null
+                else people.email
+            end as email
         from (
             select account_id from subscription_periods union select account_id from invoices
         )
+        inner join accounts using (account_id)
         left join (select account_id, source_key from account_keys where source_system = 'billing') as keys
             using (account_id)
         left join (select account_id, arg_min(email, row_number) as email from contacts group by 1) as people

@@ -29,7 +29,12 @@ def objects(connection: duckdb.DuckDBPyConnection, company: Company) -> Mapping[
                 'completed' as response_type,
                 {utc("responded_at", _TIME)} as landed_at,
                 {utc("responded_at", _TIME)} as submitted_at,
-                {{'email': respondent_email, 'account_id': {company.account_key("account_id")}}} as hidden,
+                {{
+                    'email': respondent_email,
+                    'account_id': case
+                        when not ({company.one_in(2, "response_id")}) then {company.account_key("account_id")}
+                    end
+                }} as hidden,
                 [{answer}] as answers
             from survey_responses where survey_type = 'nps' and score is not null order by {ORDER}
         """,

@@ -50,7 +50,8 @@ def built(home: Path, files: Mapping[str, str], models: Sequence[str] = MODELS, 
 
     `systems` names those of which files are landed, so that other tests can share the parsed project.
     """
-    settings = landed(home, {**files, "generic/fx_rates/a.csv": RATES})
+    has_rates = any(name.startswith("generic/fx_rates/") for name in files)
+    settings = landed(home, files if has_rates else {**files, "generic/fx_rates/a.csv": RATES})
     if not systems:
         spare_parsing(settings)
     warehouse = settings.home / "warehouse.duckdb"

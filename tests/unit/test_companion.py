@@ -15,7 +15,7 @@ from orchestration.core.companion import Companion
 from orchestration.core.errors import AuditError, BuildError
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner import builder
-from orchestration.dbt_runner.parsing import is_prepared
+from orchestration.dbt_runner.parsing import is_prepared, parsed_project
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.quality import audit_marts, auditor
 from orchestration.releases.candidate import open_candidate
@@ -78,6 +78,7 @@ def test_the_project_is_parsed_and_built_beside_a_run(
         builder.wait_for_parsing(settings)
         assert is_prepared(settings, dbt_version())
         assert not is_prepared(settings, dbt_version(), unit_tests=True)
+        assert parsed_project(settings).unit_tests == {}
         events: list[str] = []
         with pytest.raises(BuildError, match=r"dbt: \d+ of \d+ models and tests failed"):
             builder.build(

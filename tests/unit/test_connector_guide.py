@@ -150,6 +150,12 @@ def branches() -> Iterator[tuple[str, Path]]:
             yield branch, PROJECT_DIR / "models" / "unified" / system / name
 
 
+def test_a_run_leaves_out_the_keys_of_every_system() -> None:
+    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    tagged = project["data_tests"]["csw"]["unified"]
+    assert set(tagged) == {"identity", *project["vars"]["csw"]["connector_branches"]}
+
+
 def shape(path: Path, docs: Mapping[str, str]) -> tuple[list[str], list[list[str]]]:
     """Key and columns of a branch, as its YAML declares them."""
     [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]

@@ -1,0 +1,84 @@
+"""A simulated company whose files are those of Salesforce, Stripe and Typeform, against its true history."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from simulator import simulate
+from tests.connectors.company import AS_OF
+from tests.connectors.warehouses import built
+from tests.integration.test_truth import MOVEMENTS
+
+pytestmark = pytest.mark.integration
+
+SYSTEMS = ("salesforce", "stripe", "typeform")
+MODELS = ("build", "--exclude-resource-type", "unit_test", "test", "--select", "+fct_account_months")
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """The marts, with the true movements and the true account of each customer that Stripe knows."""
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(150, 24, 7, folder / "files", until=date.fromisoformat(AS_OF), messy=True, systems=SYSTEMS)
+    warehouse = built(folder / "home", delivered(folder / "files"), MODELS, systems="salesforce")
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    for name in ("movements", "customers"):
+        connection.execute(f"create temp view true_{name} as from '{folder}/files/_truth/{name}.parquet'")
+    connection.execute(
+        """
+        create temp view customers as
+        select true_customers.account_id as true_account, keys.*
+        from true_customers
+        left join unified.unified_account_keys as keys
+            on true_customers.source_key = keys.source_key and keys.source_system = 'stripe'
+        """
+    )
+    return connection
+
+
+def delivered(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file() and "_truth" not in path.parts]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def test_every_account_month_equals_the_truth_to_the_last_digit(marts: duckdb.DuckDBPyConnection) -> None:
+    differs = " or ".join(f"t.{true} is distinct from m.{ours}" for true, ours in MOVEMENTS.items())
+    [(checked, wrong)] = marts.execute(
+        f"""
+        select count(*), count_if({differs})
+        from true_movements as t
+        full join (
+            select customers.true_account, months.*
+            from marts.fct_account_months as months
+            left join customers using (account_id)
+            where months.is_complete
+            and (months.opening_mrr <> 0 or months.closing_mrr <> 0 or months.fx_impact_mrr <> 0)
+        ) as m on t.account_id = m.true_account and t.month = m.month
+        """
+    ).fetchall()
+    assert checked > 500
+    assert wrong == 0
+
+
+def test_no_customer_joins_a_foreign_account(marts: duckdb.DuckDBPyConnection) -> None:
+    """A customer without a stored key and an address of the company stays alone."""
+    found = marts.execute(
+        """
+        select
+            case
+                when account_id = 'stripe:' || source_key then 'alone'
+                when account_id = '001Sim' || lpad(right(true_account, 6), 9, '0') || 'IAA' then 'own'
+                else 'foreign'
+            end as outcome,
+            count(*)
+        from customers
+        group by outcome
+        """
+    ).fetchall()
+    outcomes = dict(found)
+    assert outcomes.get("foreign", 0) == 0
+    assert outcomes["own"] > 3 * outcomes["alone"] > 0
