@@ -95,6 +95,9 @@ def parsed_nodes(policies: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def _nodes(manifest: Any) -> dict[str, Any]:
     found = {}
     for name, node in manifest.nodes.items():
+        # A run leaves the folders of systems without files unread.
+        if not node.config.enabled:
+            continue
         needs = {kind: sorted(names) for kind, names in node.depends_on.to_dict().items()}
         # A model finds every macro at compilation, but a test only those from parsing.
         if node.resource_type != "test":

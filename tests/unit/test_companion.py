@@ -78,19 +78,22 @@ def test_the_project_is_parsed_and_built_beside_a_run(
         builder.wait_for_parsing(settings)
         assert is_prepared(settings, dbt_version())
         assert not is_prepared(settings, dbt_version(), unit_tests=True)
-        assert parsed_project(settings).unit_tests == {}
+        project = parsed_project(settings)
+        assert project.unit_tests == {}
+        skipped = next(node.name for node in project.nodes.values() if node.resource_type == "test")
         events: list[str] = []
         with pytest.raises(BuildError, match=r"dbt: \d+ of \d+ models and tests failed"):
             builder.build(
                 settings,
                 tmp_path / "warehouse.duckdb",
-                skip={"accepted_values_account"},
+                skip={skipped},
                 on_event=lambda event: events.append(event["info"]["name"]),
             )
         assert "LogModelResult" in events
         companion = builder._companion
         assert companion is not None
-        companion.stop()
+        companion._process.kill()
+        companion.wait()
         monkeypatch.setattr(Companion, "is_alive", True)
         with pytest.raises(BuildError, match="The process of the build died"):
             builder.build(settings, tmp_path / "warehouse.duckdb")
