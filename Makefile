@@ -1,5 +1,6 @@
-# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | clean; each sets up what it needs first.
-.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev setup-extract
+# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | clean; each sets up what it needs first.
+.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev \
+	setup-extract setup-semantic
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -78,6 +79,9 @@ setup-dev: $(VENV)/.ready-dev
 # What `csw extract` needs beyond a run.
 setup-extract: $(VENV)/.ready-extract
 
+# What `mf query` needs beyond a run.
+setup-semantic: $(VENV)/.ready-semantic
+
 # Spark has a folder of its own, because Great Expectations loads pyspark if it can import it.
 $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@java -version > /dev/null 2>&1 || { \
@@ -114,4 +118,10 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 $(VENV)/.ready-extract: requirements-extract.lock $(VENV)/.ready
 	@echo "Adding the packages of csw extract to $(VENV) (once; about 25 MB)" >&2
 	@$(BIN)/python tools/install.py requirements-extract.lock
+	@touch $@
+
+# MetricFlow, which answers `mf query`.
+$(VENV)/.ready-semantic: requirements-semantic.lock $(VENV)/.ready
+	@echo "Adding the packages of mf query to $(VENV) (once; about 10 MB)" >&2
+	@$(BIN)/python tools/install.py requirements-semantic.lock
 	@touch $@
