@@ -106,6 +106,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	"$$python" -m venv $(VENV)
 	@$(BIN)/python tools/install.py requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m orchestration.report.vega
 	@touch $@
 
 # The tools for tests and style.

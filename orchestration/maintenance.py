@@ -33,7 +33,7 @@ class Removal:
     """One removal, done or planned."""
 
     kind: str
-    """release, unfinished release, candidate, record, or run record."""
+    """release, unfinished release, candidate, report, record, or run record."""
     name: str
     bytes: int
 
@@ -70,9 +70,11 @@ def clean_up(
     now = now or datetime.now(UTC)
     with hold_lock(settings.lock_file, "csw gc"):
         old_releases = _old_releases(settings, keep, now - timedelta(days=min_age_days))
+        kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
         leftovers = [
             *(("candidate", path) for path in settings.runs.glob("*")),
             *(("unfinished release", path) for path in settings.releases.glob(f"{UNFINISHED}*")),
+            *(("report", path) for path in settings.reports.glob("*") if path.name not in kept),
             *(("record", path) for path in _old_records(settings, now - timedelta(days=record_days))),
         ]
         doomed = [*(("release", path) for path in old_releases), *leftovers]
@@ -81,7 +83,6 @@ def clean_up(
             *(Removal(kind, path.name, _bytes(path)) for kind, path in doomed),
             *(Removal("run record", run.run_id, sum(map(_bytes, run.paths))) for run in runs),
         )
-        kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
         if not dry_run:
             for _, path in doomed:
                 _remove(path)

@@ -22,7 +22,7 @@ Release = Annotated[str, typer.Argument(help="Id of the release, or the start of
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
-    for command in (releases, audit, publish, rollback, diff, verify, gc, lock):
+    for command in (releases, report, audit, publish, rollback, diff, verify, gc, lock):
         app.command()(command)
 
 
@@ -35,6 +35,26 @@ def releases(home: Home = None, json: Json = False) -> None:
 
         found = list_releases(settings)
         print_json(found) if json else print_releases(found)
+
+
+def report(
+    release: Release = "current",
+    open_: Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Build the report of a release again with the present code, and name its first page.
+
+    Every release has the report that its run built. That one never changes.
+    """
+    settings = load_settings(home)
+    with guarded(settings):
+        from orchestration.releases.pages import rebuild_report
+
+        page = rebuild_report(settings, release)
+        print_json({"page": str(page)}) if json else typer.echo(f"Report: {page}")
+        if open_:
+            typer.launch(page.as_uri())
 
 
 def audit(release: Release = "current", home: Home = None, json: Json = False) -> None:

@@ -19,6 +19,7 @@ from orchestration.releases.difference import Difference
 from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.history import current_manifest
 from orchestration.releases.listing import ReleaseInfo
+from orchestration.releases.pages import report_page
 from orchestration.releases.previous import restatements_in_words
 from orchestration.releases.query import query_current
 from orchestration.releases.reaudit import Reaudit
@@ -40,6 +41,8 @@ def print_summary(settings: Settings, program: str) -> None:
         f"\nMarts: {settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet in the same folder",
         soft_wrap=True,
     )
+    if (page := report_page(settings.current)).is_file():
+        console.print(f"Report: {page}", soft_wrap=True)
     counts = ", ".join(f"{name} {table['rows']:,}" for name, table in tables.items() if name[0] != "_")
     console.print(f"Rows:  {counts}\n", highlight=False)
     if words := restatements_in_words(manifest.get("restatements")):

@@ -63,6 +63,11 @@ class Settings:
         return self.home / "releases"
 
     @property
+    def reports(self) -> Path:
+        """Reports that `csw report` has built again, by release."""
+        return self.home / "reports"
+
+    @property
     def current(self) -> Path:
         """Symbolic link to the release that BI tools read."""
         return self.home / "current"

@@ -6,6 +6,7 @@ import itertools
 import logging
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,7 @@ from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.history import current_release_id
 from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.pages import write_pages
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
 
@@ -174,8 +176,12 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     restatements = count_restatements(candidate.export, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
-    report = audit(candidate.export / MARTS_FILE, suites, progress=_report_audited)
-    candidate.lap("audit")
+    with ThreadPoolExecutor(max_workers=1) as pages:
+        written = pages.submit(write_pages, candidate)
+        report = audit(candidate.export / MARTS_FILE, suites, progress=_report_audited)
+        candidate.lap("audit")
+        page_files = written.result()
+    candidate.lap("report")
     log.info("audit  %s", report.summary())
     for result in report.warnings:
         log.warning("audit  %s", result.message)
@@ -186,7 +192,7 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     candidate.note(
         gate=gate,
         created_at=created_at.isoformat(),
-        files=[asdict(file) for file in export.files],
+        files=[asdict(file) for file in (*export.files, *page_files)],
         tables={
             table.name: {
                 "rows": table.rows,

@@ -1,0 +1,1 @@
+"""What the pages of the report are made of."""
