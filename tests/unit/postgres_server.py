@@ -72,7 +72,18 @@ def running_server() -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server = Server(free.getsockname()[1])
-    options = ["-D", place / "data", "-U", USER, "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8"]
+    options: list[str | Path] = [
+        "-D",
+        place / "data",
+        "-U",
+        USER,
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        secret,
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(
         [folder / "initdb", *options, "--no-sync", "--locale=C"], **run, check=True, stdout=subprocess.DEVNULL
     )
