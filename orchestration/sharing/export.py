@@ -109,11 +109,11 @@ def _write(
         return write_workbook(release, folder / names[0])
     for number, (mart, name) in enumerate(zip(release.marts, names, strict=True), start=1):
         log.info("export %s (%d of %d)", mart.name, number, len(names), extra=PROGRESS)
-        if form is ExportFormat.CSV:
-            source, options = _csv_columns(mart, raw=raw), "format csv, header"
-        else:
+        if form is ExportFormat.PARQUET:
             source = "*"
             options = f"format parquet, compression zstd, kv_metadata {_descriptions(release, mart)}"
+        else:
+            source, options = _csv_columns(mart, raw=raw), "format csv, header"
         release.connection.execute(
             f"copy (select {source} from {mart.relation}) to {quote_literal(folder / name)} ({options})"
         )
