@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestration import STARTED
-from orchestration.cli import extract, landing, releases
+from orchestration.cli import extract, landing, releases, sharing
 from orchestration.cli.common import (
     Accept,
     AcceptSchemaChange,
@@ -52,6 +52,7 @@ app = typer.Typer(
 )
 releases.register(app)
 extract.register(app)
+sharing.register(app)
 app.add_typer(landing.app, name="landing")
 
 

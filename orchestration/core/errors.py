@@ -42,3 +42,7 @@ class LockedError(CswError):
 
 class QueryError(CswError):
     """A query on a release failed."""
+
+
+class SharingError(CswError):
+    """A release could not be exported or pushed."""

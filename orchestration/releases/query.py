@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -20,8 +21,7 @@ from orchestration.core.serialization import json_text
 from orchestration.core.settings import Settings
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import release_folder
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from orchestration.releases.spreadsheet import without_formula
 
 _READING = ("SELECT", "EXPLAIN")
 
@@ -54,15 +54,7 @@ def query_release(
     Raises QueryError for anything except one valid SELECT, and if the query takes longer than `seconds`.
     Raises PublishError if the release does not exist or another process has opened its file for writing.
     """
-    folder = release_folder(settings, release_id)
-    path = folder / MARTS_FILE
-    if not folder.is_dir() and release_id != "current":
-        raise PublishError(f"There is no release {release_id}. `csw releases` lists the existing releases.")
-    if not path.is_file():
-        raise PublishError(
-            f"The release {folder.name} has no {MARTS_FILE}. If it is current, choose another release with "
-            "`csw rollback <id>`."
-        )
+    path = marts_file(settings, release_id)
     with connect() as connection:
         # Attach under another name. Opened directly, the database has the name of its schema, marts, and
         # `marts.mrr_monthly` is ambiguous.
@@ -90,6 +82,20 @@ def query_release(
     if limit is None:
         return QueryResult(columns, rows, False)
     return QueryResult(columns, rows[:limit], len(rows) > limit)
+
+
+def marts_file(settings: Settings, release_id: str) -> Path:
+    """Return the file with the marts of a release. Raises PublishError if there is none."""
+    folder = release_folder(settings, release_id)
+    path = folder / MARTS_FILE
+    if not folder.is_dir() and release_id != "current":
+        raise PublishError(f"There is no release {release_id}. `csw releases` lists the existing releases.")
+    if not path.is_file():
+        raise PublishError(
+            f"The release {folder.name} has no {MARTS_FILE}. If it is current, choose another release with "
+            "`csw rollback <id>`."
+        )
+    return path
 
 
 @contextmanager
@@ -131,8 +137,8 @@ def as_csv(result: QueryResult, *, for_spreadsheet: bool = False) -> str:
 
 
 def _csv_field(value: object, for_spreadsheet: bool) -> str | None:
-    if for_spreadsheet and isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if for_spreadsheet and isinstance(value, str):
+        return without_formula(value)
     return None if value is None else as_text(value)
 
 

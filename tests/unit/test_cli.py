@@ -55,6 +55,8 @@ def test_help_lists_the_commands_and_exit_codes() -> None:
         "releases",
         "rollback",
         "query",
+        "export",
+        "push",
         "doctor",
         "landing",
         "extract",

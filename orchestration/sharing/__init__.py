@@ -1,0 +1,1 @@
+"""Copies of a release for tools that read neither DuckDB nor its Parquet files."""
