@@ -83,7 +83,9 @@ def test_every_account_id_that_changes_is_listed_with_its_successor(tmp_path: Pa
     second = published(settings, "second")
     known = accounts(settings)
     internal = {IDS[one.number] for one in COMPANY.accounts if one.is_internal}
-    owners = {f"stripe:{one.customer}": IDS[one.account] for one in COMPANY.subscriptions if one.account in IDS}
+    owners = {
+        f"stripe:{one.customer}": IDS[one.account] for one in COMPANY.subscriptions if one.account in IDS
+    }
     expected = []
     for previous in sorted(billed.keys() - known.keys()):
         owner = owners[previous]
