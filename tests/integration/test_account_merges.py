@@ -86,7 +86,7 @@ def test_every_account_id_that_changes_is_listed_with_its_successor(tmp_path: Pa
     owners = {
         f"stripe:{one.customer}": IDS[one.account] for one in COMPANY.subscriptions if one.account in IDS
     }
-    expected = []
+    expected: list[tuple[Any, ...]] = []
     for previous in sorted(billed.keys() - known.keys()):
         owner = owners[previous]
         if owner in internal:
@@ -105,11 +105,11 @@ def test_every_account_id_that_changes_is_listed_with_its_successor(tmp_path: Pa
     assert {observed for observed, *_ in counted(settings).values()} == {0}
 
     # A link gives a customer to an account of its own, so its former account is split.
-    moved, owner = next((row[0], row[1]) for row in merged if row[4])
+    moved, former = next((row[0], row[1]) for row in merged if row[4])
     system, _, key = moved.partition(":")
     deliver(settings, {"generic/account_keys/a.csv": KEYS + f"{system},{key},apart\n"})
     fourth = published(settings, "fourth")
     assert merges(settings) == sorted(
-        [*expected, (owner, "apart", "split", moved, known[owner], fourth)], key=str
+        [*expected, (former, "apart", "split", moved, known[former], fourth)], key=str
     )
-    assert counted(settings)["split"] == (1, known[owner], "warn")
+    assert counted(settings)["split"] == (1, known[former], "warn")
