@@ -1,5 +1,5 @@
 -- one row per outcome of account ids that changed since the previous release
-with merges as (
+with account_merges as (
     select * from {{ ref('int_quality__account_merges') }}
 ),
 
@@ -9,7 +9,7 @@ concerned_accounts as (
         outcome,
         previous_account_id,
         mrr_before
-    from merges
+    from account_merges
 ),
 
 totals as (

@@ -1,5 +1,5 @@
--- one row per account of an earlier release that changed hands, account that has its keys, and release that saw it first
-with merges as (
+-- one row per account of an earlier release that changed hands, its successor, and the release that saw it first
+with account_merges as (
     select * from {{ ref('int_quality__account_merges') }}
 ),
 
@@ -15,7 +15,7 @@ select
     match_rule,
     cast(mrr_before as decimal(18, 4)) as mrr_before,
     'development' as first_seen_in_release
-from merges
+from account_merges
 union all
 select
     previous_account_id,
