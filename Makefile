@@ -1,12 +1,13 @@
-# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | clean; each sets up what it needs first.
+# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
 .PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev \
-	setup-extract setup-semantic
+	setup-extract setup-semantic setup-system
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
 VENV := .venv
 BIN := $(VENV)/bin
 SPARK := target/spark
+SYSTEM_PACKAGES := chromium postgresql
 BASE := main
 CHANGED_SQL = { git diff --name-only --diff-filter=d --merge-base $(BASE) && git ls-files --others --exclude-standard; } \
 	| grep -E '^(models|data_tests)/.*\.sql$$'
@@ -91,6 +92,15 @@ $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@rm -rf $(SPARK)
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes --target $(SPARK) -r requirements-spark.lock
 	@touch $@
+
+# Chromium opens the report, and `csw push` copies to PostgreSQL. Tests that need a missing one are skipped.
+setup-system:
+	@command -v apt-get > /dev/null || { \
+		echo "error: apt-get was not found. Install Chromium and a PostgreSQL server yourself." >&2; exit 1; }
+	@sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+	if ! command -v chromium > /dev/null || ! ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1; then \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends $(SYSTEM_PACKAGES) > /dev/null; fi
 
 # The packages that `csw run` and Dagster need. Python compiles a package when it first loads it.
 $(VENV)/.ready: requirements.lock pyproject.toml

@@ -52,6 +52,8 @@ class Column:
     """Other column names that the loader binds to this column."""
     formats: tuple[str, ...] = ()
     """The vendor's formats of values, by their names in `landing.values.vendor_formats`."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """The vendor's word of an export, in lower case: its word in the API."""
     called: tuple[str, ...] = ()
     """Names in common exports. The loader proposes them but never binds them automatically."""
     advice: Mapping[str, str] = field(default_factory=dict)

@@ -25,12 +25,16 @@ class KnownExport:
     name: str
     has: tuple[str, ...]
     object: str
+    folder: str = ""
+    """The object of a connector that reads the export unedited."""
 
 
 @cache
 def known_exports() -> tuple[KnownExport, ...]:
     return tuple(
-        KnownExport(one["name"], tuple(str(name) for name in one["has"]), one["object"])
+        KnownExport(
+            one["name"], tuple(str(name) for name in one["has"]), one["object"], one.get("folder", "")
+        )
         for one in read_yaml(Path(__file__).with_name("exports.yml"))
     )
 

@@ -253,8 +253,10 @@ def advice_for(path: Path, contracts: Contracts, is_in: str = "") -> str:
         written = f", as {tool} writes it" if tool else ""
         return f"It looks like {label}{written}. Put it into the folder {label}/"
     export = recognise(header)
-    if export is None:
+    if export is None or export.folder == is_in != "":
         return ""
+    if export.folder:
+        return f"It looks like {export.name}. Put it into the folder {export.folder}/"
     return (
         f"It looks like {export.name}. Put it into generic/{export.object}/ with a mapping.yml; "
         f"`csw landing map {path}` proposes one"

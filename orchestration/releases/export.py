@@ -25,6 +25,9 @@ ALIAS_FILE = "csw.duckdb"
 PARQUET_DIR = "parquet"
 RELEASE_TABLE = "_release"
 RESTATEMENTS_TABLE = "_restatements"
+LOG_TABLES = (RESTATEMENTS_TABLE, "_account_merges")
+"""Marts in which every release carries on the log of the previous one. Each row names its release."""
+
 UNRELEASED = "development"
 """Placeholder for the release id before a release exists."""
 
@@ -134,7 +137,7 @@ def _marts(connection: duckdb.DuckDBPyConnection, published: Container[str]) -> 
     ).fetchall():
         if table in published:
             marts.setdefault(table, []).append((name, kind, comment))
-    if lost := sorted({RELEASE_TABLE, RESTATEMENTS_TABLE} - set(marts)):
+    if lost := sorted({RELEASE_TABLE, *LOG_TABLES} - set(marts)):
         raise BuildError(
             f"Every release needs the mart {lost[0]}, but this build has no published one. "
             "Restore its model, and remove `published: false` from it."
@@ -183,11 +186,11 @@ def _stamp(connection: duckdb.DuckDBPyConnection, stamp: ReleaseStamp) -> None:
             stamp.known_at.replace(tzinfo=None) if stamp.known_at else None,
         ],
     )
-    connection.execute(
-        f"update release.marts.{RESTATEMENTS_TABLE} set first_seen_in_release = ?"
-        " where first_seen_in_release = ?",
-        [stamp.release_id, UNRELEASED],
-    )
+    for table in LOG_TABLES:
+        connection.execute(
+            f"update release.marts.{table} set first_seen_in_release = ? where first_seen_in_release = ?",
+            [stamp.release_id, UNRELEASED],
+        )
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from tests.connectors.company import Company, utc
+from tests.connectors.limits import without_parents
 from tests.connectors.shapes import Naming, Objects, Record
 
 NAMES = {"companies": Naming("company"), "contacts": Naming("contact"), "owners": Naming("owner")}
 
-SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt")
+SHAPES = ("api", "airbyte", "airbyte_unflattened", "fivetran", "dlt", "export")
+
+EXPORT_LOSSES = {"An export names no parent company.": without_parents}
+
+LABELS = {
+    "companies": {
+        "hs_object_id": "Record ID",
+        "name": "Company name",
+        "domain": "Company Domain Name",
+        "country": "Country/Region",
+        "industry": "Industry",
+        "hs_analytics_source": "Original Traffic Source",
+        "hubspot_owner_id": "Company owner",
+        "segment": "Segment",
+        "is_internal": "Is internal",
+        "createdate": "Create Date",
+        "hs_lastmodifieddate": "Last Modified Date",
+        "hs_merged_object_ids": "Merged Company IDs",
+    },
+    "contacts": {
+        "hs_object_id": "Record ID",
+        "email": "Email",
+        "firstname": "First Name",
+        "lastname": "Last Name",
+        "jobtitle": "Job Title",
+        "createdate": "Create Date",
+        "lastmodifieddate": "Last Modified Date",
+    },
+}
+"""By object and property: its header in an English export."""
 
 WORDS = {
     "Software": "computer_software",
@@ -106,6 +137,8 @@ def told(objects: Objects, shape: str) -> tuple[Objects, dict[str, Naming]]:
     """Return the records and names of a tool that changes them."""
     if shape == "fivetran":
         return _fivetran(objects)
+    if shape == "export":
+        return {name: [_exported(name, one) for one in objects[name]] for name in LABELS}, NAMES
     found: dict[str, list[Record]] = {}
     for name, records in objects.items():
         found[name] = []
@@ -153,3 +186,23 @@ def _fivetran(objects: Objects) -> tuple[Objects, dict[str, Naming]]:
         for one in objects["owners"]
     ]
     return found, NAMES | {"contact_company": Naming("contact_company")}
+
+
+def _exported(name: str, record: Record) -> Record:
+    """A row of an export: labels of options, names of owners, minutes in the zone of the portal (UTC)."""
+    properties = record["properties"]
+    row = {label: properties.get(key, "") for key, label in LABELS[name].items()}
+    for label in ("Industry", "Original Traffic Source"):
+        if label in row:
+            row[label] = row[label].replace("_", " ").title()
+    for label in ("Create Date", "Last Modified Date"):
+        row[label] = datetime.fromisoformat(row[label]).strftime("%Y-%m-%d %H:%M")
+    if name == "companies":
+        return row | {"Company owner": "Kim Lee", "Associated Contact": "Ann;Bob"}
+    links = [link["id"] for link in record.get("associations", {}).get("companies", {}).get("results", ())]
+    primary = properties.get("associatedcompanyid", "")
+    return row | {
+        "Associated Company IDs (Primary)": primary,
+        "Associated Company IDs": ";".join(links),
+        "Associated Company": "Names Ltd",
+    }

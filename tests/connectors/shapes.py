@@ -145,6 +145,11 @@ def as_singer(objects: Objects, names: Names) -> Files:
     }
 
 
+def as_export(objects: Objects, names: Names) -> Files:
+    """The CSV export of the vendor's screen: flat rows, under labels that the system's module gives."""
+    return {f"{name}/{name}-export.csv": _csv(records) for name, records in objects.items() if records}
+
+
 SHAPES: Mapping[str, Callable[[Objects, Names], Files]] = {
     "api": as_api,
     "airbyte": as_airbyte,
@@ -152,6 +157,7 @@ SHAPES: Mapping[str, Callable[[Objects, Names], Files]] = {
     "fivetran": as_fivetran,
     "dlt": as_dlt,
     "singer": as_singer,
+    "export": as_export,
 }
 
 

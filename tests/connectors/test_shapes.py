@@ -20,6 +20,7 @@ from tests.unit.landing_case import make_case, session
 
 OTHER_FORM = "The tool delivers it in another column."
 LIST_IN_LIST = "A list in a list is a table that knows only the list around it."
+TO_THE_MINUTE = "The export has times to the minute."
 NO_VERSION = "A list in a folder of its own does not say of which version of its record it is."
 
 DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
@@ -42,6 +43,16 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
     ("hubspot", "fivetran"): {
         "contact_companies.type": OTHER_FORM,
         "contact_companies.type_id": OTHER_FORM,
+    },
+    ("hubspot", "export"): {
+        "companies.hubspot_owner_id": "The export has the owner's name.",
+        "companies.company_owner": "The API has the owner's id.",
+        "companies.hs_parent_company_id": "An export names no parent company.",
+        "companies.hs_lastmodifieddate": TO_THE_MINUTE,
+        "contacts.createdate": TO_THE_MINUTE,
+        "contacts.lastmodifieddate": TO_THE_MINUTE,
+        "contact_companies": "A contact has only its primary company.",
+        "owners": "There is no export of owners.",
     },
     ("hubspot", "dlt"): {"contact_companies.type": "The source drops the kind of a link."},
     ("chargebee", "airbyte"): {"customers.custom_fields": OTHER_FORM},

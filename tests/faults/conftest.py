@@ -26,7 +26,7 @@ from tests.runs import Run, Stage, run_to_the_end
 from tests.shared import made_once
 
 HEADER = "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
-VARYING = {"_release", "_restatements", "_data_quality"}
+VARYING = {"_release", "_restatements", "_account_merges", "_data_quality"}
 """Marts with names of releases or arrival times of files."""
 
 MORE = "S-more,A-more,USD,10,month,2025-03-01\n"

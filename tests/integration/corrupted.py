@@ -38,6 +38,10 @@ ADDED = """
         closing_mrr - 1 as value_before, closing_mrr as value_now, 'data' as cause,
         (select release_id from marts._release) as first_seen_in_release
     from marts.mrr_monthly where {one_total};
+    insert into marts._account_merges by name
+    select 'stripe:cus_old' as previous_account_id, {an_account} as account_id, 'merged' as outcome,
+        'stripe:cus_old' as source_keys, 'domain' as match_rule, 5 as mrr_before,
+        (select release_id from marts._release) as first_seen_in_release;
     -- Two items that change hands at one instant: no movement of the account, and they cancel out.
     insert into marts.fct_mrr_movement_items by name
     select account_id, 'swap' as subscription_id, item as item_id, currency, month, amount as mrr_change,

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
+
+from tests.system import needed
 
 PASSWORD = "s3cret/p@ss"
 USER = "admin"
@@ -50,12 +51,7 @@ def binaries() -> Path | None:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Start a server, and stop it after the block. Skips the test if none is installed."""
-    folder = binaries()
-    if folder is None:
-        message = "no PostgreSQL server was found; install one: apt-get install postgresql"
-        if os.environ.get("CSW_REQUIRE_SYSTEM"):
-            pytest.fail(message)
-        pytest.skip(message)
+    folder = Path(needed(binaries(), "A PostgreSQL server", "postgresql"))
     place = Path(tempfile.mkdtemp(prefix="csw-postgres-"))
     # The server refuses to run as root.
     owner = (

@@ -100,8 +100,6 @@ def test_a_refusal_of_the_file_does_not_hide_its_wrong_rows(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "text", "looks_like", "target"),
     [
-        ("hubspot/companies.csv", HUBSPOT, "a HubSpot companies export", "generic/accounts/"),
-        ("hubspot/companies/c.csv", HUBSPOT, "a HubSpot companies export", "generic/accounts/"),
         ("typeform/r.csv", TYPEFORM, "a Typeform responses export", "generic/survey_responses/"),
         ("typeform/responses/r.csv", TYPEFORM, "a Typeform responses export", "generic/survey_responses/"),
     ],
@@ -117,6 +115,27 @@ def test_an_export_in_the_wrong_place_is_recognised(
     assert "generic/subscription_periods: no file has been accepted" in told(
         load_settings(home=tmp_path, environment={}), "FAIL"
     )
+
+
+@pytest.mark.parametrize(
+    "place", ["companies.csv", "hubspot/companies.csv", "crm/companies/c.csv", "generic/plans/c.csv"]
+)
+@pytest.mark.parametrize("others", ["", ",".join(f"Property {number}" for number in range(100))])
+def test_an_export_of_hubspot_is_told_the_folder_of_the_connector(
+    tmp_path: Path, place: str, others: str
+) -> None:
+    """Also an export of all properties, most of which no contract reads."""
+    header, row = HUBSPOT.splitlines()
+    text = f"{header},{others}\n{row}{',' * others.count(',')},\n" if others else HUBSPOT
+    found = told(delivered(tmp_path, {place: text}))
+    assert "Put it into the folder hubspot/companies/" in found
+    assert "csw landing map" not in found
+
+
+def test_an_export_of_hubspot_loads_from_the_folder_of_the_connector(tmp_path: Path) -> None:
+    found = told(delivered(tmp_path, {"hubspot/companies/c.csv": HUBSPOT}))
+    assert "hubspot/companies/c.csv: 1 of 1 row can be loaded" in found
+    assert "Put it into" not in found
 
 
 @pytest.mark.parametrize(

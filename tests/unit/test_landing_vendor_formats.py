@@ -57,3 +57,28 @@ def test_rows_that_describe_the_columns_again_are_skipped_and_counted(tmp_path: 
     (batch,) = case.land().new
     assert (batch.rows_in, batch.rows_loaded, batch.rows_blank) == (1, 1, 2)
     assert case.rows("id", "shop__orders") == [("o1",)]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "code"),
+    [
+        ("Computer Software", "COMPUTER_SOFTWARE"),
+        ("Paper & Forest Products", "PAPER_FOREST_PRODUCTS"),
+        ("COMPUTER_SOFTWARE", "COMPUTER_SOFTWARE"),
+        ("Budget Holder; Decision Maker", "BUDGET_HOLDER;DECISION_MAKER"),
+        ("Organic Social", "SOCIAL_MEDIA"),
+        ("SOCIAL_MEDIA", "SOCIAL_MEDIA"),
+    ],
+)
+def test_labels_of_options_become_the_codes_of_the_api(tmp_path: Path, delivered: str, code: str) -> None:
+    words = {"organic_social": "SOCIAL_MEDIA"}
+    source = Column("source", "varchar", formats=("option_labels",), words=words)
+    case = case_of(tmp_path / "a", replace(ORDERS, columns=(*ORDERS.columns, source)))
+    case.put("a.csv", f"id,source\no1,{delivered}\n", "orders")
+    case.land()
+    assert case.rows("source", "shop__orders") == [(code,)]
+    # A mapping reads labels of another language.
+    case.put("b.csv", "id,source\no2,Redes sociales\n", "orders")
+    case.put("b.mapping.yml", "words: {source: {Redes sociales: SOCIAL_MEDIA}}\n", "orders")
+    case.land()
+    assert case.rows("source", "shop__orders") == [(code,), ("SOCIAL_MEDIA",)]

@@ -217,7 +217,7 @@ def test_published_marts_are_exported_views_as_tables(settings: Settings, tmp_pa
         assert connection.execute(kinds).fetchall() == [("BASE TABLE", "Made of others.")]
 
 
-@pytest.mark.parametrize("mart", ["_release", "_restatements"])
+@pytest.mark.parametrize("mart", ["_release", "_restatements", "_account_merges"])
 def test_marts_that_every_release_has_cannot_be_left_out(
     settings: Settings, tmp_path: Path, mart: str
 ) -> None:

@@ -9,7 +9,8 @@ select
     nullif(trim(email), '') as email,
     nullif(trim(jobtitle), '') as job_title,
     nullif(trim(hs_buying_role), '') as buying_role,
-    nullif(trim(associatedcompanyid), '') as company_id,
+    -- Of several companies, the text does not say which is the primary one.
+    case when associatedcompanyid not like '%;%' then nullif(trim(associatedcompanyid), '') end as company_id,
     createdate as created_at,
     lastmodifieddate as updated_at,
     nullif(trim(hs_merged_object_ids), '') as merged_contact_ids,

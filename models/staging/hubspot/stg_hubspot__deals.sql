@@ -11,7 +11,8 @@ select
     upper(nullif(trim(deal_currency_code), '')) as currency,
     closedate as closed_at,
     hs_is_closed_won as is_won,
-    nullif(trim(associated_company_id), '') as company_id,
+    -- Of several companies, the text does not say which is the primary one.
+    case when associated_company_id not like '%;%' then nullif(trim(associated_company_id), '') end as company_id,
     coalesce(_is_deleted, false) as is_deleted,
     _batch_id,
     _loaded_at

@@ -149,11 +149,12 @@ def _spots(record: Record, column: Column, mapping: FileMapping) -> Iterator[Spo
         yield from (Spot(place) for place, text in enumerate(record.header) if squashed(text) in mapped)
         return
     met: set[Spot] = set()
-    names = [squashed(name) for name in (column.name, *column.also)]
     for search in (record.flat, record.nested):
-        for name in names:
-            for spot in search(name):
-                if spot not in met:
+        for name in (column.name, *column.also):
+            for spot in search(squashed(name)):
+                # `Record ID` of an export is not `_record_id` of a loading tool.
+                is_of_tool = not name.startswith("_") or record.header[spot.place].startswith("_")
+                if is_of_tool and spot not in met:
                     met.add(spot)
                     yield spot
 

@@ -23,7 +23,7 @@ from orchestration.landing.values.times import (
     misread_times,
     timestamp_sql,
 )
-from orchestration.landing.values.vendor_formats import readable
+from orchestration.landing.values.vendor_formats import in_words, readable
 
 _WHOLE_DIGITS = 19
 
@@ -150,14 +150,8 @@ def text_sql(
     if position is None:
         return quote_literal(fixed)
     has_nothing = seen is None or column.name in seen.nothing
-    text = readable(_cleaned(column, f"c{position}", has_nothing=has_nothing), column)
-    words = mapping.words.get(column.name)
-    if words:
-        cases = " ".join(
-            f"when {quote_literal(mine)} then {quote_literal(word) if word else 'null'}"
-            for mine, word in words.items()
-        )
-        text = f"case lower(trim({text})) {cases} else {text} end"
+    cleaned = _cleaned(column, f"c{position}", has_nothing=has_nothing)
+    text = readable(in_words(cleaned, mapping.words.get(column.name, {})), column)
     return text if fixed is None else f"coalesce({text}, {quote_literal(fixed)})"
 
 

@@ -32,7 +32,7 @@ _OFFSETS: Mapping[str, str] = {
 
 
 def readable(text: str, column: Column) -> str:
-    """Return SQL of a cell's text in a form that the loader reads everywhere.
+    """Return SQL of a cell's text in a form that the loader reads everywhere, and in the words of the API.
 
     Raises ContractError for an unknown format.
     """
@@ -45,7 +45,18 @@ def readable(text: str, column: Column) -> str:
                 f"Column {column.name}: {name} is no format; the formats are {known}."
             ) from None
         text = form(text, column)
-    return text
+    return in_words(text, column.words)
+
+
+def in_words(text: str, words: Mapping[str, str]) -> str:
+    """Return SQL of a text with other words, by the delivered word in lower case."""
+    if not words:
+        return text
+    cases = " ".join(
+        f"when {quote_literal(mine)} then {quote_literal(word) if word else 'null'}"
+        for mine, word in words.items()
+    )
+    return f"case lower(trim({text})) {cases} else {text} end"
 
 
 def _none_text(text: str, column: Column) -> str:
@@ -76,9 +87,17 @@ def _exponent_epochs(text: str, column: Column) -> str:
     return f"case when regexp_full_match({text}, {quote_literal(number)}) then {whole} else {text} end"
 
 
+def _option_labels(text: str, column: Column) -> str:
+    """A label of an option, such as `Paper & Forest Products`, becomes a code: `PAPER_FOREST_PRODUCTS`."""
+    listed = f"regexp_replace({text}, '\\s*;\\s*', ';', 'g')"
+    words = f"regexp_replace({listed}, '[^\\pL\\pN;]+', '_', 'g')"
+    return f"upper(regexp_replace({words}, '(^|;)_|_(;|$)', '\\1\\2', 'g'))"
+
+
 _FORMATS: Mapping[str, Callable[[str, Column], str]] = {
     "none_text": _none_text,
     "utc_suffix": _utc_suffix,
     "zone_names": _zone_names,
     "exponent_epochs": _exponent_epochs,
+    "option_labels": _option_labels,
 }
