@@ -7,7 +7,7 @@ HOME_DIR := $(abspath $(or $(CSW_HOME),data))
 VENV := .venv
 BIN := $(VENV)/bin
 SPARK := target/spark
-SYSTEM_PACKAGES := chromium postgresql
+SYSTEM_PACKAGES := chromium fonts-liberation postgresql
 BASE := main
 CHANGED_SQL = { git diff --name-only --diff-filter=d --merge-base $(BASE) && git ls-files --others --exclude-standard; } \
 	| grep -E '^(models|data_tests)/.*\.sql$$'

@@ -69,7 +69,7 @@ def test_every_policy_value_is_shown_by_a_unit_test() -> None:
             shown.setdefault(name, set()).add(str(value))
     for name, rule in variables["policy_catalog"].items():
         # test_project and the unit tests of _policies cover presets. The loader detects ends before any model
-        # runs, and tests/unit/test_landing_ends.py covers that. Only pages of the report read report_show_names.
+        # runs, and tests/unit/test_landing_ends.py covers that. Only the report reads report_show_names.
         if name in ("preset", "period_end_convention", "report_show_names"):
             continue
         wanted = {str(value) for value in rule.get("values", ()) if value != rule["default"]}

@@ -77,6 +77,7 @@ def blocks(marts: Marts) -> Iterator[Block]:
     yield _age(marts)
     yield _checks(marts)
     yield _restated(marts)
+    yield _merged(marts)
 
 
 def _tiles(marts: Marts) -> Iterator[Tile]:
@@ -195,6 +196,21 @@ def _restated(marts: Marts) -> Table:
         marts.rows(sql),
         ["_restatements.value_now"],
         empty="This release changed no figure of an earlier month.",
+    )
+
+
+def _merged(marts: Marts) -> Table:
+    sql = (
+        "select previous_account_id, outcome, account_id, mrr_before from _account_merges"
+        " where first_seen_in_release = (select release_id from _release)"
+        " order by mrr_before desc nulls last, previous_account_id limit 20"
+    )
+    return Table(
+        "Accounts that changed their id",
+        [Column("Before"), Column("What happened"), Column("Now"), Column("MRR before", "money")],
+        marts.rows(sql),
+        ["_account_merges.outcome"],
+        empty="Every account has the id that it had in the release before.",
     )
 
 
