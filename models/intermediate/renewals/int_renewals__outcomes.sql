@@ -15,6 +15,14 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
+slices as (
+    select * from {{ ref('int_accounts__slices') }}
+),
+
+combinations as (
+    select * from {{ ref('int_accounts__slice_combinations') }}
+),
+
 -- A renewal for a different term counts with its amount for the length of the old term.
 scaled_pieces as (
     select
@@ -93,7 +101,7 @@ outcomes as (
 )
 
 select
-    account_id,
+    outcomes.account_id,
     due_on,
     contract_id,
     contract_ids,
@@ -101,11 +109,15 @@ select
     starts_on,
     auto_renew,
     plan_id,
+    coalesce(plan_id, 'unknown') as plan,
     due_amount,
     cast(
         case outcome when 'lost' then 0 when 'open' then signed_amount else begun_amount end as decimal(18, 4)
     ) as renewed_amount,
     case when outcome <> 'lost' then renewed_on end as renewed_on,
     outcome,
-    case when outcome = 'open' then days_to_renewal end as days_to_renewal
+    case when outcome = 'open' then days_to_renewal end as days_to_renewal,
+    combinations.*
 from outcomes
+left join slices on outcomes.account_id = slices.account_id
+inner join combinations on coalesce(slices.slice_number, 0) = combinations.slice_number
