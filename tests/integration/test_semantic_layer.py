@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -79,27 +80,21 @@ def release(small_company: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-class Renderer:
-    """MetricFlow's dialect. The tests run the SQL themselves, because `mf` turns decimals into floats."""
-
-    def __init__(self) -> None:
-        from metricflow.protocols.sql_client import SqlEngine
-        from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
-
-        self.sql_engine_type = SqlEngine.DUCKDB
-        self.sql_plan_renderer = DuckDbSqlPlanRenderer()
-
-
 class Layer:
     """A semantic manifest on a release."""
 
     def __init__(self, semantics: Mapping[str, Any], release: duckdb.DuckDBPyConnection) -> None:
         from metricflow.engine.metricflow_engine import MetricFlowEngine
+        from metricflow.protocols.sql_client import SqlEngine
+        from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
         from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
         from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
         manifest = parse_manifest_from_dbt_generated_manifest(json.dumps(semantics))
-        client: Any = Renderer()
+        # The tests run the SQL themselves, because the client of `mf` turns decimals into floats.
+        client: Any = SimpleNamespace(
+            sql_engine_type=SqlEngine.DUCKDB, sql_plan_renderer=DuckDbSqlPlanRenderer()
+        )
         self.engine = MetricFlowEngine(SemanticManifestLookup(manifest), client)
         self.release = release
         metrics = {metric["name"]: metric for metric in semantics["metrics"]}
