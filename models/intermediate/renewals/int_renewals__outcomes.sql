@@ -78,13 +78,16 @@ renewal_states as (
         {{ days_between(as_of_day(), 'due.due_on') }} as days_to_renewal,
         -- If no renewal amount was delivered, assume renewal at the old amount.
         coalesce(renewals.begun_amount, due.due_amount) as begun_amount,
-        renewals.signed_amount
+        renewals.signed_amount,
+        combinations.*
     from due
     left join renewals on due.account_id = renewals.account_id and due.due_on = renewals.due_on
     left join account_months
         on
             due.account_id = account_months.account_id
             and due.valued_month_number = account_months.month_number
+    left join slices on due.account_id = slices.account_id
+    inner join combinations on coalesce(slices.slice_number, 0) = combinations.slice_number
 ),
 
 outcomes as (
@@ -101,7 +104,7 @@ outcomes as (
 )
 
 select
-    outcomes.account_id,
+    account_id,
     due_on,
     contract_id,
     contract_ids,
@@ -117,7 +120,8 @@ select
     case when outcome <> 'lost' then renewed_on end as renewed_on,
     outcome,
     case when outcome = 'open' then days_to_renewal end as days_to_renewal,
-    combinations.*
+    slice_number
+    {%- for dimension in account_dimensions() %},
+    {{ dimension }}
+    {%- endfor %}
 from outcomes
-left join slices on outcomes.account_id = slices.account_id
-inner join combinations on coalesce(slices.slice_number, 0) = combinations.slice_number
