@@ -25,7 +25,7 @@ from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, invoke_dbt
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
-from orchestration.dbt_runner.parsing import parsed_project
+from orchestration.dbt_runner.parsing import SEMANTIC_FOLDER, parsed_project
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
 from tests.shared import spare_parsing
 
@@ -95,8 +95,8 @@ def parsed_nodes(policies: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def _nodes(manifest: Any) -> dict[str, Any]:
     found = {}
     for name, node in manifest.nodes.items():
-        # A run leaves the folders of systems without files unread.
-        if not node.config.enabled:
+        # A run leaves the folders of systems without files and of metrics unread.
+        if not node.config.enabled or node.original_file_path.startswith(SEMANTIC_FOLDER):
             continue
         needs = {kind: sorted(names) for kind, names in node.depends_on.to_dict().items()}
         # A model finds every macro at compilation, but a test only those from parsing.

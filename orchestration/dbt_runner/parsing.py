@@ -27,6 +27,9 @@ PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
 """File that records the code version, the connectors and the dbt version of the parsed project."""
 
+SEMANTIC_FOLDER = "models/semantic"
+"""The metrics for `mf`, which no run needs."""
+
 PREPARE_SECONDS = 120
 
 
@@ -68,7 +71,8 @@ def parse(settings: Settings, code: str, *, unit_tests: bool = False) -> None:
     preparation = _preparation(code, connectors, unit_tests=with_unit_tests)
     # Parsing opens no database. Always pass the same path and instant, so that dbt parses only the changed
     # files again.
-    with _without_garbage_collection(), unread(folders_of_others(connectors), unit_tests=not with_unit_tests):
+    ignored = [*folders_of_others(connectors), SEMANTIC_FOLDER]
+    with _without_garbage_collection(), unread(ignored, unit_tests=not with_unit_tests):
         invoke(settings, ["parse", *variables(connectors)], Path(WAREHOUSE_FILE), as_of="")
     _refuse_cycles(json.loads((target / MANIFEST_FILE).read_text(encoding="utf-8")))
     record.write_text(json.dumps(preparation), encoding="utf-8")

@@ -14,6 +14,7 @@
 {#- These measures add transfers between slices to the sums of the account-months. -#}
 {%- set transferred = ['opening_mrr', 'opening_mrr_constant', 'committed_mrr', 'opening_customers'] %}
 {%- set dimensions = account_dimensions() %}
+{%- set adds_new = policy_is('churn_rate_denominator', 'opening_plus_new') %}
 with account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
@@ -130,19 +131,16 @@ totals as (
             and balances.plan = transfers.plan
 ),
 
-attributes as (
-    select distinct
-        slice_number
-        {%- for dimension in dimensions %},
-        {{ dimension }}
-        {%- endfor %}
-    from slices
+combinations as (
+    select * from {{ ref('int_accounts__slice_combinations') }}
 )
 
 select
     {%- for dimension in dimensions %}
-    attributes.{{ dimension }},
+    combinations.{{ dimension }},
     {%- endfor %}
-    totals.*
+    totals.*,
+    totals.opening_customers + case when {{ adds_new }} then totals.new_customers else 0 end as base_customers,
+    cast(totals.opening_mrr + case when {{ adds_new }} then totals.net_new_mrr else 0 end as decimal(18, 4)) as base_mrr
 from totals
-inner join attributes on totals.slice_number = attributes.slice_number
+inner join combinations on totals.slice_number = combinations.slice_number

@@ -15,6 +15,14 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
+slices as (
+    select * from {{ ref('int_accounts__slices') }}
+),
+
+combinations as (
+    select * from {{ ref('int_accounts__slice_combinations') }}
+),
+
 -- A renewal for a different term counts with its amount for the length of the old term.
 scaled_pieces as (
     select
@@ -70,13 +78,16 @@ renewal_states as (
         {{ days_between(as_of_day(), 'due.due_on') }} as days_to_renewal,
         -- If no renewal amount was delivered, assume renewal at the old amount.
         coalesce(renewals.begun_amount, due.due_amount) as begun_amount,
-        renewals.signed_amount
+        renewals.signed_amount,
+        combinations.*
     from due
     left join renewals on due.account_id = renewals.account_id and due.due_on = renewals.due_on
     left join account_months
         on
             due.account_id = account_months.account_id
             and due.valued_month_number = account_months.month_number
+    left join slices on due.account_id = slices.account_id
+    inner join combinations on coalesce(slices.slice_number, 0) = combinations.slice_number
 ),
 
 outcomes as (
@@ -101,11 +112,16 @@ select
     starts_on,
     auto_renew,
     plan_id,
+    coalesce(plan_id, 'unknown') as plan,
     due_amount,
     cast(
         case outcome when 'lost' then 0 when 'open' then signed_amount else begun_amount end as decimal(18, 4)
     ) as renewed_amount,
     case when outcome <> 'lost' then renewed_on end as renewed_on,
     outcome,
-    case when outcome = 'open' then days_to_renewal end as days_to_renewal
+    case when outcome = 'open' then days_to_renewal end as days_to_renewal,
+    slice_number
+    {%- for dimension in account_dimensions() %},
+    {{ dimension }}
+    {%- endfor %}
 from outcomes

@@ -54,18 +54,17 @@ totals as (
 ),
 
 combinations as (
-    select distinct
-        slice_number
-        {%- for dimension in dimensions %},
-        {{ dimension }}
-        {%- endfor %}
-    from slices
+    select * from {{ ref('int_accounts__slice_combinations') }}
 )
 
 select
     {%- for dimension in dimensions %}
     combinations.{{ dimension }},
     {%- endfor %}
-    totals.*
+    totals.*,
+    cast(
+        totals.ending_mrr
+        + case when {{ policy_is('nrr_reactivation', 'include') }} then totals.returned_mrr else 0 end as decimal(18, 4)
+    ) as nrr_ending_mrr
 from totals
 inner join combinations on totals.slice_number = combinations.slice_number

@@ -7,6 +7,14 @@ with responses as (
         and is_delivered
 ),
 
+slices as (
+    select * from {{ ref('int_accounts__slices') }}
+),
+
+combinations as (
+    select * from {{ ref('int_accounts__slice_combinations') }}
+),
+
 period_types as (
     select 'month' as period_type
     union all
@@ -67,20 +75,30 @@ accounts as (
     from period_responses
     where account_id is not null
     group by period_type, period_start, survey_kind, account_id
+),
+
+votes as (
+    select * from respondents
+    union all
+    select
+        accounts.period_type,
+        accounts.period_start,
+        accounts.survey_kind,
+        weightings.weighting,
+        accounts.account_id as voter_id,
+        accounts.account_id,
+        accounts.plan_id,
+        cast(case weightings.weighting when 'mrr' then accounts.mrr else 1 end as decimal(18, 4)) as weight,
+        accounts.has_answered,
+        accounts.nps_category
+    from accounts
+    cross join weightings
 )
 
-select * from respondents
-union all
 select
-    accounts.period_type,
-    accounts.period_start,
-    accounts.survey_kind,
-    weightings.weighting,
-    accounts.account_id as voter_id,
-    accounts.account_id,
-    accounts.plan_id,
-    cast(case weightings.weighting when 'mrr' then accounts.mrr else 1 end as decimal(18, 4)) as weight,
-    accounts.has_answered,
-    accounts.nps_category
-from accounts
-cross join weightings
+    votes.*,
+    coalesce(votes.plan_id, 'unknown') as plan,
+    combinations.*
+from votes
+left join slices on votes.account_id = slices.account_id
+inner join combinations on coalesce(slices.slice_number, 0) = combinations.slice_number

@@ -14,8 +14,8 @@ sliced as (
         cast(sum(opening_mrr) as decimal(18, 4)) as opening_mrr,
         cast(sum(net_churn_mrr) as decimal(18, 4)) as churned_mrr,
         cast(sum(net_contraction_mrr) as decimal(18, 4)) as contraction_mrr,
-        sum(new_customers) as new_customers,
-        sum(net_new_mrr) as new_mrr,
+        cast(sum(base_customers) as bigint) as base_customers,
+        cast(sum(base_mrr) as decimal(18, 4)) as base_mrr,
         sum(net_expansion_mrr) as expansion_mrr,
         sum(net_reactivation_mrr) as reactivation_mrr,
         sum(churn_mrr + contraction_mrr) as event_losses_mrr,
@@ -26,20 +26,6 @@ sliced as (
         {%- endfor %}
     from slice_totals
     group by {{ slice_sets(['month_number']) }} -- noqa: PRS
-),
-
--- The denominators of the rates.
-based as (
-    select
-        *,
-        {%- if policy('churn_rate_denominator') == 'opening_plus_new' %}
-        opening_customers + new_customers as base_customers,
-        opening_mrr + new_mrr as base_mrr
-        {%- else %}
-        opening_customers as base_customers,
-        opening_mrr as base_mrr
-        {%- endif %}
-    from sliced
 )
 
 select
@@ -50,10 +36,10 @@ select
     opening_customers,
     churned_customers,
     new_and_churned_customers,
-    cast(base_customers as bigint) as base_customers,
+    base_customers,
     {{ rate('churned_customers', 'base_customers') }} as customer_churn_rate,
     opening_mrr,
-    cast(base_mrr as decimal(18, 4)) as base_mrr,
+    base_mrr,
     churned_mrr,
     contraction_mrr,
     {{ rate('-(churned_mrr + contraction_mrr)', 'base_mrr') }} as gross_mrr_churn_rate,
@@ -66,4 +52,4 @@ select
     {{ kind }}_mrr
     {%- if not loop.last %},{% endif -%}
     {%- endfor %}
-from based
+from sliced

@@ -3,20 +3,13 @@ with renewals as (
     select * from {{ ref('int_renewals__outcomes') }}
 ),
 
-accounts as (
-    select * from {{ ref('dim_accounts') }}
-),
-
-attributed as (
+quarters as (
     select
-        cast({{ dbt.date_trunc('quarter', 'renewals.due_on') }} as date) as quarter,
-        renewals.outcome,
-        renewals.due_amount,
+        *,
+        cast({{ dbt.date_trunc('quarter', 'due_on') }} as date) as quarter,
         -- Leave the renewed amount null if the due amount is unknown, because it has nothing to compare with.
-        case when renewals.due_amount is not null then renewals.renewed_amount end as renewed_amount,
-        {{ slice_attributes('accounts', 'renewals.plan_id') }}
+        case when due_amount is not null then renewed_amount end as comparable_amount
     from renewals
-    left join accounts on renewals.account_id = accounts.account_id
 ),
 
 sliced as (
@@ -27,10 +20,10 @@ sliced as (
         count(case when outcome = '{{ outcome }}' then 1 end) as {{ outcome }}_contracts,
         {%- endfor %}
         sum(case when outcome <> 'open' then due_amount end) as due,
-        sum(case when outcome <> 'open' then renewed_amount end) as renewed,
-        sum(case when outcome <> 'open' then least(renewed_amount, due_amount) end) as kept,
+        sum(case when outcome <> 'open' then comparable_amount end) as renewed,
+        sum(case when outcome <> 'open' then least(comparable_amount, due_amount) end) as kept,
         sum(case when outcome = 'open' then due_amount end) as open_due
-    from attributed
+    from quarters
     group by {{ slice_sets(['quarter']) }} -- noqa: PRS
 ),
 

@@ -37,7 +37,8 @@ sliced as (
         cast(sum(starting_mrr) as decimal(18, 4)) as starting_mrr,
         cast(sum(ending_mrr) as decimal(18, 4)) as ending_mrr,
         cast(sum(kept_mrr) as decimal(18, 4)) as kept_mrr,
-        cast(sum(returned_mrr) as decimal(18, 4)) as returned_mrr
+        cast(sum(returned_mrr) as decimal(18, 4)) as returned_mrr,
+        cast(sum(nrr_ending_mrr) as decimal(18, 4)) as nrr_ending_mrr
     from window_totals
     group by {{ slice_sets(['month_number', 'window_months']) }} -- noqa: PRS
 ),
@@ -55,7 +56,8 @@ complete_total as (
         coalesce(sliced.starting_mrr, 0) as starting_mrr,
         coalesce(sliced.ending_mrr, 0) as ending_mrr,
         coalesce(sliced.kept_mrr, 0) as kept_mrr,
-        coalesce(sliced.returned_mrr, 0) as returned_mrr
+        coalesce(sliced.returned_mrr, 0) as returned_mrr,
+        sliced.nrr_ending_mrr
     from windows
     left join sliced
         on
@@ -76,10 +78,6 @@ select
     cast(ending_mrr as decimal(18, 4)) as ending_mrr,
     cast(kept_mrr as decimal(18, 4)) as kept_mrr,
     cast(returned_mrr as decimal(18, 4)) as returned_mrr,
-    {% if policy('nrr_reactivation') == 'include' -%}
-    {{ rate('ending_mrr + returned_mrr', 'starting_mrr') }}
-    {%- else -%}
-    {{ rate('ending_mrr', 'starting_mrr') }}
-    {%- endif %} as nrr,
+    {{ rate('nrr_ending_mrr', 'starting_mrr') }} as nrr,
     {{ rate('kept_mrr', 'starting_mrr') }} as grr
 from complete_total

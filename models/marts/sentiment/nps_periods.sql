@@ -3,24 +3,6 @@ with votes as (
     select * from {{ ref('int_sentiment__nps_votes') }}
 ),
 
-accounts as (
-    select * from {{ ref('unified_accounts') }}
-),
-
-attributed as (
-    select
-        votes.period_type,
-        votes.period_start,
-        votes.survey_kind,
-        votes.weighting,
-        {{ slice_attributes('accounts', 'votes.plan_id') }},
-        votes.weight,
-        votes.has_answered,
-        votes.nps_category
-    from votes
-    left join accounts on votes.account_id = accounts.account_id
-),
-
 sliced as (
     select
         period_type,
@@ -40,7 +22,7 @@ sliced as (
         sum(
             case when nps_category is not null then cast(weight as decimal(19, 4)) * weight else 0 end
         ) as squared_weight
-    from attributed
+    from votes
     group by {{ slice_sets(['period_type', 'period_start', 'survey_kind', 'weighting']) }} -- noqa: PRS
 ),
 
