@@ -98,7 +98,10 @@ def _tiles(marts: Marts) -> Iterator[Tile]:
         net_new,
         "money",
         "mrr_monthly.closing_mrr",
-        note=f"Last month {_money(last_month['net_new'])}, last year {_money(last_year['net_new'])}.",
+        note=(
+            "Closing less opening MRR. "
+            f"Last month {_money(last_month['net_new'])}, last year {_money(last_year['net_new'])}."
+        ),
     )
     yield tile("Customers", "closing_customers", "count", "mrr_monthly.closing_customers")
     yield tile("Net revenue retention", "nrr", "rate", "retention_monthly.nrr", "Over 12 months.")
