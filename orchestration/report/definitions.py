@@ -26,6 +26,10 @@ class Definitions:
     anchors: Mapping[str, str]
     """Anchor of the definition by `mart.column`, and of the chapter by mart."""
 
+    def anchor(self, column: str) -> str:
+        """Return the anchor of the definition of `mart.column`, else of the mart's chapter; empty without one."""
+        return self.anchors.get(column) or self.anchors.get(column.split(".")[0], "")
+
 
 def read_definitions(path: Path = DEFINITIONS) -> Definitions:
     """Read the metric dictionary. A row of a table that names a `mart.column` is the definition of it.

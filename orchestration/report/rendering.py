@@ -41,11 +41,9 @@ class Renderer:
         self._environment.globals.update(
             facts=marts.facts,
             navigation=navigation,
-            anchors=definitions.anchors,
-            descriptions=marts.descriptions,
             definitions=Markup(definitions.html),
             dbt_docs=dbt_docs,
-            anchor=lambda column: anchor(definitions.anchors, column),
+            anchor=definitions.anchor,
         )
         self._facts = marts.facts
 
@@ -60,11 +58,6 @@ class Renderer:
 
     def _show(self, value: Any, format_: str) -> str:
         return show(value, format_, self._facts)
-
-
-def anchor(anchors: Mapping[str, str], column: str) -> str:
-    """Return the anchor of the definition of `mart.column`, else of the mart's chapter; empty without one."""
-    return anchors.get(column) or anchors.get(column.split(".")[0], "")
 
 
 def breakable(column: str) -> Markup:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,8 +14,9 @@ from orchestration.core.console import PROGRESS
 from orchestration.core.files import remove_tree
 from orchestration.report import vega
 from orchestration.report.account_pages import account_pages
-from orchestration.report.definitions import read_definitions
-from orchestration.report.pages import PageModule, page_modules
+from orchestration.report.definitions import Definitions, read_definitions
+from orchestration.report.lineage import lineage
+from orchestration.report.pages import PageModule, about, page_modules
 from orchestration.report.parts.blocks import Page, PageInfo, Text
 from orchestration.report.parts.marts import Marts, open_marts
 from orchestration.report.rendering import Renderer
@@ -54,7 +56,7 @@ def _write_site(marts: Marts, folder: Path, dbt_docs: str | None) -> None:
     (folder / ASSETS / "vega.js").write_text(vega.script(), encoding="utf-8")
     definitions = read_definitions()
     renderer = Renderer(marts, definitions, [module.INFO for module in modules], dbt_docs)
-    for page in _pages(marts, modules):
+    for page in _pages(marts, definitions):
         log.info("report  %s", page.info.title, extra=PROGRESS)
         (folder / page.path).write_text(renderer.page(page), encoding="utf-8")
     glossary = Page(_DEFINITIONS, [])
@@ -66,9 +68,11 @@ def read_pages(marts: Marts) -> list[Page]:
     return [_page(marts, module) for module in page_modules()]
 
 
-def _pages(marts: Marts, modules: Sequence[PageModule]) -> Iterator[Page]:
-    for module in modules:
-        yield _page(marts, module)
+def _pages(marts: Marts, definitions: Definitions) -> Iterator[Page]:
+    pages = read_pages(marts)
+    for page in pages:
+        is_about = page.info.name == about.INFO.name
+        yield replace(page, blocks=[*page.blocks, lineage(pages, definitions)]) if is_about else page
     try:
         yield from account_pages(marts)
     except duckdb.Error as error:

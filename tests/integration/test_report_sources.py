@@ -11,9 +11,9 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.releases.export import MARTS_FILE
 from orchestration.report.account_pages import account_pages
 from orchestration.report.definitions import read_definitions
-from orchestration.report.parts.blocks import Figure, Page, Table, Tiles
+from orchestration.report.lineage import columns_of
+from orchestration.report.parts.blocks import Page
 from orchestration.report.parts.marts import Marts, open_marts
-from orchestration.report.rendering import anchor
 from orchestration.report.site import read_pages
 
 pytestmark = pytest.mark.integration
@@ -32,17 +32,9 @@ def pages(marts: Marts) -> list[Page]:
     return [*read_pages(marts), next(account_pages(marts))]
 
 
-def columns_of(page: Page) -> Iterator[str]:
-    for block in page.blocks:
-        if isinstance(block, Tiles | Figure):
-            yield from block.columns
-        elif isinstance(block, Table):
-            yield from block.sources
-
-
 def test_every_figure_names_columns_that_exist(pages: list[Page], marts: Marts) -> None:
     for page in pages:
-        named = set(columns_of(page))
+        named = {column for _, column in columns_of(page)}
         assert named, page.info.name
         assert named <= set(marts.descriptions), page.info.name
         assert all(marts.descriptions[column] for column in named), page.info.name
@@ -50,14 +42,14 @@ def test_every_figure_names_columns_that_exist(pages: list[Page], marts: Marts) 
 
 def test_every_metric_links_to_its_definition(pages: list[Page]) -> None:
     definitions = read_definitions()
-    columns = {column for page in pages for column in columns_of(page)}
+    columns = {column for page in pages for _, column in columns_of(page)}
     # Marts about the release have no metrics.
     metrics = {column for column in columns if not column.startswith(("_", "dim_"))}
     assert len(metrics) > 40
-    missing = sorted(column for column in metrics if not anchor(definitions.anchors, column))
+    missing = sorted(column for column in metrics if not definitions.anchor(column))
     assert missing == []
     for column in metrics:
-        assert f'id="{anchor(definitions.anchors, column)}"' in definitions.html
+        assert f'id="{definitions.anchor(column)}"' in definitions.html
 
 
 def test_exposures_name_the_marts_that_each_page_reads(pages: list[Page]) -> None:
