@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; return the exit code."""
     parser = argparse.ArgumentParser(prog="tools.superset_bundle", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("datasets", help="write columns and descriptions of every dataset from dbt's contracts")
+    commands.add_parser(
+        "datasets", help="write columns and descriptions of every dataset from dbt's contracts"
+    )
     zipped = commands.add_parser("zip", help="write a file for Superset's import")
     zipped.add_argument("target", type=Path)
     zipped.add_argument("--home", type=Path, help="warehouse that Superset reads; default: as in the bundle")
@@ -61,7 +63,9 @@ def dbt_models() -> Mapping[str, Any]:
 def mart_models(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return dbt's description of every mart in a manifest by its name."""
     nodes = manifest["nodes"].values()
-    return {node["name"]: node for node in nodes if node["resource_type"] == "model" and node["schema"] == "marts"}
+    return {
+        node["name"]: node for node in nodes if node["resource_type"] == "model" and node["schema"] == "marts"
+    }
 
 
 def fill_datasets(models: Mapping[str, Any]) -> None:
@@ -79,13 +83,13 @@ def filled(path: Path, models: Mapping[str, Any]) -> dict[str, Any]:
     dataset = yaml.safe_load(path.read_text(encoding="utf-8"))
     sources = [models[name] for name in marts_read(dataset) if name in models]
     if not sources:
-        raise CswError(f"{path.relative_to(PROJECT_DIR)}: reads no mart. Name one: table_name: mrr_monthly")
+        raise CswError(f"{path.name}: reads no mart. Name one: table_name: mrr_monthly")
     known = {name: column for source in reversed(sources) for name, column in source["columns"].items()}
     names = [column["column_name"] for column in dataset["columns"]] if "sql" in dataset else list(known)
     metrics = dataset.get("metrics", [])
     for name in names:
         if name not in known:
-            raise CswError(f"{path.relative_to(PROJECT_DIR)}: {', '.join(marts_read(dataset))} has no column {name}.")
+            raise CswError(f"{path.name}: {', '.join(marts_read(dataset))} has no column {name}.")
     return {
         "table_name": dataset["table_name"],
         "description": dataset["description"] if "sql" in dataset else sources[0]["description"],
@@ -117,7 +121,9 @@ def _column(name: str, column: Mapping[str, Any]) -> dict[str, Any]:
     data_type = _TYPES.get(column["data_type"], column["data_type"].upper())
     return {
         "column_name": name,
-        "verbose_name": _ABBREVIATIONS.sub(lambda found: found[0].upper(), name.replace("_", " ").capitalize()),
+        "verbose_name": _ABBREVIATIONS.sub(
+            lambda found: found[0].upper(), name.replace("_", " ").capitalize()
+        ),
         "type": data_type,
         "is_dttm": data_type in ("DATE", "TIMESTAMP"),
         "groupby": True,

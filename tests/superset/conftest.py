@@ -16,7 +16,7 @@ from tools.superset_bundle import write_zip
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A company with enough history for a twelve-month window; the tests publish a second release in it."""
-    return publish_company(tmp_path_factory.mktemp("warehouse"), accounts=150, months=24, seed=5)
+    return publish_company(tmp_path_factory.mktemp("warehouse"), accounts=80, months=24, seed=5)
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +31,6 @@ def bundle(warehouse: Settings, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def superset(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
     """Superset after the import of its page of dashboards, and after an update by its API for assets."""
     with running_superset(tmp_path_factory.mktemp("superset")) as started:
-        file = {"name": bundle.name, "mimeType": "application/zip", "buffer": bundle.read_bytes()}
         for path, field in (("dashboard", "formData"), ("assets", "bundle")):
-            status, answer = started.post(f"/api/v1/{path}/import/", {field: file}, is_form=True)
-            assert (status, answer) == (200, {"message": "OK"})
+            assert started.upload(f"/api/v1/{path}/import/", field, bundle) == (200, {"message": "OK"})
         yield started

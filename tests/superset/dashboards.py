@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Response
 
-from tests.superset.server import MILLISECONDS_TO_ANSWER, Superset
+from tests.superset.server import Superset
+
+WIDTH, HEIGHT, HEADER = 1500, 3600, 150
+"""Size of the window, which shows a whole dashboard, and height above the charts, in pixels."""
+
+SECONDS_TO_DRAW = 120
+MILLISECONDS_OF_ANIMATION = 1500
 
 Asked = Mapping[str, Mapping[str, Any]]
 """The last request for data of each chart, by the chart's name."""
@@ -17,8 +24,12 @@ Asked = Mapping[str, Mapping[str, Any]]
 
 def open_dashboard(superset: Superset, slug: str, picture: Path) -> Asked:
     """Show a dashboard until every chart is drawn, save a picture, and return the requests of its charts."""
-    names = {chart["id"]: chart["slice_name"] for chart in superset.get(f"/api/v1/dashboard/{slug}/charts")["result"]}
+    names = {
+        chart["id"]: chart["slice_name"]
+        for chart in superset.get(f"/api/v1/dashboard/{slug}/charts")["result"]
+    }
     page = superset.context.new_page()
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     asked: dict[str, Mapping[str, Any]] = {}
 
     def remember(response: Response) -> None:
@@ -29,22 +40,20 @@ def open_dashboard(superset: Superset, slug: str, picture: Path) -> Asked:
 
     page.on("response", remember)
     page.goto(f"{superset.address}/superset/dashboard/{slug}/?standalone=0", wait_until="domcontentloaded")
-    page.wait_for_selector(".dashboard-component-chart-holder")
+    page.wait_for_selector(".chart-slice")
     _wait_for_charts(page, len(names))
-    height = page.evaluate("document.querySelector('.dashboard-content, .grid-container').scrollHeight")
-    page.set_viewport_size({"width": 1500, "height": int(height) + 250})
-    _wait_for_charts(page, len(names))
-    page.screenshot(path=picture, full_page=True)
+    height = page.evaluate("document.querySelector('.grid-container').scrollHeight")
+    page.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": int(height) + HEADER})
     page.close()
     return asked
 
 
 def _wait_for_charts(page: Page, count: int) -> None:
     """Superset draws a chart when it comes near the window, so the window must show all of them."""
-    page.wait_for_function(
-        "count => document.querySelectorAll('.dashboard-component-chart-holder .chart-slice').length >= count"
-        " && !document.querySelector('.dashboard-component-chart-holder .loading')",
-        arg=count,
-        timeout=MILLISECONDS_TO_ANSWER,
-    )
-    page.wait_for_timeout(2500)
+    content = page.locator("canvas, table, .header-line")
+    drawn = page.locator(".chart-slice").filter(has=content)
+    deadline = time.monotonic() + SECONDS_TO_DRAW
+    while drawn.count() < count:
+        assert time.monotonic() < deadline, f"{drawn.count()} of {count} charts are drawn on {page.url}"
+        page.wait_for_timeout(500)
+    page.wait_for_timeout(MILLISECONDS_OF_ANIMATION)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FilePayload, sync_playwright
 
 from orchestration.core.settings import PROJECT_DIR
 
@@ -38,13 +38,21 @@ class Superset:
         assert answer.ok, f"{path}: {answer.status} {answer.text()[:2000]}"
         return answer.json()
 
-    def post(self, path: str, body: Mapping[str, Any], *, is_form: bool = False) -> tuple[int, Any]:
+    def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
         """Status and JSON answer of the API to a POST."""
+        answer = self.context.request.post(
+            self.address + path, headers=self._headers(), data=dict(body), timeout=MILLISECONDS_TO_ANSWER
+        )
+        return answer.status, answer.json()
+
+    def upload(self, path: str, field: str, file: Path) -> tuple[int, Any]:
+        """Status and JSON answer of the API to a form with a zip file."""
+        content: FilePayload = {"name": file.name, "mimeType": "application/zip", "buffer": file.read_bytes()}
         answer = self.context.request.post(
             self.address + path,
             headers=self._headers(),
+            multipart={field: content},
             timeout=MILLISECONDS_TO_ANSWER,
-            **{"multipart" if is_form else "data": dict(body)},
         )
         return answer.status, answer.json()
 
@@ -71,7 +79,12 @@ def running_superset(folder: Path) -> Iterator[Superset]:
     admin = ["--username", "admin", "--firstname", "A", "--lastname", "D", "--email", "admin@example.com"]
     for command in (["db", "upgrade"], ["fab", "create-admin", *admin, "--password", password], ["init"]):
         done = subprocess.run(
-            [BIN / "superset", *command], env=environment, cwd=folder, capture_output=True, text=True, check=False
+            [BIN / "superset", *command],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-4000:]
     port = _free_port()
@@ -115,7 +128,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _logged_in(browser: Browser, address: str, password: str) -> BrowserContext:
-    context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    context = browser.new_context()
     context.set_default_timeout(MILLISECONDS_TO_ANSWER)
     # The form of the log-in page needs a token too.
     token = context.request.post(
@@ -125,7 +138,9 @@ def _logged_in(browser: Browser, address: str, password: str) -> BrowserContext:
     bearer = {"Authorization": f"Bearer {token}"}
     csrf = context.request.get(f"{address}/api/v1/security/csrf_token/", headers=bearer).json()["result"]
     page = context.request.post(
-        f"{address}/login/", form={"username": "admin", "password": password, "csrf_token": csrf}, headers={"Referer": address}
+        f"{address}/login/",
+        form={"username": "admin", "password": password, "csrf_token": csrf},
+        headers={"Referer": address},
     )
     assert page.ok, page.text()[:2000]
     return context

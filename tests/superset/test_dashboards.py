@@ -6,8 +6,8 @@ The tests run in their order: the last one publishes a second release.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +21,38 @@ from tests.superset.dashboards import Asked, open_dashboard
 from tests.superset.server import Superset
 from tools.superset_bundle import BUNDLE
 
-CHARTS = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in BUNDLE.glob("charts/*.yaml")}
+CHARTS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in BUNDLE.glob("charts/*.yaml")
+}
 DASHBOARDS = sorted(path.stem for path in BUNDLE.glob("dashboards/*.yaml"))
 
 ALL = "dimension = 'all'"
-QUARTER = f"{ALL} and period_type = 'quarter' and survey_kind = 'relational' and weighting = 'respondent' and is_mature"
-WINDOW = f"{ALL} and window_months = 12 and is_complete"
+MONTHS = f"where {ALL} and is_complete"
+WINDOW = f"{MONTHS} and window_months = 12"
+QUARTERS = (
+    f"where {ALL} and period_type = 'quarter' and survey_kind = 'relational' "
+    "and weighting = 'respondent' and is_mature"
+)
+NET_NEW = "closing_mrr - opening_mrr - transfer_mrr - fx_impact_mrr"
 FIGURES = {
-    "mrr": f"select arg_max(closing_mrr, month) from marts.mrr_monthly where {ALL} and is_complete",
-    "arr": f"select arg_max(closing_arr, month) from marts.mrr_monthly where {ALL} and is_complete",
-    "customers": f"select arg_max(closing_customers, month) from marts.mrr_monthly where {ALL} and is_complete",
-    "net_new_mrr": "select arg_max(closing_mrr - opening_mrr - transfer_mrr - fx_impact_mrr, month) "
-    f"from marts.mrr_monthly where {ALL} and is_complete",
-    "nrr": f"select arg_max(nrr, month) from marts.retention_monthly where {WINDOW}",
-    "grr": f"select arg_max(grr, month) from marts.retention_monthly where {WINDOW}",
-    "customer_retention": f"select arg_max(customer_retention_rate, month) from marts.retention_monthly where {WINDOW}",
-    "logo_churn": f"select arg_max(customer_churn_rate, month) from marts.churn_monthly where {ALL} and is_complete",
-    "nps": f"select arg_max(nps, period_start) from marts.nps_periods where {QUARTER}",
-    "nps_answers": f"select arg_max(responses, period_start) from marts.nps_periods where {QUARTER}",
+    "mrr": f"select arg_max(closing_mrr, month) from marts.mrr_monthly {MONTHS}",
+    "arr": f"select arg_max(closing_arr, month) from marts.mrr_monthly {MONTHS}",
+    "customers": f"select arg_max(closing_customers, month) from marts.mrr_monthly {MONTHS}",
+    "net_new_mrr": f"select arg_max({NET_NEW}, month) from marts.mrr_monthly {MONTHS}",
+    "nrr": f"select arg_max(nrr, month) from marts.retention_monthly {WINDOW}",
+    "grr": f"select arg_max(grr, month) from marts.retention_monthly {WINDOW}",
+    "customer_retention": "select arg_max(customer_retention_rate, month) "
+    f"from marts.retention_monthly {WINDOW}",
+    "logo_churn": f"select arg_max(customer_churn_rate, month) from marts.churn_monthly {MONTHS}",
+    "nps": f"select arg_max(nps, period_start) from marts.nps_periods {QUARTERS}",
+    "nps_answers": f"select arg_max(responses, period_start) from marts.nps_periods {QUARTERS}",
 }
 """The query of ten charts in plain SQL on the marts."""
 
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the pictures: CSW_SUPERSET_PICTURES, or one that pytest deletes."""
+    """The folder of the pictures: SUPERSET_PICTURES, or one that pytest deletes."""
     folder = Path(os.environ.get("SUPERSET_PICTURES") or tmp_path_factory.mktemp("pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -120,15 +127,15 @@ def test_the_connection_is_read_only_even_if_superset_lets_changes_through(super
     assert "read-only mode" in answer["errors"][0]["message"]
 
 
-@cache
-def numbered() -> Any:
-    return iter(range(1000))
-
-
 def ask(superset: Superset, sql: str) -> tuple[int, Any]:
     """Run a query in SQL Lab."""
     (database,) = superset.get("/api/v1/database/")["result"]
-    question = {"database_id": database["id"], "sql": sql, "schema": "marts", "client_id": f"t{next(numbered())}"}
+    question = {
+        "database_id": database["id"],
+        "sql": sql,
+        "schema": "marts",
+        "client_id": secrets.token_hex(5),
+    }
     return superset.post("/api/v1/sqllab/execute/", question)
 
 
@@ -151,8 +158,8 @@ def publish_another_customer(warehouse: Settings) -> None:
     """Deliver a customer who pays 1,000 a month from October 2025 on, and run the job."""
     for name, text in {
         "accounts": "account_id,account_name,segment,country\nLATE,Late Ltd,smb,GB\n",
-        "subscription_periods": "subscription_id,account_id,currency,unit_amount,interval,period_start,period_end\n"
-        "S-LATE,LATE,USD,1000,month,2025-10-01,\n",
+        "subscription_periods": "subscription_id,account_id,currency,unit_amount,interval,period_start\n"
+        "S-LATE,LATE,USD,1000,month,2025-10-01\n",
     }.items():
         (warehouse.landing / "generic" / name / "late.csv").write_text(text)
     outcome = refresh(load_settings(warehouse.home, as_of=warehouse.as_of_text), landing_is_given=False)
