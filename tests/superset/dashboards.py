@@ -12,8 +12,8 @@ from playwright.sync_api import Page, Response
 
 from tests.superset.server import Superset
 
-WIDTH, HEIGHT, HEADER = 1500, 3600, 150
-"""Size of the window, which shows a whole dashboard, and height above the charts, in pixels."""
+WIDTH, HEIGHT, MARGIN = 1500, 3600, 40
+"""Size of the window, which shows a whole dashboard, and the margin below the charts, in pixels."""
 
 SECONDS_TO_DRAW = 120
 MILLISECONDS_OF_ANIMATION = 1500
@@ -42,8 +42,9 @@ def open_dashboard(superset: Superset, slug: str, picture: Path) -> Asked:
     page.goto(f"{superset.address}/superset/dashboard/{slug}/?standalone=0", wait_until="domcontentloaded")
     page.wait_for_selector(".chart-slice")
     _wait_for_charts(page, len(names))
-    height = page.evaluate("document.querySelector('.grid-container').scrollHeight")
-    page.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": int(height) + HEADER})
+    boxes = [chart.bounding_box() for chart in page.locator(".chart-slice").all()]
+    end = max(box["y"] + box["height"] for box in boxes if box)
+    page.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": end + MARGIN})
     page.close()
     return asked
 
