@@ -105,7 +105,8 @@ def running_superset(folder: Path) -> Iterator[Superset]:
             yield Superset(address, _logged_in(browser, address, password))
             browser.close()
     finally:
-        process.terminate()
+        # Its threads can outlive a polite request, and nothing of it is kept.
+        process.kill()
         process.wait()
 
 
