@@ -1,6 +1,6 @@
-# make run | test | test-spark | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
-.PHONY: run test test-spark lint lint-changed lint-python format base dev bench compat clean setup setup-dev \
-	setup-extract setup-semantic setup-system
+# make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
+.PHONY: run test test-spark test-superset superset-bundle superset-datasets lint lint-changed lint-python format \
+	base dev bench compat clean setup setup-dev setup-extract setup-semantic setup-system
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPARK := target/spark
 SYSTEM_PACKAGES := chromium fonts-liberation postgresql
+SUPERSET := target/superset
 BASE := main
 CHANGED_SQL = { git diff --name-only --diff-filter=d --merge-base $(BASE) && git ls-files --others --exclude-standard; } \
 	| grep -E '^(models|data_tests)/.*\.sql$$'
@@ -28,6 +29,19 @@ test: setup-dev
 # Builds the same models on Spark and compares every mart with DuckDB's. It needs Java. CI runs it after `make test`.
 test-spark: setup-dev $(SPARK)/.ready
 	@PYTHONPATH=$(SPARK) $(BIN)/python -m pytest tests/spark $(ARGS)
+
+# Starts a real Superset with the bundle and looks at it with Chromium. It is not part of CI, because it takes minutes.
+test-superset: setup-dev $(SUPERSET)/.ready
+	@$(BIN)/python -m pytest tests/superset $(ARGS)
+
+# A file for the import of Superset, which then reads the warehouse in CSW_HOME.
+superset-bundle: setup
+	@$(BIN)/python -m tools.superset_bundle zip target/csw-superset.zip --home $(HOME_DIR)
+	@echo "target/csw-superset.zip reads $(HOME_DIR)/current. Import it in Superset under Dashboards."
+
+# Writes the columns of Superset's datasets from the contracts of the marts.
+superset-datasets: setup
+	@$(BIN)/python -m tools.superset_bundle datasets
 
 # CI runs this first. dbt compiles every model for sqlfluff, which takes minutes.
 lint: lint-python
@@ -101,6 +115,17 @@ setup-system:
 	if ! command -v chromium > /dev/null || ! ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1; then \
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 			--no-install-recommends $(SYSTEM_PACKAGES) > /dev/null; fi
+
+# Superset has an environment of its own, because it needs older packages than a run.
+$(SUPERSET)/.ready: requirements-superset.lock $(VENV)/.ready
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
+		echo "error: Superset 6.1 needs Python 3.11 or 3.12, and $(VENV) has a newer one: make clean; make PYTHON=python3.12 setup" >&2; \
+		exit 1; }
+	@echo "Setting up Superset in $(SUPERSET) (once; a few minutes and 900 MB on disk)" >&2
+	@rm -rf $(SUPERSET)
+	@$(BIN)/python -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/python tools/install.py requirements-superset.lock
+	@touch $@
 
 # The packages that `csw run` and Dagster need. Python compiles a package when it first loads it.
 $(VENV)/.ready: requirements.lock pyproject.toml
