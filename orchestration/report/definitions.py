@@ -27,7 +27,7 @@ class Definitions:
     """Anchor of the definition by `mart.column`, and of the chapter by mart."""
 
     def anchor(self, column: str) -> str:
-        """Return the anchor of the definition of `mart.column`, else of its mart's chapter; or an empty text."""
+        """Return the anchor of the definition of `mart.column`, else of its mart's chapter, else nothing."""
         return self.anchors.get(column) or self.anchors.get(column.split(".")[0], "")
 
 
