@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -227,3 +228,15 @@ def test_nothing_generated_is_committed() -> None:
         lock = path.read_text(encoding="utf-8")
         assert "--hash=sha256:" in lock
         assert "http" not in re.sub(r"^http[a-z-]*==.*$|httptools", "", lock, flags=re.MULTILINE)
+
+
+def test_every_folder_of_tests_runs() -> None:
+    """Either pytest finds it without arguments, or a make target names it."""
+    settings = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))
+    makefile = (PROJECT_DIR / "Makefile").read_text(encoding="utf-8")
+    run = {
+        *settings["tool"]["pytest"]["ini_options"]["testpaths"],
+        *re.findall(r"pytest (tests/\w+)", makefile),
+    }
+    folders = {path.parent.relative_to(PROJECT_DIR) for path in (PROJECT_DIR / "tests").rglob("test_*.py")}
+    assert {folder.as_posix() for folder in folders} == run
