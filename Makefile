@@ -7,7 +7,6 @@ HOME_DIR := $(abspath $(or $(CSW_HOME),data))
 VENV := .venv
 BIN := $(VENV)/bin
 SPARK := target/spark
-SYSTEM_PACKAGES := chromium fonts-liberation postgresql
 SUPERSET := target/superset
 BASE := main
 CHANGED_SQL = { git diff --name-only --diff-filter=d --merge-base $(BASE) && git ls-files --others --exclude-standard; } \
@@ -109,23 +108,17 @@ $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 
 # Chromium opens the report, and `csw push` copies to PostgreSQL. Tests that need a missing one are skipped.
 setup-system:
-	@command -v apt-get > /dev/null || { \
-		echo "error: apt-get was not found. Install Chromium and a PostgreSQL server yourself." >&2; exit 1; }
-	@sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
-	if ! command -v chromium > /dev/null || ! ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1; then \
-		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-			--no-install-recommends $(SYSTEM_PACKAGES) > /dev/null; fi
-
-# Superset has an environment of its own, because it needs older packages than a run.
-$(SUPERSET)/.ready: requirements-superset.lock $(VENV)/.ready
-	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
-		echo "error: Superset 6.1 needs Python 3.11 or 3.12, and $(VENV) has a newer one: make clean; make PYTHON=python3.12 setup" >&2; \
-		exit 1; }
-	@echo "Setting up Superset in $(SUPERSET) (once; a few minutes and 900 MB on disk)" >&2
-	@rm -rf $(SUPERSET)
-	@$(BIN)/python -m venv $(SUPERSET)
-	@$(SUPERSET)/bin/python tools/install.py requirements-superset.lock
-	@touch $@
+	@missing="chromium fonts-liberation"; \
+	for browser in chromium chromium-browser google-chrome; do \
+		if command -v $$browser > /dev/null; then missing=; fi; done; \
+	ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1 || missing="$$missing postgresql"; \
+	test -n "$$missing" || exit 0; \
+	command -v apt-get > /dev/null || { \
+		echo "error: apt-get was not found. Install these programs yourself: $$missing" >&2; exit 1; }; \
+	echo "Installing Debian's packages: $$missing" >&2; \
+	sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+	$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $$missing > /dev/null
 
 # The packages that `csw run` and Dagster need. Python compiles a package when it first loads it.
 $(VENV)/.ready: requirements.lock pyproject.toml
