@@ -28,6 +28,7 @@ from orchestration.quality.profile import latest_month
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
 from orchestration.releases.export import PARQUET_DIR
 from orchestration.releases.manifest import MANIFEST_FILE
+from orchestration.releases.pages import report_page
 from orchestration.releases.publish import Published
 
 POOL = "warehouse"
@@ -187,6 +188,7 @@ def _release_metadata(settings: Settings, published: Published) -> dict[str, Any
         "message": published.message,
         **figures,
         "folder": dg.MetadataValue.path(folder),
+        "report": dg.MetadataValue.path(report_page(folder)),
         "manifest": dg.MetadataValue.path(folder / MANIFEST_FILE),
     }
 

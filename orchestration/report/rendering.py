@@ -109,14 +109,15 @@ def show_change(change: Change, now: Any) -> str:
         return _DASH
     match change.format:
         case "rate":
-            text = f"{(now - before) * 100:+.1f} points"
+            moved, digits, unit = (now - before) * 100, 1, " points"
         case "score":
-            text = f"{now - before:+.0f} points"
+            moved, digits, unit = now - before, 0, " points"
         case "money" | "count" if before > 0:
-            text = f"{(now - before) / before:+.1%}"
+            moved, digits, unit = (now - before) / before * 100, 1, "%"
         case _:
             return _DASH
-    return text.replace("-", _MINUS)
+    # `z` turns -0.0 into 0.0.
+    return f"{moved:+z.{digits}f}{unit}".replace("-", _MINUS)
 
 
 def _data(page: Page) -> dict[str, Any]:

@@ -35,6 +35,7 @@ LANDING = {
 }
 PLACES = {
     "export: file written, not sealed": Place("orchestration.releases.export.seal"),
+    "report: some pages written": Place("orchestration.report.site.account_pages"),
     "audit: under way": Place("orchestration.quality.audit._audit_mart", after=True),
     "audit: done, not noted": Place("orchestration.pipeline.steps.audit", after=True),
     "manifest: not written": Place("orchestration.releases.assembly.write_manifest"),

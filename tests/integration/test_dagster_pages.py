@@ -95,6 +95,7 @@ def test_the_release_has_its_closing_mrr_and_leads_to_its_files(
     folder = f"releases/{current_release_id(home)}"
     assert found["folder"].endswith(folder)
     assert found["manifest"].endswith(f"{folder}/manifest.json")
+    assert found["report"].endswith(f"{folder}/report/index.html")
 
 
 def test_a_run_stores_few_events(instance: dg.DagsterInstance) -> None:

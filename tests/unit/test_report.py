@@ -60,6 +60,7 @@ def test_values_are_shown_for_readers(value: Any, format_: str, shown: str) -> N
         (5, None, "count", "–"),
         (0.05, 0.075, "rate", "−2.5 points"),
         (12.0, 10.0, "score", "+2 points"),
+        (0.0499, 0.05, "rate", "+0.0 points"),
     ],
 )
 def test_changes_are_relative_for_amounts_and_points_for_rates(

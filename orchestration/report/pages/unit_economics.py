@@ -51,26 +51,26 @@ def blocks(marts: Marts) -> Iterator[Block]:
         "ARPA is of all paying accounts, the sale price of those that the month won.",
     )
     yield Figure(
-        "Lifetime value and cost of acquisition",
+        "Lifetime value",
         monthly,
         specification(
             lines_over_months(
-                {
-                    "Lifetime value, revenue": ("ltv_revenue", BLUE),
-                    "Lifetime value, margin": ("ltv_margin", GREEN),
-                    "Acquisition cost (CAC)": ("cac", ORANGE),
-                },
+                {"From revenue": ("ltv_revenue", BLUE), "From margin": ("ltv_margin", GREEN)},
                 currency,
                 "money",
             )
         ),
-        [
-            "unit_economics_monthly.ltv_revenue",
-            "unit_economics_monthly.ltv_margin",
-            "unit_economics_monthly.cac",
-        ],
-        "Lifetime value divides revenue per account by the churn rate of the trailing months.",
+        ["unit_economics_monthly.ltv_revenue", "unit_economics_monthly.ltv_margin"],
+        "Revenue per account, divided by the churn rate of the trailing months.",
     )
+    if known["cac"]:
+        yield Figure(
+            "Acquisition cost (CAC)",
+            monthly,
+            specification(lines_over_months({"CAC": ("cac", ORANGE)}, f"{currency} a customer", "money")),
+            ["unit_economics_monthly.cac"],
+            "Costs of the month, divided by its new customers.",
+        )
     for column, title, format_, summary in (
         (
             "cac_payback_months",
