@@ -18,6 +18,7 @@ import pytest
 from orchestration.core.errors import SharingError
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.sharing.push import Pushed, push_release
+from tests.shared import declared_contracts
 from tests.unit.postgres_server import PASSWORD, USER, Server, running_server
 from tests.unit.release_case import make_release
 from tests.unit.sharing_case import hostile, rows_of
@@ -106,7 +107,10 @@ def test_a_second_push_changes_nothing_unless_forced(server: Server, homes: list
     before = server.rows(versions)
     again = push(server, homes[0])
     assert not again.is_new
-    assert "release 1-one (23 marts) is already in schema marts of 127.0.0.1" in again.message
+    assert (
+        f"release 1-one ({len(declared_contracts())} marts) is already in schema marts of 127.0.0.1"
+        in again.message
+    )
     assert server.rows(versions) == before
     assert push(server, homes[0], force=True).is_new
     assert server.rows(versions) != before
@@ -172,7 +176,10 @@ def test_grants_views_and_indexes_survive_and_columns_follow(server: Server, hom
         assert accounts["tenure_months"] == "numeric"
         assert "tags" not in accounts
         assert server.rows("select to_regclass('marts.survival_curve')") == [(None,)]
-        assert len(server.rows("select 1 from marts._pushed_marts where release_id = '2-two'")) == 22
+        assert (
+            len(server.rows("select 1 from marts._pushed_marts where release_id = '2-two'"))
+            == len(declared_contracts()) - 1
+        )
         assert push(server, homes[0]).is_new, "an older release can come back"
     finally:
         server.rows("drop view if exists public.mine")
@@ -277,7 +284,7 @@ def test_mistakes_are_explained_and_no_password_is_shown(server: Server, homes: 
     assert "s3cret" not in process.stderr + process.stdout
     process = csw("push", f"postgresql://{USER}:{encoded}@127.0.0.1:{port}/postgres", *home)
     assert process.returncode == 0, process.stderr
-    assert re.search(r"pushed release 1-one \(23 marts\), \d+ rows", process.stdout)
+    assert re.search(rf"pushed release 1-one \({len(declared_contracts())} marts\), \d+ rows", process.stdout)
     assert "s3cret" not in process.stderr + process.stdout
     logs = homes[0].home / "logs"
     assert not [path for path in logs.rglob("*") if path.is_file() and "s3cret" in path.read_text()]
