@@ -25,6 +25,11 @@ from tests.unit.sharing_case import hostile, rows_of
 from tests.unit.test_cli import assert_mistake, csw
 
 
+def published() -> int:
+    """The number of marts of a release."""
+    return len(declared_contracts())
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
     with running_server() as server:
@@ -107,10 +112,7 @@ def test_a_second_push_changes_nothing_unless_forced(server: Server, homes: list
     before = server.rows(versions)
     again = push(server, homes[0])
     assert not again.is_new
-    assert (
-        f"release 1-one ({len(declared_contracts())} marts) is already in schema marts of 127.0.0.1"
-        in again.message
-    )
+    assert f"release 1-one ({published()} marts) is already in schema marts of 127.0.0.1" in again.message
     assert server.rows(versions) == before
     assert push(server, homes[0], force=True).is_new
     assert server.rows(versions) != before
@@ -178,7 +180,7 @@ def test_grants_views_and_indexes_survive_and_columns_follow(server: Server, hom
         assert server.rows("select to_regclass('marts.survival_curve')") == [(None,)]
         assert (
             len(server.rows("select 1 from marts._pushed_marts where release_id = '2-two'"))
-            == len(declared_contracts()) - 1
+            == published() - 1
         )
         assert push(server, homes[0]).is_new, "an older release can come back"
     finally:
@@ -284,7 +286,7 @@ def test_mistakes_are_explained_and_no_password_is_shown(server: Server, homes: 
     assert "s3cret" not in process.stderr + process.stdout
     process = csw("push", f"postgresql://{USER}:{encoded}@127.0.0.1:{port}/postgres", *home)
     assert process.returncode == 0, process.stderr
-    assert re.search(rf"pushed release 1-one \({len(declared_contracts())} marts\), \d+ rows", process.stdout)
+    assert re.search(rf"pushed release 1-one \({published()} marts\), \d+ rows", process.stdout)
     assert "s3cret" not in process.stderr + process.stdout
     logs = homes[0].home / "logs"
     assert not [path for path in logs.rglob("*") if path.is_file() and "s3cret" in path.read_text()]
