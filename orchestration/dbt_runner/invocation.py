@@ -135,7 +135,7 @@ def node_results(result: Any) -> tuple[NodeResult, ...]:
             compiled_code=getattr(entry.node, "compiled_code", None),
         )
         for entry in getattr(result, "results", None) or ()
-        # Report operations before the first model only if they fail, and no exposures, which dbt does not run.
+        # Report operations before the first model only if they fail. dbt does not run exposures.
         if entry.node.resource_type != "exposure"
         and (entry.node.resource_type != "operation" or entry.status != "success")
     )
