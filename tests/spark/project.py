@@ -57,7 +57,8 @@ class Project:
         if not parsed.exists():
             self._invoke(target, ["parse"], as_of, variables)
         outcome = self._invoke(target, command, as_of, variables, _manifest(parsed))
-        results = list(outcome.result.results)
+        # dbt lists exposures too, but does not run them.
+        results = [result for result in outcome.result.results if result.node.resource_type != "exposure"]
         bad = [
             f"{result.node.unique_id}: {result.status}: {result.message}"
             for result in results
