@@ -16,7 +16,8 @@ def test_spark_makes_the_marts_of_duckdb(engines: Engines, preset: str) -> None:
     duckdb, spark = engines.build(preset)
     assert compare_marts(duckdb, spark) == []
     empty = [mart for mart, rows in count_rows(duckdb).items() if not rows]
-    assert empty == [], "nothing was compared there"
+    # No account of this company changes its id. The unit tests of the mart run on Spark too.
+    assert set(empty) <= {"_account_merges"}, "nothing was compared there"
 
 
 def test_every_rule_holds(engines: Engines) -> None:
