@@ -23,7 +23,7 @@ from orchestration.report.parts.charts import (
     specification,
     tip,
 )
-from orchestration.report.parts.links import account_file
+from orchestration.report.parts.links import account_file, account_label
 from orchestration.report.parts.marts import Marts
 
 FOLDER = "accounts/"
@@ -100,7 +100,7 @@ def account_pages(marts: Marts) -> Iterator[Page]:
     header, lines = marts.grouped(_TIMELINE, [marts.facts.as_of, marts.facts.as_of, ids])
     for account in marts.rows(_ACCOUNTS, [ids]):
         account_id, name = account[0], account[1]
-        title = name if marts.facts.shows_names and name else account_id
+        title = account_label(marts, account_id, name)
         timeline = Dataset("timeline", header, lines[account_id])
         events = [line for line in lines[account_id] if line[1] != "MRR"]
         yield Page(

@@ -8,12 +8,17 @@ from orchestration.report.parts.blocks import Cell
 from orchestration.report.parts.marts import Marts
 
 
-def account_cell(marts: Marts, account_id: str, name: str | None, *, root: str = "") -> Cell | str:
+def account_label(marts: Marts, account_id: str, name: str | None) -> str:
+    """Return what a page calls the account: its name if the policy allows it, else its id."""
+    return name if marts.facts.shows_names and name else account_id
+
+
+def account_cell(marts: Marts, account_id: str, name: str | None) -> Cell | str:
     """Return the account as a page shows it, with a link if the site has a page of it."""
-    text = name if marts.facts.shows_names and name else account_id
+    text = account_label(marts, account_id, name)
     if account_id not in marts.accounts:
         return text
-    return Cell(text, f"{root}accounts/{account_file(account_id)}.html")
+    return Cell(text, f"accounts/{account_file(account_id)}.html")
 
 
 def account_file(account_id: str) -> str:

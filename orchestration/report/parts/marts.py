@@ -88,11 +88,8 @@ class Marts:
         self._names = frozenset(column.split(".")[0] for column in self.descriptions)
         connection.execute(_SLICES)
         self.facts = self._facts()
-        self.accounts: dict[str, int] = {
-            account_id: place
-            for place, (account_id,) in enumerate(self.rows(_TOP_ACCOUNTS, [ACCOUNTS]), start=1)
-        }
-        """The accounts that have a page, with their place by MRR."""
+        self.accounts = tuple(account_id for (account_id,) in self.rows(_TOP_ACCOUNTS, [ACCOUNTS]))
+        """The accounts that have a page, by MRR."""
 
     def begin_page(self) -> None:
         """Forget which marts queries have read."""
