@@ -15,7 +15,8 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.invocation import invoke_dbt
 from orchestration.dbt_runner.parsing import PARSED_FILE
 
-_GREEN = {"success", "pass"}
+# dbt lists exposures in what it built, as `no-op`.
+_GREEN = {"success", "pass", "no-op"}
 
 
 @dataclass
@@ -57,8 +58,7 @@ class Project:
         if not parsed.exists():
             self._invoke(target, ["parse"], as_of, variables)
         outcome = self._invoke(target, command, as_of, variables, _manifest(parsed))
-        # dbt lists exposures too, but does not run them.
-        results = [result for result in outcome.result.results if result.node.resource_type != "exposure"]
+        results = list(outcome.result.results)
         bad = [
             f"{result.node.unique_id}: {result.status}: {result.message}"
             for result in results
