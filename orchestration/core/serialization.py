@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -34,3 +34,9 @@ def json_text(value: Any) -> str:
         pairs = (f"{json.dumps(str(key))}: {json_text(item)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     return json.dumps(value, default=str)
+
+
+def script_json(value: Any, default: Callable[[Any], Any] | None = None) -> str:
+    """Return JSON that cannot end the script element around it. `default` converts what JSON lacks."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=default)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.database import connect, quote_literal
+from orchestration.core.serialization import script_json
 
 DOCUMENTATION_FILE = "index.html"
 
@@ -33,8 +34,8 @@ def write_documentation(manifest: Path, warehouse: Path, folder: Path) -> Path:
     for node in project["nodes"].values():
         node.pop("root_path", None)
     page = Path(DOCS_INDEX_FILE_PATH).read_text(encoding="utf-8")
-    page = page.replace('"MANIFEST.JSON INLINE DATA"', _inline(project))
-    page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(project, warehouse)))
+    page = page.replace('"MANIFEST.JSON INLINE DATA"', script_json(project))
+    page = page.replace('"CATALOG.JSON INLINE DATA"', script_json(_catalog(project, warehouse)))
     folder.mkdir(parents=True)
     path = folder / DOCUMENTATION_FILE
     path.write_text(page, encoding="utf-8")
@@ -69,8 +70,3 @@ def _catalog(project: dict[str, Any], warehouse: Path) -> dict[str, Any]:
                     "stats": {},
                 }
     return {"metadata": {"dbt_schema_version": _CATALOG_SCHEMA}, "errors": None, **found}
-
-
-def _inline(data: dict[str, Any]) -> str:
-    """Return JSON that cannot end the script element around it."""
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

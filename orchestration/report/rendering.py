@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from orchestration.core.serialization import script_json
 from orchestration.report.definitions import Definitions
 from orchestration.report.parts.blocks import Change, Page, PageInfo
 from orchestration.report.parts.marts import Facts, Marts
@@ -50,7 +50,7 @@ class Renderer:
     def page(self, page: Page) -> str:
         """Return the HTML of a page."""
         template = self._environment.get_template("page.html")
-        return template.render(page=page, data=Markup(inline(_data(page))))
+        return template.render(page=page, data=Markup(script_json(_data(page), _plain)))
 
     def definitions(self, page: Page) -> str:
         """Return the HTML of the page with the definitions."""
@@ -153,9 +153,3 @@ def values_of(values: Sequence[Any], kind: str) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return a value that JSON lacks: a decimal as a number, a date as YYYY-MM-DD."""
     return float(value) if isinstance(value, Decimal) else f"{value:%Y-%m-%d}"
-
-
-def inline(data: Mapping[str, Any]) -> str:
-    """Return JSON that cannot end the script element around it."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

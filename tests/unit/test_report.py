@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.serialization import script_json
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.report.definitions import read_definitions
 from orchestration.report.pages import page_modules
 from orchestration.report.parts.blocks import Change
 from orchestration.report.parts.links import account_file
 from orchestration.report.parts.marts import Facts
-from orchestration.report.rendering import breakable, exact, inline, show, show_change, values_of
+from orchestration.report.rendering import breakable, exact, show, show_change, values_of
 
 FACTS = Facts(
     release_id="r",
@@ -77,7 +78,7 @@ def test_exact_values_keep_every_digit() -> None:
 
 def test_data_cannot_end_the_script_around_them() -> None:
     hostile = ["</script><script>alert(1)</script>", "\u2028", '"\\', "<!--"]
-    text = inline({"texts": hostile})
+    text = script_json({"texts": hostile})
     assert "<" not in text
     assert "\u2028" not in text
     assert json.loads(text) == {"texts": hostile}
