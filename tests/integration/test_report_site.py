@@ -88,6 +88,8 @@ def table_of(page: Page, title: str) -> list[dict[str, str]]:
     """The figures of a chart as its table shows them."""
     shown = figure(page, title)
     shown.locator("summary").click()
+    # The page fills the table after the click.
+    shown.locator("tbody tr").first.wait_for()
     names = shown.locator("th").all_inner_texts()
     cells = shown.locator("tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
