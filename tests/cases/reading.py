@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from orchestration.core.serialization import read_yaml
 from tests.cases.tables import NULL, Row, parse_table
 from tests.compiled import contracts
 
@@ -48,7 +47,7 @@ class Case:
 
 def read_cases() -> list[Case]:
     """All cases of the file. Each variant is a case of its own after its base case."""
-    content = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))
+    content = read_yaml(CASES_FILE)
     return [
         case for entry in content["cases"] for case in _cases(entry, {"as_of": content["as_of"], **entry})
     ]

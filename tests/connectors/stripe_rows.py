@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import yaml
-
 from orchestration.core.database import connect, quote_identifier
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, invoke_dbt, prepare_profile
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LOADER_COLUMNS
@@ -171,7 +170,7 @@ def build(raw: StripeRows, home: Path) -> Path:
 def _contracts() -> dict[str, dict[str, str]]:
     """Types of the columns of each raw relation of Stripe."""
     path = PROJECT_DIR / "models" / "staging" / "stripe" / "_stripe__sources.yml"
-    (source,) = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    (source,) = read_yaml(path)["sources"]
     return {
         table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
         | {column.name: column.data_type for column in LOADER_COLUMNS}

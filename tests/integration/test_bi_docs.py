@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
 from tests.shared import declared_contracts
 from tools.superset_bundle import DATASETS
@@ -17,9 +17,7 @@ from tools.superset_bundle import DATASETS
 PAGES = PROJECT_DIR / "docs" / "bi"
 METRICS = [
     (dataset["table_name"], metric["metric_name"], metric["expression"])
-    for dataset in (
-        yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(DATASETS.glob("*.yaml"))
-    )
+    for dataset in (read_yaml(path) for path in sorted(DATASETS.glob("*.yaml")))
     if "sql" not in dataset
     for metric in dataset["metrics"]
 ]

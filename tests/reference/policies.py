@@ -11,8 +11,7 @@ from itertools import combinations, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from tests.reference.instants import local_day, month_start
 
@@ -93,7 +92,7 @@ def policies_of(chosen: Mapping[str, Any]) -> Policies:
 @cache
 def project_variables() -> dict[str, Any]:
     """The variables of `dbt_project.yml`."""
-    content = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    content = read_yaml(PROJECT_DIR / "dbt_project.yml")
     return dict(content["vars"]["csw"])
 
 

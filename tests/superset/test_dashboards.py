@@ -13,17 +13,15 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import Settings, load_settings
 from orchestration.refresh import refresh
 from tests.superset.dashboards import Asked, open_dashboard
 from tests.superset.server import Superset
 from tools.superset_bundle import BUNDLE
 
-CHARTS = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in BUNDLE.glob("charts/*.yaml")
-}
+CHARTS = {path.stem: read_yaml(path) for path in BUNDLE.glob("charts/*.yaml")}
 DASHBOARDS = sorted(path.stem for path in BUNDLE.glob("dashboards/*.yaml"))
 
 ALL = "dimension = 'all'"

@@ -11,8 +11,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-import yaml
 
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner import contract_files
 from orchestration.dbt_runner.contract_files import load_contracts
@@ -143,7 +143,7 @@ def test_every_column_of_every_table_is_explained() -> None:
 
 
 def branches() -> Iterator[tuple[str, Path]]:
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT_DIR / "dbt_project.yml")
     for system, fed in project["vars"]["csw"]["connector_branches"].items():
         for branch in fed:
             name = f"unified_{system}__{branch}.yml"
@@ -151,14 +151,14 @@ def branches() -> Iterator[tuple[str, Path]]:
 
 
 def test_a_run_leaves_out_the_keys_of_every_system() -> None:
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT_DIR / "dbt_project.yml")
     tagged = project["data_tests"]["csw"]["unified"]
     assert set(tagged) == {"identity", *project["vars"]["csw"]["connector_branches"]}
 
 
 def shape(path: Path, docs: Mapping[str, str]) -> tuple[list[str], list[list[str]]]:
     """Key and columns of a branch, as its YAML declares them."""
-    [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    [model] = read_yaml(path)["models"]
     [key] = [test["unique_key"]["arguments"]["columns"] for test in model["data_tests"]]
     columns = []
     for column in model["columns"]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 
 import pytest
-import yaml
 
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from tests.cases.reading import CASES_FILE
 from tests.compiled import parsed_nodes, project_models
@@ -70,6 +71,7 @@ def test_every_metric_mart_is_led_to_its_rule() -> None:
     assert marts - led == {"dim_months"}
 
 
+@cache
 def macros() -> set[str]:
     return {
         name
@@ -78,16 +80,18 @@ def macros() -> set[str]:
     }
 
 
+@cache
 def unit_tests() -> set[str]:
     return {
         test["name"]
         for path in (PROJECT_DIR / "models").rglob("*.yml")
-        for test in yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", ())
+        for test in read_yaml(path).get("unit_tests", ())
     }
 
 
+@cache
 def cases() -> set[str]:
-    found = yaml.safe_load(CASES_FILE.read_text(encoding="utf-8"))["cases"]
+    found = read_yaml(CASES_FILE)["cases"]
     return {str(case["number"]) for case in found}
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from orchestration.core.policies import policy_problem, project_policies
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 
 
@@ -28,13 +28,13 @@ def test_ci_calls_the_commands_of_the_readme() -> None:
     assert re.search(r"^make lint$", ci, flags=re.MULTILINE)
     assert re.search(r"^make test$", ci, flags=re.MULTILINE)
     assert re.search(r"^make test-spark$", ci, flags=re.MULTILINE)
-    workflow = yaml.safe_load((PROJECT_DIR / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    workflow = read_yaml(PROJECT_DIR / ".github/workflows/ci.yml")
     steps = workflow["jobs"]["ci"]["steps"]
     assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
 
 
 def test_every_policy_is_a_variable_with_a_meaning() -> None:
-    project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT_DIR / "dbt_project.yml")
     catalog = project["vars"]["csw"]["policy_catalog"]
     for rule in catalog.values():
         assert rule["meaning"].endswith(".")
@@ -47,11 +47,11 @@ def test_every_policy_is_a_variable_with_a_meaning() -> None:
 def _declared(kind: str, layer: str = "") -> Iterator[dict[str, Any]]:
     """The models or unit tests of a layer, or of all, as their YAML declares them."""
     for path in sorted((PROJECT_DIR / "models" / layer).rglob("*.yml")):
-        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get(kind, ())
+        yield from read_yaml(path).get(kind, ())
 
 
 def test_presets_use_existing_policies_and_valid_values() -> None:
-    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
+    variables = read_yaml(PROJECT_DIR / "dbt_project.yml")["vars"]["csw"]
     catalog, presets = variables["policy_catalog"], variables["policy_presets"]
     assert ["none", *presets] == catalog["preset"]["values"]
     for preset, answers in presets.items():
@@ -63,7 +63,7 @@ def test_presets_use_existing_policies_and_valid_values() -> None:
 
 def test_every_policy_value_is_shown_by_a_unit_test() -> None:
     """dbt unit tests set every named value except the default, and some value of every other policy."""
-    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["csw"]
+    variables = read_yaml(PROJECT_DIR / "dbt_project.yml")["vars"]["csw"]
     shown: dict[str, set[str]] = {}
     for test in _declared("unit_tests"):
         for name, value in test.get("overrides", {}).get("vars", {}).items():
@@ -123,7 +123,7 @@ def test_every_model_has_its_yaml_beside_it() -> None:
     """The file with a model's name has its description, grain and unit tests."""
     for path in (PROJECT_DIR / "models").rglob("*.sql"):
         beside = path.with_suffix(".yml")
-        content = yaml.safe_load(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+        content = read_yaml(beside) if beside.exists() else {}
         assert [model["name"] for model in content.get("models", ())] == [path.stem], beside.name
         assert {test["model"] for test in content.get("unit_tests", ())} <= {path.stem}, beside.name
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 
 from orchestration.core.errors import SettingsError
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, load_settings
 from orchestration.dbt_runner.pseudonyms import (
     KEY_FILE,
@@ -104,7 +104,7 @@ def test_another_key_makes_another_release(tmp_path: Path) -> None:
 def test_every_personal_column_of_a_source_is_tagged() -> None:
     untagged = []
     for path in (PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml"):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        for source in read_yaml(path)["sources"]:
             for table in source["tables"]:
                 for column in table["columns"]:
                     pii = column.get("config", {}).get("meta", {}).get("pii")
@@ -117,7 +117,7 @@ def test_every_personal_column_of_a_source_is_tagged() -> None:
 def test_override_authors_are_tagged_from_seed_to_mart() -> None:
     found = {}
     for path in (PROJECT_DIR / "seeds" / "_seeds.yml", *(PROJECT_DIR / "models").rglob("*overrides.yml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         for table in (*content.get("seeds", ()), *content.get("models", ())):
             for column in table["columns"] if "overrides" in table["name"] else ():
                 if column["name"] in ("author", "reason"):

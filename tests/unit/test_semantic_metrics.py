@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 
 PAGE = (PROJECT_DIR / "docs" / "semantic-layer.md").read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ DOC_BLOCK = re.compile(r"\{\{ doc\(\"(\w+)\"\) \}\}")
 
 def declared(kind: str, folder: str) -> Iterator[dict[str, Any]]:
     for path in sorted((PROJECT_DIR / "models" / folder).rglob("*.yml")):
-        yield from yaml.safe_load(path.read_text(encoding="utf-8")).get(kind, ())
+        yield from read_yaml(path).get(kind, ())
 
 
 METRICS = {metric["name"]: metric for metric in declared("metrics", "semantic")}

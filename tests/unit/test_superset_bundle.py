@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from orchestration.core.errors import CswError
+from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.parsing import MANIFEST_FILE
 from tests.shared import parsed_home
@@ -29,7 +30,7 @@ from tools.superset_bundle import (
 
 
 def read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_yaml(path)
     return content
 
 
