@@ -28,9 +28,18 @@
         -- Floating point may make the effective number of two equal votes slightly less than two.
         when {{ size }} >= 1.999999
             then {{ outward }}({{ nps(promoters, detractors, voters) }}, {{ inward }}({{ sign }}100, 100 * (
-                {{ centre }} {{ sign }} 1.959964 * sqrt(
+                {{ centre }} {{ sign }} {{ normal_95() }} * sqrt(
                     ({{ up }} + {{ down }} - {{ centre }} * {{ centre }}) / ({{ size }} + 3)
                 )
             )))
     end
+{%- endmacro %}
+
+
+{#- Variance of a net promoter score as the mean of its votes, which are 100, 0 and -100. The formula is the plain one:
+    shares of promoters and detractors, without added answers. `size` is the effective number of voters.
+    Source: Cross Validated, "How can I calculate margin of error in a NPS (Net Promoter Score) result?". -#}
+{% macro nps_variance(promoters, detractors, voters, size) -%}
+    {%- set up, down = rate(promoters, voters), rate(detractors, voters) -%}
+    10000 * ({{ up }} + {{ down }} - ({{ up }} - {{ down }}) * ({{ up }} - {{ down }})) / {{ size }}
 {%- endmacro %}

@@ -24,6 +24,11 @@ ADDITIVE = {
     "retention_cohorts": ("cohort_month, months_since", "retained_mrr", "retained_customers"),
     "survival_curve": ("tenure_months", "at_risk", "churned"),
     "renewals_quarterly": ("quarter", "due + open_due", "due_contracts + open_contracts"),
+    "satisfaction_periods": (
+        "period_type, period_start, survey_type, survey_kind, scale_max, touchpoint",
+        "invited",
+        "satisfied",
+    ),
     "nps_periods": ("period_type, period_start, survey_kind, weighting", "invited", "promoters"),
 }
 """Every sliced mart: its key besides the slice, and figures that add up over the values of a dimension."""

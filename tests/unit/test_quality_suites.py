@@ -32,8 +32,10 @@ MAY_BE_EMPTY = {
     "fct_survey_responses",
     "nps_periods",
     "nps_cohorts",
+    "nps_outcomes",
     "renewals",
     "renewals_quarterly",
+    "satisfaction_periods",
     "survival_curve",
 }
 

@@ -7,10 +7,11 @@ accounts as (
     select * from {{ ref('unified_accounts') }}
 ),
 
-off_scale_answers as (
+invitations as (
     select
         survey_type,
-        sum(case when not is_valid_score then 1 else 0 end) as rows_found
+        sum(case when not is_valid_score then 1 else 0 end) as off_scale,
+        sum(case when is_delivered and score is null then 1 else 0 end) as unanswered
     from {{ ref('int_sentiment__invitations') }}
     group by survey_type
 ),
@@ -28,12 +29,22 @@ checks as (
     select
         'score_off_scale' as check_name,
         survey_types.survey_type as detail,
-        coalesce(off_scale_answers.rows_found, 0) as rows_found,
+        coalesce(invitations.off_scale, 0) as rows_found,
         0 as expected,
         'Answers with a score off their scale (nps: whole, 0 to 10). They count as answered and in no score.'
             as description
     from survey_types
-    left join off_scale_answers on survey_types.survey_type = off_scale_answers.survey_type
+    left join invitations on survey_types.survey_type = invitations.survey_type
+    union all
+    select
+        'invited_without_answer' as check_name,
+        survey_types.survey_type as detail,
+        coalesce(invitations.unanswered, 0) as rows_found,
+        null as expected,
+        'Delivered invitations without an answer by as_of. They count in response rates and in no score.'
+            as description
+    from survey_types
+    left join invitations on survey_types.survey_type = invitations.survey_type
     union all
     select
         'internal_account' as check_name,

@@ -20,8 +20,14 @@ invitations as (
                     and responses.higher_is_better
                     and responses.score between 0 and 10
                     and responses.score = floor(responses.score)
-            else responses.score between 0 and responses.scale_max
+            else
+                responses.score between case when responses.higher_is_better then 0 else 1 end and responses.scale_max
         end as is_on_scale,
+        -- If a low score is good, the scale is reversed. Such scales start at 1.
+        case
+            when responses.higher_is_better then responses.score
+            else responses.scale_max + 1 - responses.score
+        end as directed_score,
         coalesce(responses.sent_at, responses.responded_at) as invited_at
     from responses
     left join accounts on responses.account_id = accounts.account_id
@@ -66,6 +72,11 @@ select
     invitations.invited_at,
     ranks.recency,
     case when invitations.known_score is not null then invitations.is_on_scale end as is_valid_score,
+    case
+        when invitations.known_score is null or not invitations.is_on_scale then null
+        when invitations.survey_type = 'csat' then invitations.directed_score >= 0.8 * invitations.scale_max
+        when invitations.survey_type = 'ces' then invitations.directed_score * 7 >= 5 * invitations.scale_max
+    end as is_satisfied,
     invitations.known_score is not null and invitations.is_on_scale and ranks.quarter_rank = 1 as is_counted,
     invitations.known_score is not null and invitations.is_on_scale and ranks.month_rank = 1 as is_counted_in_month
 from invitations

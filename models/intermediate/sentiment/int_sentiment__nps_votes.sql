@@ -15,36 +15,14 @@ combinations as (
     select * from {{ ref('int_accounts__slice_combinations') }}
 ),
 
-period_types as (
-    select 'month' as period_type
-    union all
-    select 'quarter' as period_type
-),
-
 weightings as (
     select 'account' as weighting
     union all
     select 'mrr' as weighting
 ),
 
--- Answers and scores belong to the period of their invitation, so that a response rate never exceeds 1. A month and a
--- quarter each count only the latest answer of a person.
 period_responses as (
-    select
-        responses.*,
-        period_types.period_type,
-        case period_types.period_type
-            when 'month' then responses.is_counted_in_month
-            else responses.is_counted
-        end as is_vote,
-        cast(
-            case period_types.period_type
-                when 'month' then {{ dbt.date_trunc('month', local_time('invited_at')) }}
-                else {{ dbt.date_trunc('quarter', local_time('invited_at')) }}
-            end as date
-        ) as period_start
-    from responses
-    cross join period_types
+    {{ responses_by_period('responses') }}
 ),
 
 respondents as (

@@ -73,6 +73,7 @@ select
     invitations.invited_at,
     invitations.recency,
     invitations.is_valid_score,
+    invitations.is_satisfied,
     invitations.is_counted,
     invitations.is_counted_in_month,
     account_months.cohort_month_number,

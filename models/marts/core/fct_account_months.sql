@@ -2,28 +2,38 @@
 {{ config(materialized='view') }}
 with account_months as (
     select * from {{ ref('int_mrr__account_months') }}
+),
+
+sentiment as (
+    select * from {{ ref('int_sentiment__account_months') }}
 )
 
 select
-    account_id,
-    {{ month_start('month_number') }} as month,
-    month_number < {{ as_of_month() }} as is_complete,
-    {{ month_start('cohort_month_number') }} as cohort_month,
-    cast(month_number - cohort_month_number as bigint) as months_since_cohort,
-    opening_plan_id,
-    plan_id,
+    account_months.account_id,
+    {{ month_start('account_months.month_number') }} as month,
+    account_months.month_number < {{ as_of_month() }} as is_complete,
+    {{ month_start('account_months.cohort_month_number') }} as cohort_month,
+    cast(account_months.month_number - account_months.cohort_month_number as bigint) as months_since_cohort,
+    account_months.opening_plan_id,
+    account_months.plan_id,
     {%- for measure in [
         'opening_mrr', 'new_mrr', 'expansion_mrr', 'contraction_mrr', 'churn_mrr', 'reactivation_mrr', 'transfer_mrr',
         'fx_impact_mrr', 'closing_mrr', 'net_new_mrr', 'net_expansion_mrr', 'net_contraction_mrr', 'net_churn_mrr',
         'net_reactivation_mrr', 'committed_mrr', 'at_risk_mrr', 'usage_mrr', 'opening_mrr_constant',
         'closing_mrr_constant', 'lowest_mrr'
     ] %}
-    cast({{ measure }} as decimal(18, 4)) as {{ measure }},
+    cast(account_months.{{ measure }} as decimal(18, 4)) as {{ measure }},
     {%- endfor %}
-    net_movement_type,
-    churn_kind,
-    churn_reason,
-    was_customer as is_customer_at_open,
-    is_customer as is_customer_at_close,
-    is_new_and_churned
+    account_months.net_movement_type,
+    account_months.churn_kind,
+    account_months.churn_reason,
+    account_months.was_customer as is_customer_at_open,
+    account_months.is_customer as is_customer_at_close,
+    account_months.is_new_and_churned,
+    sentiment.nps_score_latest,
+    sentiment.csat_rate
 from account_months
+left join sentiment
+    on
+        account_months.account_id = sentiment.account_id
+        and account_months.month_number = sentiment.month_number

@@ -71,7 +71,7 @@ bounded as (
         *,
         case
             when survival_rate > 0 and survival_rate < 1
-                then 1.959964 * sqrt(log_variance) / -ln(survival_rate)
+                then {{ normal_95() }} * sqrt(log_variance) / -ln(survival_rate)
         end as half_width
     from estimated
 )

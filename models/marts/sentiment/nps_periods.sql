@@ -30,12 +30,53 @@ sliced as (
 sized as (
     select
         *,
-        {{ rate('total_weight', 'squared_weight') }} * total_weight as effective_responses,
-        {{ utc_time(
-            'cast(case period_type when \'month\' then ' ~ dbt.dateadd('month', 1, 'period_start')
-            ~ ' else ' ~ dbt.dateadd('month', 3, 'period_start') ~ ' end as timestamp)'
-        ) }} as period_end_at
+        {{ rate('total_weight', 'squared_weight') }} * total_weight as effective_responses
     from sliced
+),
+
+scores as (
+    select
+        *,
+        {{ nps('promoter_weight', 'detractor_weight', 'total_weight') }} as nps,
+        -- The plain variance of a few answers is too small, so it serves no test. Floating point may make the effective
+        -- number of ten equal votes slightly less than ten.
+        case
+            when effective_responses >= {{ policy('nps_min_responses') }} - 0.000001
+                then {{ nps_variance('promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }}
+        end as nps_variance
+    from sized
+),
+
+neighbours as (
+    select
+        *,
+        lag(period_start) over slice_in_time as earlier_start,
+        lag(nps) over slice_in_time as earlier_nps,
+        lag(nps_variance) over slice_in_time as earlier_variance
+    from scores
+    window slice_in_time as (
+        partition by period_type, survey_kind, weighting, dimension, dimension_value
+        order by period_start
+    )
+),
+
+-- A period without invitations has no row, so the row before may be of an earlier period than the one directly before.
+paired as (
+    select
+        *,
+        {{ month_number('period_start') }} - {{ month_number('earlier_start') }}
+        = case period_type when 'month' then 1 else 3 end as follows_directly
+    from neighbours
+),
+
+changes as (
+    select
+        *,
+        case when follows_directly then earlier_nps end as previous_nps,
+        case when follows_directly then nps - earlier_nps end as nps_change,
+        case when follows_directly then {{ normal_95() }} * sqrt(nps_variance + earlier_variance) end
+            as nps_change_margin
+    from paired
 )
 
 select
@@ -45,14 +86,18 @@ select
     weighting,
     dimension,
     dimension_value,
-    {{ dbt.dateadd('day', policy('nps_maturity_days'), 'period_end_at') }} <= {{ as_of() }} as is_mature,
+    {{ is_mature('period_type', 'period_start') }} as is_mature,
     cast(invited as bigint) as invited,
     cast(responses as bigint) as responses,
     {{ rate('answered', 'invited') }} as response_rate,
     cast(promoters as bigint) as promoters,
     cast(passives as bigint) as passives,
     cast(detractors as bigint) as detractors,
-    {{ nps('promoter_weight', 'detractor_weight', 'total_weight') }} as nps,
+    nps,
     {{ nps_interval('-', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }} as nps_ci_low,
-    {{ nps_interval('+', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }} as nps_ci_high
-from sized
+    {{ nps_interval('+', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }} as nps_ci_high,
+    previous_nps,
+    nps_change,
+    nps_change_margin,
+    abs(nps_change) > nps_change_margin as is_significant_change
+from changes
