@@ -40,7 +40,11 @@ SLICES = {
     "acquisition_channel": ("account__acquisition_channel",),
     "plan": ("plan",),
 }
-PERIODS = {"renewals_quarterly": "quarter", "nps_periods": "period_start"}
+PERIODS = {
+    "renewals_quarterly": "quarter",
+    "nps_periods": "period_start",
+    "satisfaction_periods": "period_start",
+}
 """Column of the period in marts that do not call it month."""
 
 OF_COSTS = ("acquisition_cost", "cac")
@@ -51,6 +55,9 @@ ONE_ROW = {
     # A channel that cost money before it had a customer has a row with costs only.
     "unit_economics_monthly": "arpa is not null",
     "nps_periods": "survey_kind = 'relational' and weighting = 'respondent' and period_type = '{grain}'",
+    "satisfaction_periods": "survey_kind = 'transactional' and survey_type = '{metric}'"
+    " and touchpoint = 'all' and scale_max = if('{metric}' = 'csat', 5, 7) and higher_is_better"
+    " and period_type = '{grain}'",
 }
 """Condition for marts with several rows per period and slice, or with rows of other metrics."""
 
@@ -149,7 +156,9 @@ class Layer:
     def mart_values(self, metric: str, dimension: str, grain: str) -> Values:
         mart, column = self.columns[metric]
         period = PERIODS.get(mart, "month")
-        condition = "true" if metric in OF_COSTS else ONE_ROW.get(mart, "true").format(grain=grain)
+        condition = (
+            "true" if metric in OF_COSTS else ONE_ROW.get(mart, "true").format(grain=grain, metric=metric)
+        )
         rows = self.release.execute(
             f"select {period}, dimension_value, {column} from marts.{mart}"
             f" where dimension = ? and {condition}",
@@ -203,11 +212,12 @@ def change_metric(semantics: dict[str, Any], name: str, **changes: Any) -> None:
         (lambda one: change_measure(one, "mrr", expr="committed_mrr"), "mrr"),
         (lambda one: change_measure(one, "new_mrr", expr="net_new_mrr + 0.0001"), "new_mrr"),
         (lambda one: change_measure(one, "nps", agg="max"), "nps"),
+        (lambda one: change_measure(one, "ces", expr="score"), "ces"),
         (lambda one: change_measure(one, "renewals_due", expr="due_amount"), "renewals_due"),
         (lambda one: change_metric(one, "arr", expr="12.0001 * mrr"), "arr"),
         (lambda one: change_metric(one, "ltv", expr="mrr * trailing_base_customers"), "ltv"),
     ],
-    ids=["balance", "movement", "score", "renewals", "factor", "formula"],
+    ids=["balance", "movement", "score", "share", "renewals", "factor", "formula"],
 )
 def test_a_changed_definition_differs_from_its_mart(
     semantics: dict[str, Any], release: duckdb.DuckDBPyConnection, change: Any, metric: str

@@ -10,18 +10,15 @@ import altair as alt
 
 from orchestration.report.parts.blocks import SLICE, Block, Choice, Figure, PageInfo
 from orchestration.report.parts.charts import (
-    BLUE,
     GREEN,
     GREY,
     ORANGE,
     base,
     heatmap,
-    hollow,
-    months,
+    line_with_interval,
     specification,
     stacked_over_months,
     tip,
-    value_axis,
 )
 from orchestration.report.parts.marts import Marts
 
@@ -34,7 +31,7 @@ _PERIODS = f"""
 select
     period_start as month, slice, survey_kind as survey, 'one vote per ' || weighting as weighting,
     is_mature as is_complete, nps, nps_ci_low, nps_ci_high, responses, invited, response_rate,
-    promoters, passives, detractors
+    promoters, passives, detractors, nps_change, is_significant_change
 from nps_periods
 join slices using (dimension, dimension_value)
 where period_type = 'quarter' and period_start > ?::date - to_months({QUARTERS * 3})
@@ -71,7 +68,15 @@ def blocks(marts: Marts) -> Iterator[Block]:
         "NPS by quarter",
         periods,
         _over_time(),
-        ["nps_periods.nps", "nps_periods.nps_ci_low", "nps_periods.nps_ci_high", "nps_periods.responses"],
+        [
+            *(
+                "nps_periods.nps",
+                "nps_periods.nps_ci_low",
+                "nps_periods.nps_ci_high",
+                "nps_periods.responses",
+            ),
+            *("nps_periods.nps_change", "nps_periods.is_significant_change"),
+        ],
         "The band is the 95 % interval. A hollow point is a quarter whose answers still come in.",
         choices,
     )
@@ -117,23 +122,10 @@ def _over_time() -> dict[str, Any]:
         tip("nps_ci_high", "High", "score"),
         tip("responses", "Answers", "count"),
         tip("response_rate", "Response rate", "rate"),
+        tip("nps_change", "Change from the quarter before", "score"),
+        tip("is_significant_change", "Change is significant"),
     ]
-    found = base().transform_filter("isValid(datum.nps)")
-    band = (
-        found.transform_filter("isValid(datum.nps_ci_low)")
-        .mark_area()
-        .encode(x=months(), y=alt.Y("nps_ci_low:Q"), y2="nps_ci_high:Q")
-    )
-    line = found.mark_line().encode(x=months(), y=value_axis("nps", "NPS", "score"))
-    points = found.mark_point(filled=False, fill=BLUE, stroke=BLUE).encode(
-        x=months(), y="nps:Q", fillOpacity=hollow(), tooltip=tooltip
-    )
-    texts = (
-        found.mark_text(dy=-12, opacity=alt.expr("width < 560 ? 0 : 1"))
-        .encode(x=months(), y="nps:Q", text=alt.Text("label:N"))
-        .transform_calculate(label="'n=' + datum.responses")
-    )
-    return specification(band + line + points + texts)
+    return specification(line_with_interval("nps", ("nps_ci_low", "nps_ci_high"), "NPS", "score", tooltip))
 
 
 @cache

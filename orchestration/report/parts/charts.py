@@ -123,6 +123,30 @@ def lines_over_months(
     return both
 
 
+def line_with_interval(
+    column: str, ends: tuple[str, str], axis_title: str, format_: str, tooltip: Sequence[alt.Tooltip]
+) -> alt.LayerChart:
+    """Return a line with the band of its interval and the number of answers, the column `responses`."""
+    low, high = ends
+    found = base().transform_filter(f"isValid(datum.{column})")
+    band = (
+        found.transform_filter(f"isValid(datum.{low})")
+        .mark_area()
+        .encode(x=months(), y=alt.Y(f"{low}:Q"), y2=f"{high}:Q")
+    )
+    line = found.mark_line().encode(x=months(), y=value_axis(column, axis_title, format_))
+    points = found.mark_point(filled=False, fill=BLUE, stroke=BLUE).encode(
+        x=months(), y=f"{column}:Q", fillOpacity=hollow(), tooltip=list(tooltip)
+    )
+    texts = (
+        found.mark_text(dy=-12, opacity=alt.expr("width < 560 ? 0 : 1"))
+        .encode(x=months(), y=f"{column}:Q", text=alt.Text("label:N"))
+        .transform_calculate(label="'n=' + datum.responses")
+    )
+    layers: alt.LayerChart = band + line + points + texts
+    return layers
+
+
 def hollow() -> Any:
     """Return the filling of a point: none if its period is not complete."""
     return alt.condition("datum.is_complete", alt.value(1), alt.value(0))
