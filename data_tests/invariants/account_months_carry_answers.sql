@@ -1,5 +1,5 @@
--- The months of an account carry the answers that it gave in them: their CSAT, and a score if one of them was relational
--- NPS.
+-- The months of an account carry the answers that it gave in them: their CSAT, and a score if one of them was
+-- relational NPS.
 with answers as (
     select
         account_id,

@@ -1,4 +1,4 @@
--- The rows of each dimension add up to the total, period by period, in MRR, churn, retention, renewals and satisfaction.
+-- The rows of each dimension add up to the total, period by period: MRR, churn, retention, renewals and satisfaction.
 {%- set checks = [
     ('mrr_monthly', ['month'], ['opening_mrr', 'net_new_mrr', 'net_churn_mrr', 'transfer_mrr', 'closing_mrr', 'committed_mrr', 'closing_customers']),
     ('churn_monthly', ['month'], ['churned_customers', 'churned_mrr', 'unknown_mrr']),

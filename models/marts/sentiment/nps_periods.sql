@@ -95,7 +95,8 @@ select
     cast(detractors as bigint) as detractors,
     nps,
     {{ nps_interval('-', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }} as nps_ci_low,
-    {{ nps_interval('+', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }} as nps_ci_high,
+    {{ nps_interval('+', 'promoter_weight', 'detractor_weight', 'total_weight', 'effective_responses') }}
+        as nps_ci_high,
     previous_nps,
     nps_change,
     nps_change_margin,
