@@ -51,6 +51,13 @@ records as (
         account_id,
         false as needs_crm
     from {{ ref('unified_survey_responses') }}
+    union all
+    select
+        source_system,
+        'tickets' as object_name,
+        account_id,
+        false as needs_crm
+    from {{ ref('unified_tickets') }}
 ),
 
 grouped as (
