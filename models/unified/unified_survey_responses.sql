@@ -22,6 +22,7 @@ unified as (
         survey_type,
         survey_kind,
         touchpoint,
+        ticket_id,
         score,
         scale_max,
         higher_is_better,
@@ -39,7 +40,8 @@ unified as (
 branch_responses as (
     {{ union_branches('responses', [
         'response_id', 'account_reference', 'respondent_id', 'email_hash', 'survey_type', 'survey_kind', 'touchpoint',
-        'score', 'scale_max', 'higher_is_better', 'sent_at', 'is_delivered', 'responded_at', '_batch_id', '_loaded_at',
+        'ticket_id', 'score', 'scale_max', 'higher_is_better', 'sent_at', 'is_delivered', 'responded_at', '_batch_id',
+        '_loaded_at',
     ]) }}
 ),
 
@@ -66,6 +68,7 @@ connected as (
         branch_responses.survey_type,
         branch_responses.survey_kind,
         branch_responses.touchpoint,
+        {{ vendor_id('branch_responses.source_system', 'branch_responses.ticket_id') }} as ticket_id,
         cast(branch_responses.score as decimal(9, 4)) as score,
         branch_responses.scale_max,
         branch_responses.higher_is_better,
@@ -88,6 +91,7 @@ select
     unified.survey_type,
     unified.survey_kind,
     unified.touchpoint,
+    unified.ticket_id,
     unified.score,
     unified.scale_max,
     unified.higher_is_better,
@@ -111,6 +115,7 @@ select
     survey_type,
     survey_kind,
     touchpoint,
+    ticket_id,
     score,
     scale_max,
     higher_is_better,

@@ -63,6 +63,7 @@ select
     invitations.survey_type,
     invitations.survey_kind,
     invitations.touchpoint,
+    invitations.ticket_id,
     invitations.known_score as score,
     invitations.scale_max,
     invitations.higher_is_better,

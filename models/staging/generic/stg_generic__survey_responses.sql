@@ -31,6 +31,7 @@ renamed as (
         survey_type,
         coalesce(survey_kind, 'relational') as survey_kind,
         touchpoint,
+        ticket_id,
         score,
         coalesce(scale_max, case survey_type when 'nps' then 10 when 'csat' then 5 when 'ces' then 7 end) as scale_max,
         coalesce(higher_is_better, true) as higher_is_better,

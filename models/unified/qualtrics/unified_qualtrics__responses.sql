@@ -108,6 +108,7 @@ select
     survey_type,
     survey_kind,
     touchpoint,
+    cast(null as string) as ticket_id,
     score,
     scale_max,
     true as higher_is_better,

@@ -53,6 +53,7 @@ select
     survey_type,
     survey_kind,
     touchpoint,
+    cast(null as string) as ticket_id,
     cast(score as decimal(18, 6)) as score,
     scale_max,
     true as higher_is_better,
