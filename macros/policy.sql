@@ -77,6 +77,10 @@
         {%- if value not in modules.pytz.all_timezones -%}
             {{ return('it takes a name of the IANA time zone database, such as UTC, Europe/Berlin or America/New_York') }}
         {%- endif -%}
+    {%- elif rule['type'] == 'name' -%}
+        {%- if value is not string or not modules.re.fullmatch('[a-z][a-z0-9_]*', value) -%}
+            {{ return('it takes a name in lower case with underscores, such as ' ~ rule['default']) }}
+        {%- endif -%}
     {%- elif rule['type'] == 'currency' -%}
         {%- if not modules.re.fullmatch('[A-Z]{3}', value | string) -%}
             {{ return('it takes an ISO 4217 code such as USD or EUR') }}

@@ -1,43 +1,47 @@
 {#- Months and days begin in the reporting time zone; instants are kept in UTC without a zone. -#}
 
-{#- The wall-clock time of a UTC instant in the reporting time zone. -#}
-{% macro local_time(instant) -%}
-    {%- if policy('reporting_timezone') == 'UTC' -%}
+{#- The wall-clock time of a UTC instant in a time zone, which is an SQL expression; by default the reporting one. -#}
+{% macro local_time(instant, zone=none) -%}
+    {%- if not zone and policy('reporting_timezone') == 'UTC' -%}
     {{ instant }}
     {%- else -%}
-    {{ return(adapter.dispatch('local_time', 'csw')(instant, policy('reporting_timezone'))) }}
+    {{ return(adapter.dispatch('local_time', 'csw')(instant, zone or reporting_zone())) }}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro spark__local_time(instant, zone) -%}
-    from_utc_timestamp({{ instant }}, '{{ zone }}')
+    from_utc_timestamp({{ instant }}, {{ zone }})
 {%- endmacro %}
 
 {% macro duckdb__local_time(instant, zone) -%}
-    timezone('{{ zone }}', timezone('UTC', {{ instant }}))
+    timezone({{ zone }}, timezone('UTC', {{ instant }}))
+{%- endmacro %}
+
+{% macro reporting_zone() -%}
+    '{{ policy('reporting_timezone') }}'
 {%- endmacro %}
 
 
-{#- The UTC instant of a wall-clock time in the reporting time zone. -#}
-{% macro utc_time(local) -%}
-    {%- if policy('reporting_timezone') == 'UTC' -%}
+{#- The UTC instant of a wall-clock time in a time zone, which is an SQL expression; by default the reporting one. -#}
+{% macro utc_time(local, zone=none) -%}
+    {%- if not zone and policy('reporting_timezone') == 'UTC' -%}
     {{ local }}
     {%- else -%}
-    {{ return(adapter.dispatch('utc_time', 'csw')(local, policy('reporting_timezone'))) }}
+    {{ return(adapter.dispatch('utc_time', 'csw')(local, zone or reporting_zone())) }}
     {%- endif -%}
 {%- endmacro %}
 
 {#- When clocks go back, a local time occurs twice. DuckDB takes the later instant, which has the next day's offset. -#}
 {% macro spark__utc_time(local, zone) -%}
-    {%- set later = dbt.dateadd('day', -1, "to_utc_timestamp(" ~ dbt.dateadd('day', 1, local) ~ ", '" ~ zone ~ "')") -%}
+    {%- set later = dbt.dateadd('day', -1, "to_utc_timestamp(" ~ dbt.dateadd('day', 1, local) ~ ", " ~ zone ~ ")") -%}
     case
-        when from_utc_timestamp({{ later }}, '{{ zone }}') = {{ local }} then {{ later }}
-        else to_utc_timestamp({{ local }}, '{{ zone }}')
+        when from_utc_timestamp({{ later }}, {{ zone }}) = {{ local }} then {{ later }}
+        else to_utc_timestamp({{ local }}, {{ zone }})
     end
 {%- endmacro %}
 
 {% macro duckdb__utc_time(local, zone) -%}
-    timezone('UTC', timezone('{{ zone }}', {{ local }}))
+    timezone('UTC', timezone({{ zone }}, {{ local }}))
 {%- endmacro %}
 
 

@@ -199,6 +199,11 @@ def _currency(_: Rule, value: Any, __: str) -> str | None:
     return None if is_code else "it takes an ISO 4217 code such as USD or EUR"
 
 
+def _name(rule: Rule, value: Any, _: str) -> str | None:
+    is_name = isinstance(value, str) and re.fullmatch("[a-z][a-z0-9_]*", value)
+    return None if is_name else f"it takes a name in lower case with underscores, such as {rule['default']}"
+
+
 _TYPES = {
     "integer": _integer,
     "number": _number,
@@ -208,6 +213,7 @@ _TYPES = {
     "date": _date,
     "timezone": _timezone,
     "currency": _currency,
+    "name": _name,
 }
 
 

@@ -54,6 +54,12 @@ latest_events as (
     where sent_at <= {{ as_of() }}
     union all
     select
+        'tickets' as table_name,
+        cast(max(created_at) as date) as newest_on
+    from {{ ref('unified_tickets') }}
+    where created_at <= {{ as_of() }}
+    union all
+    select
         'fx_rates' as table_name,
         max(rate_on) as newest_on
     from {{ ref('unified_fx_rates') }}
@@ -82,7 +88,7 @@ checks as (
         table_name,
         {{ dbt.datediff('newest_on', as_of(), 'day') }} as observed,
         case table_name when 'fx_rates' then {{ policy('fx_max_age_days') }} end as expected,
-        'Days from the newest start of service, invitation or exchange rate to as_of.' as description
+        'Days from the newest start of service, invitation, ticket or exchange rate to as_of.' as description
     from latest_events
     where newest_on is not null
 )

@@ -6,6 +6,15 @@ with account_months as (
 
 sentiment as (
     select * from {{ ref('int_sentiment__account_months') }}
+),
+
+support_months as (
+    select * from {{ ref('int_support__account_months') }}
+),
+
+-- Before the first ticket there was no help desk to hear from.
+first_tickets as (
+    select min(month_number) as first_month_number from support_months
 )
 
 select
@@ -31,9 +40,20 @@ select
     account_months.is_customer as is_customer_at_close,
     account_months.is_new_and_churned,
     sentiment.nps_score_latest,
-    sentiment.csat_rate
+    sentiment.csat_rate,
+    case
+        when account_months.month_number >= first_tickets.first_month_number
+            then coalesce(cast(support_months.tickets_opened as bigint), 0)
+    end as tickets_opened,
+    support_months.median_first_reply_minutes,
+    support_months.median_full_resolution_minutes
 from account_months
 left join sentiment
     on
         account_months.account_id = sentiment.account_id
         and account_months.month_number = sentiment.month_number
+cross join first_tickets
+left join support_months
+    on
+        account_months.account_id = support_months.account_id
+        and account_months.month_number = support_months.month_number
