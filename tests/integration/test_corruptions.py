@@ -57,6 +57,17 @@ def test_empty_survey_marts_pass_where_nobody_was_asked(audit: Audit) -> None:
     assert failed(report) - {(mart, "suite_declared") for mart in declared_suites()} == set()
 
 
+def test_empty_support_marts_pass_where_there_is_no_help_desk(audit: Audit) -> None:
+    marts = ("fct_tickets", "support_monthly", "fct_account_months")
+    report = audit(
+        "delete from marts.fct_tickets",
+        "delete from marts.support_monthly",
+        "update marts.fct_account_months set tickets_opened = null",
+        suites=only(*marts),
+    )
+    assert failed(report) - {(mart, "suite_declared") for mart in declared_suites()} == set()
+
+
 def test_empty_churn_reasons_pass_where_nobody_left(audit: Audit) -> None:
     report = audit(
         "delete from marts.churn_reasons_monthly",

@@ -36,7 +36,7 @@ RATE = {"currency": "EUR", "rate_on": "2024-04-30", "rate": Decimal("1.1")}
 RATES = [RATE, {**RATE, "rate_on": "2024-05-31"}, {**RATE, "rate_on": "2024-06-30"}]
 TARGETS = (
     *("dim_accounts", "mrr_monthly", "unit_economics_monthly", "renewals", "fct_survey_responses"),
-    *("nps_periods", "fct_mrr_movements"),
+    *("nps_periods", "fct_mrr_movements", "fct_tickets", "_identity_coverage"),
 )
 Rows = list[dict[str, Any]]
 
@@ -147,6 +147,28 @@ def test_survey_responses_make_the_score() -> None:
     assert one(told["nps_periods"], "nps", **where) == 0
 
 
+def test_tickets_belong_to_the_account_of_their_requester() -> None:
+    ticket = {"ticket_id": "t1", "created_at": "2024-05-01 09:00:00", "requester_email": "Jo@one.example"}
+    contact = {"contact_id": "c1", "account_id": "a1", "email": "jo@one.example"}
+    assert marts({})["fct_tickets"] == []
+    told = marts(
+        {"tickets": [{**ticket, "solved_at": "2024-05-01 09:30:00", "reopens": 0}], "contacts": [contact]}
+    )
+    assert one(told["fct_tickets"], "account_id") == "a1"
+    assert one(told["fct_tickets"], "first_resolution_minutes") == 30
+    assert one(told["_identity_coverage"], "matched", object_name="tickets") == 1
+
+
+def test_ticket_events_are_the_history_of_a_ticket() -> None:
+    ticket = {"ticket_id": "t1", "account_id": "cus_1", "created_at": "2024-05-01", "solved_at": "2024-05-09"}
+    key = {"source_system": "billing", "source_key": "cus_1", "account_id": "a1"}
+    solve = {"event_id": "e1", "ticket_id": "t1", "event_type": "status", "status": "solved"}
+    events = [{**solve, "occurred_at": "2024-05-02"}]
+    told = marts({"tickets": [ticket], "ticket_events": events, "account_keys": [key]})["fct_tickets"]
+    assert one(told, "account_id") == "a1"
+    assert one(told, "full_resolution_minutes") == 24 * 60
+
+
 def test_exchange_rates_value_foreign_periods() -> None:
     where = {"month": "2024-06-01", "dimension": "all"}
     assert one(marts({})["mrr_monthly"], "closing_mrr", **where) == 100
@@ -163,7 +185,7 @@ def test_a_run_stops_if_most_money_has_no_rate() -> None:
 def test_every_optional_object_has_a_test_here() -> None:
     tried = {
         *("contacts", "account_keys", "plans", "invoices", "contracts", "acquisition_costs"),
-        *("survey_responses", "fx_rates"),
+        *("survey_responses", "fx_rates", "tickets", "ticket_events"),
     }
     optional = {
         name

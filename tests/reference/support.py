@@ -135,8 +135,9 @@ def _ticket(desk: Desk, ticket: Row) -> dict[str, Any]:
             status = "open"
         elif not is_known:
             status = "solved" if solved else "open"
-        first = time("first_solved_at") or (solved if once else None)
-        last = (solved or (time("first_solved_at") if once else None)) if status in SOLVED else None
+        known = [at for at in (time("first_solved_at"), solved) if at is not None]
+        first = min(known) if known and (once or time("first_solved_at")) else None
+        last = max(known) if known and (once or solved) and status in SOLVED else None
         reopens = count("reopens")
     else:
         status = steps[-1][1]

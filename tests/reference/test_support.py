@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from orchestration.core.database import connect
-from tests.compiled import Landing, Row, Step, compile_models, compile_query, run_models
+from tests.compiled import Landing, Row, Step, compile_models, compile_query, models_on, run_models
 from tests.reference.support import TICK, Clock, Desk, expected_months, expected_tickets, nearest_rank
 
 pytestmark = pytest.mark.integration
@@ -271,6 +271,38 @@ def test_worked_example() -> None:
     assert_equal(
         row, {key: one for key, one in expected_tickets(desk)["t"].items() if key in row}, "reference"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"weekday": 0}, "weekday is none of 1"),
+        ({"opens_at": "9h"}, "write opens_at and closes_at as HH:MM"),
+        ({"closes_at": "25:00"}, "closes_at is after 24:00"),
+        ({"opens_at": "22:00", "closes_at": "6:00"}, "Hours past midnight need a second row"),
+        ({"opens_at": "8:00"}, "the hours overlap with those of another row"),
+        ({"timezone": "Europe/Berlin"}, "different time zones"),
+        ({"schedule_id": " "}, "schedule_id is missing"),
+        ({"schedule_id": "other"}, "support_schedules has no such schedule_id"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_in_words(changes: Row, problem: str) -> None:
+    needed = ("support_schedules", "support_holidays", "support_hours_are_well_formed")
+    morning = {"schedule_id": "default", "weekday": 1, "opens_at": "09:00", "closes_at": "12:00"}
+    afternoon = {"schedule_id": "default", "weekday": 1, "opens_at": "12:00", "closes_at": "17:00"}
+    holiday = {"schedule_id": "default", "holiday_on": "2024-12-25"}
+    chosen = [step for step in steps() if step.name in needed]
+
+    def refuse(schedules: list[Row]) -> None:
+        seeds = {"support_schedules": schedules, "support_holidays": [holiday]}
+        with models_on(lambda _: None, chosen, datetime(2024, 3, 6), seeds=seeds):
+            pass
+
+    refuse([morning, afternoon])
+    with pytest.raises(AssertionError, match=problem):
+        refuse(
+            [morning | changes] if changes.get("schedule_id") == "other" else [morning, afternoon | changes]
+        )
 
 
 @pytest.mark.parametrize("size", [1, 2, 9, 10, 11, 19, 20, 100])

@@ -30,12 +30,14 @@ MAY_BE_EMPTY = {
     "_restatements",
     "churn_reasons_monthly",
     "fct_survey_responses",
+    "fct_tickets",
     "nps_periods",
     "nps_cohorts",
     "nps_outcomes",
     "renewals",
     "renewals_quarterly",
     "satisfaction_periods",
+    "support_monthly",
     "survival_curve",
 }
 

@@ -14,6 +14,8 @@
      'Tickets with a first reply before their creation. The reply does not count.'),
     ('tickets', 'solved_before_creation', 'least(first_solved_at, solved_at) < created_at', false,
      'Tickets with a solve before their creation. Its time does not count.'),
+    ('tickets', 'first_solve_after_last', 'first_solved_at > solved_at', false,
+     'Tickets with a first solve after the last one. The two times change places.'),
     ('tickets', 'solved_without_date', 'is_counted and is_undated', false,
      'Solved tickets without a time of the solve. They have no resolution time and count in no month as solved.'),
     ('ticket_events', 'ticket_unknown', 'created_at is null', false,

@@ -127,12 +127,14 @@ select
     case when has_comments then comment_replied_at else known_first_replied_at end as first_replied_at,
     case
         when has_history then history_first_solved_at
-        else coalesce(known_first_solved_at, case when reopens = 0 then known_solved_at end)
+        when known_first_solved_at is not null then {{ earliest('known_first_solved_at', 'known_solved_at') }}
+        when reopens = 0 then known_solved_at
     end as first_solved_at,
     case
         when known_status not in ('solved', 'closed') then null
         when has_history then history_solved_at
-        else coalesce(known_solved_at, case when reopens = 0 then known_first_solved_at end)
+        when known_solved_at is not null then {{ latest('known_solved_at', 'known_first_solved_at') }}
+        when reopens = 0 then known_first_solved_at
     end as solved_at,
     case when has_history then history_reopens when is_known_version then reopens end as reopens,
     case when has_comments then comment_replies when is_known_version then agent_replies end as agent_replies,
