@@ -65,6 +65,7 @@ select
     invitations.touchpoint,
     invitations.ticket_id,
     invitations.known_score as score,
+    case when invitations.known_score is not null then invitations.directed_score end as directed_score,
     invitations.scale_max,
     invitations.higher_is_better,
     invitations.is_delivered,

@@ -60,7 +60,7 @@ handling as (
 answers as (
     select
         ticket_id,
-        case when higher_is_better then score else scale_max + 1 - score end * 5 / scale_max as csat_score,
+        directed_score * 5 / scale_max as csat_score,
         row_number() over (partition by ticket_id order by responded_at desc, response_id desc) as answer_rank
     from {{ ref('int_sentiment__invitations') }}
     where
