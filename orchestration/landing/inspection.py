@@ -27,7 +27,8 @@ from orchestration.landing.batches import (
 )
 from orchestration.landing.reading.refusal import Remark
 from orchestration.landing.records import count_rows
-from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.landing.reading_policies import ReadingPolicies
+from orchestration.landing.relations import create_raw_relations
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 
 Contracts = Mapping[tuple[str, str], LandingObject]

@@ -2,6 +2,22 @@
 {{ config(materialized='view') }}
 with account_months as (
     select * from {{ ref('int_mrr__account_months') }}
+),
+
+usage_months as (
+    select * from {{ ref('int_usage__account_months') }}
+),
+
+joined as (
+    select
+        account_months.*,
+        usage_months.active_users,
+        usage_months.seats_paid
+    from account_months
+    left join usage_months
+        on
+            account_months.account_id = usage_months.account_id
+            and account_months.month_number = usage_months.month_number
 )
 
 select
@@ -25,5 +41,8 @@ select
     churn_reason,
     was_customer as is_customer_at_open,
     is_customer as is_customer_at_close,
-    is_new_and_churned
-from account_months
+    is_new_and_churned,
+    cast(active_users as bigint) as active_users,
+    seats_paid,
+    {{ rate('active_users', 'seats_paid') }} as seat_utilisation
+from joined
