@@ -12,6 +12,5 @@
 
 {#- The number of the week of as_of in the reporting time zone. -#}
 {% macro as_of_week() -%}
-    {%- set monday = modules.datetime.date(1970, 1, 5) -%}
-    {{ (in_reporting_timezone(as_of_moment()).date() - monday).days // 7 }}
+    {{ week_number(as_of_day()) }}
 {%- endmacro %}

@@ -126,7 +126,10 @@ signed_up as (
 
 select
     signed_up.*,
-    greatest({{ days_between('signed_up.signed_up_on', 'signed_up.activated_on') }}, 0) as days_to_value,
+    case
+        when signed_up.activated_on is not null
+            then greatest({{ days_between('signed_up.signed_up_on', 'signed_up.activated_on') }}, 0)
+    end as days_to_value,
     {{ days_between('signed_up.signed_up_on', as_of_day()) }} as days_known,
     coalesce(
         signed_up.first_active_on = signed_up.last_active_on

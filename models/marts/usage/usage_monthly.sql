@@ -26,8 +26,8 @@ sliced as (
         sum(case when is_active then 1 else 0 end) as active_accounts,
         sum(case when is_customer then 1 else 0 end) as customers,
         sum(case when is_customer and is_active then 1 else 0 end) as active_customers,
-        sum(case when active_users is not null then seats_paid end) as seats_paid,
-        sum(case when seats_paid > 0 then active_users end) as seat_users
+        sum(case when is_customer and active_users is not null then seats_paid end) as seats_paid,
+        sum(case when is_customer and seats_paid > 0 then active_users end) as seat_users
     from attributed
     group by {{ slice_sets(['month_number']) }} -- noqa: PRS
 ),
