@@ -3,11 +3,17 @@ with weeks as (
     {{ with_linked_account(ref('stg_usage__event_weeks')) }}
 ),
 
+active_events as (
+    select * from {{ ref('active_events') }}
+),
+
 classified_weeks as (
     select
-        *,
-        first_at <= {{ as_of() }} as is_known
+        weeks.*,
+        coalesce(active_events.is_activation, false) as is_activation,
+        weeks.first_at <= {{ as_of() }} as is_known
     from weeks
+    left join active_events on weeks.event_name = active_events.event_name
 ),
 
 unified as (
@@ -16,6 +22,7 @@ unified as (
         event_name,
         week,
         is_counted,
+        is_activation,
         is_known,
         cast(sum(events) as bigint) as events,
         cast(sum(events_without_user) as bigint) as events_without_user,
@@ -24,7 +31,7 @@ unified as (
         max(_batch_id) as _batch_id,
         max(_loaded_at) as _loaded_at
     from classified_weeks
-    group by linked_account_id, event_name, week, is_counted, is_known
+    group by linked_account_id, event_name, week, is_counted, is_activation, is_known
 )
 
 select * from unified

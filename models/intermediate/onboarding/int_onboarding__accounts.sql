@@ -48,19 +48,13 @@ usages as (
     group by account_id
 ),
 
-activation_events as (
-    select event_name from {{ ref('active_events') }}
-    where is_activation
-),
-
 activations as (
     select
-        event_weeks.account_id,
-        min(event_weeks.first_at) as activated_at
-    from {{ ref('unified_usage_event_weeks') }} as event_weeks
-    inner join activation_events on event_weeks.event_name = activation_events.event_name
-    where event_weeks.is_counted and event_weeks.is_known
-    group by event_weeks.account_id
+        account_id,
+        min(first_at) as activated_at
+    from {{ ref('unified_usage_event_weeks') }}
+    where is_activation and is_counted and is_known
+    group by account_id
 ),
 
 milestones as (
@@ -84,15 +78,6 @@ milestone_totals as (
     from milestones
     where target_on is not null or reached_on is not null
     group by account_id
-),
-
--- Without a marked event and without a milestone first_value, nothing tells when an account got value.
-marks as (
-    select count(*) as events from activation_events
-),
-
-first_values as (
-    select count(first_value_on) as accounts from milestone_totals
 ),
 
 signed_up as (
@@ -136,8 +121,7 @@ select
         and {{ days_between('signed_up.last_active_on', as_of_day()) }} > {{ policy('one_and_done_days') }},
         false
     ) as is_one_and_done,
-    marks.events + first_values.accounts > 0 as is_activation_known
+    -- Without any such event or milestone, nothing tells when an account gets value.
+    count(signed_up.activated_on) over () > 0 as is_activation_known
 from signed_up
-cross join marks
-cross join first_values
 where signed_up.signed_up_on <= {{ as_of_day() }}

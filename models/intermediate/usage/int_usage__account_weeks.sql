@@ -14,7 +14,7 @@ event_weeks as (
 ),
 
 core_features as (
-    select * from {{ ref('int_usage__core_features') }}
+    select * from {{ ref('unified_usage_core_features') }}
 ),
 
 user_weeks as (

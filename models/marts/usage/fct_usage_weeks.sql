@@ -9,7 +9,7 @@ seats as (
 ),
 
 core_features as (
-    select count(*) as features from {{ ref('int_usage__core_features') }}
+    select count(*) as features from {{ ref('unified_usage_core_features') }}
 ),
 
 usage_start as (
