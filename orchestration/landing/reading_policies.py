@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
-from orchestration.core.database import quote_literal
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.landing.ends import DETECT
 
@@ -39,18 +37,17 @@ class ReadingPolicies:
             settings.as_of.date().replace(day=1).isoformat(),
             tuple(policies["account_attributes"]),
             int(policies["usage_session_gap_minutes"]),
-            _seeded("active_events", "event_name", "lower(trim(counts)) in ('false', 'f', 'no', 'n', '0')"),
-            _seeded("ignored_users", "user_id", "true"),
+            tuple(sorted({row["event_name"] for row in _seed("active_events") if _is_false(row["counts"])})),
+            tuple(sorted({row["user_id"] for row in _seed("ignored_users")})),
             settings.as_of.replace(tzinfo=None),
         )
 
 
-def _seeded(seed: str, column: str, where: str) -> tuple[str, ...]:
-    """Return the values of one column of a seed, in order."""
-    path = quote_literal(PROJECT_DIR / "seeds" / f"{seed}.csv")
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"select distinct {column} from read_csv({path}, header = true, all_varchar = true) "
-            f"where {column} is not null and {where} order by 1"
-        ).fetchall()
-    return tuple(value for (value,) in rows)
+def _seed(name: str) -> list[dict[str, str]]:
+    """Return the rows of a seed. An empty cell is an empty text."""
+    with (PROJECT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream, restval=""))
+
+
+def _is_false(text: str) -> bool:
+    return text.strip().lower() in ("false", "f", "0")

@@ -30,8 +30,8 @@ _TOTALS = {
         " where dimension = 'all'",
     },
     "usage events": {
-        "raw": "select sum(events) from raw.usage__event_weeks",
-        "unified": "select sum(events) from build.unified.unified_usage_event_weeks",
+        "raw": "select coalesce(sum(events), 0) from raw.usage__event_weeks",
+        "unified": "select coalesce(sum(events), 0) from build.unified.unified_usage_event_weeks",
     },
     "survey responses": {
         "unified": "select count(*) from build.unified.unified_survey_responses as responses"

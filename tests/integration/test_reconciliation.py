@@ -92,6 +92,12 @@ def test_reconciliation_finds_a_missing_or_extra_row_of_every_object(
             "unified",
         ),
         (
+            "create or replace table build.unified.unified_usage_event_weeks as"
+            " from build.unified.unified_usage_event_weeks union all by name select 1 as events",
+            "usage events",
+            "unified",
+        ),
+        (
             "delete from release.marts.fct_survey_responses where rowid = 0",
             "survey responses",
             "fct_survey_responses",

@@ -11,6 +11,10 @@ account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
+slices as (
+    select * from {{ ref('int_accounts__slices') }}
+),
+
 user_months as (
     select
         account_id,
@@ -66,7 +70,8 @@ states as (
 select
     states.account_id,
     states.month_number,
-    states.plan_id,
+    slices.slice_number,
+    coalesce(states.plan_id, 'unknown') as plan,
     states.is_customer,
     coalesce(states.month_number >= usage_start.first_month_number, false) as has_usage_data,
     states.is_active,
@@ -80,5 +85,6 @@ select
     seat_months.seats_paid
 from states
 cross join usage_start
+inner join slices on states.account_id = slices.account_id
 left join seat_months
     on states.account_id = seat_months.account_id and states.month_number = seat_months.month_number

@@ -4,16 +4,18 @@ with account_months as (
     where has_usage_data
 ),
 
-slices as (
-    select * from {{ ref('int_accounts__slices') }}
+combinations as (
+    select * from {{ ref('int_accounts__slice_combinations') }}
 ),
 
 attributed as (
     select
-        account_months.*,
-        {{ slice_attributes('slices', 'account_months.plan_id') }}
+        {%- for dimension in account_dimensions() %}
+        combinations.{{ dimension }},
+        {%- endfor %}
+        account_months.*
     from account_months
-    inner join slices on account_months.account_id = slices.account_id
+    inner join combinations on account_months.slice_number = combinations.slice_number
 ),
 
 sliced as (

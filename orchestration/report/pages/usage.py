@@ -159,7 +159,7 @@ def _onboarding(marts: Marts, cohorts: Dataset) -> Iterator[Block]:
         )
     else:
         yield Text(
-            "Activation is unknown: mark its event in the seed active_events, or deliver the milestone first_value.",
+            "Activation is unknown: mark its event in the seed active_events, or deliver milestones.",
             tone="warning",
         )
     rates = {}
