@@ -299,7 +299,6 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) 
         )
         connection.execute(f"insert into {contract.relation} values {values}")
 
-
     for name, aggregate in AGGREGATES.items():
         columns = ", ".join(f"{column} {kind}" for column, kind in aggregate.items())
         connection.execute(f"create table raw.usage__{name} ({columns})")
