@@ -13,6 +13,7 @@ from orchestration.core.files import fsync, remove_tree
 from orchestration.core.lock import hold_lock
 from orchestration.core.settings import Settings
 from orchestration.dagster_defs.records import old_run_records, remove_run_records
+from orchestration.landing.usage import aggregate_files
 from orchestration.releases.candidate import UNFINISHED
 from orchestration.releases.history import current_release_id, history
 from orchestration.releases.manifest import read_manifest
@@ -25,7 +26,7 @@ MIN_AGE_DAYS = 7
 """`csw gc` keeps younger releases."""
 
 RECORD_DAYS = 90
-"""Days for which `csw gc` keeps alerts, logs, files to fix and Dagster's run records."""
+"""Days for which `csw gc` keeps alerts, logs, files to fix, unused aggregates and Dagster's run records."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,9 @@ def _open_files() -> Iterator[str]:
 
 def _old_records(settings: Settings, before: datetime) -> list[Path]:
     folders = (settings.alerts, settings.home / "logs", settings.home / "to_fix")
-    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    # A run dates the aggregates that it uses.
+    files += aggregate_files(settings.raw)
     return [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
 
 

@@ -27,6 +27,7 @@ from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, invoke_dbt
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
 from orchestration.dbt_runner.parsing import SEMANTIC_FOLDER, parsed_project
 from orchestration.dbt_runner.pseudonyms import TEST_KEY, hand_over_key
+from orchestration.landing.usage import AGGREGATES
 from tests.shared import spare_parsing
 
 COMPILED_AS_OF = datetime(2031, 7, 9, 11, 13, 17)
@@ -297,6 +298,10 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) 
             for row in (_with_batch(row, number, name) for number, row in enumerate(rows, start=1))
         )
         connection.execute(f"insert into {contract.relation} values {values}")
+
+    for name, aggregate in AGGREGATES.items():
+        columns = ", ".join(f"{column} {kind}" for column, kind in aggregate.items())
+        connection.execute(f"create table raw.usage__{name} ({columns})")
 
 
 def _with_batch(row: Mapping[str, Any], number: int, name: str) -> Row:

@@ -21,6 +21,7 @@ from orchestration.dbt_runner.landing_contract import (
     Inside,
     LandingObject,
     RowRule,
+    UsageColumns,
 )
 
 
@@ -134,7 +135,8 @@ def _landing_object(
         is_required=bool(meta.get("is_required", False)),
         replaced_by=tuple(meta.get("replaced_by", ())),
         source_timezone=source_meta.get("source_timezone", "UTC"),
-        arrival=None if is_vendor and "arrives" not in meta else _arrival(where, meta),
+        arrival=_arrival(where, meta) if "arrives" in meta or not (is_vendor or "usage" in meta) else None,
+        usage=UsageColumns(**meta["usage"]) if "usage" in meta else None,
         is_vendor=is_vendor,
         also=tuple(str(name) for name in meta.get("also", ())),
         skips_rows=int(meta.get("skips_rows", 0)),

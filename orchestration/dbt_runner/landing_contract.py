@@ -178,6 +178,19 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class UsageColumns:
+    """The SQL of an event's columns on delivered rows, if the rows of an object are usage events."""
+
+    event_id: str = "event_id"
+    account_id: str = "account_id"
+    user_id: str = "user_id"
+    event_name: str = "event_name"
+    occurred_at: str = "occurred_at"
+    where: str = "true"
+    """Filter for the rows that are events."""
+
+
+@dataclass(frozen=True)
 class LandingObject:
     """The contract of one object of one source: `raw.<source>__<name>`."""
 
@@ -192,7 +205,9 @@ class LandingObject:
     replaced_by: tuple[str, ...] = ()
     """Branches of the unified layer that make the object dispensable."""
     arrival: Arrival | None = None
-    """Every object of `generic` declares it. A vendor's object arrives in its staging model."""
+    """Every object of `generic` declares it or `usage`. A vendor's object arrives in its staging model."""
+    usage: UsageColumns | None = None
+    """Set if the rows are usage events. No model reads them one by one."""
     is_vendor: bool = False
     """Whether the object is one of a vendor's API, as any loading tool delivers it."""
     also: tuple[str, ...] = ()

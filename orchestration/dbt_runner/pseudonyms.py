@@ -30,6 +30,9 @@ EMAIL_PATTERN = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+[.][A-Za-z0-9.-]*[A-Za-z]"
 """Pattern of an e-mail address (RE2): a local part, an at sign, a domain with a dot. No text of a mart may
 match it. It has no braces, because the audit's queries are templates."""
 
+MASK = "[e-mail address]"
+"""Replaces an address in a published text."""
+
 _BLOCK = 64
 """Block size of SHA-256 in bytes."""
 
@@ -105,6 +108,21 @@ def pseudonym_sql(text: str) -> str:
         for name in ("outer", "inner")
     )
     return f"sha256({outer} || unhex(sha256({inner} || encode(lower(trim({text}))))))"
+
+
+def published_sql(column: str, replacement: str) -> str:
+    """Return SQL that gives `replacement` for a text with an e-mail address, and any other text unchanged."""
+    pattern = EMAIL_PATTERN.replace("'", "''")
+    return (
+        f"case when contains({column}, '@') and regexp_matches({column}, '{pattern}') "
+        f"then {replacement} else {column} end"
+    )
+
+
+def masked_sql(column: str) -> str:
+    """Return SQL that gives a text with MASK in the place of e-mail addresses."""
+    pattern = EMAIL_PATTERN.replace("'", "''")
+    return published_sql(column, f"regexp_replace({column}, '{pattern}', '{MASK}', 'g')")
 
 
 def hand_over_key(connection: Any, key: bytes | None) -> None:

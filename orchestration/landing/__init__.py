@@ -10,8 +10,9 @@ from orchestration.landing.batches import (
 )
 from orchestration.landing.files import IgnoredFile, LandingFile
 from orchestration.landing.loader import gone_files, land, pending_files
+from orchestration.landing.reading_policies import ReadingPolicies
 from orchestration.landing.records import create_landing_records
-from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.landing.relations import create_raw_relations
 from orchestration.landing.report import LandingReport
 from orchestration.landing.withdrawals import withdrawn_batches
 

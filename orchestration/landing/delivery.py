@@ -19,10 +19,11 @@ from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.dbt_runner.landing_contract import LandingObject
-from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
+from orchestration.dbt_runner.pseudonyms import MASK, hand_over_key, load_hash_key
 from orchestration.landing.attributes import has_attributes
 from orchestration.landing.batches import Batch
-from orchestration.landing.relations import MASK, ReadingPolicies, create_raw_relations
+from orchestration.landing.reading_policies import ReadingPolicies
+from orchestration.landing.relations import create_raw_relations
 
 Level = Literal["note", "warn", "stops"]
 

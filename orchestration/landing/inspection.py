@@ -26,8 +26,9 @@ from orchestration.landing.batches import (
     rejected_path,
 )
 from orchestration.landing.reading.refusal import Remark
+from orchestration.landing.reading_policies import ReadingPolicies
 from orchestration.landing.records import count_rows
-from orchestration.landing.relations import ReadingPolicies, create_raw_relations
+from orchestration.landing.relations import create_raw_relations
 from orchestration.landing.withdrawals import Withdrawal, withdrawn_batches
 
 Contracts = Mapping[tuple[str, str], LandingObject]

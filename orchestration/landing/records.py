@@ -108,6 +108,7 @@ def count_rows(
     Keys are (source, object). The raw relations of the accepted batches must exist.
     """
     counts: dict[tuple[str, str], dict[str, int]] = {}
+    batches = list(batches)
     for batch in batches:
         mine = counts.setdefault((batch.source, batch.object), dict.fromkeys(OUTCOMES, 0))
         if batch.status == "withdrawn":
@@ -119,10 +120,27 @@ def count_rows(
         mine["quarantined"] += batch.rows_quarantined
         mine["refused"] += batch.rows_refused
         mine["blank"] += batch.rows_blank
+    events = _count_events(connection, contracts, batches)
     for label, mine in counts.items():
         if label in contracts:
-            mine["used"] = count_facts(connection, contracts[label])
+            mine["used"] = events[label] if label in events else count_facts(connection, contracts[label])
             mine["superseded"] -= mine["used"]
+    return counts
+
+
+def _count_events(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Sequence[Batch],
+) -> dict[tuple[str, str], int]:
+    """Count the usage events of each object that has them. Copies of an event count once."""
+    counts = {key: 0 for key, contract in contracts.items() if contract.usage}
+    labels = {batch.batch_id: (batch.source, batch.object) for batch in batches}
+    if counts:
+        for batch_id, events in connection.execute(
+            "select _batch_id, sum(events) from raw.usage__event_weeks group by _batch_id"
+        ).fetchall():
+            counts[labels[batch_id]] += events
     return counts
 
 

@@ -8,51 +8,26 @@ accounts. It also masks addresses in names and ids. A step that no batch needs a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
-from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN, pseudonym_sql
+from orchestration.dbt_runner.pseudonyms import masked_sql, pseudonym_sql, published_sql
 from orchestration.landing.attributes import attribute_sql, with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.ends import (
-    DETECT,
     closing_batches,
     count_ends,
     day_after,
     inclusive_batches,
     minute_after,
 )
+from orchestration.landing.reading_policies import ReadingPolicies
+from orchestration.landing.usage import EventBatches, create_usage_relations
 from orchestration.landing.values.conventions import is_placeholder
 from orchestration.landing.values.days import Days
-
-MASK = "[e-mail address]"
-"""Replaces an address in a published text."""
-
-
-@dataclass(frozen=True)
-class ReadingPolicies:
-    """The policies that decide the meaning of delivered values."""
-
-    timezone: str = "UTC"
-    period_end_convention: str = DETECT
-    first_day: str = "1970-01-01"
-    """ISO date that replaces placeholders if no delivered row has a date."""
-    account_attributes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, settings: Settings) -> ReadingPolicies:
-        """Return the policies of a run, or the project's policies."""
-        policies = settings.policies_in_force
-        return cls(
-            str(policies["reporting_timezone"]),
-            str(policies["period_end_convention"]),
-            settings.as_of.date().replace(day=1).isoformat(),
-            tuple(policies["account_attributes"]),
-        )
 
 
 def create_raw_relations(
@@ -65,16 +40,19 @@ def create_raw_relations(
 
     A view has the contract's columns with the contract's types, then BATCH_COLUMNS. The view of accounts also
     has the attributes. It reads exactly the given accepted batches, including batches of an older contract.
-    Without batches it is empty.
+    Without batches it is empty. The views `raw.usage__*` have the aggregates of usage events.
     """
     given = [batch for batch in batches if batch.status == "accepted"]
     policies = policies or ReadingPolicies()
     connection.execute("create schema if not exists raw")
     first_day = None
+    events = []
     for contract in contracts.values():
         mine = [batch for batch in given if (batch.source, batch.object) == (contract.source, contract.name)]
         if first_day is None and any(batch.placeholder_columns for batch in mine):
             first_day = _business_start(connection, contracts, given, policies)
+        if contract.usage is not None:
+            events.append(EventBatches(contract, mine, partial(_events, connection, contract, policies)))
         contract, mine, spellings = with_attributes(contract, mine, policies.account_attributes)
         query = _query(connection, contract, mine)
         query = _with_parents(connection, query, contract, mine, contracts, given)
@@ -87,6 +65,14 @@ def create_raw_relations(
             query = step(query, contract, mine, policies)
         name = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
         connection.execute(f"create or replace view {name} as {query}")
+    create_usage_relations(connection, events, policies)
+
+
+def _events(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, policies: ReadingPolicies, batch: Batch
+) -> str:
+    """Return SQL of the rows of one batch of events, with days in the reporting time zone."""
+    return _days(_query(connection, contract, [batch]), contract, [batch], policies)
 
 
 def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine: Sequence[Batch]) -> str:
@@ -206,9 +192,10 @@ def _filled(query: str, contract: LandingObject, mine: Sequence[Batch], policies
     """Fill a column that a delivery lacks with the last delivered value of the same key.
 
     A vendor's API drops fields, and loading tools leave them out where they are empty, so its objects stay as
-    they are. The version column is filled in order of arrival, all other columns in order of versions.
+    they are. So do events, which have no versions. The version column is filled in order of arrival, all
+    other columns in order of versions.
     """
-    if contract.is_vendor:
+    if contract.is_vendor or contract.usage:
         return query
     absent = {
         column.name: ids
@@ -270,15 +257,8 @@ def _published(query: str, contract: LandingObject, mine: Sequence[Batch], polic
     changes: dict[str, str] = {}
     for name in dict.fromkeys(name for batch in mine for name in batch.address_columns):
         column = quote_identifier(name)
-        pattern = quote_literal(EMAIL_PATTERN)
-        if contract.column(name).is_id:
-            changed = pseudonym_sql(column)
-        else:
-            changed = f"regexp_replace({column}, {pattern}, {quote_literal(MASK)}, 'g')"
-        changes[name] = (
-            f"case when contains({column}, '@') and regexp_matches({column}, {pattern}) "
-            f"then {changed} else {column} end"
-        )
+        is_id = contract.column(name).is_id
+        changes[name] = published_sql(column, pseudonym_sql(column)) if is_id else masked_sql(column)
     return _replace(query, changes)
 
 

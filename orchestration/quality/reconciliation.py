@@ -29,6 +29,10 @@ _TOTALS = {
         "mrr_monthly": "select max_by(closing_mrr, month) from release.marts.mrr_monthly"
         " where dimension = 'all'",
     },
+    "usage events": {
+        "raw": "select coalesce(sum(events), 0) from raw.usage__event_weeks",
+        "unified": "select coalesce(sum(events), 0) from build.unified.unified_usage_event_weeks",
+    },
     "survey responses": {
         "unified": "select count(*) from build.unified.unified_survey_responses as responses"
         " left join build.unified.unified_accounts as accounts using (account_id)"

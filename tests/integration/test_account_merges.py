@@ -99,7 +99,8 @@ def test_every_account_id_that_changes_is_listed_with_its_successor(tmp_path: Pa
     merged = [row for row in expected if row[2] == "merged"]
     assert counted(settings)["merged"] == (len(merged), sum(row[4] for row in merged), "pass")
 
-    # A link gives a customer to an account of its own, so its former account is split. The log keeps the other rows.
+    # A link gives a customer to an account of its own, so its former account is split. The log keeps the
+    # other rows.
     moved, former = next((row[0], row[1]) for row in merged if row[4])
     system, _, key = moved.partition(":")
     deliver(settings, {"generic/account_keys/a.csv": KEYS + f"{system},{key},apart\n"})

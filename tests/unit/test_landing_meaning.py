@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.dbt_runner.pseudonyms import TEST_KEY, pseudonym
-from orchestration.landing.relations import MASK
+from orchestration.dbt_runner.pseudonyms import MASK, TEST_KEY, pseudonym
 from tests.unit.landing_case import Case, make_generic
 
 

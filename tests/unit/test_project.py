@@ -142,7 +142,16 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
 
-SEEDS = ("fx_rates", "overrides_", "survey_", "free_mail_domains", "currency_units", "support_")
+SEEDS = (
+    "fx_rates",
+    "overrides_",
+    "survey_",
+    "free_mail_domains",
+    "currency_units",
+    "support_",
+    "active_events",
+    "ignored_users",
+)
 
 
 def test_models_read_only_allowed_layers() -> None:

@@ -4,17 +4,21 @@ with account_months as (
     select * from {{ ref('int_mrr__account_months') }}
 ),
 
-sentiment as (
+answers as (
     select * from {{ ref('int_sentiment__account_months') }}
 ),
 
-support_months as (
+tickets as (
     select * from {{ ref('int_support__account_months') }}
+),
+
+usage_months as (
+    select * from {{ ref('int_usage__account_months') }}
 ),
 
 -- Before the first ticket there was no help desk to hear from.
 first_tickets as (
-    select min(month_number) as first_month_number from support_months
+    select min(month_number) as first_month_number from tickets
 )
 
 select
@@ -39,21 +43,22 @@ select
     account_months.was_customer as is_customer_at_open,
     account_months.is_customer as is_customer_at_close,
     account_months.is_new_and_churned,
-    sentiment.nps_score_latest,
-    sentiment.csat_rate,
+    answers.nps_score_latest,
+    answers.csat_rate,
     case
         when account_months.month_number >= first_tickets.first_month_number
-            then coalesce(cast(support_months.tickets_opened as bigint), 0)
+            then coalesce(cast(tickets.tickets_opened as bigint), 0)
     end as tickets_opened,
-    support_months.median_first_reply_minutes,
-    support_months.median_full_resolution_minutes
+    tickets.median_first_reply_minutes,
+    tickets.median_full_resolution_minutes,
+    cast(usage_months.active_users as bigint) as active_users,
+    usage_months.seats_paid,
+    {{ rate('usage_months.active_users', 'usage_months.seats_paid') }} as seat_utilisation
 from account_months
-left join sentiment
-    on
-        account_months.account_id = sentiment.account_id
-        and account_months.month_number = sentiment.month_number
 cross join first_tickets
-left join support_months
+{%- for voice in ['answers', 'tickets', 'usage_months'] %}
+left join {{ voice }}
     on
-        account_months.account_id = support_months.account_id
-        and account_months.month_number = support_months.month_number
+        account_months.account_id = {{ voice }}.account_id
+        and account_months.month_number = {{ voice }}.month_number
+{%- endfor %}

@@ -7,7 +7,9 @@ with checks as (
     select * from {{ ref('int_quality__invoice_checks') }}
     union all
     select * from {{ ref('int_quality__delivery_checks') }}
-    {%- for subject in ['account', 'contract', 'cost', 'currency', 'link', 'survey', 'ticket', 'plausibility'] %}
+    {%- for subject in [
+        'account', 'contract', 'cost', 'currency', 'link', 'survey', 'ticket', 'usage', 'plausibility'
+    ] %}
     union all
     select * from {{ ref('int_quality__' ~ subject ~ '_checks') }}
     {%- endfor %}

@@ -51,13 +51,24 @@ records as (
         account_id,
         false as needs_crm
     from {{ ref('unified_survey_responses') }}
+    {%- for name in ['tickets', 'opportunities', 'calls'] %}
     union all
     select
         source_system,
-        'tickets' as object_name,
+        '{{ name }}' as object_name,
         account_id,
         false as needs_crm
-    from {{ ref('unified_tickets') }}
+    from {{ ref('unified_' ~ name) }}
+    {%- endfor %}
+    {%- for name in ['seats', 'milestones'] %}
+    union all
+    select
+        'all' as source_system,
+        '{{ name }}' as object_name,
+        account_id,
+        false as needs_crm
+    from {{ ref('unified_' ~ name) }}
+    {%- endfor %}
 ),
 
 grouped as (

@@ -1,0 +1,147 @@
+-- one row per account and week with activity in it or in the three weeks before
+with user_days as (
+    select * from {{ ref('int_usage__user_days') }}
+),
+
+contacts as (
+    select * from {{ ref('unified_contacts') }}
+    where is_decision_maker
+),
+
+event_weeks as (
+    select * from {{ ref('unified_usage_event_weeks') }}
+    where is_counted and is_known
+),
+
+core_features as (
+    select * from {{ ref('unified_usage_core_features') }}
+),
+
+user_weeks as (
+    select
+        account_id,
+        user_id,
+        week_number,
+        count(*) as days,
+        sum(events) as events,
+        sum(sessions) as sessions,
+        max(active_on) as last_active_on
+    from user_days
+    group by account_id, user_id, week_number
+),
+
+-- A user id is the id of a contact or the pseudonym of its address.
+persons as (
+    select
+        account_id,
+        case when contact_id like '%@%' then {{ hash_person('contact_id') }} else contact_id end as user_id,
+        contact_id
+    from contacts
+    union all
+    select
+        account_id,
+        email_hash as user_id,
+        contact_id
+    from contacts
+    where email_hash is not null
+),
+
+decision_makers as (
+    select
+        account_id,
+        user_id,
+        min(contact_id) as contact_id
+    from persons
+    group by account_id, user_id
+),
+
+week_totals as (
+    select
+        user_weeks.account_id,
+        user_weeks.week_number,
+        count(user_weeks.user_id) as active_users,
+        sum(case when user_weeks.user_id is not null then user_weeks.days else 0 end) as user_days,
+        sum(user_weeks.events) as events,
+        sum(user_weeks.sessions) as sessions,
+        count(distinct decision_makers.contact_id) as decision_makers_active,
+        max(user_weeks.last_active_on) as last_active_on
+    from user_weeks
+    left join decision_makers
+        on user_weeks.account_id = decision_makers.account_id and user_weeks.user_id = decision_makers.user_id
+    group by user_weeks.account_id, user_weeks.week_number
+),
+
+-- A day on which no event names a user counts as one user.
+account_days as (
+    select
+        account_id,
+        week_number,
+        active_on,
+        greatest(count(user_id), 1) as users
+    from user_days
+    group by account_id, week_number, active_on
+),
+
+day_totals as (
+    select
+        account_id,
+        week_number,
+        count(*) as active_days,
+        sum(users) as activity
+    from account_days
+    group by account_id, week_number
+),
+
+-- A week counts in the windows of 28 days that end with it and with the next three weeks.
+carried_weeks as (
+    select
+        account_id,
+        user_id,
+        days,
+        cast(null as string) as feature,
+        {{ expand_numbers('week_number', 'week_number + 3') }} as window_week_number
+    from user_weeks
+    union all
+    select
+        event_weeks.account_id,
+        null as user_id,
+        0 as days,
+        event_weeks.event_name as feature,
+        {{ expand_numbers(week_number('event_weeks.week'), week_number('event_weeks.week') ~ ' + 3') }}
+        as window_week_number
+    from event_weeks
+    inner join core_features on event_weeks.event_name = core_features.event_name
+),
+
+windows as (
+    select
+        account_id,
+        window_week_number as week_number,
+        count(distinct user_id) as active_users_28d,
+        sum(case when user_id is not null then days else 0 end) as user_days_28d,
+        count(distinct feature) as features_used
+    from carried_weeks
+    where window_week_number <= {{ as_of_week() }}
+    group by account_id, window_week_number
+    having sum(days) > 0
+)
+
+select
+    windows.account_id,
+    windows.week_number,
+    coalesce(week_totals.active_users, 0) as active_users,
+    coalesce(week_totals.user_days, 0) as user_days,
+    coalesce(week_totals.events, 0) as events,
+    coalesce(week_totals.sessions, 0) as sessions,
+    coalesce(week_totals.decision_makers_active, 0) as decision_makers_active,
+    coalesce(day_totals.active_days, 0) as active_days,
+    coalesce(day_totals.activity, 0) as activity,
+    week_totals.last_active_on,
+    windows.active_users_28d,
+    windows.user_days_28d,
+    windows.features_used
+from windows
+left join week_totals
+    on windows.account_id = week_totals.account_id and windows.week_number = week_totals.week_number
+left join day_totals
+    on windows.account_id = day_totals.account_id and windows.week_number = day_totals.week_number

@@ -1,0 +1,381 @@
+"""Usage and onboarding in plain Python, from the definitions in docs/metrics.md."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestration.dbt_runner.pseudonyms import TEST_KEY, pseudonym
+
+Row = dict[str, Any]
+GAP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class World:
+    """A company: what is true, and the rows of usage events as they are delivered, some of them twice."""
+
+    as_of: datetime
+    zone: str
+    accounts: Sequence[Row]
+    periods: Sequence[Row]
+    contacts: Sequence[Row]
+    seats: Sequence[Row]
+    milestones: Sequence[Row]
+    delivered: Sequence[Row]
+    uncounted: frozenset[str] = frozenset({"page_view"})
+    ignored: frozenset[str] = frozenset({"bot"})
+    core: frozenset[str] = frozenset({"export", "report", "never_used"})
+    activating: frozenset[str] = frozenset({"report"})
+
+    def day(self, instant: datetime) -> date:
+        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).date()
+
+    def midnight(self, day: date) -> datetime:
+        """The UTC instant at which a day begins."""
+        local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone))
+        return local.astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def today(self) -> date:
+        return self.day(self.as_of)
+
+    @property
+    def measured(self) -> list[str]:
+        """Accounts that metrics include."""
+        return [row["account_id"] for row in self.accounts if not row["is_internal"]]
+
+
+@dataclass(frozen=True)
+class Event:
+    account: str
+    user: str | None
+    name: str
+    at: datetime
+    day: date
+
+
+def monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+class Usage:
+    """Every figure of one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        copies: dict[tuple[Any, ...], Row] = {}
+        for row in world.delivered:
+            key = row["event_id"], row["account_id"], row["occurred_at"]
+            if key not in copies or copies[key]["user_id"] is None:
+                copies[key] = row
+        self.distinct = list(copies.values())
+        self.counted = [
+            Event(row["account_id"], _user(row), row["event_name"], at, world.day(at))
+            for row in self.distinct
+            for at in [row["occurred_at"]]
+            if at <= world.as_of
+            and row["event_name"] not in world.uncounted
+            and row["user_id"] not in world.ignored
+        ]
+        self.mine = [event for event in self.counted if event.account in world.measured]
+        self.sessions = Counter(_sessions(self.mine))
+        self.by_account: dict[str, list[Event]] = defaultdict(list)
+        for event in self.mine:
+            self.by_account[event.account].append(event)
+
+    # ---------------------------------------------------------------- money and seats
+    def is_customer(self, account: str, end: date) -> bool:
+        """Whether the account is a customer at the end of the last day before `end`, or at as_of."""
+        midnight = self.world.midnight(end)
+        now = min(midnight, self.world.as_of + timedelta(seconds=1))
+        return any(
+            period["account_id"] == account
+            and period["period_start"] < now
+            and (period["period_end"] is None or period["period_end"] >= now)
+            for period in self.world.periods
+        )
+
+    def seats(self, account: str, end: date) -> int | None:
+        """Paid seats of all keys on the day before `end`, or on the day of as_of."""
+        last = min(end - timedelta(days=1), self.world.today)
+        latest: dict[str, Row] = {}
+        for row in sorted(self.world.seats, key=lambda row: row["effective_on"]):
+            if row["account"] == account and row["effective_on"] <= last:
+                latest[row["account_id"]] = row
+        return sum(max(row["seats_paid"], 0) for row in latest.values()) if latest else None
+
+    # ---------------------------------------------------------------- weeks
+    def weeks(self) -> dict[tuple[str, date], Row]:
+        start = min(monday(event.day) for event in self.mine)
+        now = monday(self.world.today)
+        mondays = [start + timedelta(weeks=n) for n in range((now - start).days // 7 + 1)]
+        found = {}
+        for account in self.world.measured:
+            activity = {week: self._activity(account, week) for week in mondays}
+            rows = {week: self._week(account, week, now) for week in mondays}
+            begun = [week for week in mondays if rows[week]["is_customer"] or activity[week]]
+            for week in mondays:
+                row = rows[week]
+                if not (row["is_customer"] or row["events"]):
+                    continue
+                earlier = [one for one in mondays if begun[0] <= one <= week - timedelta(weeks=4)][-13:]
+                recent = sum(activity.get(week - timedelta(weeks=n), 0) for n in range(4))
+                before = sum(activity[one] for one in earlier)
+                is_known = week < now and len(earlier) >= 4 and before
+                row["usage_trend"] = (recent / 4) / (before / len(earlier)) - 1 if is_known else None
+                row["is_slipping"] = bool(is_known and row["is_customer"] and row["usage_trend"] <= -0.4)
+                found[account, week] = row
+        return found
+
+    def _activity(self, account: str, week: date) -> int:
+        days = _within(self.by_account[account], week, week + timedelta(weeks=1))
+        users: dict[date, set[str | None]] = defaultdict(set)
+        for event in days:
+            users[event.day] |= {event.user} - {None}
+        return sum(max(len(found), 1) for found in users.values())
+
+    def _week(self, account: str, week: date, now: date) -> Row:
+        world = self.world
+        end = week + timedelta(weeks=1)
+        events = _within(self.by_account[account], week, end)
+        window = _within(self.by_account[account], end - timedelta(days=28), end)
+        days = (world.today - week).days + 1 if week == now else 7
+        sessions = self._sessions(account, week, end)
+        paid = self.seats(account, end)
+        features = {event.name for event in window} & world.core
+        active = _users(events)
+        makers = {
+            contact["contact_id"]
+            for contact in world.contacts
+            if contact["account_id"] == account and contact["is_decision_maker"]
+            if active & {contact["contact_id"], pseudonym(contact["email"], TEST_KEY)}
+        }
+        last = [event.day for event in self.by_account[account] if event.day < end]
+        return {
+            "is_complete": week < now,
+            "is_customer": self.is_customer(account, end),
+            "active_users": _count(events),
+            "active_days": len({event.day for event in events}),
+            "events": len(events),
+            "sessions": sessions,
+            "sessions_per_user_day": _rate(sessions, _user_days(events)),
+            "stickiness": _rate(_user_days(events) / days, len(active)),
+            "active_users_28d": _count(window),
+            "stickiness_28d": _rate(_user_days(window) / (21 + days), len(_users(window))),
+            "seats_paid": paid,
+            "seat_utilisation": _rate(_count(events), paid),
+            "decision_makers_active": len(makers),
+            "features_used": len(features),
+            "feature_adoption_rate": len(features) / len(world.core),
+            "last_active_on": max(last, default=None),
+        }
+
+    def _sessions(self, account: str, start: date, end: date) -> int:
+        return sum(n for (one, day), n in self.sessions.items() if one == account and start <= day < end)
+
+    # ---------------------------------------------------------------- months
+    def account_month(self, account: str, month: date) -> tuple[int | None, int | None]:
+        """Active users and seats of an account in a month since the first event of the company."""
+        end = next_month(month)
+        if end <= min(event.day for event in self.mine):
+            return None, self.seats(account, end)
+        return _count(_within(self.by_account[account], month, end)), self.seats(account, end)
+
+    def months(self, segment: str | None) -> dict[date, Row]:
+        """Rows of usage_monthly of a segment, or of all accounts."""
+        accounts = self._of_segment(segment)
+        first = min(event.day for event in self.mine).replace(day=1)
+        found = {}
+        while first <= self.world.today:
+            end = next_month(first)
+            events = {name: _within(self.by_account[name], first, end) for name in accounts}
+            customers = {name for name in accounts if self.is_customer(name, end)}
+            days = ((min(end, self.world.today + timedelta(days=1))) - first).days
+            users = sum(len(_users(one)) for one in events.values())
+            user_days = sum(map(_user_days, events.values()))
+            sessions = sum(self._sessions(name, first, end) for name in accounts)
+            active = {name for name in accounts if events[name]}
+            seated = {
+                name: self.seats(name, end) or 0 for name in customers if _count(events[name]) is not None
+            }
+            in_seats = sum(_count(events[name]) or 0 for name, seats in seated.items() if seats)
+            found[first] = {
+                "active_users": users,
+                "average_daily_users": user_days / days,
+                "stickiness": _rate(user_days / days, users),
+                "sessions_per_user_day": _rate(sessions, user_days),
+                "active_accounts": len(active),
+                "customers": len(customers),
+                "active_customers": len(customers & active),
+                "usage_coverage_rate": _rate(len(customers & active), len(customers)),
+                "seats_paid": sum(seated.values()),
+                "seat_utilisation": _rate(in_seats, sum(seated.values())),
+            }
+            first = end
+        return found
+
+    # ---------------------------------------------------------------- onboarding
+    def cohorts(self, segment: str | None, window: int = 7, one_and_done: int = 30) -> dict[date, Row]:
+        members: dict[date, list[Row]] = defaultdict(list)
+        for account in self._of_segment(segment):
+            if row := self._onboarding(account, one_and_done):
+                members[row["signed_up"].replace(day=1)].append(row)
+        return {month: _cohort(rows, window) for month, rows in members.items()}
+
+    def _onboarding(self, account: str, one_and_done: int) -> Row | None:
+        world = self.world
+        (created,) = (row["created_at"] for row in world.accounts if row["account_id"] == account)
+        events = self.by_account[account]
+        milestones = [row for row in world.milestones if row["account_id"] == account]
+        served = [row for row in world.periods if row["account_id"] == account]
+        if not (events or milestones or served):
+            return None
+        reached = {
+            row["milestone"]: world.day(row["reached_at"])
+            for row in milestones
+            if row["reached_at"] and row["reached_at"] <= world.as_of
+        }
+        value = [event.day for event in events if event.name in world.activating]
+        value += [reached["first_value"]] if "first_value" in reached else []
+        signed_up = world.day(created)
+        due = [row for row in milestones if row["milestone"] in reached or row["target_on"] < world.today]
+        late = [row for row in due if reached.get(row["milestone"], world.today) > row["target_on"]]
+        days = {event.day for event in events}
+        by_user = defaultdict(set)
+        for event in events:
+            if event.user is not None:
+                by_user[event.user].add(event.day)
+        seen_once = [found for found in by_user.values() if _is_done(found, world.today, one_and_done)]
+        return {
+            "signed_up": signed_up,
+            "days": max((min(value) - signed_up).days, 0) if value else None,
+            "known": (world.today - signed_up).days,
+            "due": len(due),
+            "late": len(late),
+            "is_onboarded": "onboarded" in reached,
+            "is_seen": bool(days),
+            "is_done": _is_done(days, world.today, one_and_done),
+            "users": len(by_user),
+            "users_done": len(seen_once),
+        }
+
+    def _of_segment(self, segment: str | None) -> list[str]:
+        return [
+            row["account_id"]
+            for row in self.world.accounts
+            if not row["is_internal"] and segment in (None, row["segment"])
+        ]
+
+    # ---------------------------------------------------------------- quality
+    def quality(self) -> dict[str, int]:
+        world = self.world
+        known = {row["account_id"] for row in world.accounts}
+        internal = known - set(world.measured)
+        distinct = self.distinct
+        return {
+            "starts_after_as_of": sum(row["occurred_at"] > world.as_of for row in distinct),
+            "account_unknown": sum(row["account_id"] not in known for row in distinct),
+            "internal_account": sum(row["account_id"] in internal for row in distinct),
+            "without_user": sum(row["user_id"] is None for row in distinct),
+            "ignored_user": sum(row["user_id"] in world.ignored for row in distinct),
+            "without_activity": sum(
+                row["event_name"] in world.uncounted and row["user_id"] not in world.ignored
+                for row in distinct
+            ),
+            "delivered_again": len(world.delivered) - len(distinct),
+        }
+
+
+def _user(row: Mapping[str, Any]) -> str | None:
+    user: str | None = row["user_id"]
+    return pseudonym(user, TEST_KEY) if user and "@" in user else user
+
+
+def _sessions(events: Iterable[Event]) -> list[tuple[str, date]]:
+    """The account and the day of the start of each session."""
+    times: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in events:
+        if event.user is not None:
+            times[event.account, event.user].append(event)
+    starts = []
+    for (account, _), found in times.items():
+        found.sort(key=lambda event: event.at)
+        starts.append((account, found[0].day))
+        starts += [(account, later.day) for earlier, later in pairwise(found) if later.at - earlier.at > GAP]
+    return starts
+
+
+def _within(events: Iterable[Event], start: date, end: date) -> list[Event]:
+    return [event for event in events if start <= event.day < end]
+
+
+def _users(events: Iterable[Event]) -> set[str]:
+    return {event.user for event in events if event.user is not None}
+
+
+def _count(events: Sequence[Event]) -> int | None:
+    """The number of users; None if there are events, but none of them names a user."""
+    return len(_users(events)) if _users(events) or not events else None
+
+
+def _user_days(events: Iterable[Event]) -> int:
+    return len({(event.user, event.day) for event in events if event.user is not None})
+
+
+def _is_done(days: set[date], today: date, one_and_done: int) -> bool:
+    return len(days) == 1 and (today - max(days)).days > one_and_done
+
+
+def _cohort(rows: Sequence[Row], window: int) -> Row:
+    matured = [row for row in rows if row["known"] > window]
+    activated = [row for row in matured if row["days"] is not None and row["days"] <= window]
+    with_value = [row["days"] for row in rows if row["days"] is not None]
+    seen = sum(row["is_seen"] for row in rows)
+    done, users, users_done = (sum(row[name] for row in rows) for name in ("is_done", "users", "users_done"))
+    due, late = (sum(row[name] for row in rows) for name in ("due", "late"))
+    return {
+        "accounts": len(rows),
+        "matured_accounts": len(matured),
+        "activated_accounts": len(activated),
+        "activation_rate": _rate(len(activated), len(matured)),
+        "accounts_with_value": len(with_value),
+        "median_days_to_value": _kaplan_meier(rows, 0.5),
+        "p75_days_to_value": _kaplan_meier(rows, 0.25),
+        "median_days_to_value_activated": median(with_value) if with_value else None,
+        "onboarded_accounts": sum(row["is_onboarded"] for row in rows),
+        "milestones_due": due,
+        "late_milestones": late,
+        "late_milestone_rate": _rate(late, due),
+        "seen_accounts": seen,
+        "one_and_done_accounts": done,
+        "one_and_done_rate": _rate(done, seen),
+        "users": users,
+        "one_and_done_users": users_done,
+        "one_and_done_user_rate": _rate(users_done, users),
+    }
+
+
+def _kaplan_meier(rows: Sequence[Row], share: float) -> int | None:
+    """The first day on which at most `share` of the accounts still wait for value."""
+    waiting = 1.0
+    for day in sorted({row["days"] for row in rows if row["days"] is not None}):
+        at_risk = sum((row["known"] if row["days"] is None else row["days"]) >= day for row in rows)
+        waiting *= 1 - sum(row["days"] == day for row in rows) / at_risk
+        if waiting <= share + 1e-9:
+            return int(day)
+    return None
+
+
+def _rate(numerator: float | None, denominator: float | None) -> float | None:
+    return numerator / denominator if numerator is not None and denominator else None
