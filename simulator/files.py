@@ -76,9 +76,10 @@ def write_landing(
     rows = write_objects(connection, work, export_name(until), systems, until.isoformat(), is_messy=is_messy)
     for table in OBJECTS:
         condition = kept(systems, table)
-        connection.execute(f"delete from {table} where not ({condition})")
-        if condition != EVERYTHING and not _count(connection, table):
-            continue
+        if condition != EVERYTHING:
+            connection.execute(f"delete from {table} where not ({condition})")
+            if not _count(connection, table):
+                continue
         folder = work / SOURCE / table
         folder.mkdir(parents=True)
         target = folder / export_name(until)
@@ -102,7 +103,7 @@ def write_truth(
     calendar: Calendar,
     systems: Sequence[str] = (),
 ) -> None:
-    """Write `movements`, `monthly`, `renewals` and the truth of the systems as Parquet files into `work`."""
+    """Write the money and the voices as they truly were, and the truth of the systems, into `work`."""
     folder = work / TRUTH
     folder.mkdir(parents=True)
     for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
@@ -118,7 +119,7 @@ def write_truth(
         from numbers order by {ORDER}
     """
     create(connection, "truth_renewals", renewals, select)
-    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals")}
+    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals", "voices")}
     for system in systems:
         queries |= SYSTEMS[system].truth
     for name, query in queries.items():
