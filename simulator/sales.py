@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator import catalog as c
 from simulator.behaviour import Behaviour
@@ -56,6 +55,8 @@ def make_opportunities(
         *_expansions(periods, end, rng),
     ]
     rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    # A first purchase can follow the sign-up within hours.
+    rows["created"] = np.clip(rows["created"], accounts.created[rows["account"]], rows["closed"])
     kept = (rows["created"] < end) & (accounts.segment[rows["account"]] != c.SMB) & (rows["amount"] > 0)
     rows = {name: values[kept] for name, values in rows.items()}
     rows["stage"] = rng.integers(0, 6, size=len(rows["account"]))
@@ -100,7 +101,6 @@ def _purchases(
     never = bought == NEVER
     closed = np.where(never, created + wait, bought)
     outcome = np.where(never, np.where(closed < end, LOST, IS_OPEN), WON)
-    created = np.minimum(created, closed)
     return _rows(
         np.arange(size), NEW, outcome, accounts.currency, np.where(never, hoped, amount), created, closed
     )
@@ -114,9 +114,7 @@ def _renewals(contracts: Contracts, end: int, rng: np.random.Generator) -> Rows:
     closed = np.where(follows >= 0, contracts.starts[follows] * DAY_SECONDS, due) + 17 * 3600
     outcome = np.where(follows >= 0, WON, np.where(closed < end, LOST, IS_OPEN))
     amount = np.where(follows >= 0, contracts.amount[follows], contracts.amount)
-    return _rows(
-        contracts.account, RENEWAL, outcome, contracts.currency, amount, np.minimum(begins, closed), closed
-    )
+    return _rows(contracts.account, RENEWAL, outcome, contracts.currency, amount, begins, closed)
 
 
 def _expansions(periods: Periods, end: int, rng: np.random.Generator) -> list[Rows]:
@@ -182,17 +180,7 @@ def make_calls(
     minutes = np.array(CALL_MINUTES)[kind_of_call] * rng.integers(60, 151, size=len(held)) // 100
     rows = {"account": account, "kind": kind_of_call, "held": held, "minutes": minutes}
     rows["note"] = rng.integers(0, 40, size=len(held))
-    kept = _held(rows, behaviour, end)
+    # Calls take place while the account is a customer.
+    kept = (behaviour.stays.find(account, held) >= 0) & (held < end - 7200)
     order = np.lexsort((kind_of_call[kept], account[kept], held[kept]))
     return {name: values[kept][order] for name, values in rows.items()}
-
-
-def _held(rows: Rows, behaviour: Behaviour, end: int) -> NDArray[np.bool_]:
-    """Calls take place while the account is a customer, and one at a time."""
-    kept = (behaviour.stays.find(rows["account"], rows["held"]) >= 0) & (rows["held"] < end - 7200)
-    order = np.lexsort((rows["kind"], rows["held"], rows["account"]))
-    again = np.zeros(len(order), dtype=np.bool_)
-    again[order[1:]] = (rows["account"][order[1:]] == rows["account"][order[:-1]]) & (
-        rows["held"][order[1:]] == rows["held"][order[:-1]]
-    )
-    return kept & ~again

@@ -155,6 +155,7 @@ def simulate(
             write_truth(connection, work, truth, renewals, calendar, named)
         shutil.rmtree(work / "spill", ignore_errors=True)
         arguments = {"accounts": accounts, "months": months, "seed": seed, "systems": named}
+        arguments |= {"usage_months": usage_months}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -102,7 +102,6 @@ def _tickets(connection: duckdb.DuckDBPyConnection, desk: Iterable[d.Desk]) -> N
                 else 'trigger'
             end as author_id
         from numbers
-        order by {ORDER}
     """
     tickets = events = 0
     for part in desk:
@@ -122,7 +121,7 @@ def _tickets(connection: duckdb.DuckDBPyConnection, desk: Iterable[d.Desk]) -> N
 
 def _usage_events(connection: duckdb.DuckDBPyConnection, usage: Iterable[Events]) -> None:
     types = {"account": np.int32, "seat": np.int32, "contact": np.int32, "name": np.int8, "moment": np.int64}
-    select = f"select {', '.join([ORDER, *types])} from numbers order by {ORDER}"
+    select = f"select {', '.join([ORDER, *types])} from numbers"
     none = {name: np.zeros(0, dtype=kind) for name, kind in types.items()}
     first = create(connection, USAGE_NUMBERS, none, select)
     for part in usage:
