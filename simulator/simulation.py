@@ -14,30 +14,24 @@ from orchestration.core.database import connect
 from orchestration.core.errors import SettingsError
 from orchestration.core.settings import folder_path
 from orchestration.core.spelling import did_you_mean
-from simulator.behaviour import make_behaviour
 from simulator.billing import make_invoices
 from simulator.clock import DAY_SECONDS
 from simulator.clock import calendar as make_calendar
 from simulator.company import make_accounts, make_contacts
 from simulator.contracts import make_contracts
 from simulator.costs import make_costs
-from simulator.desk import run_desk
 from simulator.files import TRUTH, WORK, check_out, put_in_place, write_landing, write_truth
 from simulator.fx import make_rates
 from simulator.money_tables import make_money_tables
-from simulator.office import make_office
-from simulator.onboarding import make_onboarding, milestone_rows
 from simulator.periods import customer_months
 from simulator.runs import make_runs
-from simulator.sales import make_calls, make_opportunities
 from simulator.subscriptions import make_periods
-from simulator.support import make_requests
 from simulator.surveys import make_surveys
 from simulator.tables import make_tables
 from simulator.truth import Truth, make_true_renewals, make_truth
-from simulator.usage import Product, seat_rows
 from simulator.vendors import GENERIC, SYSTEMS
 from simulator.voice_tables import make_true_voices, make_voice_tables
+from simulator.voices import STREAMS, make_voices
 
 MOST_ACCOUNTS = 999_999
 """Account ids have six digits."""
@@ -100,7 +94,9 @@ def simulate(
     check_out(folder)
     report = progress or (lambda _: None)
     # Use one random stream per part, so that a change of one part does not affect the others.
-    streams = [np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(12)]
+    streams = [
+        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8 + STREAMS)
+    ]
     calendar = make_calendar(months, until)
 
     report(f"Drawing {accounts:,} accounts and their contacts")
@@ -118,20 +114,16 @@ def simulate(
     is_customer = customer_months(periods, accounts, calendar.boundaries)
     surveys = make_surveys(company, people, is_customer, calendar, streams[4])
     report("Drawing tickets, product usage and calls")
-    office = make_office(calendar)
-    behaviour = make_behaviour(company, periods, surveys, calendar, streams[8])
-    onboarding = make_onboarding(company, periods, behaviour, calendar, streams[8])
-    requests = make_requests(company, people, behaviour, surveys, office, calendar, streams[9])
-    product = Product(company, people, periods, behaviour, onboarding, calendar, streams[10])
-    opportunities = make_opportunities(company, periods, behaviour, contracts, calendar, streams[11])
-    calls = make_calls(company, behaviour, onboarding, contracts, requests, office, calendar, streams[11])
+    voices = make_voices(
+        company, people, periods, contracts, surveys, calendar, usage_months, streams[-STREAMS:]
+    )
     report("Computing the true movements")
     truth = make_truth(periods, company.is_internal, rates, calendar)
     renewals = make_true_renewals(contracts, company.is_internal, rates, calendar)
 
     report(
         f"Writing {len(periods['account']):,} subscription periods, {len(invoices['account']):,} invoices, "
-        f"{len(surveys['account']):,} surveys, {len(requests.account):,} tickets"
+        f"{len(surveys['account']):,} surveys, {voices.tickets:,} tickets"
     )
     work = folder / WORK
     shutil.rmtree(work, ignore_errors=True)
@@ -141,16 +133,8 @@ def simulate(
             connection.execute("set threads = 1")
             make_tables(connection, company, people, periods, surveys, rates)
             make_money_tables(connection, invoices, contracts, costs, calendar)
-            make_voice_tables(
-                connection,
-                run_desk(requests, surveys, office, calendar, streams[9]),
-                product.events(usage_months),
-                seat_rows(periods),
-                milestone_rows(onboarding),
-                opportunities,
-                calls,
-            )
-            make_true_voices(connection, company, behaviour, calendar, usage_months)
+            make_voice_tables(connection, voices)
+            make_true_voices(connection, company, voices.behaviour, calendar, usage_months)
             rows = write_landing(connection, work, until, is_messy=messy, systems=named)
             write_truth(connection, work, truth, renewals, calendar, named)
         shutil.rmtree(work / "spill", ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import duckdb
 import numpy as np
@@ -12,7 +12,7 @@ from simulator import desk as d
 from simulator import sales as s
 from simulator import wording as w
 from simulator.behaviour import Behaviour
-from simulator.clock import DAY_SECONDS, NEVER, Calendar, IntArray
+from simulator.clock import DAY_SECONDS, NEVER, Calendar
 from simulator.company import Accounts
 from simulator.expressions import (
     ORDER,
@@ -29,27 +29,20 @@ from simulator.expressions import (
 from simulator.onboarding import MILESTONES
 from simulator.runs import repeat
 from simulator.usage import EVENT_NAMES, Events
+from simulator.voices import Voices
 
 USAGE_NUMBERS = "usage_numbers"
 """Table with the numbers behind the view usage_events, which has too many rows for a table of texts."""
 
 
-def make_voice_tables(
-    connection: duckdb.DuckDBPyConnection,
-    desk: Iterable[d.Desk],
-    usage: Iterable[Events],
-    seats: Mapping[str, IntArray],
-    milestones: Mapping[str, IntArray],
-    opportunities: Mapping[str, IntArray],
-    calls: Mapping[str, IntArray],
-) -> None:
+def make_voice_tables(connection: duckdb.DuckDBPyConnection, voices: Voices) -> None:
     """Create one table per landing object. The tables of accounts, contacts and surveys are there already."""
-    _tickets(connection, desk)
-    _usage_events(connection, usage)
-    _seats(connection, seats)
-    _milestones(connection, milestones)
-    _opportunities(connection, opportunities)
-    _calls(connection, calls)
+    _tickets(connection, voices.desk)
+    _usage_events(connection, voices.usage)
+    _seats(connection, voices.seats)
+    _milestones(connection, voices.milestones)
+    _opportunities(connection, voices.opportunities)
+    _calls(connection, voices.calls)
 
 
 def ticket_id(number: str) -> str:
@@ -143,7 +136,7 @@ def _usage_events(connection: duckdb.DuckDBPyConnection, usage: Iterable[Events]
     )
 
 
-def _seats(connection: duckdb.DuckDBPyConnection, seats: Mapping[str, IntArray]) -> None:
+def _seats(connection: duckdb.DuckDBPyConnection, seats: s.Rows) -> None:
     select = f"""
         select {ORDER}, {account_id("account")} as account_id, {date_of("day")} as effective_on,
             seats as seats_paid
@@ -152,7 +145,7 @@ def _seats(connection: duckdb.DuckDBPyConnection, seats: Mapping[str, IntArray])
     create(connection, "seats", seats, select)
 
 
-def _milestones(connection: duckdb.DuckDBPyConnection, milestones: Mapping[str, IntArray]) -> None:
+def _milestones(connection: duckdb.DuckDBPyConnection, milestones: s.Rows) -> None:
     select = f"""
         select {ORDER}, {account_id("account")} as account_id, {code(MILESTONES, "milestone")} as milestone,
             {date_of("target")} as target_on, {instant("reached")} as reached_at
@@ -161,7 +154,7 @@ def _milestones(connection: duckdb.DuckDBPyConnection, milestones: Mapping[str, 
     create(connection, "milestones", milestones, select)
 
 
-def _opportunities(connection: duckdb.DuckDBPyConnection, opportunities: Mapping[str, IntArray]) -> None:
+def _opportunities(connection: duckdb.DuckDBPyConnection, opportunities: s.Rows) -> None:
     stages = array([list(group) for group in s.STAGES])
     select = f"""
         select
@@ -183,7 +176,7 @@ def _opportunities(connection: duckdb.DuckDBPyConnection, opportunities: Mapping
     create(connection, "opportunities", opportunities, select)
 
 
-def _calls(connection: duckdb.DuckDBPyConnection, calls: Mapping[str, IntArray]) -> None:
+def _calls(connection: duckdb.DuckDBPyConnection, calls: s.Rows) -> None:
     select = f"""
         select
             {ORDER},
