@@ -1,4 +1,4 @@
-"""What customers say and do, drawn from one behaviour, so that all voices agree with each other and with money."""
+"""What customers say and do, all drawn from one behaviour, so that it agrees with money and with itself."""
 
 from __future__ import annotations
 
