@@ -76,7 +76,7 @@ def messy_select(connection: duckdb.DuckDBPyConnection, messy: str, rows: str = 
     counts = connection.execute(
         "select " + ", ".join(f'count("{name}")' for name in names) + f" from {messy}"
     ).fetchall()[0]
-    filled = [name for name, count in zip(names, counts, strict=True) if count]
+    filled = [name for name, count in zip(names, counts, strict=True) if count] or names
     renamed = ", ".join(f'"{name}" as "{_camel(name)}"' for name in reversed(filled))
     legacy = f"'L' || ({ORDER} * 7919 % 100003) as \"LegacyRef\""
     return f"select {renamed}, {legacy} from {messy} where {rows} order by {ORDER}, version"
