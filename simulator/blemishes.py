@@ -104,8 +104,10 @@ BLEMISHES = {
         },
         "updated_at > created_at",
         (("created_at", "tbd"), ("ticket_id", ""), ("status", "fixed")),
-        # The address of the requester still tells the account.
+        # The address of the requester still tells the account, and the events tell the first reply.
         changes={
+            "first_replied_at": f"case when {spread(200)} and first_replied_at is not null "
+            "then created_at - interval 1 hour else first_replied_at end",
             "account_id": f"case when not ({spread(25)}) then account_id end",
             "requester_email": f"case when {spread(6)} then upper(requester_email) else requester_email end",
         },
@@ -116,6 +118,8 @@ BLEMISHES = {
                           "status": "'closed'", "first_replied_at": "null", "first_solved_at": SOLVED,
                           "solved_at": SOLVED, "agent_replies": "0", "reopens": "0",
                           "updated_at": SOLVED}),
+            (spread(90), {"ticket_id": "'UNKNOWN-' || ticket_id", "account_id": "null",
+                          "requester_email": "'somebody@nowhere.example'"}),
             (spread(80), {"ticket_id": "'DEL-' || ticket_id", "is_deleted": "true", "subject": "null",
                           "requester_email": "null"}),
         ),

@@ -220,6 +220,7 @@ def test_opportunities_and_calls_are_plausible(database: duckdb.DuckDBPyConnecti
         ("tickets", "IsSpam = 'true' and AccountId is null"),
         ("tickets", "MergedIntoTicketId is not null and Status = 'closed'"),
         ("tickets", "IsDeleted = 'true' and Subject is null"),
+        ("tickets", "AccountId is null and TicketId like 'UNKNOWN-%'"),
         ("tickets", "AccountId is null and RequesterEmail like '%@%' and IsSpam = 'false'"),
         ("tickets", "RequesterEmail = upper(RequesterEmail)"),
         ("ticket_events", "EventId like 'EARLY-%' and EventType = 'public_comment'"),
