@@ -146,7 +146,7 @@ BLEMISHES = {
         changes={
             "user_id": f"case when {spread(6)} then upper(user_id) else user_id end",
             # Some events of a week arrive after it, with the next export.
-            ORDER: f"case when {BEFORE_EXPORT} and {spread(20)} then {ORDER} + 500000000 else {ORDER} end",
+            ORDER: f"case when {BEFORE_EXPORT} and {spread(20)} then {ORDER} + 100000000 else {ORDER} end",
         },
         copies=(
             (spread(60), {}),
