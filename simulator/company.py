@@ -65,14 +65,14 @@ class Contacts:
 def make_accounts(count: int, calendar: Calendar, rng: np.random.Generator) -> Accounts:
     """Draw `count` accounts, ordered by sign-up."""
     created = np.sort(_sign_ups(count, calendar, rng))
-    segment = _pick(rng, count, c.SEGMENT_SHARES)
-    country = _pick(rng, count, [share for _, _, share in c.COUNTRIES])
+    segment = pick(rng, count, c.SEGMENT_SHARES)
+    country = pick(rng, count, [share for _, _, share in c.COUNTRIES])
     currency_of_country = np.array([c.CURRENCIES.index(currency) for _, currency, _ in c.COUNTRIES])
-    channel = _pick(rng, count, c.CHANNEL_SHARES)
+    channel = pick(rng, count, c.CHANNEL_SHARES)
     beginning = np.select(
         [segment == c.SMB, segment == c.MID_MARKET],
-        [_pick(rng, count, (0.10, 0.12, 0.58, 0.20)), _pick(rng, count, (0.12, 0.0, 0.43, 0.45))],
-        _pick(rng, count, (0.15, 0.0, 0.15, 0.70)),
+        [pick(rng, count, (0.10, 0.12, 0.58, 0.20)), pick(rng, count, (0.12, 0.0, 0.43, 0.45))],
+        pick(rng, count, (0.15, 0.0, 0.15, 0.70)),
     )
     is_internal = np.zeros(count, dtype=np.bool_)
     if count >= 50:
@@ -84,7 +84,7 @@ def make_accounts(count: int, calendar: Calendar, rng: np.random.Generator) -> A
     return Accounts(
         created=created,
         segment=segment,
-        industry=_pick(rng, count, c.INDUSTRY_SHARES),
+        industry=pick(rng, count, c.INDUSTRY_SHARES),
         country=country,
         currency=currency_of_country[country],
         channel=channel,
@@ -121,7 +121,7 @@ def _sign_ups(count: int, calendar: Calendar, rng: np.random.Generator) -> IntAr
     months = np.arange(calendar.months)
     first = calendar.month_starts[:-1].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     weights = (1 + MONTHLY_GROWTH) ** months * np.array(SEASON)[first % 12]
-    month = _pick(rng, count, weights)
+    month = pick(rng, count, weights)
     length = np.diff(calendar.month_starts)[month]
     day = calendar.month_starts[month] + (rng.random(count) * length).astype(np.int64)
     return day * DAY_SECONDS + rng.integers(6 * 3600, 21 * 3600, size=count)
@@ -139,7 +139,8 @@ def _satisfaction(count: int, quarters: int, rng: np.random.Generator) -> NDArra
     return np.round(mood, 4)
 
 
-def _pick(rng: np.random.Generator, count: int, shares: object) -> IntArray:
+def pick(rng: np.random.Generator, count: int, shares: object) -> IntArray:
+    """Draw a code per entry, in proportion to `shares`."""
     weights = np.asarray(shares, dtype=np.float64)
     edges = np.cumsum(weights) / weights.sum()
     edges[-1] = 1.0

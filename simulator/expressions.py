@@ -16,15 +16,24 @@ ORDER = "row_number"
 
 
 def create(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, NDArray[Any]], select: str
-) -> None:
-    """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`."""
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, NDArray[Any]],
+    select: str,
+    first: int = 0,
+) -> int:
+    """Create `table` from a query on `numbers`, the arrays of `columns` with their `row_number`.
+
+    With `first`, the number of the first row, it adds rows to the table instead. Returns the next number.
+    """
     size = len(next(iter(columns.values())))
     # Copy into contiguous memory, because DuckDB reads the array's memory directly.
     data = {name: np.ascontiguousarray(values) for name, values in columns.items()}
-    connection.register("numbers", data | {ORDER: np.arange(size)})
-    connection.execute(f"create or replace table {table} as {select}")
+    connection.register("numbers", data | {ORDER: np.arange(first, first + size)})
+    action = f"insert into {table}" if first else f"create or replace table {table} as"
+    connection.execute(f"{action} {select}")
     connection.unregister("numbers")
+    return first + size
 
 
 def account_id(number: str) -> str:

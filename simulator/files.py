@@ -19,7 +19,7 @@ from orchestration.core.database import quote_literal
 from orchestration.core.errors import SettingsError
 from simulator.clock import Calendar, IntArray
 from simulator.expressions import ORDER, account_id, array, create, date_of
-from simulator.messy import make_messy, messy_select, older_accounts
+from simulator.messy import make_messy, messy_select, older_accounts, spoil
 from simulator.money_tables import contract_id
 from simulator.tables import OBJECTS, columns_of, export_name
 from simulator.truth import OUTCOMES, Truth
@@ -76,19 +76,15 @@ def write_landing(
     rows = write_objects(connection, work, export_name(until), systems, until.isoformat(), is_messy=is_messy)
     for table in OBJECTS:
         condition = kept(systems, table)
-        connection.execute(f"delete from {table} where not ({condition})")
-        if condition != EVERYTHING and not _count(connection, table):
-            continue
+        if condition != EVERYTHING:
+            connection.execute(f"delete from {table} where not ({condition})")
+            if not _count(connection, table):
+                continue
         folder = work / SOURCE / table
         folder.mkdir(parents=True)
         target = folder / export_name(until)
         if is_messy:
-            if table == "accounts":
-                earlier = until - timedelta(days=92)
-                older = older_accounts(connection, earlier.isoformat())
-                if _count(connection, older):
-                    rows |= _messy_csv(connection, work, folder / export_name(earlier), older)
-            rows |= _messy_csv(connection, work, target, make_messy(connection, table))
+            rows |= _messy(connection, work, folder, table, until)
         else:
             rows |= _plain(connection, work, target, table)
     return rows
@@ -102,7 +98,7 @@ def write_truth(
     calendar: Calendar,
     systems: Sequence[str] = (),
 ) -> None:
-    """Write `movements`, `monthly`, `renewals` and the truth of the systems as Parquet files into `work`."""
+    """Write the money and the voices as they truly were, and the truth of the systems, into `work`."""
     folder = work / TRUTH
     folder.mkdir(parents=True)
     for name, values in (("movements", truth.movements), ("monthly", truth.monthly)):
@@ -118,7 +114,7 @@ def write_truth(
         from numbers order by {ORDER}
     """
     create(connection, "truth_renewals", renewals, select)
-    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals")}
+    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals", "voices")}
     for system in systems:
         queries |= SYSTEMS[system].truth
     for name, query in queries.items():
@@ -148,21 +144,47 @@ def _plain(connection: duckdb.DuckDBPyConnection, work: Path, target: Path, tabl
     path = target.with_name(target.name + (".parquet" if is_large else ".csv"))
     names = ", ".join(f'"{name}"' for name in columns_of(connection, table))
     options = PARQUET_OPTIONS if is_large else CSV_OPTIONS
-    query = f"select {names} from {table} order by {ORDER}"
-    connection.execute(f"copy ({query}) to {quote_literal(path)} ({options})")
+    # Tables are in this order already, and sorting the largest ones would take most of the time.
+    order = "" if is_large else f" order by {ORDER}"
+    connection.execute(f"copy (select {names} from {table}{order}) to {quote_literal(path)} ({options})")
     return {path.relative_to(work).as_posix(): count}
 
 
-def _messy_csv(connection: duckdb.DuckDBPyConnection, work: Path, target: Path, messy: str) -> dict[str, int]:
+def _messy(
+    connection: duckdb.DuckDBPyConnection, work: Path, folder: Path, table: str, until: date
+) -> dict[str, int]:
+    """Write a messy export. There is an earlier one of accounts and of usage events too."""
+    earlier, rows = until - timedelta(days=92), "true"
+    files: dict[str, int] = {}
+    if table == "accounts":
+        older = older_accounts(connection, earlier.isoformat())
+        if _count(connection, older):
+            files |= _messy_csv(connection, work, folder / export_name(earlier), older)
+    spoil(connection, table, earlier.isoformat(), until.isoformat())
+    messy = make_messy(connection, table)
+    if table == "usage_events":
+        # Rows that are late, or copies, have higher numbers and follow with the later export.
+        first = f"occurred_at >= timestamp '{earlier.isoformat()}'"
+        found = connection.execute(f"select min({ORDER}) from {table} where {first}").fetchall()[0][0]
+        if found:
+            files |= _messy_csv(connection, work, folder / export_name(earlier), messy, f"{ORDER} < {found}")
+            rows = f"{ORDER} >= {found}"
+    return files | _messy_csv(connection, work, folder / export_name(until), messy, rows)
+
+
+def _messy_csv(
+    connection: duckdb.DuckDBPyConnection, work: Path, target: Path, messy: str, rows: str = "true"
+) -> dict[str, int]:
     path = target.with_name(target.name + ".csv")
     unix = path.with_suffix(".unix")
-    connection.execute(f"copy ({messy_select(connection, messy)}) to {quote_literal(unix)} ({CSV_OPTIONS})")
+    query = messy_select(connection, messy, rows)
+    connection.execute(f"copy ({query}) to {quote_literal(unix)} ({CSV_OPTIONS})")
     with unix.open("rb") as source, path.open("wb") as sink:
         sink.write(b"\xef\xbb\xbf")
         while block := source.read(1 << 24):
             sink.write(block.replace(b"\n", b"\r\n"))
     unix.unlink()
-    return {path.relative_to(work).as_posix(): _count(connection, messy)}
+    return {path.relative_to(work).as_posix(): _count(connection, f"{messy} where {rows}")}
 
 
 def _truth_column(name: str) -> str:

@@ -7,10 +7,11 @@ files get a few broken rows. Each is an extra copy of a good row, so quarantinin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import duckdb
 
+from simulator.blemishes import BLEMISHES, spread
 from simulator.expressions import ORDER
 from simulator.tables import columns_of
 
@@ -18,80 +19,31 @@ BROKEN_ROW_EVERY = 400
 """One broken row per this many rows: a quarter of the share that refuses a file."""
 
 OLDER_VERSION_EVERY = 25
+COPIED = 200_000_000
+"""Added to the numbers of copied rows once per kind, so that they follow all others."""
 
 
-@dataclass(frozen=True)
-class Blemishes:
-    """The flaws of one object. The expressions are SQL on its columns."""
+def spoil(connection: duckdb.DuckDBPyConnection, table: str, earlier: str, end: str) -> None:
+    """Replace `table` by a spoilt one, with the changes and the copies of its object.
 
-    older: dict[str, str]
-    """Columns in which an older version of a row differs."""
-    has_older: str
-    """Condition for rows with an older version, which has an earlier `updated_at`."""
-    broken: tuple[tuple[str, str], ...]
-    """Columns and invalid texts that reject a row; used in turn."""
-
-
-NOTHING_OLDER: dict[str, str] = {}
-BLEMISHES = {
-    "accounts": Blemishes(
-        {"owner_name": "'Robin Interim'", "industry": "null", "updated_at": "created_at"},
-        "updated_at > created_at",
-        (("account_id", ""), ("created_at", "soon"), ("is_internal", "perhaps")),
-    ),
-    "contacts": Blemishes(
-        {"role": "'Intern'", "updated_at": "created_at - interval 1 hour"},
-        "true",
-        (("account_id", ""), ("seniority", "senior"), ("created_at", "00/00/0000")),
-    ),
-    "account_keys": Blemishes(NOTHING_OLDER, "false", (("account_id", ""), ("source_key", ""))),
-    "plans": Blemishes(NOTHING_OLDER, "false", ()),
-    "subscription_periods": Blemishes(
-        {
-            "period_end": "null",
-            "cancel_requested_at": "null",
-            "cancel_kind": "null",
-            "cancel_reason": "null",
-            "is_deleted": "false",
-            "updated_at": "period_start",
-        },
-        "updated_at > period_start",
-        (
-            ("unit_amount", "n/a"),
-            ("currency", ""),
-            ("quantity", "-3"),
-            ("interval", "fortnight"),
-            ("period_start", "tbd"),
-        ),
-    ),
-    "invoices": Blemishes(
-        {
-            "status": "'open'",
-            "paid_at": "null",
-            "amount_refunded": "null",
-            "refunded_at": "null",
-            "updated_at": "issued_at",
-        },
-        "updated_at > issued_at",
-        (("amount", "1.2.3"), ("currency", ""), ("issued_at", "tbd"), ("status", "lost")),
-    ),
-    "contracts": Blemishes(
-        {
-            "renewed_by_contract_id": "null",
-            "renewed_amount": "null",
-            "updated_at": "starts_on + interval 1 hour",
-        },
-        "updated_at > starts_on + interval 1 day",
-        (("ends_on", "evergreen"), ("account_id", ""), ("starts_on", "31.31.2024")),
-    ),
-    "acquisition_costs": Blemishes(NOTHING_OLDER, "false", (("amount", "#N/A"), ("channel", ""))),
-    "survey_responses": Blemishes(
-        {"score": "null", "comment": "null", "responded_at": "null", "updated_at": "sent_at"},
-        "updated_at > sent_at",
-        (("score", "ten"), ("survey_type", ""), ("sent_at", "yesterday")),
-    ),
-    "fx_rates": Blemishes(NOTHING_OLDER, "false", (("rate", "#REF!"), ("currency", ""))),
-}
+    `earlier` and `end` are the dates of the exports, in ISO form.
+    """
+    blemishes = BLEMISHES[table]
+    if not (blemishes.changes or blemishes.copies):
+        return
+    words = {"earlier": f"timestamp '{earlier}'", "end": f"timestamp '{end}'", "order": ORDER}
+    typed = {row[0]: row[1] for row in connection.execute(f"describe {table}").fetchall()}
+    parts = [f"select * {_replacing(blemishes.changes, typed)} from {table}"]
+    for turn, (chosen, replaced) in enumerate(blemishes.copies, 1):
+        numbered = {**replaced, ORDER: f"{ORDER} + {turn * COPIED}"}
+        parts.append(f"select * {_replacing(numbered, typed)} from {table} where {chosen}")
+    query = " union all ".join(parts).format(**words)
+    connection.execute(f"create or replace table spoilt as {query}")
+    [(kind,)] = connection.execute(
+        f"select table_type from information_schema.tables where table_name = '{table}'"
+    ).fetchall()
+    connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {table}")
+    connection.execute(f"alter table spoilt rename to {table}")
 
 
 def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -105,9 +57,8 @@ def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     texts = ", ".join(f'{_text(name, typed[name])} as "{name}"' for name in columns)
     parts = [f"select {ORDER}, 1 as version, {texts} from {table}"]
     if blemishes.older:
-        replaced = _replaced(blemishes.older, typed)
-        chosen = f"({blemishes.has_older}) and {_spread(OLDER_VERSION_EVERY)} = 0"
-        former = f"(select * replace ({replaced}) from {table} where {chosen})"
+        chosen = f"({blemishes.has_older}) and {spread(OLDER_VERSION_EVERY)}"
+        former = f"(select * {_replacing(blemishes.older, typed)} from {table} where {chosen})"
         parts.append(f"select {ORDER}, 0 as version, {texts} from {former}")
     if blemishes.broken:
         parts.append(_broken_rows(table, columns, texts, blemishes.broken))
@@ -116,16 +67,19 @@ def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     return messy
 
 
-def messy_select(connection: duckdb.DuckDBPyConnection, messy: str) -> str:
-    """Return the query for the file of a messy table: renamed, reordered, with an unknown column."""
+def messy_select(connection: duckdb.DuckDBPyConnection, messy: str, rows: str = "true") -> str:
+    """Return the query for the file of a messy table: renamed, reordered, with an unknown column.
+
+    `rows` is a condition for the rows of the file.
+    """
     names = [name for name in columns_of(connection, messy) if name != "version"]
     counts = connection.execute(
         "select " + ", ".join(f'count("{name}")' for name in names) + f" from {messy}"
     ).fetchall()[0]
-    filled = [name for name, count in zip(names, counts, strict=True) if count]
+    filled = [name for name, count in zip(names, counts, strict=True) if count] or names
     renamed = ", ".join(f'"{name}" as "{_camel(name)}"' for name in reversed(filled))
     legacy = f"'L' || ({ORDER} * 7919 % 100003) as \"LegacyRef\""
-    return f"select {renamed}, {legacy} from {messy} order by {ORDER}, version"
+    return f"select {renamed}, {legacy} from {messy} where {rows} order by {ORDER}, version"
 
 
 def older_accounts(connection: duckdb.DuckDBPyConnection, exported_at: str) -> str:
@@ -136,10 +90,9 @@ def older_accounts(connection: duckdb.DuckDBPyConnection, exported_at: str) -> s
     blemishes = BLEMISHES["accounts"]
     typed = {row[0]: row[1] for row in connection.execute("describe accounts").fetchall()}
     texts = ", ".join(f'{_text(name, kind)} as "{name}"' for name, kind in typed.items() if name != ORDER)
-    replaced = _replaced(blemishes.older, typed)
     connection.execute(
         f"create or replace table messy_older_accounts as select {ORDER}, 0 as version, {texts} "
-        f"from (select * replace ({replaced}) from accounts "
+        f"from (select * {_replacing(blemishes.older, typed)} from accounts "
         f"where created_at < timestamp '{exported_at}' and ({blemishes.has_older}))"
     )
     return "messy_older_accounts"
@@ -159,8 +112,9 @@ def _broken_rows(table: str, columns: list[str], texts: str, broken: tuple[tuple
     )
 
 
-def _replaced(older: dict[str, str], typed: dict[str, str]) -> str:
-    return ", ".join(f'({value})::{typed[name]} as "{name}"' for name, value in older.items())
+def _replacing(replaced: Mapping[str, str], typed: Mapping[str, str]) -> str:
+    columns = ", ".join(f'({value})::{typed[name]} as "{name}"' for name, value in replaced.items())
+    return f"replace ({columns})" if columns else ""
 
 
 def _text(name: str, data_type: str) -> str:
@@ -172,11 +126,6 @@ def _text(name: str, data_type: str) -> str:
         when 1 then (epoch_us("{name}") // 1000000)::varchar
         when 2 then strftime("{name}", '%Y-%m-%dT%H:%M:%SZ')
         else "{name}"::varchar end"""
-
-
-def _spread(every: int) -> str:
-    """Select about every n-th row, at irregular distances."""
-    return f"({ORDER} * 2654435761 % 4294967296) // 7 % {every}"
 
 
 def _camel(name: str) -> str:

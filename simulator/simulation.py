@@ -30,11 +30,15 @@ from simulator.surveys import make_surveys
 from simulator.tables import make_tables
 from simulator.truth import Truth, make_true_renewals, make_truth
 from simulator.vendors import GENERIC, SYSTEMS
+from simulator.voice_tables import make_true_voices, make_voice_tables
+from simulator.voices import STREAMS, make_voices
 
 MOST_ACCOUNTS = 999_999
 """Account ids have six digits."""
 MOST_MONTHS = 240
 EARLIEST_START = date(1990, 1, 1)
+USAGE_MONTHS = 24
+"""Tools for product usage keep their events for some time only."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +79,24 @@ def simulate(
     until: date = date(2026, 1, 1),
     messy: bool = False,
     systems: Sequence[str] = (),
+    usage_months: int = USAGE_MONTHS,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
     """Write the exports of a company with `accounts` accounts over the `months` months before `until`.
 
     Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. What one of the `systems` holds goes
-    to `<out>/<system>/<object>/` instead, in the form of its API. The same arguments give the same bytes. The
-    simulation replaces files of an earlier simulation in `out`. Raises SettingsError for invalid
-    arguments and for a folder with other files.
+    to `<out>/<system>/<object>/` instead, in the form of its API. The product has events of the last
+    `usage_months` months. The same arguments give the same bytes. The simulation replaces files of an
+    earlier simulation in `out`. Raises SettingsError for invalid arguments and for a folder with other files.
     """
     folder = _checked(accounts, months, seed, out, until)
     named = _systems(systems)
     check_out(folder)
     report = progress or (lambda _: None)
     # Use one random stream per part, so that a change of one part does not affect the others.
-    streams = [np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8)]
+    streams = [
+        np.random.Generator(np.random.PCG64(part)) for part in np.random.SeedSequence(seed).spawn(8 + STREAMS)
+    ]
     calendar = make_calendar(months, until)
 
     report(f"Drawing {accounts:,} accounts and their contacts")
@@ -106,13 +113,17 @@ def simulate(
     report("Drawing survey answers")
     is_customer = customer_months(periods, accounts, calendar.boundaries)
     surveys = make_surveys(company, people, is_customer, calendar, streams[4])
+    report("Drawing tickets, product usage and calls")
+    voices = make_voices(
+        company, people, periods, contracts, surveys, calendar, usage_months, streams[-STREAMS:]
+    )
     report("Computing the true movements")
     truth = make_truth(periods, company.is_internal, rates, calendar)
     renewals = make_true_renewals(contracts, company.is_internal, rates, calendar)
 
     report(
         f"Writing {len(periods['account']):,} subscription periods, {len(invoices['account']):,} invoices, "
-        f"{len(surveys['account']):,} surveys"
+        f"{len(surveys['account']):,} surveys, {voices.tickets:,} tickets"
     )
     work = folder / WORK
     shutil.rmtree(work, ignore_errors=True)
@@ -122,10 +133,13 @@ def simulate(
             connection.execute("set threads = 1")
             make_tables(connection, company, people, periods, surveys, rates)
             make_money_tables(connection, invoices, contracts, costs, calendar)
+            make_voice_tables(connection, voices)
+            make_true_voices(connection, company, voices.behaviour, calendar, usage_months)
             rows = write_landing(connection, work, until, is_messy=messy, systems=named)
             write_truth(connection, work, truth, renewals, calendar, named)
         shutil.rmtree(work / "spill", ignore_errors=True)
         arguments = {"accounts": accounts, "months": months, "seed": seed, "systems": named}
+        arguments |= {"usage_months": usage_months}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})
     finally:
         shutil.rmtree(work, ignore_errors=True)

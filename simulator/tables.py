@@ -43,6 +43,13 @@ OBJECTS = (
     "acquisition_costs",
     "survey_responses",
     "fx_rates",
+    "tickets",
+    "ticket_events",
+    "usage_events",
+    "seats",
+    "milestones",
+    "opportunities",
+    "calls",
 )
 
 

@@ -44,3 +44,19 @@ REMARKS_HIGH = (
     "Saves us hours every week.", "Great support, quick answers!", "The whole team uses it daily.",
     "Easy to use, easy to explain. 🚀", 'Our CFO calls it "indispensable".',
 )  # fmt: skip
+AGENTS = (
+    "Agnes Roth", "Ben Okoye", "Clara Lund", "Dmitri Vale", "Eva Quint", "Femi Adler", "Greta Moss",
+    "Hugo Sand",
+)  # fmt: skip
+SUBJECTS = (
+    ("How do I share a report?", "Where are the filters?", "Question about dashboards", "Change of currency"),
+    ("Export fails", "The dashboard does not load", "Wrong totals in a report", "An error since the update"),
+    ("Question about an invoice", "Please change our billing address", "Charged twice?"),
+    ("Cannot log in", "A colleague needs access", "Single sign-on stopped working"),
+    ("Please add a calendar view", "An API for exports?", "Reports by e-mail every Monday"),
+)  # fmt: skip
+"""Subjects of tickets by category."""
+CALL_NOTES = (
+    "Went through the open points.", "Wants to see the roadmap.", "Agreed on the next steps.",
+    "New colleagues join next month.",
+)  # fmt: skip

@@ -129,6 +129,9 @@ def simulate(
     until: Annotated[
         str | None, typer.Option(help="First day after the history. Default: the first day of this month.")
     ] = None,
+    usage_months: Annotated[
+        int, typer.Option(min=0, help="Months of product usage at the end of the history.")
+    ] = 24,
     out: Annotated[Path | None, typer.Option(help="Folder for the files. Default: <home>/landing.")] = None,
     home: Home = None,
     json: Json = False,
@@ -150,6 +153,7 @@ def simulate(
                 until=last,
                 messy=messy,
                 systems=[name.strip() for name in systems.split(",")],
+                usage_months=usage_months,
                 progress=log.info,
             )
         print_json({"report": report.lines()}) if json else typer.echo("\n".join(report.lines()))

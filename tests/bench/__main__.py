@@ -27,6 +27,8 @@ from pathlib import Path
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 
 UNTIL = date(2026, 1, 1)
+USAGE_MONTHS = 8
+"""100,000 accounts have about 10 million usage events in this time."""
 RUN_ID = "bench"
 STEPS = (
     "simulate",
@@ -105,7 +107,7 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
     if name == "simulate":
         from simulator import simulate
 
-        simulate(accounts, months, 42, settings.landing, until=UNTIL)
+        simulate(accounts, months, 42, settings.landing, until=UNTIL, usage_months=USAGE_MONTHS)
         return "not part of a run", None
     if name == "floor":
         return _floor(settings, "*", None), None

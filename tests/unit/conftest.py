@@ -52,9 +52,12 @@ def database(clean: SimulationReport) -> duckdb.DuckDBPyConnection:
         if not folder.is_dir():
             continue
         types = {column.name: column.data_type for column in contract.columns}
+        if next(folder.iterdir()).suffix == ".parquet":
+            connection.execute(f"create table {name} as from '{folder}/*.parquet'")
+            continue
         present = _present(folder, types)
         connection.execute(f"create table {name} as from read_csv('{folder}/*.csv', types = {present})")
-    for name in ("movements", "monthly", "renewals"):
+    for name in ("movements", "monthly", "renewals", "voices"):
         connection.execute(f"create table {name} as from '{clean.out}/_truth/{name}.parquet'")
     return connection
 

@@ -16,7 +16,7 @@ from simulator import simulate
 def database(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """A company without flaws, with the types of the contract, and the true renewals."""
     out = tmp_path_factory.mktemp("company")
-    simulate(1_500, 36, 7, out)
+    simulate(1_500, 36, 7, out, usage_months=0)
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     objects = ("accounts", "subscription_periods", "invoices", "contracts", "acquisition_costs")

@@ -19,7 +19,7 @@ from tests.unit.simulated import MONTHS, MOVEMENTS, one_value
 
 
 def test_messy_exports_have_the_same_truth(clean: SimulationReport, messy: SimulationReport) -> None:
-    for name in ("movements", "monthly", "renewals"):
+    for name in ("movements", "monthly", "renewals", "voices"):
         path = Path("_truth") / f"{name}.parquet"
         assert (clean.out / path).read_bytes() == (messy.out / path).read_bytes()
 
