@@ -25,6 +25,7 @@ from orchestration.landing import (
     land,
 )
 from tests.compiled import compile_models, models_on
+from tests.reference.onboarding import Onboarding
 from tests.reference.usage import Row, Usage, World
 
 Marts = dict[str, list[Row]]
@@ -216,7 +217,7 @@ def test_every_figure_equals_that_of_plain_python(
     assert any(row["decision_makers_active"] for row in weeks.values())
     for mart, key, reference in (
         ("usage_monthly", "month", usage.months),
-        ("onboarding_cohorts", "signup_month", usage.cohorts),
+        ("onboarding_cohorts", "signup_month", Onboarding(usage).cohorts),
     ):
         for segment in (None, *SEGMENTS):
             rows = {row[key]: row for row in marts[mart] if row["dimension_value"] == (segment or "all")}

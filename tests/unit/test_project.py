@@ -150,7 +150,6 @@ SEEDS = (
     "currency_units",
     "support_",
     "active_events",
-    "ignored_users",
 )
 
 
