@@ -185,9 +185,9 @@ class Usage:
 
     # ---------------------------------------------------------------- months
     def account_month(self, account: str, month: date) -> tuple[int | None, int | None]:
-        """Active users and seats of an account in a month since the first event of the company."""
+        """Active users and seats of an account; no users before the first and after the last event of all."""
         end = next_month(month)
-        if end <= min(event.day for event in self.mine):
+        if end <= min(event.day for event in self.mine) or month > max(event.day for event in self.mine):
             return None, self.seats(account, end)
         return _count(_within(self.by_account[account], month, end)), self.seats(account, end)
 
@@ -195,8 +195,9 @@ class Usage:
         """Rows of usage_monthly of a segment, or of all accounts."""
         accounts = self.of_segment(segment)
         first = min(event.day for event in self.mine).replace(day=1)
+        last = max(event.day for event in self.mine)
         found = {}
-        while first <= self.world.today:
+        while first <= last:
             end = next_month(first)
             events = {name: _within(self.by_account[name], first, end) for name in accounts}
             customers = {name for name in accounts if self.is_customer(name, end)}

@@ -37,8 +37,12 @@ activity as (
     group by account_id, month_number
 ),
 
-usage_start as (
-    select min(month_number) as first_month_number from activity
+-- Before the first event, and after the last one that was delivered, usage is unknown and not zero.
+known_months as (
+    select
+        min(month_number) as first_month_number,
+        max(month_number) as last_month_number
+    from activity
 ),
 
 -- The seats at the end of each month.
@@ -73,18 +77,23 @@ select
     slices.slice_number,
     coalesce(states.plan_id, 'unknown') as plan,
     states.is_customer,
-    coalesce(states.month_number >= usage_start.first_month_number, false) as has_usage_data,
+    coalesce(
+        states.month_number between known_months.first_month_number and known_months.last_month_number, false
+    ) as has_usage_data,
     states.is_active,
     case
         -- Events without any user do not tell how many users there are.
         when states.active_users > 0 then states.active_users
-        when states.month_number >= usage_start.first_month_number and not states.is_active then 0
+        when
+            states.month_number between known_months.first_month_number and known_months.last_month_number
+            and not states.is_active
+            then 0
     end as active_users,
     states.user_days,
     states.sessions,
     seat_months.seats_paid
 from states
-cross join usage_start
+cross join known_months
 inner join slices on states.account_id = slices.account_id
 left join seat_months
     on states.account_id = seat_months.account_id and states.month_number = seat_months.month_number
