@@ -27,7 +27,7 @@
 
 {#- Whether any enabled system has records of companies, which unified_identity__* match to accounts. -#}
 {% macro has_identity() -%}
-    {{ return(has_branch('accounts') or has_branch('customers')) }}
+    {{ return(has_branch('accounts') or has_branch('customers') or has_branch('organizations')) }}
 {%- endmacro %}
 
 {#- The place of a system in the order that decides whose account a company is: the generic CRM, then connector_branches,

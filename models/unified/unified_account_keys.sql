@@ -19,6 +19,7 @@ billed_accounts as (
 links as (
     {%- if has_identity() %}
     select * from {{ ref('unified_identity__matches') }}
+    where account_id is not null
     {%- else %}
     select
         *,

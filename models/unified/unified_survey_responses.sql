@@ -7,6 +7,10 @@ respondents as (
     select * from {{ ref('unified_respondents') }}
 ),
 
+tickets as (
+    select * from {{ ref('unified_tickets') }}
+),
+
 unified as (
     select
         response_id,
@@ -45,12 +49,15 @@ branch_responses as (
     ]) }}
 ),
 
--- A key that several systems use for different accounts identifies none.
+-- A key that several systems use for different accounts identifies none. Nobody stores the keys of a help desk elsewhere.
 accounts_by_key as (
     select
         source_key,
         min(account_id) as account_id
     from {{ ref('unified_account_keys') }}
+    {%- if has_branch('organizations') %}
+    where source_system not in ('{{ systems_with('organizations') | join("', '") }}')
+    {%- endif %}
     group by source_key
     having min(account_id) = max(account_id)
 ),
@@ -58,7 +65,9 @@ accounts_by_key as (
 connected as (
     select
         branch_responses.source_system || ':' || branch_responses.response_id as response_id,
-        coalesce(accounts_by_key.account_id, by_reference.account_id, by_address.account_id) as account_id,
+        coalesce(
+            accounts_by_key.account_id, by_reference.account_id, tickets.account_id, by_address.account_id
+        ) as account_id,
         -- One person may answer in two survey systems, so the address identifies a person before an id does.
         coalesce(
             branch_responses.email_hash,
@@ -81,12 +90,15 @@ connected as (
     left join accounts_by_key on branch_responses.account_reference = accounts_by_key.source_key
     left join respondents as by_reference on branch_responses.account_reference = by_reference.respondent_id
     left join respondents as by_address on branch_responses.email_hash = by_address.respondent_id
+    left join tickets
+        on {{ vendor_id('branch_responses.source_system', 'branch_responses.ticket_id') }} = tickets.ticket_id
 )
 {%- endif %}
 
 select
     unified.response_id,
-    coalesce(unified.account_id, by_id.account_id, by_address.account_id) as account_id,
+    -- The ticket knows the organization of its requester, so it says more than the person.
+    coalesce(unified.account_id, tickets.account_id, by_id.account_id, by_address.account_id) as account_id,
     unified.respondent_id,
     unified.survey_type,
     unified.survey_kind,
@@ -105,6 +117,7 @@ left join respondents as by_id
     on
         unified.account_id is null
         and unified.respondent_id = by_id.respondent_id
+left join tickets on unified.ticket_id = tickets.ticket_id
 left join respondents as by_address on unified.address_hash = by_address.respondent_id
 {%- if has_branch('responses') %}
 union all

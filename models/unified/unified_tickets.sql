@@ -21,16 +21,6 @@ branch_tickets as (
 account_keys as (
     select * from {{ ref('unified_account_keys') }}
 ),
-
--- A key that several systems use for different accounts identifies none, unless it is a key of the help desk itself.
-accounts_by_key as (
-    select
-        source_key,
-        min(account_id) as account_id
-    from account_keys
-    group by source_key
-    having min(account_id) = max(account_id)
-),
 {%- endif %}
 
 unified as (
@@ -49,10 +39,9 @@ unified as (
     select
         branch_tickets.source_system,
         {{ vendor_id('branch_tickets.source_system', 'branch_tickets.ticket_id') }} as ticket_id,
-        coalesce(account_keys.account_id, accounts_by_key.account_id, by_reference.account_id) as account_id,
+        account_keys.account_id,
         coalesce(
             branch_tickets.email_hash,
-            by_reference.respondent_id,
             {{ vendor_id('branch_tickets.source_system', 'branch_tickets.requester_id') }}
         ) as requester_id,
         branch_tickets.email_hash
@@ -64,12 +53,11 @@ unified as (
         {%- endif %}
         {%- endfor %}
     from branch_tickets
+    -- Systems number their records alike, so the reference counts only as a key of the help desk itself.
     left join account_keys
         on
             branch_tickets.source_system = account_keys.source_system
             and branch_tickets.account_reference = account_keys.source_key
-    left join accounts_by_key on branch_tickets.account_reference = accounts_by_key.source_key
-    left join respondents as by_reference on branch_tickets.account_reference = by_reference.respondent_id
     {%- endif %}
 )
 

@@ -58,6 +58,7 @@ def test_every_rule_of_the_connectors_holds(settings: Settings) -> None:
         for node in parsed_project(settings).unit_tests.values()
         if any(system in node.model for system in all_connectors())
         or node.model.startswith(("unified_identity", "unified_billing", "int_quality__"))
+        or (node.overrides and node.overrides.vars.get("connectors"))
     ]
     result = run_dbt(settings, ["test", "--select", *tests], warehouse(settings))
     assert result.count_by_status() == {"pass": len(result.nodes)}

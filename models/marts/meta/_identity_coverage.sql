@@ -1,9 +1,17 @@
 -- one row per source and object, with the share of its records that have an account
 {%- set billing_systems = systems_with('customers') %}
+{%- set help_desks = systems_with('organizations') %}
 with accounts as (
     select * from {{ ref('int_quality__accounts') }}
 ),
 
+{% if help_desks -%}
+organizations as (
+    select * from {{ ref('unified_identity__records') }}
+    where not is_account
+),
+
+{% endif -%}
 -- A record of a CRM, or a key, is matched if the CRM has its account. So is a customer of billing.
 records as (
     select
@@ -23,6 +31,18 @@ records as (
         account_id,
         true as needs_crm
     from {{ ref('unified_account_keys') }}
+    {%- if help_desks %}
+    where source_system not in ('{{ help_desks | join("', '") }}')
+    union all
+    select
+        organizations.source_system,
+        'organizations' as object_name,
+        keys.account_id,
+        false as needs_crm
+    from organizations
+    left join {{ ref('unified_account_keys') }} as keys
+        on organizations.source_system = keys.source_system and organizations.source_key = keys.source_key
+    {%- endif %}
     union all
     select
         source_system,

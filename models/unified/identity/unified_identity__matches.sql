@@ -30,9 +30,16 @@ select
     members.source_system,
     members.source_key,
     -- A link of account_keys may name an account that no system has delivered.
-    coalesce(
-        standing.account_id, ends.account_key, records.account_id, members.source_system || ':' || members.source_key
-    ) as account_id,
+    -- An organization of a help desk is no account by itself.
+    case
+        when coalesce(standing.is_account, case when ends.account_key is null then records.is_account end, true)
+            then coalesce(
+                standing.account_id,
+                ends.account_key,
+                records.account_id,
+                members.source_system || ':' || members.source_key
+            )
+    end as account_id,
     case when links.account_key = members.source_key and links.account_system = members.source_system then 'own'
         else coalesce(links.match_rule, 'own')
     end as match_rule,
