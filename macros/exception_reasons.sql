@@ -4,7 +4,6 @@
     {{ return({
         'adjustment': {'expected': true, 'text': 'Credit notes that only lower what is due. They are no refunds.'},
         'amount_unknown': {'expected': false, 'text': 'No amount is known, so the contract has none.'},
-        'author_unknown': {'expected': false, 'text': 'Comments of an author who was not delivered. They are no replies.'},
         'counted_elsewhere': {'expected': true, 'text': 'Answers that another object of the system delivers too. That object counts.'},
         'coupon_unknown': {'expected': false, 'text': 'Discounts of a coupon that was not delivered. They reduce nothing.'},
         'deleted': {'expected': true, 'text': 'The system deleted the records.'},

@@ -126,6 +126,51 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Event:
+    """A public or private comment on a ticket, or a change to a status."""
+
+    at: datetime
+    kind: str
+    """public, private, or the new status."""
+    by: str
+    """requester, agent, automation, or left for an agent who has left since."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket with its history, which begins at its creation."""
+
+    number: int
+    account: int | None
+    email: str
+    created: datetime
+    events: tuple[Event, ...]
+    names_company: bool = False
+    """True if the ticket itself names the company. Otherwise only its requester does."""
+    priority: str | None = "normal"
+    category: str | None = "question"
+    status: str = "new"
+    """Its status at the end."""
+    solved: datetime | None = None
+    replied: datetime | None = None
+    """Figures that the help desk computes. The history decides where it is known."""
+    is_escalated: bool | None = False
+    is_spam: bool = False
+    is_deleted: bool = False
+    merged_into: int | None = None
+
+
+@dataclass(frozen=True)
+class Rating:
+    """An offer to rate a ticket, with the scores that were given one after the other."""
+
+    ticket: int
+    offered: datetime | None
+    scores: tuple[tuple[datetime, int], ...] = ()
+    """Of 5."""
+
+
+@dataclass(frozen=True)
 class Company:
     """All facts."""
 
@@ -134,11 +179,16 @@ class Company:
     answers: tuple[Answer, ...]
     plans: dict[str, str] = field(default_factory=dict)
     """By plan: its name."""
+    tickets: tuple[Ticket, ...] = ()
+    ratings: tuple[Rating, ...] = ()
 
     def account_of(self, contact: int) -> int:
         return next(
             one.number for one in self.accounts for person in one.contacts if person.number == contact
         )
+
+    def ticket(self, number: int) -> Ticket:
+        return next(one for one in self.tickets if one.number == number)
 
     def contact(self, number: int) -> Contact:
         return next(one for account in self.accounts for one in account.contacts if one.number == number)

@@ -21,6 +21,7 @@ from tests.connectors.company import (
     Terms,
     at,
 )
+from tests.connectors.ticket_facts import the_ratings, the_tickets
 
 
 def _one(
@@ -218,4 +219,6 @@ def the_company() -> Company:
         tuple(_subscriptions()),
         tuple(_answers()),
         {"core": "Core", "insights": "Insights"},
+        the_tickets(),
+        the_ratings(),
     )

@@ -14,6 +14,8 @@ from tests.connectors import (
     chargebee,
     chargebee_items,
     delighted,
+    freshdesk,
+    help_scout,
     hubspot,
     pipedrive,
     qualtrics,
@@ -22,8 +24,9 @@ from tests.connectors import (
     stripe,
     surveymonkey,
     typeform,
+    zendesk,
 )
-from tests.connectors.company import AS_OF, Company, Subscription, Terms, at, periods
+from tests.connectors.company import AS_OF, Company, Subscription, Terms, Ticket, at, periods
 from tests.connectors.shapes import SHAPES, Files, Names, Objects
 
 Change = Callable[[Company], Company]
@@ -31,11 +34,12 @@ Change = Callable[[Company], Company]
 
 @dataclass(frozen=True)
 class Group:
-    """A CRM, a billing system and a survey system, and how their connectors call the facts."""
+    """A CRM, a billing system, a survey system and a help desk, and how their connectors call the facts."""
 
     crm: ModuleType
     billing: ModuleType
     survey: ModuleType
+    desk: ModuleType
     plan: Callable[[Subscription, Terms], str]
     item: Callable[[Subscription, Terms], str]
     plans: Callable[[Company], list[dict[str, Any]]]
@@ -48,7 +52,7 @@ class Group:
 
     @property
     def systems(self) -> tuple[ModuleType, ...]:
-        return self.crm, self.billing, self.survey
+        return self.crm, self.billing, self.survey, self.desk
 
     def ids(self, company: Company) -> dict[int, str]:
         return {one.number: self.crm.account_id(one.number) for one in company.accounts}
@@ -75,33 +79,39 @@ GROUPS = {
         salesforce,
         stripe,
         typeform,
+        zendesk,
         plan=lambda _, terms: f"prod_{terms.plan}",
         item=lambda _, terms: f"si_{terms.item}",
         plans=stripe.plans,
-        losses=typeform.LOSSES,
+        losses={**typeform.LOSSES, **zendesk.LOSSES},
+        words=zendesk.WORDS,
+        limits=zendesk.LIMITS,
     ),
     "hubspot": Group(
         hubspot,
         chargebee,
         surveymonkey,
+        freshdesk,
         plan=lambda _, terms: chargebee_items.plan_id(terms),
         item=chargebee_items.item_id,
         plans=chargebee.plans,
-        losses=chargebee.LOSSES,
-        words=hubspot.WORDS,
+        losses={**chargebee.LOSSES, **freshdesk.LOSSES},
+        words={**hubspot.WORDS, **freshdesk.WORDS},
+        limits=freshdesk.LIMITS,
     ),
     "pipedrive": Group(
         pipedrive,
         recurly,
         qualtrics,
+        help_scout,
         plan=recurly.plan_of,
         item=recurly.item_id,
         plans=recurly.plans,
-        losses={**pipedrive.LOSSES, **recurly.LOSSES},
-        limits=recurly.LIMITS,
+        losses={**pipedrive.LOSSES, **recurly.LOSSES, **help_scout.LOSSES},
+        limits={**recurly.LIMITS, **help_scout.LIMITS},
     ),
 }
-"""By its CRM: three systems of which a company has one of each kind."""
+"""By its CRM: four systems of which a company has one of each kind."""
 
 
 SYSTEMS = {
@@ -126,9 +136,9 @@ def delivered(module: ModuleType, objects: Objects, shape: str) -> Files:
 
 
 def objects_of(module: ModuleType, company: Company, ids: dict[int, str]) -> Objects:
-    """Return the objects of a system. Billing knows ids of the CRM."""
-    is_billing = module in (stripe, chargebee, recurly)
-    found: Objects = module.objects(company, ids) if is_billing else module.objects(company)
+    """Return the objects of a system. Billing and the help desk know ids of the CRM."""
+    knows_ids = any(module in (group.billing, group.desk) for group in GROUPS.values())
+    found: Objects = module.objects(company, ids) if knows_ids else module.objects(company)
     return found
 
 
@@ -179,6 +189,9 @@ def plain_files(company: Company, group: Group) -> Files:
             "account_id": ids[company.account_of(one.contact)],
             "respondent_email": company.contact(one.contact).email,
             "survey_type": one.survey,
+            "survey_kind": "relational",
+            "touchpoint": None,
+            "ticket_id": None,
             "score": one.score,
             "sent_at": one.sent,
             "delivered": one.delivered,
@@ -187,14 +200,84 @@ def plain_files(company: Company, group: Group) -> Files:
         for one in company.answers
         if one.contact
     ]
+    answers += _ratings(company, group)
     found: dict[str, list[dict[str, Any]]] = {
         "accounts": accounts,
         "contacts": contacts,
         "subscription_periods": rows,
         "plans": plans,
         "survey_responses": answers,
+        "tickets": [_ticket(one, group) for one in company.tickets],
+        "ticket_events": _events(company, group),
     }
     return {f"generic/{name}/a.csv": _csv(rows) for name, rows in found.items()}
+
+
+def _ratings(company: Company, group: Group) -> list[dict[str, Any]]:
+    ids, desk = group.ids(company), system_of(group.desk)
+    found = []
+    for one in company.ratings:
+        ticket = company.ticket(one.ticket)
+        answered, score = one.scores[-1] if one.scores else (None, None)
+        found.append(
+            {
+                "response_id": f"{desk}:{group.desk.rating_id(one)}",
+                "account_id": ids[ticket.account] if ticket.account else None,
+                "respondent_email": ticket.email,
+                "survey_type": "csat",
+                "survey_kind": "transactional",
+                "touchpoint": "support",
+                "ticket_id": f"{desk}:{group.desk.ticket_id(one.ticket)}",
+                "score": score,
+                "sent_at": one.offered,
+                "delivered": True,
+                "responded_at": answered,
+            }
+        )
+    return found
+
+
+def _ticket(ticket: Ticket, group: Group) -> dict[str, Any]:
+    desk = group.desk
+    account = group.crm.account_id(ticket.account) if ticket.account else None
+    into = ticket.merged_into
+    return {
+        "ticket_id": f"{system_of(desk)}:{desk.ticket_id(ticket.number)}",
+        "account_id": account,
+        "requester_email": ticket.email,
+        "channel": "email",
+        "priority": group.words.get(ticket.priority or "", ticket.priority),
+        "category": ticket.category,
+        "status": STATUSES.get(ticket.status, ticket.status),
+        "created_at": ticket.created,
+        "first_replied_at": ticket.replied,
+        "solved_at": ticket.solved,
+        "is_escalated": ticket.is_escalated,
+        "is_spam": ticket.is_spam,
+        "is_deleted": ticket.is_deleted,
+        "merged_into_ticket_id": f"{system_of(desk)}:{desk.ticket_id(into)}" if into else None,
+    }
+
+
+STATUSES = {"hold": "on_hold"}
+
+
+def _events(company: Company, group: Group) -> list[dict[str, Any]]:
+    desk = group.desk
+    kinds = {"public": "public_comment", "private": "private_comment"}
+    return [
+        {
+            "event_id": f"E{ticket.number}-{place}",
+            "ticket_id": f"{system_of(desk)}:{desk.ticket_id(ticket.number)}",
+            "occurred_at": event.at,
+            "event_type": kinds.get(event.kind, "status"),
+            "status": None if event.kind in kinds else STATUSES.get(event.kind, event.kind),
+            "author_kind": "agent" if event.by == "left" else event.by,
+            "author_id": event.by,
+        }
+        for ticket in company.tickets
+        for place, event in enumerate(ticket.events)
+    ]
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

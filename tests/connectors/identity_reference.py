@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-ORDER = ("generic", "salesforce", "hubspot", "pipedrive", "stripe", "chargebee")
+ORDER = ("generic", "salesforce", "hubspot", "pipedrive", "stripe", "chargebee", "zendesk")
 CRMS = ORDER[:4]
 FREE_MAIL = {"gmail.com", "web.de"}
 FIELDS = {
     "salesforce_id": ("salesforce",),
     "hubspot_id": ("hubspot",),
     "stripe_id": ("stripe",),
+    "zendesk_id": ("zendesk",),
     "crm_id": CRMS,
 }
 
@@ -22,7 +23,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Record:
-    """A record of a company in a CRM or in billing; `company` is the truth."""
+    """A record of a company in a CRM, in billing or in a help desk; `company` is the truth."""
 
     system: str
     key: str
@@ -32,6 +33,8 @@ class Record:
     parent: str | None = None
     merged_into: str | None = None
     is_deleted: bool = False
+    domains: tuple[str, ...] = ()
+    """Of an organization of a help desk."""
 
     @property
     def id(self) -> Key:
@@ -44,6 +47,10 @@ class Record:
     @property
     def is_crm(self) -> bool:
         return self.system in CRMS
+
+    @property
+    def is_account(self) -> bool:
+        return self.system != "zendesk"
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,15 @@ class Resolver:
                 self.names.setdefault(key[1][:15], key)
 
     def accounts(self) -> dict[Key, tuple[str, str]]:
-        """Return the account id and the rule of each record."""
+        """Return the account id and the rule of each record that has an account."""
         for rule in (self._key, self._merge, self._reference, self._domain, self._email, self._parent):
             decided = dict(rule())
             self.links |= decided
-        return {key: (self._account(key), self.rules.get(key, "own")) for key in self.world.records}
+        return {
+            key: (self._account(key), self.rules.get(key, "own"))
+            for key in self.world.records
+            if self._at(key) not in self.world.records or self.world.records[self._at(key)].is_account
+        }
 
     def _own_ids(self) -> Iterator[tuple[Key, str]]:
         taken: set[str] = set()
@@ -200,9 +211,9 @@ class Resolver:
                 owners[domain] = found[0]
         for record in self._open(self.world.records.values()):
             own = record.domain if record.is_crm else (record.email or "").rpartition("@")[2]
-            owner = owners.get(own or "")
-            if owner and ORDER.index(owner[0]) < record.rank:
-                yield self._decide(record.id, owner, "domain")
+            named = {owners[one] for one in (own, *record.domains) if one in owners}
+            if len(named) == 1 and ORDER.index(min(named)[0]) < record.rank:
+                yield self._decide(record.id, min(named), "domain")
 
     def _can_join(self, key: Key, domain: str) -> bool:
         record = self.world.records.get(key)

@@ -28,7 +28,7 @@ class _Maker:
         self.number += 1
         if system == "salesforce":
             return long_id("001" + "".join(self.random.choices(string.ascii_letters + string.digits, k=12)))
-        if system in ("hubspot", "pipedrive"):
+        if system in ("hubspot", "pipedrive", "zendesk"):
             taken = {key for found, key in self.world.records if found == system}
             return next(str(number) for number in range(1, 9999) if str(number) not in taken)
         return f"{system[:3]}_{self.number}"
@@ -81,6 +81,19 @@ class _Maker:
                 child = Record(system, self.key(system), company, parent=customer.key)
                 self.world.add(child)
 
+    def help_desk(self, company: int, domain: str | None, crm: list[Record]) -> None:
+        for _ in range(self.random.choice((0, 1, 1, 2))):
+            domains = self.random.choice(((), (domain,), (domain, f"{domain}.test"), ("gmail.com", domain)))
+            known = tuple(one for one in domains if domain and one)
+            organization = self.world.add(Record("zendesk", self.key("zendesk"), company, domains=known))
+            if crm and self.chance(0.2):
+                self.refer(organization, self.random.choice(crm))
+            holders = [one for one in crm if one.system != "generic"]
+            if holders and self.chance(0.1):
+                self.world.references.append((self.random.choice(holders).id, organization.key, "zendesk_id"))
+            if crm and self.chance(0.1):
+                self.linked[organization.id] = self.random.choice(crm).id
+
     def refer(self, customer: Record, account: Record) -> None:
         """Store the key of one record in the other."""
         fields = {"salesforce": "salesforce_id", "hubspot": "hubspot_id", "stripe": "stripe_id"}
@@ -109,7 +122,7 @@ class _Maker:
 
 
 def messy_world(seed: int, companies: int = 120) -> World:
-    """Return the records of companies in six systems."""
+    """Return the records of companies in seven systems."""
     maker = _Maker(random.Random(seed), World())
     world = maker.world
     # HubSpot and Pipedrive have records with the same numbers, which are different companies.
@@ -123,6 +136,7 @@ def messy_world(seed: int, companies: int = 120) -> World:
         people = [f"ann@{domain}" if domain else f"ann{company}@web.de", f"bob{company}@web.de"]
         maker.contacts(crm, people)
         maker.billing(company, domain, crm, people)
+        maker.help_desk(company, domain, crm)
     _share_domains(maker, companies)
     _share_persons_and_customers(maker, companies)
     _mislead(maker, companies)
@@ -132,14 +146,21 @@ def messy_world(seed: int, companies: int = 120) -> World:
 
 
 def _share_domains(maker: _Maker, companies: int) -> None:
-    """Let two companies of one CRM have a domain, and customers with addresses there."""
+    """Let two companies have a domain, and customers with addresses there, and an organization two domains."""
     for pair in range(8):
         domain = f"group{pair}.example"
         for company in (companies + 2 * pair, companies + 2 * pair + 1):
             maker.world.add(Record("salesforce", maker.key("salesforce"), company, domain=domain))
             maker.world.add(Record("stripe", maker.key("stripe"), company, email=f"pay{company}@{domain}"))
+            maker.world.add(Record("zendesk", maker.key("zendesk"), company, domains=(domain,)))
             if company % 3 == 0:
                 maker.world.add(Record("hubspot", maker.key("hubspot"), company, domain=domain))
+        sides = tuple(f"{side}{pair}.example" for side in ("left", "right"))
+        for place, side in enumerate(sides):
+            maker.world.add(
+                Record("salesforce", maker.key("salesforce"), companies + 50 + 2 * pair + place, side)
+            )
+        maker.world.add(Record("zendesk", maker.key("zendesk"), companies + 70 + pair, domains=sides))
 
 
 def _share_persons_and_customers(maker: _Maker, companies: int) -> None:

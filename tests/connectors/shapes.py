@@ -181,6 +181,17 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
+def in_snake_case(record: Record) -> Record:
+    """Return a record with the names of all levels in snake case."""
+    return {_snake(key): _in_snake_case(value) for key, value in record.items()}
+
+
+def _in_snake_case(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_snake_case(one) for one in value]
+    return in_snake_case(value) if isinstance(value, dict) else value
+
+
 def _snake(name: str) -> str:
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     return re.sub(r"\W+", "_", words).lower()

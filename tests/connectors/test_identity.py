@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt_runner.pseudonyms import KEY_VARIABLE
+from tests.connectors import identity_reference
 from tests.connectors.identity_reference import CRMS, Record, Resolver, World
 from tests.connectors.identity_world import messy_world
 from tests.spark.project import Project
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.integration
 BRANCHES = {
     **{system: ["accounts", "account_references", "contacts"] for system in CRMS[1:]},
     **{system: ["customers", "account_references"] for system in ("stripe", "chargebee")},
+    "zendesk": ["organizations", "account_references"],
 }
 FROM = "_batch_id, _loaded_at from raw.{table} where source_system = '{system}'"
 STUBS = {
@@ -27,6 +29,7 @@ STUBS = {
     + FROM.replace("{table}", "records"),
     "customers": "source_key, split_part(email, '@', 2) as email_domain, parent_key, is_deleted, "
     "{{ hash_person('email') }} as email_hash, " + FROM.replace("{table}", "records"),
+    "organizations": "source_key, domain, false as is_deleted, " + FROM.replace("{table}", "domains"),
     "account_references": "source_key, reference, field, " + FROM.replace("{table}", "held"),
     "contacts": "contact_id, account_key, {{ hash_person('email') }} as email_hash, is_deleted, "
     + FROM.replace("{table}", "contacts"),
@@ -39,7 +42,7 @@ GENERIC = {
     "account_keys": "source_system, source_key, account_id, _batch_id, _loaded_at from raw.keys",
     "subscription_periods": "account_id, _batch_id, _loaded_at from raw.periods",
 }
-FIELDS = {"salesforce_id": "salesforce", "hubspot_id": "hubspot", "stripe_id": "stripe", "crm_id": "crm"}
+FIELDS = {name: "crm" if name == "crm_id" else found[0] for name, found in identity_reference.FIELDS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,9 @@ def test_models_decide_every_record_as_plain_python_does(project: Project, seed:
     expected = Resolver(world).accounts()
     found = _built(project, world)
     assert {key: found[key] for key in expected} == expected
+    homeless = world.records.keys() - expected.keys()
+    assert {world.records[key].system for key in homeless} == {"zendesk"}
+    assert homeless.isdisjoint(found)
     rules = Counter(rule for _, rule in expected.values())
     assert set(rules) == {"key", "reference", "merge", "domain", "email", "parent", "own"}, rules
     assert _mixed(world, found) == {}
@@ -138,6 +144,15 @@ def _store(connection: duckdb.DuckDBPyConnection, world: World) -> None:
             "source_system, source_key, reference, field",
             sorted({(*key, reference, name) for key, reference, name in world.references}),
         ),
+        "domains": (
+            "source_system, source_key, domain",
+            [
+                (*one.id, domain)
+                for one in world.records.values()
+                if not one.is_account
+                for domain in one.domains or (None,)
+            ],
+        ),
         "contacts": (
             "source_system, contact_id, account_key, email, is_deleted::boolean",
             [(one.system, one.id, one.account, one.email, str(one.is_deleted)) for one in world.contacts],
@@ -169,5 +184,6 @@ def _mixed(world: World, found: dict[tuple[str, str], tuple[str, str]]) -> dict[
     """Return the accounts with records of several companies."""
     companies: dict[str, set[int]] = defaultdict(set)
     for key, record in world.records.items():
-        companies[found[key][0]].add(record.company)
+        if key in found:
+            companies[found[key][0]].add(record.company)
     return {account: members for account, members in companies.items() if len(members) > 1}

@@ -21,6 +21,7 @@ from tests.unit.landing_case import make_case, session
 OTHER_FORM = "The tool delivers it in another column."
 LIST_IN_LIST = "A list in a list is a table that knows only the list around it."
 TO_THE_MINUTE = "The export has times to the minute."
+OTHER_HISTORY = "Audits, ticket events and the history of fields are three ways to the same changes."
 NO_VERSION = "A list in a folder of its own does not say of which version of its record it is."
 
 DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
@@ -95,6 +96,21 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("qualtrics", "fivetran"): {"responses.values": OTHER_FORM, "question_responses": OTHER_FORM},
     ("qualtrics", "singer"): {"responses": "The tap has no responses."},
+    ("zendesk", "fivetran"): {
+        **dict.fromkeys(("ticket_audits", "audit_events", "ticket_field_history"), OTHER_HISTORY),
+        "ticket_metrics": "The tool has no figures of Zendesk.",
+        **dict.fromkeys(("survey_responses", "survey_answers"), "The tool has only the older survey."),
+    },
+    ("zendesk", "dlt"): {
+        **dict.fromkeys(("audit_events", "child_events"), OTHER_HISTORY),
+        **dict.fromkeys(("survey_responses", "survey_answers"), "The tool has only the older survey."),
+    },
+    ("freshdesk", "dlt"): {
+        "conversations": "The tool has no conversations.",
+        "satisfaction_ratings": "The tool has no ratings.",
+        "tickets.stats_resolved_at": "The tool does not ask for the stats.",
+        "tickets.stats_first_responded_at": "The tool does not ask for the stats.",
+    },
     ("delighted", "fivetran"): {
         "survey_responses.person": OTHER_FORM,
         "survey_responses.person_id": OTHER_FORM,

@@ -34,18 +34,12 @@ reasons as (
             when is_draft then 'draft'
             when is_deleted then 'deleted'
             when conversation_id is null then 'orphan'
-            when created_at is null then 'no_date'
-            else 'author_unknown'
+            else 'no_date'
         end as reason,
         _batch_id,
         _loaded_at
     from threads
-    where
-        is_draft
-        or is_deleted
-        or conversation_id is null
-        or created_at is null
-        or (thread_type in ('customer', 'message') and author_kind is null)
+    where is_draft or is_deleted or conversation_id is null or created_at is null
     union all
     select
         'happiness_ratings' as object_name,

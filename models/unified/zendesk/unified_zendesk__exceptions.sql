@@ -8,10 +8,6 @@ comments as (
     select * from {{ ref('stg_zendesk__ticket_comments') }}
 ),
 
-ticket_events as (
-    select * from {{ ref('unified_zendesk__ticket_events') }}
-),
-
 ratings as (
     select * from {{ ref('stg_zendesk__satisfaction_ratings') }}
 ),
@@ -48,15 +44,6 @@ reasons as (
         _loaded_at
     from comments
     where is_deleted or ticket_id is null or created_at is null
-    union all
-    select
-        'ticket_comments' as object_name,
-        event_id as record_key,
-        'author_unknown' as reason,
-        _batch_id,
-        _loaded_at
-    from ticket_events
-    where event_type = 'public_comment' and author_kind is null
     union all
     select
         'satisfaction_ratings' as object_name,
