@@ -153,6 +153,7 @@ class Ticket:
     """Its status at the end."""
     solved: datetime | None = None
     replied: datetime | None = None
+    replies: int | None = None
     """Figures that the help desk computes. The history decides where it is known."""
     is_escalated: bool | None = False
     is_spam: bool = False

@@ -252,6 +252,7 @@ def _ticket(ticket: Ticket, group: Group) -> dict[str, Any]:
         "created_at": ticket.created,
         "first_replied_at": ticket.replied,
         "solved_at": ticket.solved,
+        "agent_replies": ticket.replies,
         "is_escalated": ticket.is_escalated,
         "is_spam": ticket.is_spam,
         "is_deleted": ticket.is_deleted,

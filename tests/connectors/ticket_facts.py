@@ -194,7 +194,8 @@ def without_status_history(company: Company) -> Company:
         kept = tuple(
             one for one in ticket.events if one.kind in ("public", "private") and one.at > ticket.created
         )
-        return replace(ticket, events=kept, solved=last_solve(ticket))
+        replies = sum(one.kind == "public" and one.by in ("agent", "left") for one in kept)
+        return replace(ticket, events=kept, solved=last_solve(ticket), replies=replies)
 
     return _each(company, cut)
 

@@ -7,6 +7,25 @@ with tickets as (
 
 contacts as (
     select * from {{ ref('stg_freshdesk__contacts') }}
+),
+
+conversations as (
+    select * from {{ ref('stg_freshdesk__conversations') }}
+    where not is_deleted and not is_survey_feedback
+),
+
+replies as (
+    select
+        ticket_id,
+        sum(case when not is_private and not is_incoming then 1 else 0 end) as agent_replies
+    from conversations
+    group by ticket_id
+),
+
+-- A ticket without conversations has no reply, but only if conversations are delivered at all.
+deliveries as (
+    select count(*) as conversations
+    from conversations
 )
 
 select
@@ -24,7 +43,7 @@ select
     -- The time is that of the last solve.
     coalesce(tickets.resolved_at, tickets.closed_at) as solved_at,
     cast(null as bigint) as reopens,
-    cast(null as bigint) as agent_replies,
+    cast(case when deliveries.conversations > 0 then coalesce(replies.agent_replies, 0) end as bigint) as agent_replies,
     cast(null as decimal(18, 4)) as handle_minutes,
     cast(null as decimal(18, 4)) as requester_wait_minutes,
     cast(null as decimal(18, 4)) as agent_wait_minutes,
@@ -37,4 +56,6 @@ select
     tickets._batch_id,
     tickets._loaded_at
 from tickets
+cross join deliveries
+left join replies on tickets.ticket_id = replies.ticket_id
 left join contacts on tickets.requester_id = contacts.contact_id
