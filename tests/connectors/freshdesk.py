@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.connectors.company import Company, Rating, Ticket, utc
+from tests.connectors.company import Company, utc
 from tests.connectors.shapes import Naming, Objects, Record
 from tests.connectors.ticket_facts import (
     last_solve,
@@ -16,6 +16,7 @@ from tests.connectors.ticket_facts import (
     without_offers,
     without_status_history,
 )
+from tests.connectors.tickets import Rating, Ticket
 
 NAMES = {
     "tickets": Naming("ticket"),

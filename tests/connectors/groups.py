@@ -26,8 +26,9 @@ from tests.connectors import (
     typeform,
     zendesk,
 )
-from tests.connectors.company import AS_OF, Company, Subscription, Terms, Ticket, at, periods
+from tests.connectors.company import AS_OF, Company, Subscription, Terms, at, periods
 from tests.connectors.shapes import SHAPES, Files, Names, Objects
+from tests.connectors.tickets import Ticket
 
 Change = Callable[[Company], Company]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.connectors.company import Company, Rating, Ticket, utc
+from tests.connectors.company import Company, utc
 from tests.connectors.shapes import Naming, Objects, Record, in_snake_case
 from tests.connectors.ticket_facts import (
     last_solve,
@@ -18,6 +18,7 @@ from tests.connectors.ticket_facts import (
     without_offers,
     without_priorities,
 )
+from tests.connectors.tickets import Rating, Ticket
 
 NAMES = {
     "conversations": Naming("conversation", lists={"_embedded.threads": "conversation_thread"}),

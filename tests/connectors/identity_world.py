@@ -146,7 +146,7 @@ def messy_world(seed: int, companies: int = 120) -> World:
 
 
 def _share_domains(maker: _Maker, companies: int) -> None:
-    """Let two companies have a domain, and customers with addresses there, and an organization two domains."""
+    """Let two companies have one domain, with customers there, and an organization the domains of two."""
     for pair in range(8):
         domain = f"group{pair}.example"
         for company in (companies + 2 * pair, companies + 2 * pair + 1):

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tests.connectors.company import Company, Event, Rating, Ticket, at
+from tests.connectors.company import Company, at
+from tests.connectors.tickets import Event, Rating, Ticket
 
 SOLVED = ("solved", "closed")
 
@@ -55,7 +56,8 @@ def _tickets() -> Iterator[Ticket]:
         names_company=True,
     )
     # The follow-up of a closed ticket is a ticket of its own.
-    yield _ticket(2, 1, "ann@plain.example", "2024-03-20 09:00", *asked("2024-03-20 09:00"), priority="urgent")
+    start = "2024-03-20 09:00"
+    yield _ticket(2, 1, "ann@plain.example", start, *asked(start), priority="urgent")
     # An agent opened it, so the second comment of an agent is the first reply.
     yield _ticket(
         3,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.connectors.company import Company, Event, Rating, Ticket, utc
+from tests.connectors.company import Company, utc
 from tests.connectors.shapes import Naming, Objects, Record
 from tests.connectors.ticket_facts import requesters, without_escalations
+from tests.connectors.tickets import Event, Rating, Ticket
 
 NAMES = {
     "tickets": Naming("ticket", lists={"tags": "ticket_tag"}),

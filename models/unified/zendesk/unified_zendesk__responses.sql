@@ -13,7 +13,7 @@ survey_responses as (
 answers as (
     select
         *,
-        row_number() over (partition by survey_response_id order by updated_at desc, question_id) as choice
+        row_number() over (partition by survey_response_id order by updated_at desc, question_id asc) as choice
     from {{ ref('stg_zendesk__survey_answers') }}
     where answer_type = 'rating_scale' and score is not null
 ),

@@ -13,7 +13,7 @@ metrics as (
     select * from {{ ref('stg_zendesk__ticket_metrics') }}
 ),
 
-bin as (
+deleted_tickets as (
     select * from {{ ref('stg_zendesk__deleted_tickets') }}
 ),
 
@@ -35,7 +35,7 @@ merge_tags as (
     where tag = 'closed_by_merge' and not is_deleted
 ),
 
-merges as (
+found_merges as (
     select * from merge_pairs
     union all
     select * from merge_tags
@@ -47,7 +47,7 @@ merged_tickets as (
         coalesce(
             min(case when merged_into_ticket_id <> ticket_id then merged_into_ticket_id end), ticket_id
         ) as merged_into_ticket_id
-    from merges
+    from found_merges
     group by ticket_id
 )
 
@@ -62,7 +62,7 @@ select
     case
         when tickets.status in ('new', 'open', 'pending', 'solved', 'closed') then tickets.status
         when tickets.status = 'hold' then 'on_hold'
-        when tickets.is_deleted or bin.ticket_id is not null then 'closed'
+        when tickets.is_deleted or deleted_tickets.ticket_id is not null then 'closed'
         else 'open'
     end as status,
     tickets.created_at,
@@ -81,11 +81,11 @@ select
     false as is_spam,
     merged_tickets.merged_into_ticket_id,
     tickets.updated_at,
-    tickets.is_deleted or bin.ticket_id is not null as is_deleted,
+    tickets.is_deleted or deleted_tickets.ticket_id is not null as is_deleted,
     tickets._batch_id,
     tickets._loaded_at
 from tickets
 left join users on tickets.requester_id = users.user_id
 left join metrics on tickets.ticket_id = metrics.ticket_id
-left join bin on tickets.ticket_id = bin.ticket_id
+left join deleted_tickets on tickets.ticket_id = deleted_tickets.ticket_id
 left join merged_tickets on tickets.ticket_id = merged_tickets.ticket_id
