@@ -25,19 +25,29 @@ bands as (
     from {{ ref('health_bands') }}
 ),
 
-scored as (
+placed as (
     select
         weeks.*,
         cards.total_weight
         {%- for measure in health_measures() %},
         cards.{{ measure }}_weight,
-        100 * least(greatest({{ rate(
+        {{ rate(
             'weeks.' ~ measure ~ ' - cards.' ~ measure ~ '_low',
             'cards.' ~ measure ~ '_high - cards.' ~ measure ~ '_low'
-        ) }}, 0), 1) as {{ measure }}_score
+        ) }} as {{ measure }}_place
         {%- endfor %}
     from weeks
     inner join cards on weeks.score_card = cards.score_card
+),
+
+scored as (
+    select
+        *
+        {%- for measure in health_measures() %},
+        100 * case when {{ measure }}_place < 0 then 0 when {{ measure }}_place > 1 then 1 else {{ measure }}_place end
+        as {{ measure }}_score
+        {%- endfor %}
+    from placed
 ),
 
 weighed as (

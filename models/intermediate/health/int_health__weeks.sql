@@ -1,4 +1,4 @@
--- one row per account and week at whose end it is a customer, up to five weeks before the history begins
+-- one row per account and week at whose end it is a customer, from four weeks before the history begins
 {%- set counts = [
     'nps_answers', 'nps_points', 'detractors', 'last_detractor', 'csat_answers', 'csat_satisfied', 'tickets', 'reopens',
     'escalations', 'past_due', 'milestones_due', 'late_milestones', 'open_expansions', 'renewals_ahead'
@@ -33,7 +33,7 @@ customer_weeks as (
     select
         account_id,
         {{ expand_numbers(
-            'greatest(from_week_number, ' ~ as_of_week() ~ ' - ' ~ policy('health_history_weeks') ~ ' - 4)',
+            'greatest(from_week_number, ' ~ as_of_week() ~ ' - ' ~ policy('health_history_weeks') ~ ' - 3)',
             'coalesce(until_week_number - 1, ' ~ as_of_week() ~ ')'
         ) }} as week_number
     from customer_changes
