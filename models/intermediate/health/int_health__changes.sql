@@ -23,8 +23,8 @@ tickets as (
     select
         *,
         {{ local_day('created_at') }} as created_on,
-        -- Without a history, the version of the ticket tells when something was known.
-        {{ local_day('coalesce(updated_at, solved_at, created_at)') }} as known_on
+        -- A delivered flag or count was known at its version, or at the solve of a ticket without a history.
+        {{ local_day('coalesce(updated_at, case when not has_history then solved_at end, created_at)') }} as known_on
     from {{ ref('int_support__tickets') }}
     where account_id is not null
 ),
