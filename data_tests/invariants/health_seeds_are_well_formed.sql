@@ -16,6 +16,10 @@ plays as (
     select * from {{ ref('alert_plays') }}
 ),
 
+measure_counts as (
+    select count(*) > 0 as has_measures from measures
+),
+
 card_weights as (
     select
         score_card,
@@ -77,6 +81,8 @@ problems as (
         'health_bands' as seed,
         'all bands' as target,
         case
+            -- Without any measure there is no health at all.
+            when not has_measures then null
             when red_from is null or yellow_from is null or green_from is null
                 then 'red, yellow and green each need a row with from_score'
             when red_from <> 0 then 'red must begin at 0'
@@ -84,12 +90,14 @@ problems as (
                 then 'bands overlap: write 0 < from_score of yellow < from_score of green <= 100'
         end as problem
     from band_bounds
+    cross join measure_counts
     union all
     select
         'health_score_cards' as seed,
         'all' as target,
-        case when cards_for_all = 0 then 'the row for segment all is missing' end as problem
+        case when cards_for_all = 0 and has_measures then 'the row for segment all is missing' end as problem
     from band_bounds
+    cross join measure_counts
     union all
     select
         'alert_plays' as seed,
