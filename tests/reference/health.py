@@ -4,80 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from tests.reference.health_company import Company
 from tests.reference.usage import Row, Usage, World, monday
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-
-
-@dataclass(frozen=True)
-class Company:
-    """A company with all its voices, and what its customer-success lead wrote into the seeds."""
-
-    world: World
-    answers: Sequence[Row]
-    tickets: Sequence[Row]
-    events: Sequence[Row]
-    contracts: Sequence[Row]
-    opportunities: Sequence[Row]
-    seeds: Mapping[str, Sequence[Row]]
-
-    def before(self, moment: datetime) -> Company:
-        """The same company, without all that happened from that moment on."""
-
-        def past(rows: Sequence[Row], start: str, **erased: Any) -> list[Row]:
-            kept = [row for row in rows if _instant(row[start]) < moment]
-            return [
-                {
-                    name: erased[name]
-                    if name in erased and row[name] is not None and _is_later(row, name, moment)
-                    else value
-                    for name, value in row.items()
-                }
-                for row in kept
-            ]
-
-        world = self.world
-        tickets = [
-            row
-            if (row["updated_at"] or row["created_at"]) < moment
-            else {**row, "updated_at": None, "is_escalated": None, "reopens": None}
-            for row in self.tickets
-            if row["created_at"] < moment
-        ]
-        return replace(
-            self,
-            world=replace(
-                world,
-                periods=past(world.periods, "period_start", period_end=None),
-                seats=past(world.seats, "effective_on"),
-                milestones=[
-                    {**row, "reached_at": None if row["reached_at"] and row["reached_at"] >= moment else row["reached_at"]}
-                    for row in world.milestones
-                ],
-                delivered=past(world.delivered, "occurred_at"),
-            ),
-            answers=past(self.answers, "responded_at"),
-            tickets=tickets,
-            events=past(self.events, "occurred_at"),
-            contracts=past(self.contracts, "starts_on"),
-            opportunities=[
-                row if not row["is_closed"] or row["closed_at"] < moment else {**row, "is_closed": False}
-                for row in past(self.opportunities, "created_at")
-            ],
-        )
-
-
-def _instant(value: date | datetime) -> datetime:
-    return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
-
-
-def _is_later(row: Row, name: str, moment: datetime) -> bool:
-    return _instant(row[name]) >= moment
 
 
 class Health:
@@ -133,7 +67,10 @@ class Health:
             "reopens": reopens,
             "escalations": escalations,
             "past_due": [
-                (day(row["period_start"]), day(row["period_end"]) if row["period_end"] and row["period_end"] <= now else date.max)
+                (
+                    day(row["period_start"]),
+                    day(row["period_end"]) if row["period_end"] and row["period_end"] <= now else date.max,
+                )
                 for row in self.world.periods
                 if row["account_id"] == account and row["status"] == "past_due" and row["period_start"] <= now
             ],
@@ -187,12 +124,13 @@ class Health:
         said = [score for day, _, score in facts["nps"] if day <= end]
         satisfied = [is_good for day, is_good in facts["csat"] if timedelta(0) <= end - day < 90 * DAY]
         due = [
-            row
-            for row in self.world.milestones
-            if row["account_id"] == account and row["target_on"] < end
+            row for row in self.world.milestones if row["account_id"] == account and row["target_on"] < end
         ]
         late = [
-            row for row in due if row["reached_at"] is None or self.world.day(row["reached_at"]) > end
+            row
+            for row in due
+            if row["reached_at"] is None
+            or self.world.day(row["reached_at"]) > end
             or row["reached_at"] > self.world.as_of
         ]
         has_tickets = self.first_ticket is not None and monday(self.first_ticket) <= week
@@ -214,10 +152,14 @@ class Health:
             "ticket_trouble": reopens + escalations if has_tickets else None,
             "usage_trend": last.get("usage_trend") if usage else None,
             "seat_utilisation": users / seats if users is not None and seats else None,
-            "inactive_days": (end - (usage["last_active_on"] or first_use)).days if usage else None,
-            "decision_maker_weeks": sum(week - one < 4 * WEEK for one in makers) if usage and makers else None,
+            "inactive_days": (end - (usage["last_active_on"] or first_use or week)).days if usage else None,
+            "decision_maker_weeks": sum(week - one < 4 * WEEK for one in makers)
+            if usage and makers
+            else None,
             "late_milestones": len(late) if due else None,
-            "past_due": sum(start <= end < until for start, until in facts["past_due"]) if has_past_due else None,
+            "past_due": sum(start <= end < until for start, until in facts["past_due"])
+            if has_past_due
+            else None,
         }
         card = self._card(account)
         row.update(_scored(row, card))
@@ -242,15 +184,12 @@ class Health:
     def _band(self, score: float | None) -> str | None:
         if score is None:
             return None
-        return max((bound, band) for band, bound in self.bands.items() if score >= bound)[1]
+        return str(max((bound, band) for band, bound in self.bands.items() if score >= bound)[1])
 
     def _renewals(self, account: str, end: date) -> int:
-        mine = [row for row in self.company.contracts if row["account_id"] == account]
         return sum(
-            row["starts_on"] <= end < row["ends_on"] <= end + 90 * DAY
-            # The next term has begun.
-            and not any(other["starts_on"] <= end for other in mine if other["starts_on"] > row["starts_on"])
-            for row in mine
+            row["account_id"] == account and row["starts_on"] <= end < row["ends_on"] <= end + 90 * DAY
+            for row in self.company.contracts
         )
 
     def _expansions(self, account: str, end: date) -> int:
@@ -357,7 +296,12 @@ def _chances(row: Row) -> dict[str, float | None]:
 
 
 def _names(row: Row) -> list[str]:
-    return [name for kind in ("risk", "expansion") if row.get(f"{kind}_signals") for name in row[f"{kind}_signals"].split(", ")]
+    return [
+        name
+        for kind in ("risk", "expansion")
+        if row.get(f"{kind}_signals")
+        for name in row[f"{kind}_signals"].split(", ")
+    ]
 
 
 def _scored(values: Row, card: Sequence[Row]) -> Row:

@@ -60,7 +60,8 @@ opportunities as (
 ),
 
 renewals as (
-    select * from {{ ref('int_renewals__outcomes') }}
+    select * from {{ ref('int_renewals__contracts') }}
+    where falls_due
 ),
 
 {%- set nps_until = earliest('next_of_person_on', dbt.dateadd('day', policy('health_nps_days'), 'answered_on')) %}
@@ -86,8 +87,8 @@ renewals as (
     ('open_expansions', 'opportunities', 'true', '1', local_day('created_at'),
      'case when is_closed then ' ~ local_day('closed_at') ~ ' end'),
     ('renewals_ahead', 'renewals', 'true', '1',
-     'greatest(starts_on, cast(' ~ dbt.dateadd('day', -policy('health_renewal_days'), 'due_on') ~ ' as date))',
-     earliest('renewed_on', 'due_on'))
+     'greatest(starts_on, cast(' ~ dbt.dateadd('day', -policy('health_renewal_days'), 'ends_on') ~ ' as date))',
+     'ends_on')
 ] %}
 spans as (
     {%- for name, relation, condition, amount, from_on, until_on in spans %}
