@@ -150,7 +150,7 @@ def run_models(
     Returns the rows of `targets` by model name. A seed that is not given has no rows.
     """
     relations = {step.name: step.relation for step in steps}
-    with models_on(partial(_create_raw_tables, landing=landing), steps, as_of, seeds=seeds) as connection:
+    with models_on(partial(create_raw_tables, landing=landing), steps, as_of, seeds=seeds) as connection:
         return {name: _rows(connection, relations[name]) for name in targets}
 
 
@@ -283,7 +283,7 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> 
         connection.execute(f"create {step.kind} {step.relation} as (\n{query}\n)")
 
 
-def _create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:
+def create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     unknown = landing.keys() - {name for source, name in contracts() if source == "generic"}
     assert not unknown, f"no such landing objects: {sorted(unknown)}"
     for (source, name), contract in contracts().items():

@@ -63,7 +63,7 @@ def test_every_metric_with_a_formula_has_a_rule_and_a_test() -> None:
 
 
 def test_every_metric_mart_is_led_to_its_rule() -> None:
-    folders = ("core", "retention", "revenue", "sentiment", "support")
+    folders = ("core", "health", "retention", "revenue", "sentiment", "support")
     marts = {
         path.stem for name in folders for path in (PROJECT_DIR / "models" / "marts" / name).glob("*.sql")
     }

@@ -151,6 +151,8 @@ SEEDS = (
     "support_",
     "active_events",
 )
+RULES = ("health_", "alert_plays")
+"""Seeds with what a business user decides about a metric, read where the metric is."""
 
 
 def test_models_read_only_allowed_layers() -> None:
@@ -158,8 +160,8 @@ def test_models_read_only_allowed_layers() -> None:
         "staging": (),
         "unified": ("stg_", "unified_", *SEEDS),
         # Records of the loader have no customer data, and the previous release passed all layers.
-        "intermediate": ("unified_", "int_", "stg_landing__", "stg_previous__"),
-        "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly"),
+        "intermediate": ("unified_", "int_", "stg_landing__", "stg_previous__", *RULES),
+        "marts": ("int_", "unified_", "dim_", "fct_", "mrr_monthly", "churn_monthly", *RULES),
     }
     # Marts about the release may read records of the previous release.
     meta = (*allowed["marts"], "_policies", "stg_previous__")

@@ -123,6 +123,7 @@ select
     known_status not in ('solved', 'closed') as is_open,
     has_history,
     created_at,
+    updated_at,
     {{ local_month('created_at') }} as created_month_number,
     case when has_comments then comment_replied_at else known_first_replied_at end as first_replied_at,
     case

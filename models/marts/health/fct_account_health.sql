@@ -1,0 +1,39 @@
+-- one row per account and week at whose end it is a customer
+with scores as (
+    select * from {{ ref('int_health__scores') }}
+),
+
+plays as (
+    select
+        count(*) as signals
+        {%- for name, kind, value, comparison, evidence in health_signals() %},
+        max(case when signal = '{{ name }}' then threshold end) as {{ name }}_threshold
+        {%- endfor %}
+    from {{ ref('alert_plays') }}
+),
+
+trends as (
+    select
+        scores.*,
+        scores.health_score - max(scores.health_score) over (
+            partition by scores.account_id
+            order by scores.week_number
+            range between 4 preceding and 4 preceding
+        ) as trend_30d
+    from scores
+)
+
+select
+    trends.account_id,
+    {{ week_start('trends.week_number') }} as week,
+    trends.week_number < {{ as_of_week() }} as is_complete,
+    trends.score_card,
+    trends.health_score,
+    trends.health_band,
+    cast(trends.measures_present as bigint) as measures_present,
+    cast(trends.trend_30d as decimal(7, 4)) as trend_30d,
+    {{ signal_list('risk', 'plays') }} as risk_signals,
+    {{ signal_list('expansion', 'plays') }} as expansion_signals
+from trends
+cross join plays
+where trends.week_number > {{ as_of_week() }} - {{ policy('health_history_weeks') }}
