@@ -119,12 +119,13 @@ class Usage:
         start = min(monday(event.day) for event in self.mine)
         now = monday(self.world.today)
         mondays = [start + timedelta(weeks=n) for n in range((now - start).days // 7 + 1)]
+        known = {monday(event.day) for event in self.mine}
         found = {}
         for account in self.world.measured:
             activity = {week: self._activity(account, week) for week in mondays}
             rows = {week: self._week(account, week, now) for week in mondays}
-            begun = [week for week in mondays if rows[week]["is_customer"] or activity[week]]
-            for week in mondays:
+            begun = [week for week in sorted(known) if rows[week]["is_customer"] or activity[week]]
+            for week in sorted(known):
                 row = rows[week]
                 if not (row["is_customer"] or row["events"]):
                     continue
@@ -185,9 +186,9 @@ class Usage:
 
     # ---------------------------------------------------------------- months
     def account_month(self, account: str, month: date) -> tuple[int | None, int | None]:
-        """Active users and seats of an account; no users before the first and after the last event of all."""
+        """Active users and seats of an account; its users are unknown in a month without any event at all."""
         end = next_month(month)
-        if end <= min(event.day for event in self.mine) or month > max(event.day for event in self.mine):
+        if not _within(self.mine, month, end):
             return None, self.seats(account, end)
         return _count(_within(self.by_account[account], month, end)), self.seats(account, end)
 
@@ -195,22 +196,23 @@ class Usage:
         """Rows of usage_monthly of a segment, or of all accounts."""
         accounts = self.of_segment(segment)
         first = min(event.day for event in self.mine).replace(day=1)
-        last = max(event.day for event in self.mine)
         found = {}
-        while first <= last:
-            end = next_month(first)
-            events = {name: _within(self.by_account[name], first, end) for name in accounts}
-            customers = {name for name in accounts if self.is_customer(name, end)}
-            days = ((min(end, self.world.today + timedelta(days=1))) - first).days
+        while first <= self.world.today:
+            start, first = first, next_month(first)
+            if not _within(self.mine, start, first):
+                continue
+            events = {name: _within(self.by_account[name], start, first) for name in accounts}
+            customers = {name for name in accounts if self.is_customer(name, first)}
+            days = (min(first, self.world.today + timedelta(days=1)) - start).days
             users = sum(len(_users(one)) for one in events.values())
             user_days = sum(map(_user_days, events.values()))
-            sessions = sum(self._sessions(name, first, end) for name in accounts)
+            sessions = sum(self._sessions(name, start, first) for name in accounts)
             active = {name for name in accounts if events[name]}
             seated = {
-                name: self.seats(name, end) or 0 for name in customers if _count(events[name]) is not None
+                name: self.seats(name, first) or 0 for name in customers if _count(events[name]) is not None
             }
             in_seats = sum(_count(events[name]) or 0 for name, seats in seated.items() if seats)
-            found[first] = {
+            found[start] = {
                 "active_users": users,
                 "average_daily_users": user_days / days,
                 "stickiness": rate(user_days / days, users),
@@ -222,7 +224,6 @@ class Usage:
                 "seats_paid": sum(seated.values()),
                 "seat_utilisation": rate(in_seats, sum(seated.values())),
             }
-            first = end
         return found
 
     def of_segment(self, segment: str | None) -> list[str]:

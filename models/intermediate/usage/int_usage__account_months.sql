@@ -1,4 +1,4 @@
--- one row per account and month with activity, seats, or MRR history since the first event of the company
+-- one row per account and month with activity, or with MRR history
 with user_days as (
     select * from {{ ref('int_usage__user_days') }}
 ),
@@ -37,12 +37,9 @@ activity as (
     group by account_id, month_number
 ),
 
--- Before the first event, and after the last one that was delivered, usage is unknown and not zero.
+-- In a month without any event of any account, usage is unknown and not zero: its events were not delivered.
 known_months as (
-    select
-        min(month_number) as first_month_number,
-        max(month_number) as last_month_number
-    from activity
+    select distinct month_number from activity
 ),
 
 -- The seats at the end of each month.
@@ -77,23 +74,18 @@ select
     slices.slice_number,
     coalesce(states.plan_id, 'unknown') as plan,
     states.is_customer,
-    coalesce(
-        states.month_number between known_months.first_month_number and known_months.last_month_number, false
-    ) as has_usage_data,
+    known_months.month_number is not null as has_usage_data,
     states.is_active,
     case
         -- Events without any user do not tell how many users there are.
         when states.active_users > 0 then states.active_users
-        when
-            states.month_number between known_months.first_month_number and known_months.last_month_number
-            and not states.is_active
-            then 0
+        when known_months.month_number is not null and not states.is_active then 0
     end as active_users,
     states.user_days,
     states.sessions,
     seat_months.seats_paid
 from states
-cross join known_months
+left join known_months on states.month_number = known_months.month_number
 inner join slices on states.account_id = slices.account_id
 left join seat_months
     on states.account_id = seat_months.account_id and states.month_number = seat_months.month_number

@@ -1,4 +1,4 @@
--- one row per account and week in which it is a customer or active, from the first event of the company on
+-- one row per account and week in which it is a customer or active, and any account has an event
 {%- set account_weeks = 'partition by account_id order by week_number' %}
 with activity as (
     select * from {{ ref('int_usage__account_weeks') }}
@@ -12,8 +12,10 @@ core_features as (
     select count(*) as features from {{ ref('unified_usage_core_features') }}
 ),
 
-usage_start as (
-    select min(week_number) as first_week_number from activity
+-- In a week without any event of any account, usage is unknown and not zero: its events were not delivered.
+known_weeks as (
+    select distinct week_number from activity
+    where events > 0
 ),
 
 customer_changes as (
@@ -21,16 +23,19 @@ customer_changes as (
 ),
 
 -- The weeks at whose end the account is a customer.
-customer_weeks as (
+all_customer_weeks as (
     select
-        customer_changes.account_id,
-        {{ expand_numbers(
-            'greatest(customer_changes.from_week_number, usage_start.first_week_number)',
-            'coalesce(customer_changes.until_week_number - 1, ' ~ as_of_week() ~ ')'
-        ) }} as week_number
+        account_id,
+        {{ expand_numbers('from_week_number', 'coalesce(until_week_number - 1, ' ~ as_of_week() ~ ')') }}
+        as week_number
     from customer_changes
-    cross join usage_start
-    where customer_changes.is_customer and usage_start.first_week_number is not null
+    where is_customer
+),
+
+customer_weeks as (
+    select all_customer_weeks.*
+    from all_customer_weeks
+    inner join known_weeks on all_customer_weeks.week_number = known_weeks.week_number
 ),
 
 seat_weeks as (

@@ -1,4 +1,4 @@
--- one row per account and week in which it is a customer or active, from the first event of the company on
+-- one row per account and week in which it is a customer or active, and any account has an event
 {{ config(materialized='view') }}
 select
     account_id,

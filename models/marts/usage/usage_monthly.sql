@@ -1,4 +1,4 @@
--- one row per month from the first event of the company to the last, and slice
+-- one row per month in which any account has an event, and slice
 with account_months as (
     select * from {{ ref('int_usage__account_months') }}
     where has_usage_data
