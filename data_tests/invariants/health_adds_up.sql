@@ -18,8 +18,9 @@ measures as (
 current_signals as (
     select
         health_weeks.account_id,
-        {{ expand_list("coalesce(health_weeks.risk_signals || ', ', '') || coalesce(health_weeks.expansion_signals, '')") }}
-        as signal
+        {{ expand_list(
+            "coalesce(health_weeks.risk_signals || ', ', '') || coalesce(health_weeks.expansion_signals, '')"
+        ) }} as signal
     from health_weeks
     inner join {{ ref('dim_accounts') }} as accounts on health_weeks.account_id = accounts.account_id
     where not health_weeks.is_complete and accounts.status = 'active'

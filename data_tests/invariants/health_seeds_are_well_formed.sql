@@ -1,4 +1,5 @@
 -- Lists the problems of the seeds of health, in words. dbt builds nothing that reads them until they are fixed.
+{%- set signals = health_signals() | map(attribute=0) | list %}
 {%- set chances = health_signals() | selectattr(1, 'equalto', 'expansion') | map(attribute=0) | list %}
 with score_cards as (
     select * from {{ ref('health_score_cards') }}
@@ -32,10 +33,23 @@ band_bounds as (
     select
         max(case when band = 'red' then from_score end) as red_from,
         max(case when band = 'yellow' then from_score end) as yellow_from,
-        max(case when band = 'green' then from_score end) as green_from,
-        count(case when segment = 'all' then 1 end) as cards_for_all
+        max(case when band = 'green' then from_score end) as green_from
     from bands
-    full outer join score_cards on 1 = 0
+),
+
+card_counts as (
+    select count(*) as cards_for_all from score_cards
+    where segment = 'all'
+),
+
+bounds as (
+    select
+        band_bounds.*,
+        card_counts.cards_for_all,
+        measure_counts.has_measures
+    from band_bounds
+    cross join card_counts
+    cross join measure_counts
 ),
 
 problems as (
@@ -55,7 +69,13 @@ problems as (
         coalesce(score_card, 'a row') || ' ' || coalesce(measure, '') as target,
         case
             when score_card is null then 'score_card is missing'
-            when measure is null or measure not in ('{{ health_measures() | join("', '") }}')
+            when
+                measure is null
+                or measure not in (
+                    {%- for name in health_measures() %}
+                    '{{ name }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
                 then 'measure is none of {{ health_measures() | join(", ") }}'
             when weight is null or weight < 0 then 'weight must be a number of at least 0'
             when score_0_at is null or score_100_at is null or score_0_at = score_100_at
@@ -89,26 +109,36 @@ problems as (
             when yellow_from <= 0 or green_from <= yellow_from or green_from > 100
                 then 'bands overlap: write 0 < from_score of yellow < from_score of green <= 100'
         end as problem
-    from band_bounds
-    cross join measure_counts
+    from bounds
     union all
     select
         'health_score_cards' as seed,
         'all' as target,
         case when cards_for_all = 0 and has_measures then 'the row for segment all is missing' end as problem
-    from band_bounds
-    cross join measure_counts
+    from bounds
     union all
     select
         'alert_plays' as seed,
         coalesce(signal, 'a row') as target,
         case
-            when signal is null or signal not in ('{{ health_signals() | map(attribute=0) | join("', '") }}')
-                then 'signal is none of {{ health_signals() | map(attribute=0) | join(", ") }}'
+            when
+                signal is null
+                or signal not in (
+                    {%- for name in signals %}
+                    '{{ name }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
+                )
+                then 'signal is none of {{ signals | join(", ") }}'
             when threshold is null then 'threshold is missing'
             when
                 coalesce(severity, '') not in ('high', 'medium', 'opportunity')
-                or (severity = 'opportunity') <> (signal in ('{{ chances | join("', '") }}'))
+                or (severity = 'opportunity') <> (
+                    signal in (
+                        {%- for name in chances %}
+                        '{{ name }}'{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    )
+                )
                 then 'severity is high or medium for a risk, and opportunity for a chance to grow'
             when coalesce(trim(suggested_play), '') = '' then 'suggested_play is missing'
             when suggested_play like '%@%' then 'suggested_play is published: write no e-mail address'

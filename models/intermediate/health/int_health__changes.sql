@@ -3,6 +3,32 @@
     'nps_answers', 'nps_points', 'detractors', 'last_detractor', 'csat_answers', 'csat_satisfied', 'tickets', 'reopens',
     'escalations', 'past_due', 'milestones_due', 'late_milestones', 'open_expansions', 'renewals_ahead'
 ] %}
+{%- set nps_until = earliest('next_of_person_on', dbt.dateadd('day', policy('health_nps_days'), 'answered_on')) %}
+{%- set csat_until = dbt.dateadd('day', policy('health_csat_days'), 'answered_on') %}
+{%- set ticket_days = policy('health_ticket_days') %}
+{#- Count, relation, condition, amount, first day on which it counts, first day on which it no longer does. -#}
+{%- set spans = [
+    ('nps_answers', 'answers', "survey_type = 'nps'", '1', 'answered_on', nps_until),
+    ('nps_points', 'answers', "survey_type = 'nps'", 'score', 'answered_on', nps_until),
+    ('detractors', 'answers', "survey_type = 'nps' and score <= 6", '1', 'answered_on', nps_until),
+    ('last_detractor', 'answers', "survey_type = 'nps' and score <= 6", '1', 'answered_on', 'next_of_account_on'),
+    ('csat_answers', 'answers', "survey_type = 'csat'", '1', 'answered_on', csat_until),
+    ('csat_satisfied', 'answers', "survey_type = 'csat' and is_satisfied", '1', 'answered_on', csat_until),
+    ('tickets', 'tickets', 'true', '1', 'created_on', dbt.dateadd('day', ticket_days, 'created_on')),
+    ('reopens', 'reopenings', 'true', '1', 'reopened_on', dbt.dateadd('day', ticket_days, 'reopened_on')),
+    ('reopens', 'tickets', 'not has_history and reopens > 0', 'reopens', 'known_on',
+     dbt.dateadd('day', ticket_days, 'known_on')),
+    ('escalations', 'tickets', 'is_escalated', '1', 'known_on', dbt.dateadd('day', ticket_days, 'known_on')),
+    ('past_due', 'past_due_intervals', 'true', '1', local_day('starts_at'),
+     'case when ends_at <= ' ~ as_of() ~ ' then ' ~ local_day('ends_at') ~ ' end'),
+    ('milestones_due', 'milestones', 'true', '1', 'overdue_on', 'cast(null as date)'),
+    ('late_milestones', 'milestones', 'true', '1', 'overdue_on', 'reached_on'),
+    ('open_expansions', 'opportunities', 'true', '1', local_day('created_at'),
+     'case when is_closed and closed_at <= ' ~ as_of() ~ ' then ' ~ local_day('closed_at') ~ ' end'),
+    ('renewals_ahead', 'renewals', 'true', '1',
+     'greatest(starts_on, cast(' ~ dbt.dateadd('day', -policy('health_renewal_days'), 'ends_on') ~ ' as date))',
+     'ends_on')
+] %}
 with answers as (
     select
         *,
@@ -47,7 +73,7 @@ milestones as (
     select
         account_id,
         {{ dbt.dateadd('day', 1, 'target_on') }} as overdue_on,
-        {{ local_day('reached_at') }} as reached_on
+        case when reached_at <= {{ as_of() }} then {{ local_day('reached_at') }} end as reached_on
     from {{ ref('unified_milestones') }}
     where target_on is not null
 ),
@@ -56,6 +82,7 @@ opportunities as (
     select * from {{ ref('unified_opportunities') }}
     where
         opportunity_type = 'expansion'
+        and created_at <= {{ as_of() }}
         and (not is_closed or closed_at is not null)
 ),
 
@@ -64,32 +91,6 @@ renewals as (
     where falls_due
 ),
 
-{%- set nps_until = earliest('next_of_person_on', dbt.dateadd('day', policy('health_nps_days'), 'answered_on')) %}
-{%- set csat_until = dbt.dateadd('day', policy('health_csat_days'), 'answered_on') %}
-{%- set ticket_days = policy('health_ticket_days') %}
-{#- Count, relation, condition, amount, first day on which it counts, first day on which it no longer does. -#}
-{%- set spans = [
-    ('nps_answers', 'answers', "survey_type = 'nps'", '1', 'answered_on', nps_until),
-    ('nps_points', 'answers', "survey_type = 'nps'", 'score', 'answered_on', nps_until),
-    ('detractors', 'answers', "survey_type = 'nps' and score <= 6", '1', 'answered_on', nps_until),
-    ('last_detractor', 'answers', "survey_type = 'nps' and score <= 6", '1', 'answered_on', 'next_of_account_on'),
-    ('csat_answers', 'answers', "survey_type = 'csat'", '1', 'answered_on', csat_until),
-    ('csat_satisfied', 'answers', "survey_type = 'csat' and is_satisfied", '1', 'answered_on', csat_until),
-    ('tickets', 'tickets', 'true', '1', 'created_on', dbt.dateadd('day', ticket_days, 'created_on')),
-    ('reopens', 'reopenings', 'true', '1', 'reopened_on', dbt.dateadd('day', ticket_days, 'reopened_on')),
-    ('reopens', 'tickets', 'not has_history and reopens > 0', 'reopens', 'known_on',
-     dbt.dateadd('day', ticket_days, 'known_on')),
-    ('escalations', 'tickets', 'is_escalated', '1', 'known_on', dbt.dateadd('day', ticket_days, 'known_on')),
-    ('past_due', 'past_due_intervals', 'true', '1', local_day('starts_at'),
-     'case when ends_at <= ' ~ as_of() ~ ' then ' ~ local_day('ends_at') ~ ' end'),
-    ('milestones_due', 'milestones', 'true', '1', 'overdue_on', 'cast(null as date)'),
-    ('late_milestones', 'milestones', 'true', '1', 'overdue_on', 'reached_on'),
-    ('open_expansions', 'opportunities', 'true', '1', local_day('created_at'),
-     'case when is_closed then ' ~ local_day('closed_at') ~ ' end'),
-    ('renewals_ahead', 'renewals', 'true', '1',
-     'greatest(starts_on, cast(' ~ dbt.dateadd('day', -policy('health_renewal_days'), 'ends_on') ~ ' as date))',
-     'ends_on')
-] %}
 spans as (
     {%- for name, relation, condition, amount, from_on, until_on in spans %}
     {%- if not loop.first %}

@@ -1,7 +1,8 @@
 -- one row per account, week and measure of its score card, for the last weeks
+{%- set weeks = [policy('health_explained_weeks'), policy('health_history_weeks')] | min %}
 with scores as (
     select * from {{ ref('int_health__scores') }}
-    where week_number > {{ as_of_week() }} - least({{ policy('health_explained_weeks') }}, {{ policy('health_history_weeks') }})
+    where week_number > {{ as_of_week() }} - {{ weeks }}
 ),
 
 measures as (

@@ -136,7 +136,8 @@ select
     case when is_complete then {{ rate('true_positives', 'churned_accounts') }} end as recall_rate,
     case when is_complete then {{ rate('true_positives', 'flagged_accounts') }} end as precision_rate,
     case when is_complete then {{ rate('churned_accounts', 'scored_accounts') }} end as base_rate,
-    case when is_complete then
-        {{ rate('cast(true_positives as double) * scored_accounts', 'cast(flagged_accounts as double) * churned_accounts') }}
+    case
+        when is_complete
+            then {{ rate(rate('true_positives', 'flagged_accounts'), rate('churned_accounts', 'scored_accounts')) }}
     end as lift
 from periods
