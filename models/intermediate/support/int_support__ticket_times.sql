@@ -2,7 +2,9 @@
 {%- set ends = {
     'first_reply': 'first_replied_at', 'first_resolution': 'first_solved_at', 'full_resolution': 'solved_at'
 } %}
-{%- set waits = {'requester_wait': ['new', 'open', 'on_hold'], 'agent_wait': ['pending'], 'on_hold': ['on_hold']} %}
+{%- set waits = {
+    'requester_wait': "'new', 'open', 'on_hold'", 'agent_wait': "'pending'", 'on_hold': "'on_hold'"
+} %}
 with tickets as (
     select * from {{ ref('int_support__tickets') }}
 ),
@@ -28,8 +30,9 @@ waits as (
         ticket_id
         {%- for wait, statuses in waits.items() %}
         {%- for kind in ['elapsed', 'business'] %},
-        sum(case when status in ('{{ statuses | join("', '") }}') then {{ kind }}_seconds else 0 end)
-            as {{ wait }}_{{ kind }}_seconds
+        sum(
+            case when status in ({{ statuses }}) then {{ kind }}_seconds else 0 end
+        ) as {{ wait }}_{{ kind }}_seconds
         {%- endfor %}
         {%- endfor %}
     from spans
