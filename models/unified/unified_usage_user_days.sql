@@ -39,7 +39,8 @@ unified as (
             case
                 when user_id is null then 0
                 when ended_before is null then 1
-                when started_at > {{ dbt.dateadd('minute', policy('usage_session_gap_minutes'), 'ended_before') }} then 1
+                when started_at > {{ dbt.dateadd('minute', policy('usage_session_gap_minutes'), 'ended_before') }}
+                    then 1
                 else 0
             end
         ) as bigint) as sessions,

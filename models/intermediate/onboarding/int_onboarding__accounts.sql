@@ -72,7 +72,10 @@ milestone_totals as (
         min(case when milestone = 'onboarded' then reached_on end) as onboarded_on,
         count(reached_on) as milestones_reached,
         sum(
-            case when target_on is not null and (reached_on is not null or target_on < {{ as_of_day() }}) then 1 else 0 end
+            case
+                when target_on is not null and (reached_on is not null or target_on < {{ as_of_day() }}) then 1
+                else 0
+            end
         ) as milestones_due,
         sum(case when coalesce(reached_on, {{ as_of_day() }}) > target_on then 1 else 0 end) as late_milestones
     from milestones
