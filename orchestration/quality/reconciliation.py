@@ -40,6 +40,14 @@ _TOTALS = {
         " <= (select as_of from release.marts._release), true)",
         "fct_survey_responses": "select count(*) from release.marts.fct_survey_responses",
     },
+    "tickets": {
+        "unified": "select count(*) from build.unified.unified_tickets as tickets"
+        " left join build.unified.unified_accounts as accounts using (account_id)"
+        " where accounts.is_internal is not true and not is_spam and not tickets.is_deleted"
+        " and merged_into_ticket_id is null"
+        " and tickets.created_at <= (select as_of from release.marts._release)",
+        "fct_tickets": "select count(*) from release.marts.fct_tickets",
+    },
 }
 """Queries by measure and layer: totals that the marts must keep."""
 

@@ -60,6 +60,20 @@ helpdesk,H-7,A-gone
 month,channel,amount,currency
 2025-03-01,skywriting,500,XYZ
 """,
+    "tickets": """\
+ticket_id,account_id,status,created_at,first_replied_at
+T-nobody,A-nobody-at-all,open,2025-03-05,
+T-early,A-000001,open,2025-03-05,2025-03-04
+T-undated,A-000001,solved,2025-03-05,
+""",
+    "ticket_events": """\
+event_id,ticket_id,event_type,occurred_at,author_kind
+E-lost,T-gone,assignment,2025-03-05,agent
+E-early,T-early,assignment,2025-03-04,agent
+E-mute,T-early,public_comment,2025-03-06,
+E-twice,T-early,public_comment,2025-03-07,agent
+E-again,T-early,public_comment,2025-03-07,agent
+""",
 }
 """Files without any row that breaks the contract on its own."""
 
@@ -132,6 +146,23 @@ EXPECTED = {
     ("account_unknown", "account_keys", "all"): ("warn", 1, "0.0000"),
     ("discount_above_price", "subscription_periods", "all"): ("pass", 0, "0.0000"),
     ("account_unknown", "survey_responses", "all"): ("warn", 1, None),
+    ("account_unknown", "tickets", "all"): ("warn", 1, None),
+    ("reply_before_creation", "tickets", "all"): ("warn", 1, None),
+    ("solved_without_date", "tickets", "all"): ("warn", 1, None),
+    ("ticket_unknown", "ticket_events", "all"): ("warn", 1, None),
+    ("before_creation", "ticket_events", "all"): ("warn", 1, None),
+    ("author_unknown", "ticket_events", "all"): ("warn", 1, None),
+    ("delivered_twice", "ticket_events", "all"): ("warn", 1, None),
+    (
+        "reading_remarks",
+        "generic/tickets",
+        "first_replied_at is before created_at; the reply does not count",
+    ): ("warn", 1, None),
+    (
+        "reading_remarks",
+        "generic/ticket_events",
+        "author_kind is empty; the comment does not count as a reply",
+    ): ("warn", 1, None),
 }
 
 
@@ -148,6 +179,7 @@ def test_flaws_are_counted_with_their_money(
     folder = settings.landing / "generic"
     (folder / "subscription_periods" / "flawed.csv").write_text(FLAWED + sound, encoding="utf-8")
     for name, rows in ODD.items():
+        (folder / name).mkdir(exist_ok=True)
         (folder / name / "odd.csv").write_text(rows, encoding="utf-8")
     (folder / "plans" / "refused.csv").write_text("jane@example.com,Jane\n", encoding="utf-8")
     assert refresh(settings, landing_is_given=False).release_id

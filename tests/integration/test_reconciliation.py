@@ -108,6 +108,12 @@ def test_reconciliation_finds_a_missing_or_extra_row_of_every_object(
             "mrr_monthly",
         ),
         ("delete from release.marts.dim_accounts where current_mrr = 0", "accounts", "dim_accounts"),
+        (
+            "insert into release.marts.fct_tickets by name select 'more' as ticket_id, 'open' as status,"
+            " true as is_open, now() as created_at, current_date as created_month",
+            "tickets",
+            "fct_tickets",
+        ),
     ],
 )
 def test_a_measure_that_differs_between_layers_is_named_with_its_values(
