@@ -88,8 +88,10 @@ def publish(
     accepted = acceptances(accept, accept_schema_change)
     with guarded(settings):
         from orchestration.releases import publish as publish_release
+        from orchestration.sharing.customer_alerts import announce
 
         done = publish_release(settings, release, accept=accepted)
+        announce(settings, done.release_id)
         print_json(done) if json else typer.echo(done.message)
 
 

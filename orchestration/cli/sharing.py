@@ -1,7 +1,9 @@
-"""Commands that copy a release elsewhere: export it to files, push it to PostgreSQL."""
+"""Commands that take a release to people: export to files, push to PostgreSQL, alerts about customers."""
 
 from __future__ import annotations
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command()(export)
     app.command()(push)
+    app.command()(alerts)
 
 
 def export(
@@ -96,6 +99,53 @@ def push(
                 settings, url, release_id=release, marts=_names(marts), schema=schema, force=force
             )
         print_json(done) if json else typer.echo(done.message)
+
+
+class AlertFormat(StrEnum):
+    """How `csw alerts` prints the alerts."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+def alerts(
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only alerts that were not open in this release. Default: all open alerts."),
+    ] = None,
+    release: Release = "current",
+    form: Annotated[AlertFormat, typer.Option("--format", help="How to print them.")] = AlertFormat.TABLE,
+    send: Annotated[
+        bool, typer.Option("--send", help="Post the new alerts to CSW_CUSTOMER_WEBHOOK, if none did yet.")
+    ] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """List the alerts about customers, those with most MRR at stake first.
+
+    Accounts have names only if the policy report_show_names allows it. CSV is safe for spreadsheets.
+    """
+    settings = load_settings(home)
+    with guarded(settings):
+        from orchestration.cli.tables import print_result
+        from orchestration.releases.query import as_csv, as_json
+        from orchestration.sharing.customer_alerts import announce, as_markdown, customer_alerts
+
+        found = customer_alerts(settings, release, since=since, only_new=since is not None)
+        if send:
+            done = announce(settings, found.release_id)
+            typer.echo("posted the new alerts" if done else "nothing was posted", err=True)
+        match AlertFormat.JSON if json else form:
+            case AlertFormat.TABLE:
+                print_result(found.result)
+            case AlertFormat.JSON:
+                sys.stdout.write(as_json(found.result))
+            case AlertFormat.CSV:
+                sys.stdout.write(as_csv(found.result, for_spreadsheet=True))
+            case AlertFormat.MARKDOWN:
+                sys.stdout.write(as_markdown(found.result))
 
 
 def _names(marts: list[str] | None) -> list[str]:

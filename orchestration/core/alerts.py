@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.core.files import write_json
 from orchestration.core.settings import Settings
+from orchestration.core.webhooks import post_json
 
 WEBHOOK_VARIABLE = "CSW_ALERT_WEBHOOK"
-WEBHOOK_SECONDS = 10
 
 log = logging.getLogger("csw")
 
@@ -47,7 +45,7 @@ def alert(settings: Settings, run_id: str, step: str, message: str) -> Path:
         # The caller still reports the original error, such as a full disk.
         log.warning("The alert could not be written to %s: %s", path, error.strerror)
     if url := os.environ.get(WEBHOOK_VARIABLE):
-        _post(url, content)
+        post_json(url, content, WEBHOOK_VARIABLE)
     return path
 
 
@@ -55,17 +53,3 @@ def without_values(message: str) -> str:
     """Keep the lines of an error message that name models, tests and counts. Drop lines with data."""
     lines = [line for line in message.splitlines() if not line.startswith("    ")]
     return "\n".join(_DETAIL.sub(r"\1", line) for line in lines)
-
-
-def _post(url: str, content: dict[str, str]) -> None:
-    if not url.startswith(("https://", "http://")):
-        log.warning("%s is not an http address, so the alert was not posted.", WEBHOOK_VARIABLE)
-        return
-    try:
-        request = urllib.request.Request(
-            url, data=json.dumps(content).encode(), headers={"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=WEBHOOK_SECONDS):
-            pass
-    except (OSError, ValueError) as error:
-        log.warning("The alert could not be posted to %s: %s", WEBHOOK_VARIABLE, type(error).__name__)

@@ -48,13 +48,13 @@ def connect(
         connection.close()
 
 
-def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path) -> None:
-    """Attach the published marts file of a release as `release`, read-only.
+def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path, name: str = "release") -> None:
+    """Attach the published marts file of a release as `name`, read-only.
 
     Raises PublishError if another process has opened the file for writing.
     """
     with writers_in_words(marts):
-        connection.execute(f"attach {quote_literal(marts)} as release (read_only)")
+        connection.execute(f"attach {quote_literal(marts)} as {name} (read_only)")
 
 
 def describe_writer(marts: Path) -> str | None:

@@ -58,6 +58,7 @@ from orchestration.releases.origins import compare_with_origins
 from orchestration.releases.pages import write_pages
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
+from orchestration.sharing.customer_alerts import announce
 
 log = logging.getLogger("csw")
 
@@ -246,6 +247,8 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
     finally:
         remove_tree(candidate.folder)
     log.info("publish  %s", published.message)
+    if current_release_id(settings) == release_id and announce(settings, release_id):
+        log.info("publish  posted new alerts about customers")
     return published
 
 

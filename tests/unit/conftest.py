@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,12 +14,20 @@ from orchestration.dbt_runner.pseudonyms import load_hash_key
 from simulator import SimulationReport, simulate
 from tests.shared import spare_parsing
 from tests.unit.simulated import ACCOUNTS, MONTHS, SEED
+from tests.unit.webhook import Hook, listening
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """An empty warehouse."""
     return load_settings(tmp_path / "home", as_of="2025-01-01", environment={})
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A web hook on this machine."""
+    with listening() as hook:
+        yield hook
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestration.core.alerts import alert, without_values
 from orchestration.core.settings import Settings, load_settings
+from tests.unit.webhook import Hook
 
 MESSAGE = """dbt: 2 of 90 models and tests failed, 3 were skipped.
   test movements_chain (data_tests/invariants/movements_chain.sql): Got 2 results, configured to fail if != 0
@@ -25,29 +22,6 @@ The log is /home/me/data/dbt/logs/dbt.log."""
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(tmp_path, environment={})
-
-
-@pytest.fixture
-def posts() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A web hook, and the messages that it received."""
-    received: list[dict[str, Any]] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", received
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_an_alert_names_the_failure_without_values(settings: Settings) -> None:
@@ -65,14 +39,13 @@ def test_an_alert_keeps_the_figures_of_an_audit() -> None:
 
 
 def test_an_alert_is_posted_once_per_run(
-    settings: Settings, posts: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, received = posts
-    monkeypatch.setenv("CSW_ALERT_WEBHOOK", url)
+    monkeypatch.setenv("CSW_ALERT_WEBHOOK", hook.url)
     first = alert(settings, "run-1", "build", "it failed")
     assert alert(settings, "run-1", "build", "it failed") == first
-    assert [(one["run_id"], one["message"]) for one in received] == [("run-1", "it failed")]
-    assert "run-1" in received[0]["text"]
+    assert [(one["run_id"], one["message"]) for one in hook.received] == [("run-1", "it failed")]
+    assert "run-1" in hook.received[0]["text"]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/nobody", "file:///etc/passwd", "http://[broken"])

@@ -32,7 +32,12 @@ records as (
         true as needs_crm
     from {{ ref('unified_account_keys') }}
     {%- if help_desks %}
-    where source_system not in ('{{ help_desks | join("', '") }}')
+    where
+        source_system not in (
+            {%- for system in help_desks %}
+            '{{ system }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
     union all
     select
         organizations.source_system,
