@@ -16,7 +16,7 @@ class Onboarding:
     def __init__(self, usage: Usage) -> None:
         self._usage = usage
 
-    def cohorts(self, segment: str | None, window: int = 7, one_and_done: int = 30) -> dict[date, Row]:
+    def cohorts(self, segment: str | None, window: int = 30, one_and_done: int = 30) -> dict[date, Row]:
         members: dict[date, list[Row]] = defaultdict(list)
         for account in self._usage.of_segment(segment):
             if row := self._onboarding(account, one_and_done):
