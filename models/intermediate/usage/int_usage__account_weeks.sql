@@ -3,9 +3,8 @@ with user_days as (
     select * from {{ ref('int_usage__user_days') }}
 ),
 
-contacts as (
-    select * from {{ ref('unified_contacts') }}
-    where is_decision_maker
+decision_makers as (
+    select * from {{ ref('int_usage__decision_makers') }}
 ),
 
 event_weeks as (
@@ -30,45 +29,28 @@ user_weeks as (
     group by account_id, user_id, week_number
 ),
 
--- A user id is the id of a contact or the pseudonym of its address.
-persons as (
+active_decision_makers as (
     select
-        account_id,
-        case when contact_id like '%@%' then {{ hash_person('contact_id') }} else contact_id end as user_id,
-        contact_id
-    from contacts
-    union all
-    select
-        account_id,
-        email_hash as user_id,
-        contact_id
-    from contacts
-    where email_hash is not null
-),
-
-decision_makers as (
-    select
-        account_id,
-        user_id,
-        min(contact_id) as contact_id
-    from persons
-    group by account_id, user_id
+        user_weeks.account_id,
+        user_weeks.week_number,
+        count(distinct decision_makers.contact_id) as decision_makers_active
+    from user_weeks
+    inner join decision_makers
+        on user_weeks.account_id = decision_makers.account_id and user_weeks.user_id = decision_makers.user_id
+    group by user_weeks.account_id, user_weeks.week_number
 ),
 
 week_totals as (
     select
-        user_weeks.account_id,
-        user_weeks.week_number,
-        count(user_weeks.user_id) as active_users,
-        sum(case when user_weeks.user_id is not null then user_weeks.days else 0 end) as user_days,
-        sum(user_weeks.events) as events,
-        sum(user_weeks.sessions) as sessions,
-        count(distinct decision_makers.contact_id) as decision_makers_active,
-        max(user_weeks.last_active_on) as last_active_on
+        account_id,
+        week_number,
+        count(user_id) as active_users,
+        sum(case when user_id is not null then days else 0 end) as user_days,
+        sum(events) as events,
+        sum(sessions) as sessions,
+        max(last_active_on) as last_active_on
     from user_weeks
-    left join decision_makers
-        on user_weeks.account_id = decision_makers.account_id and user_weeks.user_id = decision_makers.user_id
-    group by user_weeks.account_id, user_weeks.week_number
+    group by account_id, week_number
 ),
 
 -- A day on which no event names a user counts as one user.
@@ -92,38 +74,51 @@ day_totals as (
     group by account_id, week_number
 ),
 
--- A week counts in the windows of 28 days that end with it and with the next three weeks.
-carried_weeks as (
+appearances as (
     select
         account_id,
         user_id,
-        days,
-        cast(null as string) as feature,
-        {{ expand_numbers('week_number', 'week_number + 3') }} as window_week_number
+        null as feature,
+        week_number,
+        lead(week_number) over (partition by account_id, user_id order by week_number) as next_week_number
     from user_weeks
     union all
     select
         event_weeks.account_id,
         null as user_id,
-        0 as days,
         event_weeks.event_name as feature,
-        {{ expand_numbers(week_number('event_weeks.week'), week_number('event_weeks.week') ~ ' + 3') }}
-        as window_week_number
+        {{ week_number('event_weeks.week') }} as week_number,
+        lead({{ week_number('event_weeks.week') }}) over (
+            partition by event_weeks.account_id, event_weeks.event_name
+            order by event_weeks.week
+        ) as next_week_number
     from event_weeks
     inner join core_features on event_weeks.event_name = core_features.event_name
+),
+
+-- A user or feature counts in the windows of 28 days that end with its week and with the next three, once in each.
+carried as (
+    select
+        account_id,
+        user_id,
+        feature,
+        {{ expand_numbers(
+            'week_number', 'least(week_number + 3, coalesce(next_week_number - 1, week_number + 3))'
+        ) }} as window_week_number
+    from appearances
 ),
 
 windows as (
     select
         account_id,
         window_week_number as week_number,
-        count(distinct user_id) as active_users_28d,
-        sum(case when user_id is not null then days else 0 end) as user_days_28d,
-        count(distinct feature) as features_used
-    from carried_weeks
+        count(user_id) as active_users_28d,
+        count(feature) as features_used
+    from carried
     where window_week_number <= {{ as_of_week() }}
     group by account_id, window_week_number
-    having sum(days) > 0
+    -- Events of own and unknown accounts show no activity.
+    having count(*) > count(feature)
 )
 
 select
@@ -133,15 +128,18 @@ select
     coalesce(week_totals.user_days, 0) as user_days,
     coalesce(week_totals.events, 0) as events,
     coalesce(week_totals.sessions, 0) as sessions,
-    coalesce(week_totals.decision_makers_active, 0) as decision_makers_active,
+    coalesce(active_decision_makers.decision_makers_active, 0) as decision_makers_active,
     coalesce(day_totals.active_days, 0) as active_days,
     coalesce(day_totals.activity, 0) as activity,
     week_totals.last_active_on,
     windows.active_users_28d,
-    windows.user_days_28d,
     windows.features_used
 from windows
 left join week_totals
     on windows.account_id = week_totals.account_id and windows.week_number = week_totals.week_number
 left join day_totals
     on windows.account_id = day_totals.account_id and windows.week_number = day_totals.week_number
+left join active_decision_makers
+    on
+        windows.account_id = active_decision_makers.account_id
+        and windows.week_number = active_decision_makers.week_number

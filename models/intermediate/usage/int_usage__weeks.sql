@@ -55,7 +55,7 @@ weeks as (
         customer_weeks.account_id is not null as is_customer,
         {%- for measure in [
             'active_users', 'user_days', 'events', 'sessions', 'decision_makers_active', 'active_days', 'activity',
-            'active_users_28d', 'user_days_28d', 'features_used'
+            'active_users_28d', 'features_used'
         ] %}
         coalesce(activity.{{ measure }}, 0) as {{ measure }},
         {%- endfor %}
@@ -68,6 +68,7 @@ weeks as (
 compared as (
     select
         *,
+        sum(user_days) over ({{ account_weeks }} range between 3 preceding and current row) as user_days_28d,
         sum(activity) over ({{ account_weeks }} range between 3 preceding and current row) as recent_activity,
         sum(activity) over ({{ account_weeks }} range between 16 preceding and 4 preceding) as earlier_activity,
         week_number - 3 - min(week_number) over (partition by account_id) as earlier_weeks,
