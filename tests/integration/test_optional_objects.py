@@ -37,6 +37,7 @@ RATES = [RATE, {**RATE, "rate_on": "2024-05-31"}, {**RATE, "rate_on": "2024-06-3
 TARGETS = (
     *("dim_accounts", "mrr_monthly", "unit_economics_monthly", "renewals", "fct_survey_responses"),
     *("nps_periods", "fct_mrr_movements", "fct_tickets", "_identity_coverage"),
+    *("fct_account_months", "onboarding_cohorts"),
 )
 Rows = list[dict[str, Any]]
 
@@ -182,10 +183,35 @@ def test_a_run_stops_if_most_money_has_no_rate() -> None:
         marts({"subscription_periods": euros})
 
 
+def test_seats_milestones_sales_and_calls_reach_their_account() -> None:
+    key = {"source_system": "billing", "source_key": "cus_1", "account_id": "a1"}
+    mine = {"account_id": "cus_1"}
+    told = marts(
+        {
+            "account_keys": [key],
+            "accounts": [{"account_id": "a1", "created_at": "2024-03-01"}],
+            "seats": [{**mine, "effective_on": "2024-04-01", "seats_paid": 7}],
+            "milestones": [{**mine, "milestone": "first_value", "reached_at": "2024-03-05"}],
+            "opportunities": [
+                {**mine, "opportunity_id": "o1", "opportunity_type": "expansion", "created_at": "2024-05-01"}
+            ],
+            "calls": [{**mine, "call_id": "l1", "held_at": "2024-05-02"}],
+        }
+    )
+    for name in ("seats", "milestones", "opportunities", "calls"):
+        assert one(told["_identity_coverage"], "matched", object_name=name) == 1, name
+    assert one(told["fct_account_months"], "seats_paid", month="2024-05-01") == 7
+    cohort = {"signup_month": "2024-03-01", "dimension": "all"}
+    assert one(told["onboarding_cohorts"], "activated_accounts", **cohort) == 1
+
+
 def test_every_optional_object_has_a_test_here() -> None:
     tried = {
         *("contacts", "account_keys", "plans", "invoices", "contracts", "acquisition_costs"),
         *("survey_responses", "fx_rates", "tickets", "ticket_events"),
+        *("seats", "milestones", "opportunities", "calls"),
+        # Real files land in tests/reference/test_usage.py.
+        "usage_events",
     }
     optional = {
         name
