@@ -16,7 +16,7 @@ from tests.connectors.ticket_facts import (
     without_offers,
     without_status_history,
 )
-from tests.connectors.tickets import Rating, Ticket
+from tests.connectors.tickets import UPDATED, Rating, Ticket
 
 NAMES = {
     "tickets": Naming("ticket"),
@@ -103,7 +103,7 @@ def _ticket(ticket: Ticket, people: dict[str, int]) -> Record:
         "spam": ticket.is_spam,
         "deleted": ticket.is_deleted,
         "created_at": utc(ticket.created),
-        "updated_at": "2024-06-20T08:00:00Z",
+        "updated_at": UPDATED,
         "stats": {
             "first_responded_at": utc(replies[0] if replies else ticket.replied),
             "resolved_at": utc(last_solve(ticket)),

@@ -28,7 +28,7 @@ from tests.connectors import (
 )
 from tests.connectors.company import AS_OF, Company, Subscription, Terms, at, periods
 from tests.connectors.shapes import SHAPES, Files, Names, Objects
-from tests.connectors.tickets import Ticket
+from tests.connectors.tickets import UPDATED, Ticket
 
 Change = Callable[[Company], Company]
 
@@ -255,6 +255,7 @@ def _ticket(ticket: Ticket, group: Group) -> dict[str, Any]:
         "solved_at": ticket.solved,
         "agent_replies": ticket.replies,
         "is_escalated": ticket.is_escalated,
+        "updated_at": UPDATED,
         "is_spam": ticket.is_spam,
         "is_deleted": ticket.is_deleted,
         "merged_into_ticket_id": f"{system_of(desk)}:{desk.ticket_id(into)}" if into else None,

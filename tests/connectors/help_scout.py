@@ -18,7 +18,7 @@ from tests.connectors.ticket_facts import (
     without_offers,
     without_priorities,
 )
-from tests.connectors.tickets import Rating, Ticket
+from tests.connectors.tickets import UPDATED, Rating, Ticket
 
 NAMES = {
     "conversations": Naming("conversation", lists={"_embedded.threads": "conversation_thread"}),
@@ -94,7 +94,7 @@ def _conversation(ticket: Ticket, people: dict[str, int]) -> Record:
         "mailboxId": 85,
         "createdAt": utc(ticket.created),
         "closedAt": utc(last_solve(ticket)),
-        "userUpdatedAt": "2024-06-20T08:00:00Z",
+        "userUpdatedAt": UPDATED,
         "source": {"type": "email", "via": "customer"},
         "tags": [],
         "primaryCustomer": {"id": people[ticket.email], "type": "customer", "email": ticket.email},

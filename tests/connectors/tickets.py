@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+UPDATED = "2024-06-20T08:00:00Z"
+"""When every ticket was last changed."""
+
 
 @dataclass(frozen=True)
 class Event:

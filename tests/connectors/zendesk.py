@@ -9,7 +9,7 @@ from typing import Any
 from tests.connectors.company import Company, utc
 from tests.connectors.shapes import Naming, Objects, Record
 from tests.connectors.ticket_facts import requesters, without_escalations
-from tests.connectors.tickets import Event, Rating, Ticket
+from tests.connectors.tickets import UPDATED, Event, Rating, Ticket
 
 NAMES = {
     "tickets": Naming("ticket", lists={"tags": "ticket_tag"}),
@@ -130,7 +130,7 @@ def _ticket(ticket: Ticket, people: dict[str, int]) -> Record:
         "assignee_id": 9001,
         "tags": ["vip", *(["closed_by_merge"] if ticket.merged_into else [])],
         "created_at": utc(ticket.created),
-        "updated_at": utc(ticket.events[-1].at if ticket.events else ticket.solved),
+        "updated_at": UPDATED,
         "generated_timestamp": 1718000000,
     }
 

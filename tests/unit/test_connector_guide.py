@@ -132,7 +132,7 @@ def test_every_key_of_a_contract_is_explained(monkeypatch: pytest.MonkeyPatch, t
     assert {"key", "is_vendor", "inside", "with", "pii"} <= asked
     titles = ("Keys of the source", "Keys of a table", "Keys of a column")
     keys = {key for title in titles for key in names(section(title).partition("| format |")[0])}
-    others = section("Keys of a column").partition("The keys ")[2].partition(" of a\n")[0]
+    others = section("Keys of a column").partition("The keys ")[2].partition(" serve ")[0]
     assert keys | set(re.findall(r"`(\w+)`", others)) == asked
     assert names(section("Keys of the source").partition("| format |")[2]) == set(_FORMATS)
 
