@@ -18,7 +18,10 @@ slices as (
 attributed as (
     select
         accounts.*,
-        {{ slice_attributes('slices', 'accounts.plan_id') }}
+        {%- for dimension in account_dimensions() %}
+        slices.{{ dimension }},
+        {%- endfor %}
+        accounts.plan_id as plan
     from accounts
     inner join slices on accounts.account_id = slices.account_id
 ),
