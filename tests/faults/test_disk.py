@@ -26,7 +26,7 @@ from tests.runs import Place, Run, run_to_the_end
 pytestmark = pytest.mark.integration
 
 MEGABYTE = 1 << 20
-SIZE = 160 * MEGABYTE
+SIZE = 320 * MEGABYTE
 
 
 @dataclass(frozen=True)

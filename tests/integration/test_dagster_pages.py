@@ -18,7 +18,7 @@ from orchestration.releases import current_release_id
 
 pytestmark = pytest.mark.integration
 
-MOST_EVENTS = 700
+MOST_EVENTS = 1_100
 """More events make a run slower: Dagster stores them one by one."""
 
 

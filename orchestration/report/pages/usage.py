@@ -17,7 +17,7 @@ from orchestration.report.parts.links import account_cell
 from orchestration.report.parts.marts import MONTHS, Marts
 
 INFO = PageInfo(
-    55,
+    58,
     "usage",
     "Usage and onboarding",
     "Who uses the product, whose usage slips, and how new accounts get to value.",
