@@ -115,6 +115,19 @@ def test_a_replay_rebuilds_the_earlier_release(small_company: Settings, copy_of:
         refresh(replace(settings, known_at=then - timedelta(days=1)), landing_is_given=False)
 
 
+def seeds_of(steps: Iterable[Step]) -> dict[str, list[dict[str, str | None]]]:
+    """The rows of the project's seeds among the steps. An empty cell is null."""
+    found = {}
+    for step in steps:
+        path = PROJECT_DIR / "seeds" / f"{step.name}.csv"
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as stream:
+                found[step.name] = [
+                    {name: value or None for name, value in row.items()} for row in csv.DictReader(stream)
+                ]
+    return found
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_deliveries_in_any_files_and_order_make_the_same_marts(
     small_company: Settings, tmp_path: Path, seed: int
@@ -153,7 +166,10 @@ def test_deliveries_in_any_files_and_order_make_the_same_marts(
     sources = partial(create_sources, settings=settings, batches=accepted_batches(settings), parent=None)
     key = load_hash_key(settings.home)
     as_of = settings.as_of.replace(tzinfo=None)
-    with models_on(sources, all_marts(), as_of, key=key) as made, duckdb.connect() as published:
+    with (
+        models_on(sources, all_marts(), as_of, seeds=seeds_of(all_marts()), key=key) as made,
+        duckdb.connect() as published,
+    ):
         published.execute(f"attach '{small_company.current / 'csw.duckdb'}' as csw (read_only)")
         for mart in sorted(declared_contracts().keys() - {"_release"}):
             # The column has the batch that delivered the row, which differs.
