@@ -14,3 +14,13 @@
 {% macro as_of_week() -%}
     {{ week_number(as_of_day()) }}
 {%- endmacro %}
+
+
+{#- The number of the last week that ends in a month; for the month of as_of, the week of as_of. -#}
+{% macro closing_week(month) -%}
+    case
+        when {{ month }} < {{ as_of_month() }}
+            then {{ week_number(month_start(month ~ ' + 1')) }} - 1
+        else {{ as_of_week() }}
+    end
+{%- endmacro %}

@@ -16,6 +16,10 @@ usage_months as (
     select * from {{ ref('int_usage__account_months') }}
 ),
 
+health as (
+    select * from {{ ref('int_health__account_months') }}
+),
+
 -- Before the first ticket there was no help desk to hear from.
 first_tickets as (
     select min(month_number) as first_month_number from tickets
@@ -53,10 +57,12 @@ select
     tickets.median_full_resolution_minutes,
     cast(usage_months.active_users as bigint) as active_users,
     usage_months.seats_paid,
-    {{ rate('usage_months.active_users', 'usage_months.seats_paid') }} as seat_utilisation
+    {{ rate('usage_months.active_users', 'usage_months.seats_paid') }} as seat_utilisation,
+    case when account_months.is_customer then health.health_score end as health_score,
+    case when account_months.is_customer then health.health_band end as health_band
 from account_months
 cross join first_tickets
-{%- for voice in ['answers', 'tickets', 'usage_months'] %}
+{%- for voice in ['answers', 'tickets', 'usage_months', 'health'] %}
 left join {{ voice }}
     on
         account_months.account_id = {{ voice }}.account_id

@@ -25,7 +25,7 @@ months as (
 scoring_weeks as (
     select
         month,
-        {{ week_number(dbt.dateadd('day', 1, 'month_end_on')) }} - 1 as week_number
+        {{ closing_week(month_number('month')) }} as week_number
     from months
 ),
 

@@ -1,0 +1,92 @@
+-- one row per account and quarter at whose close, or at as_of, it is a customer
+{%- set compared = [
+    'mrr_retention_12m', 'seat_utilisation', 'active_users', 'feature_adoption_rate', 'tickets_opened',
+    'median_first_reply_minutes', 'median_full_resolution_minutes', 'csat_rate', 'nps_score_latest', 'health_score'
+] %}
+with quarters as (
+    select * from {{ ref('int_reviews__quarters') }}
+),
+
+voices as (
+    select * from {{ ref('int_reviews__voices') }}
+),
+
+ahead as (
+    select * from {{ ref('int_reviews__plans') }}
+),
+
+accounts as (
+    select
+        account_id,
+        segment
+    from {{ ref('dim_accounts') }}
+),
+
+reviews as (
+    select
+        quarters.*,
+        accounts.segment,
+        coalesce(accounts.segment, '') as segment_key,
+        voices.median_first_reply_minutes,
+        voices.median_full_resolution_minutes,
+        voices.csat_rate,
+        voices.qbr_on,
+        -- Without tickets of any account nothing is known about tickets.
+        case when quarters.tickets_opened is not null then coalesce(voices.tickets_reopened, 0) end as tickets_reopened,
+        coalesce(voices.calls, 0) as calls,
+        ahead.next_renewal_on,
+        ahead.days_to_renewal,
+        ahead.late_milestones,
+        ahead.milestones_ahead_90d
+    from quarters
+    inner join accounts on quarters.account_id = accounts.account_id
+    inner join ahead on quarters.account_id = ahead.account_id and quarters.quarter = ahead.quarter
+    left join voices on quarters.account_id = voices.account_id and quarters.quarter = voices.quarter
+),
+
+segments as (
+    select
+        quarter,
+        segment_key,
+        count(*) as segment_accounts,
+        -- A middle value is an amount that somebody pays; of two, the lower one.
+        {{ percentile('closing_mrr', 0.5) }} as median_closing_mrr
+        {%- for figure in compared %},
+        {{ median('cast(' ~ figure ~ ' as double)') }} as median_{{ figure }}
+        {%- endfor %}
+    from reviews
+    group by quarter, segment_key
+)
+
+select
+    reviews.account_id,
+    reviews.quarter,
+    reviews.is_complete,
+    reviews.closed_on,
+    reviews.segment,
+    cast(segments.segment_accounts as bigint) as segment_accounts,
+    reviews.opening_mrr,
+    reviews.closing_mrr,
+    cast(reviews.closing_mrr - reviews.opening_mrr as decimal(18, 4)) as mrr_change,
+    cast(segments.median_closing_mrr as decimal(18, 4)) as segment_median_closing_mrr,
+    cast(reviews.seats_paid as bigint) as seats_paid,
+    cast(reviews.features_used as bigint) as features_used,
+    cast(reviews.tickets_reopened as bigint) as tickets_reopened,
+    reviews.health_band,
+    reviews.risk_signals,
+    reviews.next_renewal_on,
+    cast(reviews.days_to_renewal as bigint) as days_to_renewal,
+    cast(reviews.late_milestones as bigint) as late_milestones,
+    cast(reviews.milestones_ahead_90d as bigint) as milestones_ahead_90d,
+    cast(reviews.calls as bigint) as calls,
+    reviews.qbr_on
+    {%- for figure in compared %},
+    {% if figure == 'tickets_opened' -%}
+    cast(reviews.{{ figure }} as bigint) as {{ figure }}
+    {%- else -%}
+    reviews.{{ figure }}
+    {%- endif %},
+    segments.median_{{ figure }} as segment_median_{{ figure }}
+    {%- endfor %}
+from reviews
+inner join segments on reviews.quarter = segments.quarter and reviews.segment_key = segments.segment_key
