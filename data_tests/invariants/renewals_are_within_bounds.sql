@@ -39,3 +39,5 @@ where
     renewals.contracts is distinct from contracts.contracts
     or (renewals.outcome <> 'open' and renewals.due_on > {{ as_of_day() }})
     or (renewals.outcome = 'open') <> (renewals.days_to_renewal is not null)
+    or (renewals.likelihood is not null and (renewals.outcome <> 'open' or renewals.health_band is null))
+    or (renewals.outcome = 'open' and renewals.health_band is not null and renewals.likelihood is null)
