@@ -8,7 +8,7 @@ contracts as (
         account_id,
         starts_on,
         due_on
-    from {{ ref('renewals') }}
+    from {{ ref('int_renewals__outcomes') }}
 ),
 
 milestones as (
@@ -37,7 +37,10 @@ goals as (
         quarters.quarter,
         sum(case when milestones.target_on < quarters.closed_on then 1 else 0 end) as late_milestones,
         sum(
-            case when {{ days_between('quarters.closed_on', 'milestones.target_on') }} between 0 and 90 then 1 else 0 end
+            case
+                when {{ days_between('quarters.closed_on', 'milestones.target_on') }} between 0 and 90 then 1
+                else 0
+            end
         ) as milestones_ahead_90d
     from quarters
     inner join milestones on quarters.account_id = milestones.account_id

@@ -36,11 +36,20 @@ calls as (
 ),
 
 heard as (
-    select account_id, quarter from tickets
+    select
+        account_id,
+        quarter
+    from tickets
     union
-    select account_id, quarter from answers
+    select
+        account_id,
+        quarter
+    from answers
     union
-    select account_id, quarter from calls
+    select
+        account_id,
+        quarter
+    from calls
 )
 
 select

@@ -16,8 +16,11 @@ usage_months as (
     select * from {{ ref('int_usage__account_months') }}
 ),
 
-health as (
-    select * from {{ ref('int_health__account_months') }}
+health_weeks as (
+    select
+        *,
+        {{ week_number('week') }} as week_number
+    from {{ ref('fct_account_health') }}
 ),
 
 -- Before the first ticket there was no help desk to hear from.
@@ -58,13 +61,17 @@ select
     cast(usage_months.active_users as bigint) as active_users,
     usage_months.seats_paid,
     {{ rate('usage_months.active_users', 'usage_months.seats_paid') }} as seat_utilisation,
-    case when account_months.is_customer then health.health_score end as health_score,
-    case when account_months.is_customer then health.health_band end as health_band
+    case when account_months.is_customer then health_weeks.health_score end as health_score,
+    case when account_months.is_customer then health_weeks.health_band end as health_band
 from account_months
 cross join first_tickets
-{%- for voice in ['answers', 'tickets', 'usage_months', 'health'] %}
+{%- for voice in ['answers', 'tickets', 'usage_months'] %}
 left join {{ voice }}
     on
         account_months.account_id = {{ voice }}.account_id
         and account_months.month_number = {{ voice }}.month_number
 {%- endfor %}
+left join health_weeks
+    on
+        account_months.account_id = health_weeks.account_id
+        and {{ closing_week('account_months.month_number') }} = health_weeks.week_number

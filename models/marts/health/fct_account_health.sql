@@ -27,6 +27,7 @@ select
     trends.account_id,
     {{ week_start('trends.week_number') }} as week,
     trends.week_number < {{ as_of_week() }} as is_complete,
+    trends.week_number = max(trends.week_number) over (partition by trends.account_id) as is_latest,
     trends.score_card,
     trends.health_score,
     trends.health_band,

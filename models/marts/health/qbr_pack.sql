@@ -16,10 +16,34 @@ ahead as (
 ),
 
 accounts as (
+    select * from {{ ref('dim_accounts') }}
+),
+
+account_months as (
     select
-        account_id,
-        segment
-    from {{ ref('dim_accounts') }}
+        *,
+        {{ month_number('month') }} as month_number,
+        sum(tickets_opened) over (
+            partition by account_id, {{ dbt.date_trunc('quarter', 'month') }}
+        ) as quarter_tickets_opened,
+        avg(cast(active_users as double)) over (
+            partition by account_id, {{ dbt.date_trunc('quarter', 'month') }}
+        ) as quarter_active_users
+    from {{ ref('fct_account_months') }}
+),
+
+health_weeks as (
+    select
+        *,
+        {{ week_number('week') }} as week_number
+    from {{ ref('fct_account_health') }}
+),
+
+usage_weeks as (
+    select
+        *,
+        {{ week_number('week') }} as week_number
+    from {{ ref('fct_usage_weeks') }}
 ),
 
 reviews as (
@@ -27,12 +51,24 @@ reviews as (
         quarters.*,
         accounts.segment,
         coalesce(accounts.segment, '') as segment_key,
+        account_months.seats_paid,
+        account_months.seat_utilisation,
+        account_months.nps_score_latest,
+        account_months.health_score,
+        account_months.health_band,
+        account_months.quarter_active_users as active_users,
+        account_months.quarter_tickets_opened as tickets_opened,
+        health_weeks.risk_signals,
+        usage_weeks.features_used,
+        usage_weeks.feature_adoption_rate,
         voices.median_first_reply_minutes,
         voices.median_full_resolution_minutes,
         voices.csat_rate,
         voices.qbr_on,
         -- Without tickets of any account nothing is known about tickets.
-        case when quarters.tickets_opened is not null then coalesce(voices.tickets_reopened, 0) end as tickets_reopened,
+        case
+            when account_months.quarter_tickets_opened is not null then coalesce(voices.tickets_reopened, 0)
+        end as tickets_reopened,
         coalesce(voices.calls, 0) as calls,
         ahead.next_renewal_on,
         ahead.days_to_renewal,
@@ -40,8 +76,14 @@ reviews as (
         ahead.milestones_ahead_90d
     from quarters
     inner join accounts on quarters.account_id = accounts.account_id
+    inner join account_months
+        on quarters.account_id = account_months.account_id and quarters.month_number = account_months.month_number
     inner join ahead on quarters.account_id = ahead.account_id and quarters.quarter = ahead.quarter
     left join voices on quarters.account_id = voices.account_id and quarters.quarter = voices.quarter
+    left join health_weeks
+        on quarters.account_id = health_weeks.account_id and quarters.week_number = health_weeks.week_number
+    left join usage_weeks
+        on quarters.account_id = usage_weeks.account_id and quarters.week_number = usage_weeks.week_number
 ),
 
 segments as (
@@ -65,8 +107,8 @@ select
     reviews.closed_on,
     reviews.segment,
     cast(segments.segment_accounts as bigint) as segment_accounts,
-    reviews.opening_mrr,
-    reviews.closing_mrr,
+    cast(reviews.opening_mrr as decimal(18, 4)) as opening_mrr,
+    cast(reviews.closing_mrr as decimal(18, 4)) as closing_mrr,
     cast(reviews.closing_mrr - reviews.opening_mrr as decimal(18, 4)) as mrr_change,
     cast(segments.median_closing_mrr as decimal(18, 4)) as segment_median_closing_mrr,
     cast(reviews.seats_paid as bigint) as seats_paid,

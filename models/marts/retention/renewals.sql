@@ -62,6 +62,8 @@ select
                     when 'red' then 'unlikely'
                 end
     end as likelihood,
-    case when renewals.outcome = 'open' then bands.renewal_rate end as band_renewal_rate
+    case when renewals.outcome = 'open' then bands.renewal_rate end as band_renewal_rate,
+    renewals.outcome = 'open'
+    and row_number() over (partition by renewals.account_id, renewals.outcome order by renewals.due_on) = 1 as is_next
 from renewals
 left join bands on renewals.health_band = bands.health_band
