@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 TARGETS = (
     *("int_health__weeks", "fct_account_health", "fct_health_measures", "cs_alerts", "health_backtest"),
-    "churned_accounts",
+    *("churned_accounts", "fct_account_months", "account_360", "qbr_pack"),
 )
 MEASURES = (
     *("nps", "csat", "tickets", "ticket_trouble", "usage_trend", "seat_utilisation", "inactive_days"),
@@ -183,6 +184,68 @@ def _last_week(day: date) -> date:
     return monday(day + timedelta(days=1)) - timedelta(weeks=1)
 
 
+def test_account_is_shown_with_its_last_week(marts: dict[str, list[Row]], health: Health) -> None:
+    alerts = health.alerts()
+    for row in marts["account_360"]:
+        account = row["account_id"]
+        weeks = [week for owner, week in health.weeks if owner == account]
+        assert row["health_week"] == max(weeks, default=None)
+        latest = health.weeks[account, max(weeks)] if weeks else {}
+        assert row["health_band"] == latest.get("health_band")
+        assert row["risk_signals"] == latest.get("risk_signals")
+        mine = [signal for owner, signal in alerts if owner == account]
+        assert row["risk_alerts"] + row["expansion_alerts"] == len(mine)
+        assert row["next_signal"] in (mine or [None])
+        answers = health.facts[account]["nps"] if account in health.facts else []
+        assert row["last_nps_on"] == max((day for day, *_ in answers), default=None)
+    assert len(marts["account_360"]) == len({row["account_id"] for row in marts["account_360"]})
+    assert {row["next_signal"] is None for row in marts["account_360"]} == {True, False}
+
+
+def test_reviews_stand_beside_the_medians_of_their_segment(
+    marts: dict[str, list[Row]], health: Health
+) -> None:
+    today = health.world.today
+    segments: dict[tuple[date, str | None], list[Row]] = {}
+    for row in marts["qbr_pack"]:
+        assert row["segment"] == health.segments[row["account_id"]]
+        segments.setdefault((row["quarter"], row["segment"]), []).append(row)
+        following = (row["quarter"] + timedelta(days=93)).replace(day=1)
+        close = min(following - timedelta(days=1), today)
+        assert row["closed_on"] == close
+        closing = monday(today) if close == today else _last_week(close)
+        week = health.weeks.get((row["account_id"], closing), {})
+        assert (row["health_score"] is None) == (week.get("health_score") is None), row
+        if row["health_score"] is not None:
+            assert abs(float(row["health_score"]) - week["health_score"]) < 0.00021
+        assert row["risk_signals"] == week.get("risk_signals")
+    for rows in segments.values():
+        for figure in (
+            "health_score",
+            "tickets_opened",
+            "csat_rate",
+            "seat_utilisation",
+            "mrr_retention_12m",
+        ):
+            known = [float(row[figure]) for row in rows if row[figure] is not None]
+            median = statistics.median(known) if known else None
+            for row in rows:
+                found = row[f"segment_median_{figure}"]
+                assert found == (None if median is None else pytest.approx(median)), (row, figure)
+        amounts = sorted(row["closing_mrr"] for row in rows)
+        assert {row["segment_median_closing_mrr"] for row in rows} == {amounts[(len(amounts) - 1) // 2]}
+        assert {row["segment_accounts"] for row in rows} == {len(rows)}
+    closes = {
+        (row["account_id"], row["month"])
+        for row in marts["fct_account_months"]
+        if row["is_customer_at_close"]
+    }
+    ends = {(row["account_id"], row["closed_on"].replace(day=1)) for row in marts["qbr_pack"]}
+    assert ends == {
+        (account, month) for account, month in closes if month.month % 3 == 0 or month == today.replace(day=1)
+    }
+
+
 def test_what_comes_after_a_week_changes_no_score_of_it(
     company: Company, marts: dict[str, list[Row]]
 ) -> None:
@@ -190,7 +253,9 @@ def test_what_comes_after_a_week_changes_no_score_of_it(
     later = built(company.before(company.world.midnight(week + timedelta(weeks=1))))
 
     def until(rows: list[Row]) -> list[str]:
-        return sorted(repr(row) for row in rows if row["week"] <= week)
+        # Which week is the latest is about today.
+        known = [{**row, "is_latest": None} for row in rows if row["week"] <= week]
+        return sorted(repr(row) for row in known)
 
     assert until(later["fct_account_health"]) == until(marts["fct_account_health"])
     assert len(until(marts["fct_account_health"])) > 300
