@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from orchestration.core.alerts import alert
@@ -16,7 +16,7 @@ from orchestration.core.errors import CswError, LandingError, SettingsError
 from orchestration.core.files import remove_tree
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.policies import check_project_policies
-from orchestration.core.settings import Settings
+from orchestration.core.settings import Settings, simulated_until
 from orchestration.dagster_defs.instance import open_instance
 from orchestration.dbt_runner.builder import dbt_beside, wait_for_parsing, warm_up
 from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
@@ -75,7 +75,7 @@ def refresh(
     check_interpreter()
     check_project_policies()
     with hold_lock(settings.lock_file, "csw run") as lock, dbt_beside(settings):
-        ensure_files(settings, landing_is_given)
+        settings = ensure_files(settings, landing_is_given)
         if not (force or pending_files(settings) or gone_files(settings)):
             reason = nothing_new(settings, accepted_batches(settings))
             if reason:
@@ -89,20 +89,21 @@ def demo_until(settings: Settings) -> date:
     return settings.as_of.date().replace(day=1)
 
 
-def ensure_files(settings: Settings, landing_is_given: bool) -> None:
+def ensure_files(settings: Settings, landing_is_given: bool) -> Settings:
     """Simulate a company if there is no file and no given landing folder.
 
-    Raises LandingError if the given landing folder is empty.
+    Returns the settings, whose as_of then is the end of the company's history unless one was given. Raises
+    LandingError if the given landing folder is empty.
     """
     if settings.known_at:
-        return  # a replay reads no new files
+        return settings  # a replay reads no new files
     if not landing_is_given:
         settings.landing.mkdir(parents=True, exist_ok=True)
     # A link counts as a delivered file, although the loader does not follow it out of the folder.
     if any(path.is_file() or path.is_symlink() for path in settings.landing.rglob("*")):
-        return
+        return settings
     if all_batches(settings):
-        return
+        return settings
     if landing_is_given:
         raise LandingError(
             f"There is no file in {settings.landing}. Put exports there as <source>/<object>/<file>, such "
@@ -128,6 +129,8 @@ def ensure_files(settings: Settings, landing_is_given: bool) -> None:
         systems=DEMO_SYSTEMS,
         progress=log.info,
     )
+    until = None if settings.as_of_is_given else simulated_until(settings.landing)
+    return replace(settings, as_of=until) if until else settings
 
 
 def _execute(settings: Settings, lock: WarehouseLock, force: bool, started: float) -> Outcome:

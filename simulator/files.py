@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.core.database import quote_literal
 from orchestration.core.errors import SettingsError
+from orchestration.core.settings import SIMULATION
 from simulator.clock import Calendar, IntArray
 from simulator.expressions import ORDER, account_id, array, create, date_of
 from simulator.messy import make_messy, messy_select, older_accounts, spoil
@@ -26,10 +27,8 @@ from simulator.truth import OUTCOMES, Truth
 from simulator.vendors import EVERYTHING, SYSTEMS, kept, write_objects
 
 SOURCE = "generic"
-TRUTH = "_truth"
+TRUTH = SIMULATION.parent.name
 WORK = "_simulating"
-RECORD = "simulation.json"
-"""File in the truth folder that lists the files of a simulation. Only listed files are ever replaced."""
 
 PARQUET_ABOVE_ROWS = 200_000
 CSV_OPTIONS = "format csv, header true, delimiter ','"
@@ -43,7 +42,7 @@ def check_out(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise SettingsError(f"--out {out} is a file. Give a folder for the landing files.")
-    record = out / TRUTH / RECORD
+    record = out / SIMULATION
     known = json.loads(record.read_text(encoding="utf-8"))["files"] if record.is_file() else {}
     for path in _present_files(out):
         name = path.relative_to(out).as_posix()
@@ -127,10 +126,10 @@ def put_in_place(work: Path, out: Path, arguments: Mapping[str, object]) -> list
     made = {path.relative_to(work).as_posix(): _digest(path) for path in _present_files(work)}
     for path in _present_files(out):
         path.unlink()
-    record = work / TRUTH / RECORD
+    record = work / SIMULATION
     text = json.dumps({"arguments": arguments, "files": made}, indent=2)
     record.write_text(text + "\n", encoding="utf-8")
-    for name in [*made, f"{TRUTH}/{RECORD}"]:
+    for name in [*made, SIMULATION.as_posix()]:
         target = out / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (work / name).replace(target)

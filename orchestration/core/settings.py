@@ -6,6 +6,7 @@ in parallel. A run never writes to a landing folder outside the home.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ from orchestration.core.errors import SettingsError
 from orchestration.core.policies import parse_policies, project_policies
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+SIMULATION = Path("_truth", "simulation.json")
+"""The record of a simulation, in its landing folder. It lists the files, and only these are ever replaced."""
 
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
@@ -116,6 +119,7 @@ def load_settings(
 ) -> Settings:
     """Resolve the settings. An option overrides its `CSW_*` variable, which overrides the default.
 
+    The default of `as_of` is `now`, else the end of a simulated company's history, else the present.
     `policies` come from the command line and override CSW_POLICIES by name. With `known_at` and without
     `as_of`, `known_at` is also the `as_of`. Raises SettingsError for a path that DuckDB would expand, an
     invalid date, an unknown policy, or an invalid policy value.
@@ -130,16 +134,30 @@ def load_settings(
     known = known_at or environment.get("CSW_KNOWN_AT") or None
     known_moment = parse_moment("--known-at", known, zone) if known else None
     given = as_of or environment.get("CSW_AS_OF") or None
-    moment = parse_moment("--as-of", given, zone) if given else (known_moment or now or datetime.now(UTC))
+    moment = parse_moment("--as-of", given, zone) if given else known_moment
     return Settings(
         home=home_path,
         landing=landing_path,
-        as_of=moment.astimezone(UTC).replace(microsecond=0),
+        as_of=(moment or now or simulated_until(landing_path) or datetime.now(UTC))
+        .astimezone(UTC)
+        .replace(microsecond=0),
         as_of_is_given=bool(given or known),
         known_at=known_moment,
         policies=lasting | asked,
         asked_policies=tuple(sorted(asked)),
     )
+
+
+def simulated_until(landing: Path) -> datetime | None:
+    """Return the end of the history if `csw simulate` wrote the files of a landing folder.
+
+    A simulated company says nothing after that, so later its customers would all look silent.
+    """
+    try:
+        record = json.loads((landing / SIMULATION).read_text(encoding="utf-8"))
+        return datetime.fromisoformat(record["arguments"]["until"]).replace(tzinfo=UTC)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def parse_moment(option: str, text: str, zone: str = "UTC") -> datetime:

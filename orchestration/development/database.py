@@ -60,7 +60,7 @@ def prepare_development(settings: Settings, *, landing_is_given: bool) -> str:
     BuildError if parsing fails.
     """
     with hold_lock(settings.lock_file, "csw prepare") as lock:
-        ensure_files(settings, landing_is_given)
+        settings = ensure_files(settings, landing_is_given)
         land(settings)
         start = create_database(settings)
         prepare_instance(settings)

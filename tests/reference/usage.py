@@ -120,6 +120,7 @@ class Usage:
         now = monday(self.world.today)
         mondays = [start + timedelta(weeks=n) for n in range((now - start).days // 7 + 1)]
         known = {monday(event.day) for event in self.mine}
+        known |= {week + timedelta(weeks=1) for week in known} & {now}
         found = {}
         for account in self.world.measured:
             activity = {week: self._activity(account, week) for week in mondays}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +18,9 @@ from orchestration.cli.common import guarded
 from orchestration.cli.doctor import examine
 from orchestration.core.errors import SettingsError
 from orchestration.core.lock import hold_lock
-from orchestration.core.settings import PROJECT_DIR, load_settings
+from orchestration.core.settings import PROJECT_DIR, SIMULATION, load_settings
 from orchestration.releases.fingerprint import code_version
+from simulator import simulate
 
 HEAVY = ("dagster", "dbt", "great_expectations", "numpy", "duckdb", "sqlalchemy")
 
@@ -304,3 +305,14 @@ def test_doctor_finds_what_a_run_would_refuse_and_leaves_nothing(tmp_path: Path)
     assert "'price' may be unit_amount" in refused[0]
     assert "generic/subscription_periods: no file has been accepted" in refused[1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["landing"]
+
+
+def test_a_simulated_company_is_seen_at_the_end_of_its_history(tmp_path: Path) -> None:
+    before = load_settings(tmp_path, environment={})
+    assert datetime.now(UTC) - before.as_of < timedelta(minutes=1)
+    simulate(5, 3, 1, tmp_path / "landing", until=date(2025, 4, 1))
+    assert load_settings(tmp_path, environment={}).as_of == datetime(2025, 4, 1, tzinfo=UTC)
+    given = load_settings(tmp_path, as_of="2025-03-01", environment={})
+    assert given.as_of == datetime(2025, 3, 1, tzinfo=UTC)
+    (tmp_path / "landing" / SIMULATION).write_text("[]", encoding="utf-8")
+    assert load_settings(tmp_path, environment={}).as_of >= before.as_of

@@ -12,10 +12,14 @@ core_features as (
     select count(*) as features from {{ ref('unified_usage_core_features') }}
 ),
 
--- In a week without any event of any account, usage is unknown and not zero: its events were not delivered.
+-- In a week without any event of any account, usage is unknown and not zero: its events were not delivered. The
+-- unfinished week may still get its first event, so it is like the week before.
 known_weeks as (
-    select distinct week_number from activity
+    select week_number from activity
     where events > 0
+    union
+    select week_number + 1 as week_number from activity
+    where events > 0 and week_number + 1 = {{ as_of_week() }}
 ),
 
 customer_changes as (
