@@ -130,6 +130,8 @@ def announce(settings: Settings, release_id: str) -> bool:
     if not url:
         return False
     record = settings.alerts / "announced" / release_id
+    if record.exists():
+        return False
     try:
         found = customer_alerts(settings, release_id, only_new=True)
         record.parent.mkdir(parents=True, exist_ok=True)

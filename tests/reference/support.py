@@ -202,6 +202,8 @@ def _handled(own: Sequence[Row], as_of: datetime, idle: int = 600) -> float | No
         event["event_type"] == "public_comment" and event.get("author_kind") == "agent" for event in known
     ):
         return None
+    if all(event["event_type"] not in ("status", "assignment") for event in known):
+        return None
 
     def is_pause(event: Row) -> bool:
         return bool(event["event_type"] == "status" and event["status"] != "open")

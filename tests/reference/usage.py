@@ -212,10 +212,11 @@ class Usage:
             seated = {
                 name: self.seats(name, first) or 0 for name in customers if _count(events[name]) is not None
             }
+            is_named = users > 0 or not active
             in_seats = sum(_count(events[name]) or 0 for name, seats in seated.items() if seats)
             found[start] = {
-                "active_users": users,
-                "average_daily_users": user_days / days,
+                "active_users": users if is_named else None,
+                "average_daily_users": user_days / days if is_named else None,
                 "stickiness": rate(user_days / days, users),
                 "sessions_per_user_day": rate(sessions, user_days),
                 "active_accounts": len(active),
@@ -223,7 +224,7 @@ class Usage:
                 "active_customers": len(customers & active),
                 "usage_coverage_rate": rate(len(customers & active), len(customers)),
                 "seats_paid": sum(seated.values()),
-                "seat_utilisation": rate(in_seats, sum(seated.values())),
+                "seat_utilisation": rate(in_seats, sum(seated.values())) if is_named else None,
             }
         return found
 

@@ -38,14 +38,14 @@ stretches as (
         )
 )
 
--- An agent who does nothing for a while has turned to something else.
+-- An agent who does nothing for a while has turned to something else. Comments alone do not tell when work began.
 select
     ticket_id,
     sum(
         case
             when is_active = 1
                 then least({{ seconds_between('occurred_at', 'ended_at') }}, {{ policy('support_idle_minutes') }} * 60)
-            else 0
+            when is_active = 0 then 0
         end
     ) as handle_seconds
 from stretches

@@ -37,6 +37,8 @@ sliced as (
 dated as (
     select
         *,
+        -- Events that name no user do not tell how many users there are.
+        coalesce(active_users, 0) > 0 or active_accounts = 0 as has_users,
         case
             when month_number = {{ as_of_month() }}
                 then {{ days_between(month_start('month_number'), as_of_day()) }} + 1
@@ -50,8 +52,8 @@ select
     dimension,
     dimension_value,
     month_number < {{ as_of_month() }} as is_complete,
-    cast(coalesce(active_users, 0) as bigint) as active_users,
-    {{ rate('coalesce(user_days, 0)', 'days') }} as average_daily_users,
+    cast(case when has_users then coalesce(active_users, 0) end as bigint) as active_users,
+    case when has_users then {{ rate('coalesce(user_days, 0)', 'days') }} end as average_daily_users,
     {{ rate('user_days', 'days * active_users') }} as stickiness,
     {{ rate('sessions', 'user_days') }} as sessions_per_user_day,
     cast(active_accounts as bigint) as active_accounts,
@@ -59,5 +61,5 @@ select
     cast(active_customers as bigint) as active_customers,
     {{ rate('active_customers', 'customers') }} as usage_coverage_rate,
     cast(coalesce(seats_paid, 0) as bigint) as seats_paid,
-    {{ rate('seat_users', 'seats_paid') }} as seat_utilisation
+    case when has_users then {{ rate('seat_users', 'seats_paid') }} end as seat_utilisation
 from dated
