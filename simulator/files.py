@@ -1,6 +1,7 @@
 """Write landing files and truth into a hidden folder, then move them to their places.
 
-An object with more than 200,000 rows becomes Parquet, any other CSV; messy files are always CSV.
+An object with more than 200,000 rows becomes Parquet. Any other becomes CSV, or JSON Lines if a vendor's API has it.
+Messy plain files are always CSV.
 One thread writes, in a fixed order, so that the same company gives the same bytes on every machine.
 """
 
@@ -22,7 +23,7 @@ from simulator.clock import Calendar, IntArray
 from simulator.expressions import ORDER, account_id, array, create, date_of
 from simulator.messy import make_messy, messy_select, older_accounts, spoil
 from simulator.money_tables import contract_id
-from simulator.tables import OBJECTS, columns_of, export_name
+from simulator.tables import OBJECTS, PARQUET_OPTIONS, columns_of, export_name
 from simulator.truth import OUTCOMES, Truth
 from simulator.vendors import EVERYTHING, SYSTEMS, kept, write_objects
 
@@ -32,7 +33,6 @@ WORK = "_simulating"
 
 PARQUET_ABOVE_ROWS = 200_000
 CSV_OPTIONS = "format csv, header true, delimiter ','"
-PARQUET_OPTIONS = "format parquet, compression zstd"
 
 
 def check_out(out: Path) -> None:
@@ -72,7 +72,15 @@ def write_landing(
 
     Returns the rows per file, by relative path.
     """
-    rows = write_objects(connection, work, export_name(until), systems, until.isoformat(), is_messy=is_messy)
+    rows = write_objects(
+        connection,
+        work,
+        export_name(until),
+        systems,
+        until.isoformat(),
+        is_messy=is_messy,
+        parquet_above=PARQUET_ABOVE_ROWS,
+    )
     for table in OBJECTS:
         condition = kept(systems, table)
         if condition != EVERYTHING:

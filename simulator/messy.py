@@ -57,14 +57,18 @@ def make_messy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     texts = ", ".join(f'{_text(name, typed[name])} as "{name}"' for name in columns)
     parts = [f"select {ORDER}, 1 as version, {texts} from {table}"]
     if blemishes.older:
-        chosen = f"({blemishes.has_older}) and {spread(OLDER_VERSION_EVERY)}"
-        former = f"(select * {_replacing(blemishes.older, typed)} from {table} where {chosen})"
-        parts.append(f"select {ORDER}, 0 as version, {texts} from {former}")
+        parts.append(f"select {ORDER}, 0 as version, {texts} from ({_older_rows(table, typed)})")
     if blemishes.broken:
         parts.append(_broken_rows(table, columns, texts, blemishes.broken))
     messy = f"messy_{table}"
     connection.execute(f"create or replace table {messy} as {' union all '.join(parts)}")
     return messy
+
+
+def older_versions(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return a query for the older versions of some rows of a typed table."""
+    typed = {row[0]: row[1] for row in connection.execute(f"describe {table}").fetchall()}
+    return _older_rows(table, typed)
 
 
 def messy_select(connection: duckdb.DuckDBPyConnection, messy: str, rows: str = "true") -> str:
@@ -96,6 +100,12 @@ def older_accounts(connection: duckdb.DuckDBPyConnection, exported_at: str) -> s
         f"where created_at < timestamp '{exported_at}' and ({blemishes.has_older}))"
     )
     return "messy_older_accounts"
+
+
+def _older_rows(table: str, typed: Mapping[str, str]) -> str:
+    blemishes = BLEMISHES[table]
+    chosen = f"({blemishes.has_older}) and {spread(OLDER_VERSION_EVERY)}"
+    return f"select * {_replacing(blemishes.older, typed)} from {table} where {chosen}"
 
 
 def _broken_rows(table: str, columns: list[str], texts: str, broken: tuple[tuple[str, str], ...]) -> str:

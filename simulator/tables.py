@@ -51,6 +51,7 @@ OBJECTS = (
     "opportunities",
     "calls",
 )
+PARQUET_OPTIONS = "format parquet, compression zstd"
 
 
 def make_tables(

@@ -1,4 +1,4 @@
-"""The landing tables as the objects of vendors' APIs, in JSON Lines. `generic` stays the plain export."""
+"""The landing tables as the objects of vendors' APIs. `generic` stays the plain export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.database import quote_literal
-from simulator.vendors import salesforce, stripe, typeform
+from simulator.tables import PARQUET_OPTIONS
+from simulator.vendors import salesforce, stripe, typeform, zendesk
 from simulator.vendors.ids import Company
 
 
@@ -45,6 +46,17 @@ SYSTEMS: Mapping[str, System] = {
     "typeform": System(
         {"survey_responses": "survey_type <> 'nps' or score is null"}, typeform.objects, typeform.LINKS
     ),
+    # Zendesk asks only for CSAT after a ticket.
+    "zendesk": System(
+        {
+            "tickets": "false",
+            "ticket_events": "false",
+            "survey_responses": "survey_type <> 'csat' or ticket_id is null",
+        },
+        zendesk.objects,
+        zendesk.LINKS,
+        {"tickets": zendesk.TRUTH},
+    ),
 }
 GENERIC = "generic"
 EVERYTHING = "true"
@@ -64,21 +76,27 @@ def write_objects(
     until: str,
     *,
     is_messy: bool,
+    parquet_above: int,
 ) -> dict[str, int]:
     """Write the files of the systems into `work`, before their rows leave the plain exports.
 
-    Returns the rows per file, by relative path.
+    An object with more than `parquet_above` rows becomes Parquet, any other JSON Lines. An object without rows
+    has no file. Returns the rows per file, by relative path.
     """
     rows: dict[str, int] = {}
     company = Company(until, "salesforce" in systems, is_messy)
     for system in systems:
         for name_of_object, query in SYSTEMS[system].objects(connection, company).items():
+            found = int(connection.execute(f"select count(*) from ({query})").fetchall()[0][0])
+            if not found:
+                continue
             folder = work / system / name_of_object
             folder.mkdir(parents=True)
-            target = folder / f"{name}.jsonl"
-            connection.execute(f"copy ({query}) to {quote_literal(target)} (format json)")
-            found = connection.execute(f"select count(*) from ({query})").fetchall()
-            rows[target.relative_to(work).as_posix()] = int(found[0][0])
+            is_large = found > parquet_above
+            target = folder / f"{name}.{'parquet' if is_large else 'jsonl'}"
+            options = PARQUET_OPTIONS if is_large else "format json"
+            connection.execute(f"copy ({query}) to {quote_literal(target)} ({options})")
+            rows[target.relative_to(work).as_posix()] = found
     for system in systems:
         if SYSTEMS[system].links:
             connection.execute(SYSTEMS[system].links)
