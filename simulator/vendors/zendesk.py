@@ -21,7 +21,7 @@ _TICKETS = ("T", "SPAM", "DUP", "UNKNOWN", "DEL", "GONE")
 _EVENTS = ("EARLY", "V", "STRAY", "FUTURE")
 """How the ids of the plain exports begin. Zendesk numbers its records."""
 _CHANNELS = {"phone": "voice"}
-_TYPES = {
+TYPES = {
     "how_to": "question",
     "bug": "incident",
     "billing": "question",
@@ -72,7 +72,7 @@ def channel_of(text: str) -> str:
 
 
 def type_of(text: str) -> str:
-    return word_of(_TYPES, text)
+    return word_of(TYPES, text)
 
 
 def _organization(account: str) -> str:

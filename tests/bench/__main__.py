@@ -1,13 +1,17 @@
 """Time and peak memory of each step, beside what DuckDB needs merely to read raw files and write marts.
 
-    python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--keep DIR]
+    python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--as generic] [--keep DIR]
+
+The company uses every system that the simulator knows; `--as` names others. It has all its voices: surveys,
+tickets, usage and calls. A first run loads everything up to the last day. A second run adds the usage events of
+that day, as the next morning does.
 
 Every step runs in its own process, so that its peak memory can be measured. `parse` happens once per
-version of the project, before the first build. `empty` is the same build without rows, which shows the
-fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart. Two ratios
-compare the build with it: one with the whole build, one without the cost of the empty build. `revenue` runs
-only the models of the revenue ledger, one after the other. Its floor reads the raw subscription periods and
-writes the two facts.
+version of the project, before the first build. `usage` aggregates the new usage events, which a run does at the
+start of its build. `empty` is the same build without rows, which shows the fixed cost of dbt. `floor` is one scan
+of the raw Parquet and one `create table as` for each mart. Two ratios compare the first build with it: one with
+the whole build, one without the cost of the empty build. `revenue` runs only the models of the revenue ledger,
+one after the other. Its floor reads the raw files of billing and writes the two facts.
 """
 
 from __future__ import annotations
@@ -21,27 +25,33 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
+from simulator.vendors import SYSTEMS
 
 UNTIL = date(2026, 1, 1)
+LAST_DAY = UNTIL - timedelta(days=1)
 USAGE_MONTHS = 8
 """100,000 accounts have about 10 million usage events in this time."""
-RUN_ID = "bench"
+RUN = ("land", "usage", "build", "audit", "publish")
+SECOND = "2-"
+"""Begins the names of the steps of the second run."""
 STEPS = (
     "simulate",
     "land",
     "parse",
     "empty",
-    "build",
-    "audit",
-    "publish",
+    *RUN[1:],
+    "day",
+    *(SECOND + step for step in RUN),
     "floor",
     "revenue",
     "revenue-floor",
 )
+USAGE = "generic/usage_events"
 REVENUE = [
     "path:models/intermediate/accounts",
     "path:models/intermediate/subscriptions",
@@ -57,75 +67,109 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0] if __doc__ else None)
     parser.add_argument("--accounts", type=int, action="append")
     parser.add_argument("--months", type=int, default=60)
+    parser.add_argument("--as", dest="systems", default=",".join(SYSTEMS), help="systems of the company")
     parser.add_argument("--keep", type=Path, help="keep the warehouses in this folder")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         name, home, accounts = options.step
-        _report_step(name, Path(home), int(accounts), options.months)
+        _report_step(name, Path(home), int(accounts), options.months, options.systems.split(","))
         return
     for accounts in options.accounts or [10_000, 100_000]:
         with tempfile.TemporaryDirectory(prefix="csw-bench-") as scratch:
             home = (options.keep or Path(scratch)) / f"{accounts}x{options.months}"
-            _bench(home, accounts, options.months)
+            _bench(home, accounts, options.months, options.systems)
 
 
-def _bench(home: Path, accounts: int, months: int) -> None:
-    print(f"\n{accounts:,} accounts x {months} months")
-    print(f"  {'step':<10}{'seconds':>9}{'peak MiB':>10}")
+def _bench(home: Path, accounts: int, months: int, systems: str) -> None:
+    print(f"\n{accounts:,} accounts x {months} months, {systems}")
+    print(f"  {'step':<14}{'seconds':>9}{'peak MiB':>10}")
     seconds: dict[str, float] = {}
     for step in STEPS:
         command = [sys.executable, "-m", "tests.bench", "--months", str(months)]
-        command += ["--step", step, str(home), str(accounts)]
+        command += ["--as", systems, "--step", step, str(home), str(accounts)]
         answer = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT_DIR, check=False)
         if answer.returncode:
             sys.exit(f"step {step} failed:\n{answer.stdout[-2000:]}\n{answer.stderr[-4000:]}")
         measured = json.loads(answer.stdout.strip().splitlines()[-1])
         seconds[step] = measured["seconds"]
         print(
-            f"  {step:<10}{measured['seconds']:>9.1f}{measured['peak_mib']:>10,.0f}  {measured['note']}",
+            f"  {step:<14}{measured['seconds']:>9.1f}{measured['peak_mib']:>10,.0f}  {measured['note']}",
             flush=True,
         )
-    total = sum(seconds[step] for step in ("land", "build", "audit", "publish"))
-    print(f"  {'in all':<10}{total:>9.1f}            land + build + audit + publish")
+    for name, run in (("first run", RUN), ("second run", [SECOND + step for step in RUN])):
+        print(f"  {name:<14}{sum(seconds[step] for step in run):>9.1f}            {' + '.join(run)}")
     print(f"  build / floor           = {seconds['build'] / seconds['floor']:.2f}")
     print(f"  (build - empty) / floor = {(seconds['build'] - seconds['empty']) / seconds['floor']:.2f}")
     print(f"  revenue / revenue-floor = {seconds['revenue'] / seconds['revenue-floor']:.2f}")
 
 
-def _report_step(name: str, home: Path, accounts: int, months: int) -> None:
-    settings = load_settings(home=home, as_of=UNTIL.isoformat(), policies=[])
+def _report_step(name: str, home: Path, accounts: int, months: int, systems: Sequence[str]) -> None:
+    is_first = STEPS.index(name) < STEPS.index("day")
+    as_of = LAST_DAY if is_first else UNTIL
+    settings = load_settings(home=home, as_of=as_of.isoformat(), policies=[])
     started = time.monotonic()
-    note, measured = _run_step(name, settings, accounts, months)
+    if name == "simulate":
+        note, measured = _simulate(settings, accounts, months, systems), None
+    else:
+        note, measured = _run_step(name.removeprefix(SECOND), settings, "first" if is_first else "second")
     seconds = measured or time.monotonic() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": seconds, "peak_mib": peak, "note": note}))
 
 
-def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tuple[str, float | None]:
-    """Run one step; returns a note, and the seconds if they differ from those of the whole step."""
-    if name == "simulate":
-        from simulator import simulate
+def _simulate(settings: Settings, accounts: int, months: int, systems: Sequence[str]) -> str:
+    """Write the files of the company, and keep back the usage events of the last day."""
+    from simulator import simulate
 
-        simulate(accounts, months, 42, settings.landing, until=UNTIL, usage_months=USAGE_MONTHS)
-        return "not part of a run", None
+    report = simulate(
+        accounts, months, 42, settings.landing, until=UNTIL, systems=systems, usage_months=USAGE_MONTHS
+    )
+    [name] = [name for name in report.rows if name.startswith(USAGE)]
+    path = settings.landing / name
+    day = _kept_back(settings) / path.name
+    day.parent.mkdir(parents=True)
+    with connect(temp_directory=settings.home / "spill") as connection:
+        form = path.suffix.removeprefix(".")
+        source = f"read_{form}({quote_literal(path)})"
+        condition = f"occurred_at >= timestamp '{LAST_DAY.isoformat()}'"
+        for target, chosen in ((day, condition), (path.with_suffix(".part"), f"not ({condition})")):
+            copied = f"select * from {source} where {chosen}"
+            connection.execute(f"copy ({copied}) to {quote_literal(target)} (format {form})")
+    path.with_suffix(".part").replace(path)
+    rows = {kind: sum(n for name, n in report.rows.items() if kind in name) for kind in ("usage", "/tickets")}
+    return f"not part of a run; {rows['usage']:,} usage events, {rows['/tickets']:,} tickets"
+
+
+def _kept_back(settings: Settings) -> Path:
+    return settings.home / "last_day"
+
+
+def _run_step(name: str, settings: Settings, run_id: str) -> tuple[str, float | None]:
+    """Run one step; returns a note, and the seconds if they differ from those of the whole step."""
+    if name == "day":
+        [path] = _kept_back(settings).iterdir()
+        path.replace(settings.landing / USAGE / f"day{path.suffix}")
+        return f"delivers the usage events of {LAST_DAY.isoformat()}", None
     if name == "floor":
         return _floor(settings, "*", None), None
     if name == "revenue-floor":
-        return _floor(settings, "generic/subscription_periods", REVENUE_FACTS), None
-    from orchestration.core.database import connect
+        billing = "stripe" if (settings.raw / "stripe").is_dir() else "generic/subscription_periods"
+        return _floor(settings, billing, REVENUE_FACTS), None
     from orchestration.core.lock import hold_lock
     from orchestration.dbt_runner.contract_files import load_contracts
     from orchestration.dbt_runner.mart_contract import audited_tests, parsed_mart_contracts
     from orchestration.dbt_runner.parsing import prepare_manifest
     from orchestration.dbt_runner.runner import BUILD, run_dbt
     from orchestration.dbt_runner.version import dbt_version
-    from orchestration.landing import create_landing_records, create_raw_relations
+    from orchestration.landing import create_landing_records, create_raw_relations, recorded_batches
+    from orchestration.landing.usage import aggregate_files
     from orchestration.pipeline import steps as pipeline
+    from orchestration.pipeline.sources import create_sources
     from orchestration.releases.candidate import open_candidate
     from orchestration.releases.previous import create_previous_relations
 
-    candidate = open_candidate(settings, RUN_ID)
+    candidate = open_candidate(settings, run_id)
     with hold_lock(settings.lock_file, "benchmark") as lock:
         if name == "land":
             batches = pipeline.land_step(settings, candidate).batches
@@ -133,6 +177,12 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
         if name == "parse":
             prepare_manifest(settings, dbt_version(), lock)
             return "once per version of the project", None
+        if name == "usage":
+            noted = candidate.noted("raw_batches")
+            batches = recorded_batches(settings, noted["raw_batches"])
+            with connect(temp_directory=settings.home / "spill") as connection:
+                create_sources(connection, settings, batches, noted["parent"])
+            return f"{len(aggregate_files(settings.raw))} files", None
         if name == "empty":
             warehouse = settings.home / "empty" / "warehouse.duckdb"
             warehouse.parent.mkdir()
@@ -164,8 +214,6 @@ def _run_step(name: str, settings: Settings, accounts: int, months: int) -> tupl
 
 def _floor(settings: Settings, folder: str, marts: Sequence[str] | None) -> str:
     """Scan the raw Parquet files of a folder, then write a copy of the marts into a fresh database."""
-    from orchestration.core.database import connect, quote_identifier, quote_literal
-
     release = settings.current / "marts.duckdb"
     scratch = settings.home / "floor.duckdb"
     with connect(scratch) as connection:

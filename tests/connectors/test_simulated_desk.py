@@ -1,0 +1,112 @@
+"""A simulated company with the files of Zendesk gives the marts of its plain exports, but for known losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from simulator import simulate
+from simulator.vendors import zendesk
+from tests.connectors.company import AS_OF
+from tests.connectors.test_simulated_company import delivered
+from tests.connectors.warehouses import built, differences, shown
+
+pytestmark = pytest.mark.integration
+
+RATED = "SurveyType = 'csat' and TicketId is not null"
+TYPES = " ".join(f"when '{ours}' then '{theirs}'" for ours, theirs in zendesk.TYPES.items())
+
+
+def instant(column: str) -> str:
+    """Return SQL of a time, which untidy exports write in several ways."""
+    seconds = f"make_timestamp(try_cast({column} as bigint) * 1000000)"
+    return f"coalesce({seconds}, try_cast({column} as timestamptz)::timestamp)"
+
+
+def whole_minutes(column: str) -> str:
+    minutes = f"datesub('minute', {instant('CreatedAt')}, {instant(column)})"
+    return f"({instant('CreatedAt')} + to_minutes({minutes}))::varchar"
+
+
+IS_NEWER = zendesk.is_newer(AS_OF, instant("SentAt"))
+ANSWERED = "ResponseId in (select ResponseId from survey_responses where try_cast(Score as decimal) is not null)"
+
+LOSSES = {
+    "Zendesk does not escalate tickets.": "update tickets set IsEscalated = null",
+    "Zendesk does not track the time that agents work.": "update tickets set HandleMinutes = null",
+    "Zendesk has four types of tickets.": f"update tickets set Category = case Category {TYPES} end",
+    "Its figures of a ticket without a history are whole minutes.": f"""
+        update tickets set
+            FirstRepliedAt = {whole_minutes("FirstRepliedAt")},
+            FirstSolvedAt = {whole_minutes("FirstSolvedAt")}
+        where TicketId like 'UNKNOWN-%'
+    """,
+    "The older survey knows good and bad.": f"""
+        update survey_responses set Score = case when Score::bigint >= 4 then '5' else '1' end
+        where {RATED} and not {IS_NEWER} and try_cast(Score as bigint) is not null
+    """,
+    "The older survey does not know what did not arrive.": f"""
+        update survey_responses set Delivered = 'true' where {RATED} and not {IS_NEWER} and Delivered = 'false'
+    """,
+    "The newer survey lists only answers.": f"""
+        delete from survey_responses where {RATED} and {IS_NEWER} and not {ANSWERED}
+    """,
+    "The newer survey has no time of the offer.": f"""
+        update survey_responses set SentAt = null where {RATED} and {IS_NEWER}
+    """,
+}
+"""By sentence of what Zendesk does not know: the plain exports without it."""
+
+NUMBER = f"'zendesk:' || {zendesk.ticket_number('TicketId')}"
+IDS = f"""
+    update tickets set
+        Channel = case Channel when 'phone' then 'voice' else Channel end,
+        MergedIntoTicketId = case when MergedIntoTicketId is not null then 'zendesk:merged' end,
+        TicketId = {NUMBER};
+    update ticket_events set TicketId = {NUMBER};
+    update survey_responses set
+        RespondentId = null,
+        ResponseId = 'zendesk:' || case
+            when SentAt is null then {zendesk.response_key("ResponseId")}
+            else {zendesk.rating_number("ResponseId")}::varchar
+        end
+    where {RATED};
+    update survey_responses set TicketId = {NUMBER} where TicketId is not null;
+"""
+"""The ids and words of Zendesk."""
+
+
+def expected(files: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the plain files without what Zendesk does not know, under its ids."""
+    changed = dict(files)
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    tables = {}
+    for name in files:
+        source, table, _ = name.split("/")
+        if source == "generic" and table in ("tickets", "ticket_events", "survey_responses"):
+            tables[table] = name
+            (folder / f"{table}.csv").write_text(files[name])
+            connection.execute(f"create table {table} as from read_csv('{folder}/{table}.csv', all_varchar = true)")
+    for sentence, change in LOSSES.items():
+        [(rows,)] = connection.execute(change).fetchall()
+        assert rows, f"This changes nothing: {sentence}"
+    connection.execute(IDS)
+    for table, name in tables.items():
+        connection.execute(f"copy {table} to '{folder}/{table}.csv' (header true)")
+        changed[name] = (folder / f"{table}.csv").read_text()
+    return changed
+
+
+def test_the_files_of_zendesk_give_the_marts_of_plain_exports(tmp_path: Path) -> None:
+    until = date.fromisoformat(AS_OF)
+    for name, systems in (("plain", ()), ("zendesk", ("zendesk",))):
+        simulate(150, 24, 7, tmp_path / name, until=until, messy=True, systems=systems, usage_months=1)
+    plain = built(tmp_path / "one", expected(delivered(tmp_path / "plain"), tmp_path))
+    connected = built(tmp_path / "other", delivered(tmp_path / "zendesk"), systems="zendesk")
+    found = differences(plain, connected)
+    assert found == {}, shown(found)
