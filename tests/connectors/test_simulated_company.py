@@ -1,4 +1,4 @@
-"""A simulated company whose files are those of Salesforce, Stripe and Typeform, against its true history."""
+"""A simulated company with the files of Salesforce, Stripe, Typeform and Zendesk, against its true history."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from tests.integration.test_truth import MOVEMENTS
 
 pytestmark = pytest.mark.integration
 
-SYSTEMS = ("salesforce", "stripe", "typeform")
-MODELS = ("build", "--exclude-resource-type", "unit_test", "test", "--select", "+fct_account_months")
+SYSTEMS = ("salesforce", "stripe", "typeform", "zendesk")
+MODELS = (
+    "build", "--exclude-resource-type", "unit_test", "test", "--select", "+fct_account_months", "+fct_tickets",
+)  # fmt: skip
+CRM_ID = "'001Sim' || lpad(right({}, 6), 9, '0') || 'IAA'"
 
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """The marts, with the true movements and the true account of each customer that Stripe knows."""
+    """The marts, with the true history, and the true account of each customer of Stripe and ticket of Zendesk."""
     folder = tmp_path_factory.mktemp("simulated")
     simulate(150, 24, 7, folder / "files", until=date.fromisoformat(AS_OF), messy=True, systems=SYSTEMS)
     warehouse = built(folder / "home", delivered(folder / "files"), MODELS, systems="salesforce")
     connection = duckdb.connect(str(warehouse), read_only=True)
-    for name in ("movements", "customers"):
+    for name in ("movements", "customers", "tickets", "voices"):
         connection.execute(f"create temp view true_{name} as from '{folder}/files/_truth/{name}.parquet'")
     connection.execute(
         """
@@ -67,11 +70,11 @@ def test_every_account_month_equals_the_truth_to_the_last_digit(marts: duckdb.Du
 def test_no_customer_joins_a_foreign_account(marts: duckdb.DuckDBPyConnection) -> None:
     """A customer without a stored key and an address of the company stays alone."""
     found = marts.execute(
-        """
+        f"""
         select
             case
                 when account_id = 'stripe:' || source_key then 'alone'
-                when account_id = '001Sim' || lpad(right(true_account, 6), 9, '0') || 'IAA' then 'own'
+                when account_id = {CRM_ID.format("true_account")} then 'own'
                 else 'foreign'
             end as outcome,
             count(*)
@@ -82,3 +85,36 @@ def test_no_customer_joins_a_foreign_account(marts: duckdb.DuckDBPyConnection) -
     outcomes = dict(found)
     assert outcomes.get("foreign", 0) == 0
     assert outcomes["own"] > 3 * outcomes["alone"] > 0
+
+
+def test_every_ticket_has_its_account(marts: duckdb.DuckDBPyConnection) -> None:
+    """By the organization of the ticket or of its requester, or by the address. Organizations are found by a key
+    or by their domain."""
+    [(checked, wrong)] = marts.execute(
+        f"""
+        select count(*), count_if(tickets.account_id is distinct from {CRM_ID.format("true_tickets.account_id")})
+        from marts.fct_tickets as tickets
+        inner join true_tickets on tickets.ticket_id = 'zendesk:' || true_tickets.source_key
+        """
+    ).fetchall()
+    assert checked > 1_000
+    assert wrong == 0
+    rules = marts.execute(
+        "select distinct match_rule from unified.unified_account_keys where source_system = 'zendesk'"
+    ).fetchall()
+    assert {rule for (rule,) in rules} >= {"reference", "domain"}
+
+
+def test_every_month_of_a_customer_has_its_tickets(marts: duckdb.DuckDBPyConnection) -> None:
+    """Copies, spam, merged and deleted tickets do not count."""
+    [(checked, wrong)] = marts.execute(
+        f"""
+        select count(*), count_if(months.tickets_opened is distinct from voices.tickets_opened)
+        from true_voices as voices
+        inner join marts.fct_account_months as months
+            on months.account_id = {CRM_ID.format("voices.account_id")} and months.month = voices.month
+        where months.is_complete
+        """
+    ).fetchall()
+    assert checked > 500
+    assert wrong == 0
