@@ -1,7 +1,7 @@
 """Write landing files and truth into a hidden folder, then move them to their places.
 
-An object with more than 200,000 rows becomes Parquet. Any other becomes CSV, or JSON Lines if a vendor's API has it.
-Messy plain files are always CSV.
+An object with more than 200,000 rows becomes Parquet. Any other becomes JSON Lines if it is one of a vendor's
+API, or else CSV. Messy plain files are always CSV.
 One thread writes, in a fixed order, so that the same company gives the same bytes on every machine.
 """
 

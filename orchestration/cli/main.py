@@ -123,7 +123,8 @@ def simulate(
     systems: Annotated[
         str,
         typer.Option(
-            "--as", help="Write what these systems hold as their files: salesforce, stripe, typeform."
+            "--as",
+            help="Write what these systems hold as their files: salesforce, stripe, typeform, zendesk.",
         ),
     ] = "generic",
     until: Annotated[

@@ -80,8 +80,8 @@ def write_objects(
 ) -> dict[str, int]:
     """Write the files of the systems into `work`, before their rows leave the plain exports.
 
-    An object with more than `parquet_above` rows becomes Parquet, any other JSON Lines. An object without rows
-    has no file. Returns the rows per file, by relative path.
+    An object with more than `parquet_above` rows becomes Parquet, any other JSON Lines. An object without
+    rows has no file. Returns the rows per file, by relative path.
     """
     rows: dict[str, int] = {}
     company = Company(until, "salesforce" in systems, is_messy)

@@ -3,15 +3,15 @@
     python -m tests.bench [--accounts 10000 --accounts 100000] [--months 60] [--as generic] [--keep DIR]
 
 The company uses every system that the simulator knows; `--as` names others. It has all its voices: surveys,
-tickets, usage and calls. A first run loads everything up to the last day. A second run adds the usage events of
-that day, as the next morning does.
+tickets, usage and calls. A first run loads everything up to the last day. A second run adds the usage events
+of that day, as the next morning does.
 
 Every step runs in its own process, so that its peak memory can be measured. `parse` happens once per
-version of the project, before the first build. `usage` aggregates the new usage events, which a run does at the
-start of its build. `empty` is the same build without rows, which shows the fixed cost of dbt. `floor` is one scan
-of the raw Parquet and one `create table as` for each mart. Two ratios compare the first build with it: one with
-the whole build, one without the cost of the empty build. `revenue` runs only the models of the revenue ledger,
-one after the other. Its floor reads the raw files of billing and writes the two facts.
+version of the project, before the first build. `usage` aggregates the new usage events, which a run does when
+its build begins. `empty` is the same build without rows, which shows the fixed cost of dbt. `floor` is one
+scan of the raw Parquet and one `create table as` for each mart. Two ratios compare the first build with it:
+one with the whole build, one without the cost of the empty build. `revenue` runs only the models of the
+revenue ledger, one after the other. Its floor reads the raw files of billing and writes the two facts.
 """
 
 from __future__ import annotations
@@ -179,9 +179,9 @@ def _run_step(name: str, settings: Settings, run_id: str) -> tuple[str, float | 
             return "once per version of the project", None
         if name == "usage":
             noted = candidate.noted("raw_batches")
-            batches = recorded_batches(settings, noted["raw_batches"])
+            recorded = recorded_batches(settings, noted["raw_batches"])
             with connect(temp_directory=settings.home / "spill") as connection:
-                create_sources(connection, settings, batches, noted["parent"])
+                create_sources(connection, settings, recorded, noted["parent"])
             return f"{len(aggregate_files(settings.raw))} files", None
         if name == "empty":
             warehouse = settings.home / "empty" / "warehouse.duckdb"

@@ -1,4 +1,4 @@
-"""A simulated company with the files of Salesforce, Stripe, Typeform and Zendesk, against its true history."""
+"""A simulated company with files of Salesforce, Stripe, Typeform and Zendesk, against its true history."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from tests.integration.test_truth import MOVEMENTS
 pytestmark = pytest.mark.integration
 
 SYSTEMS = ("salesforce", "stripe", "typeform", "zendesk")
-MODELS = (
-    "build", "--exclude-resource-type", "unit_test", "test", "--select", "+fct_account_months", "+fct_tickets",
-)  # fmt: skip
+MARTS = ("+fct_account_months", "+fct_tickets")
+MODELS = ("build", "--exclude-resource-type", "unit_test", "test", "--select", *MARTS)
 CRM_ID = "'001Sim' || lpad(right({}, 6), 9, '0') || 'IAA'"
 
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """The marts, with the true history, and the true account of each customer of Stripe and ticket of Zendesk."""
+    """The marts, with the true history, and the true account of each customer and ticket."""
     folder = tmp_path_factory.mktemp("simulated")
     simulate(150, 24, 7, folder / "files", until=date.fromisoformat(AS_OF), messy=True, systems=SYSTEMS)
     warehouse = built(folder / "home", delivered(folder / "files"), MODELS, systems="salesforce")
@@ -88,11 +87,11 @@ def test_no_customer_joins_a_foreign_account(marts: duckdb.DuckDBPyConnection) -
 
 
 def test_every_ticket_has_its_account(marts: duckdb.DuckDBPyConnection) -> None:
-    """By the organization of the ticket or of its requester, or by the address. Organizations are found by a key
-    or by their domain."""
+    """By the organization of the ticket or its requester, or by the address."""
+    crm_id = CRM_ID.format("true_tickets.account_id")
     [(checked, wrong)] = marts.execute(
         f"""
-        select count(*), count_if(tickets.account_id is distinct from {CRM_ID.format("true_tickets.account_id")})
+        select count(*), count_if(tickets.account_id is distinct from {crm_id})
         from marts.fct_tickets as tickets
         inner join true_tickets on tickets.ticket_id = 'zendesk:' || true_tickets.source_key
         """
@@ -107,9 +106,10 @@ def test_every_ticket_has_its_account(marts: duckdb.DuckDBPyConnection) -> None:
 
 def test_every_month_of_a_customer_has_its_tickets(marts: duckdb.DuckDBPyConnection) -> None:
     """Copies, spam, merged and deleted tickets do not count."""
-    [(checked, wrong)] = marts.execute(
+    [(checked, opened, wrong)] = marts.execute(
         f"""
-        select count(*), count_if(months.tickets_opened is distinct from voices.tickets_opened)
+        select count(*), sum(voices.tickets_opened),
+            count_if(months.tickets_opened is distinct from voices.tickets_opened)
         from true_voices as voices
         inner join marts.fct_account_months as months
             on months.account_id = {CRM_ID.format("voices.account_id")} and months.month = voices.month
@@ -117,4 +117,5 @@ def test_every_month_of_a_customer_has_its_tickets(marts: duckdb.DuckDBPyConnect
         """
     ).fetchall()
     assert checked > 500
+    assert opened > 500
     assert wrong == 0

@@ -1,4 +1,4 @@
-"""A simulated company with the files of Zendesk gives the marts of its plain exports, but for known losses."""
+"""A simulated company with files of Zendesk gives the marts of its plain exports, but for known losses."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.core.settings import PROJECT_DIR
 from simulator import simulate
-from simulator.vendors import zendesk
+from simulator.vendors.zendesk_ids import CHANNELS, TYPES, ticket_number, word_of
+from simulator.vendors.zendesk_surveys import is_newer, rating_number, response_key
 from tests.connectors.company import AS_OF
 from tests.connectors.test_simulated_company import delivered
 from tests.connectors.warehouses import built, differences, shown
@@ -18,7 +20,6 @@ from tests.connectors.warehouses import built, differences, shown
 pytestmark = pytest.mark.integration
 
 RATED = "SurveyType = 'csat' and TicketId is not null"
-TYPES = " ".join(f"when '{ours}' then '{theirs}'" for ours, theirs in zendesk.TYPES.items())
 
 
 def instant(column: str) -> str:
@@ -32,13 +33,15 @@ def whole_minutes(column: str) -> str:
     return f"({instant('CreatedAt')} + to_minutes({minutes}))::varchar"
 
 
-IS_NEWER = zendesk.is_newer(AS_OF, instant("SentAt"))
-ANSWERED = "ResponseId in (select ResponseId from survey_responses where try_cast(Score as decimal) is not null)"
+IS_NEWER = is_newer(AS_OF, instant("SentAt"))
+ANSWERED = (
+    "ResponseId in (select ResponseId from survey_responses where try_cast(Score as decimal) is not null)"
+)
 
 LOSSES = {
     "Zendesk does not escalate tickets.": "update tickets set IsEscalated = null",
     "Zendesk does not track the time that agents work.": "update tickets set HandleMinutes = null",
-    "Zendesk has four types of tickets.": f"update tickets set Category = case Category {TYPES} end",
+    "Zendesk has four types of tickets.": f"update tickets set Category = {word_of(TYPES, 'Category')}",
     "Its figures of a ticket without a history are whole minutes.": f"""
         update tickets set
             FirstRepliedAt = {whole_minutes("FirstRepliedAt")},
@@ -50,7 +53,8 @@ LOSSES = {
         where {RATED} and not {IS_NEWER} and try_cast(Score as bigint) is not null
     """,
     "The older survey does not know what did not arrive.": f"""
-        update survey_responses set Delivered = 'true' where {RATED} and not {IS_NEWER} and Delivered = 'false'
+        update survey_responses set Delivered = 'true'
+        where {RATED} and not {IS_NEWER} and Delivered = 'false'
     """,
     "The newer survey lists only answers.": f"""
         delete from survey_responses where {RATED} and {IS_NEWER} and not {ANSWERED}
@@ -61,18 +65,18 @@ LOSSES = {
 }
 """By sentence of what Zendesk does not know: the plain exports without it."""
 
-NUMBER = f"'zendesk:' || {zendesk.ticket_number('TicketId')}"
+NUMBER = f"'zendesk:' || {ticket_number('TicketId')}"
 IDS = f"""
     update tickets set
-        Channel = case Channel when 'phone' then 'voice' else Channel end,
+        Channel = {word_of(CHANNELS, "Channel")},
         MergedIntoTicketId = case when MergedIntoTicketId is not null then 'zendesk:merged' end,
         TicketId = {NUMBER};
     update ticket_events set TicketId = {NUMBER};
     update survey_responses set
         RespondentId = null,
         ResponseId = 'zendesk:' || case
-            when SentAt is null then {zendesk.response_key("ResponseId")}
-            else {zendesk.rating_number("ResponseId")}::varchar
+            when SentAt is null then {response_key("ResponseId")}
+            else {rating_number("ResponseId")}::varchar
         end
     where {RATED};
     update survey_responses set TicketId = {NUMBER} where TicketId is not null;
@@ -91,7 +95,9 @@ def expected(files: Mapping[str, str], folder: Path) -> dict[str, str]:
         if source == "generic" and table in ("tickets", "ticket_events", "survey_responses"):
             tables[table] = name
             (folder / f"{table}.csv").write_text(files[name])
-            connection.execute(f"create table {table} as from read_csv('{folder}/{table}.csv', all_varchar = true)")
+            connection.execute(
+                f"create table {table} as from read_csv('{folder}/{table}.csv', all_varchar = true)"
+            )
     for sentence, change in LOSSES.items():
         [(rows,)] = connection.execute(change).fetchall()
         assert rows, f"This changes nothing: {sentence}"
@@ -100,6 +106,11 @@ def expected(files: Mapping[str, str], folder: Path) -> dict[str, str]:
         connection.execute(f"copy {table} to '{folder}/{table}.csv' (header true)")
         changed[name] = (folder / f"{table}.csv").read_text()
     return changed
+
+
+def test_the_documentation_has_every_loss() -> None:
+    documented = (PROJECT_DIR / "docs" / "commands.md").read_text()
+    assert [sentence for sentence in LOSSES if sentence not in documented] == []
 
 
 def test_the_files_of_zendesk_give_the_marts_of_plain_exports(tmp_path: Path) -> None:
