@@ -27,6 +27,8 @@ from simulator.vendors.zendesk_ids import (
 from simulator.vendors.zendesk_people import make_people, organization_records, user_records
 from simulator.vendors.zendesk_surveys import rating_records, response_records
 
+TICKETS_AT_ONCE = 200_000
+"""The lists of their changes need about 1 GB of memory."""
 TRUTH = "from zendesk_accounts order by source_key"
 """The account of each ticket."""
 
@@ -97,15 +99,21 @@ def _tickets(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
 
 
 def _audits(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
-    """One row per update of a ticket: what one author did at one instant."""
-    connection.execute(
-        f"""
-        create or replace table zendesk_audits as
+    """One row per update of a ticket: what one author did at one instant, ordered by part and number."""
+    [(tickets,)] = connection.execute("select count(*) from zendesk_accounts").fetchall()
+    for first in range(0, min(tickets + 1, 10_000_000), TICKETS_AT_ONCE):
+        action = "insert into zendesk_audits" if first else "create or replace table zendesk_audits as"
+        part = f"right(ticket_id, 7) between '{first:07}' and '{first + TICKETS_AT_ONCE - 1:07}'"
+        connection.execute(f"{action} {_audits_of(part, company)}")
+
+
+def _audits_of(part: str, company: Company) -> str:
+    """Return a query for the audits of the tickets for which a condition holds."""
+    return f"""
         with changes as (
             select distinct
                 {event_number("event_id")} as event,
                 {ticket_number("ticket_id")} as ticket,
-                ticket_id,
                 occurred_at,
                 event_type,
                 {word_of(STATUSES, "status")} as status,
@@ -114,11 +122,11 @@ def _audits(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
                     when 'requester' then {person(digits("author_id"))}
                     else {AUTOMATION}
                 end as author
-            from ticket_events where occurred_at < timestamp '{company.until}'
+            from ticket_events where occurred_at < timestamp '{company.until}' and {part}
         ),
 
         assigned as (
-            select ticket, assignee_id from zendesk_tickets where version = 1
+            select ticket, assignee_id from zendesk_tickets where version = 1 and {part}
         )
 
         select
@@ -144,8 +152,8 @@ def _audits(connection: duckdb.DuckDBPyConnection, company: Company) -> None:
             }} order by event) as events
         from changes left join assigned using (ticket)
         group by ticket, occurred_at, author
-        """
-    )
+        order by audit
+    """
 
 
 def _ticket_records() -> str:
@@ -203,5 +211,4 @@ def _audit_records(company: Company) -> str:
             events
         from zendesk_audits, (select unnest([1, 2]) as delivery)
         where delivery = 1 or ({company.one_in(40, "audit::varchar")})
-        order by audit
     """
