@@ -195,7 +195,7 @@ def test_account_is_shown_with_its_last_week(marts: dict[str, list[Row]], health
         assert row["risk_signals"] == latest.get("risk_signals")
         mine = [signal for owner, signal in alerts if owner == account]
         assert row["risk_alerts"] + row["expansion_alerts"] == len(mine)
-        assert row["next_signal"] in (mine or [None])
+        assert row["next_signal"] in mine if mine else row["next_signal"] is None
         answers = health.facts[account]["nps"] if account in health.facts else []
         assert row["last_nps_on"] == max((day for day, *_ in answers), default=None)
     assert len(marts["account_360"]) == len({row["account_id"] for row in marts["account_360"]})
