@@ -49,23 +49,8 @@ branch_responses as (
     ]) }}
 ),
 
--- A key that several systems use for different accounts identifies none. No other system stores the keys of a help
--- desk.
 accounts_by_key as (
-    select
-        source_key,
-        min(account_id) as account_id
-    from {{ ref('unified_account_keys') }}
-    {%- if has_branch('organizations') %}
-    where
-        source_system not in (
-            {%- for system in systems_with('organizations') %}
-            '{{ system }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
-    {%- endif %}
-    group by source_key
-    having min(account_id) = max(account_id)
+    {{ accounts_by_key() }}
 ),
 
 connected as (

@@ -12,6 +12,7 @@ from typing import Any
 from orchestration.core.errors import ContractError, LandingError
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.dialects import Declared, Dialect, read_dialects
 from orchestration.dbt_runner.landing_contract import (
     ENVELOPES,
     LOADER_COLUMNS,
@@ -32,22 +33,61 @@ def load_contracts(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str], Lan
     lacks a key or a column lacks a type.
     """
     paths = sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml"))
-    versions = ((path, path.stat()) for path in paths)
-    return dict(_read(tuple((path, found.st_mtime_ns, found.st_size) for path, found in versions)))
+    seeds = sorted((project_dir / "seeds").glob("*"))
+    versions = ((path, path.stat()) for path in (*paths, *seeds))
+    files = tuple((path, found.st_mtime_ns, found.st_size) for path, found in versions)
+    return dict(_read(project_dir, files))
 
 
 @lru_cache(maxsize=1)
-def _read(files: tuple[tuple[Path, int, int], ...]) -> dict[tuple[str, str], LandingObject]:
-    """Read the files, each given with the time of its last change and its size."""
+def _read(
+    project_dir: Path, files: tuple[tuple[Path, int, int], ...]
+) -> dict[tuple[str, str], LandingObject]:
+    """Read the files of contracts among `files`, each given with the time of its last change and its size."""
     contracts: dict[tuple[str, str], LandingObject] = {}
     for path, *_ in files:
+        if path.suffix != ".yml" or path.parent.name == "seeds":
+            continue
         document = read_yaml(path)
         for source in document["sources"]:
             source_meta = _meta(source)
-            for table in source["tables"]:
-                contract = _landing_object(path, source["name"], source_meta, table)
+            found = [
+                _landing_object(path, source["name"], source_meta, table) for table in source["tables"]
+            ]
+            for contract in _with_dialects(project_dir, source_meta, found):
                 contracts[contract.source, contract.name] = contract
     return _with_lists(contracts)
+
+
+def _with_dialects(
+    project_dir: Path, source_meta: Mapping[str, Any], contracts: list[LandingObject]
+) -> list[LandingObject]:
+    """Add the names that each product gives the columns, if the system stands for several products."""
+    meta = source_meta.get("dialects")
+    if not meta:
+        return contracts
+    declared = Declared(meta["as"], meta["names"], meta["columns"], tuple(meta.get("checks", ())))
+    own = {one.name: [c.name for c in one.columns if c not in LOADER_COLUMNS] for one in contracts}
+    dialects = read_dialects(project_dir, declared, own)
+    return [_speaking(one, dialects[one.name], declared.column) for one in contracts]
+
+
+def _speaking(contract: LandingObject, dialects: tuple[Dialect, ...], column: str) -> LandingObject:
+    """Return a contract with all names of all dialects, by which a file is recognised."""
+    columns = [
+        replace(
+            one, also=tuple(dict.fromkeys(name for d in dialects for name in d.columns.get(one.name, one.also)))
+        )
+        if one not in LOADER_COLUMNS
+        else one
+        for one in contract.columns
+    ]
+    inside = contract.inside
+    if inside:
+        inside = replace(inside, list=next((one.list for one in dialects if one.list), inside.list))
+    return replace(
+        contract, columns=tuple(columns), inside=inside, dialects=dialects, dialect_column=column
+    )
 
 
 def generic_contracts() -> dict[tuple[str, str], LandingObject]:
@@ -165,7 +205,8 @@ def _inside(meta: Mapping[str, Any]) -> Inside | None:
     if not found:
         return None
     given = {name: tuple(str(way).split(".")) for name, way in found.get("with", {}).items()}
-    return Inside(found["object"], tuple(found["list"].split(".")), given)
+    way = found.get("list", "")
+    return Inside(found["object"], tuple(way.split(".")) if way else (), given)
 
 
 def _row_rules(meta: Mapping[str, Any], kind: str, text: str) -> tuple[RowRule, ...]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from orchestration.core.database import quote_identifier
+from orchestration.dbt_runner.dialects import Dialect
 
 BATCH_COLUMNS = {
     "_extra": "varchar",
@@ -228,6 +229,10 @@ class LandingObject:
     warns: tuple[RowRule, ...] = ()
     prefixes: tuple[str, ...] = ()
     """Prefixes of column names that the loader ignores."""
+    dialects: tuple[Dialect, ...] = ()
+    """How each product writes the object, if the system stands for several."""
+    dialect_column: str = ""
+    """The column that names the product."""
     description: str = ""
 
     @property
@@ -249,6 +254,30 @@ class LandingObject:
             replace(column, required=column.required and column.name in names) for column in self.columns
         ]
         return replace(self, columns=tuple(columns))
+
+    def in_dialect(self, name: str) -> LandingObject | None:
+        """Return the contract with the column names of one product; None if the product has no such object.
+
+        Its lists are those that the product has.
+        """
+        found = next((one for one in self.dialects if one.name == name), None)
+        if found is None:
+            return None
+        columns = [
+            column if column in LOADER_COLUMNS else replace(column, also=found.columns.get(column.name, ()))
+            for column in self.columns
+        ]
+        inside = self.inside
+        if inside:
+            inside = replace(inside, list=found.list)
+        lists = (one.in_dialect(name) for one in self.lists)
+        return replace(
+            self,
+            columns=tuple(columns),
+            inside=inside,
+            lists=tuple(one for one in lists if one and one.inside and one.inside.list),
+            dialects=(found,),
+        )
 
     def column(self, name: str) -> Column:
         """Return a column by its name. Raises KeyError for an unknown name."""
@@ -273,4 +302,5 @@ class LandingObject:
         facts: list[Any] = [self.label, self.source_timezone, rules, [rule.where for rule in self.rejects]]
         if self.is_vendor:
             facts += [self.prefixes, self.skips_rows, self.inside, [one.digest for one in self.lists]]
+            facts += [self.dialects] if self.dialects else []
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]

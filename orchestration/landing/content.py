@@ -21,7 +21,8 @@ from orchestration.landing.ends import count_ends
 from orchestration.landing.files import LandingFile, Snapshot
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding, bind
-from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping, read_mapping
+from orchestration.landing.reading.dialect import in_dialect
+from orchestration.landing.reading.mapping import FileMapping, read_mapping
 from orchestration.landing.reading.nested import find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
@@ -110,10 +111,12 @@ def _load_all(
             f"looks like {other.label}, not {contract.label}. Put it into the folder {other.label}/",
             rows=reading.rows,
         )
+    contract, mapping, of_lists = in_dialect(connection, contract, reading, mapping)
     reading = find_columns(connection, contract, reading, mapping)
+    parts = {one.name: part for one, part in lists}
     found = [
-        (one, part, f"list_{place}", list_records(connection, one, contract, reading, f"list_{place}"))
-        for place, (one, part) in enumerate(lists)
+        (one, parts[one.name], f"list_{place}", list_records(connection, one, contract, reading, f"list_{place}"))
+        for place, one in enumerate(contract.lists)
     ]
     yield _load_rows(connection, settings, contract, arrival, reading, mapping)
     for one, part, table, records in found:
@@ -122,7 +125,7 @@ def _load_all(
         use_records(connection, table)
         try:
             columns = find_columns(connection, one, records)
-            yield _load_rows(connection, settings, one, part, columns, NO_MAPPING)
+            yield _load_rows(connection, settings, one, part, columns, of_lists)
         except FileRefusedError as refusal:
             way = ".".join(one.inside.list) if one.inside else one.name
             raise FileRefusedError(

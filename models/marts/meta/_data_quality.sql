@@ -8,7 +8,7 @@ with checks as (
     union all
     select * from {{ ref('int_quality__delivery_checks') }}
     {%- for subject in [
-        'account', 'contract', 'cost', 'currency', 'link', 'survey', 'ticket', 'usage', 'health', 'plausibility'
+        'account', 'call', 'contract', 'cost', 'currency', 'link', 'survey', 'ticket', 'usage', 'health', 'plausibility'
     ] %}
     union all
     select * from {{ ref('int_quality__' ~ subject ~ '_checks') }}
