@@ -111,7 +111,7 @@ def _load_all(
             f"looks like {other.label}, not {contract.label}. Put it into the folder {other.label}/",
             rows=reading.rows,
         )
-    contract, mapping, of_lists = in_dialect(connection, contract, reading, mapping)
+    contract, mapping, of_lists = in_dialect(connection, contract, reading, mapping, arrival.file.folder)
     reading = find_columns(connection, contract, reading, mapping)
     parts = {one.name: part for one, part in lists}
     found = [

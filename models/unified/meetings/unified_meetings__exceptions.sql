@@ -56,7 +56,8 @@ reasons as (
     union all
     select
         object_name,
-        recorder || ':' || meeting_id
+        -- dlt delivers lists without the id of their meeting.
+        recorder || ':' || coalesce(meeting_id, 'unknown')
         || coalesce('@' || cast(started_at as {{ dbt.type_string() }}), '') as record_key,
         'orphan' as reason,
         max(_batch_id) as _batch_id,

@@ -4,7 +4,10 @@ with objects as (
     select
         *,
         -- Salesforce writes the id of an account with 15 or 18 characters, and begins it with 001.
-        case when crm_object_id like '001%' then {{ salesforce_id('crm_object_id') }} else crm_object_id end as reference
+        case
+            when crm_object_id like '001%' then {{ salesforce_id('crm_object_id') }}
+            else crm_object_id
+        end as reference
     from {{ ref('stg_meetings__crm_objects') }}
     -- The other objects of a CRM, such as opportunities, name no account.
     where object_type in ('account', 'company', 'organization') and not is_deleted

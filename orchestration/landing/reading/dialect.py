@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.dialects import Dialect
-from orchestration.dbt_runner.landing_contract import LandingObject
+from orchestration.dbt_runner.landing_contract import LOADER_COLUMNS, LandingObject
 from orchestration.landing.reading import tables
 from orchestration.landing.reading.date_format import DateFormat, date_format
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
@@ -19,16 +19,21 @@ from orchestration.landing.reading.spots import Record
 
 
 def in_dialect(
-    connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading, mapping: FileMapping
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    reading: Reading,
+    mapping: FileMapping,
+    folder: str,
 ) -> tuple[LandingObject, FileMapping, FileMapping]:
     """Return the contract with the names of the product, and the mappings of the file and of its lists.
 
-    The file's mapping.yml has precedence, and may name the product. Other contracts stay as they are. Raises
+    The file's mapping.yml has precedence, and may name the product. If the columns do not tell it, the folder
+    may, because loading tools name it by a list. Other contracts stay as they are. Raises
     FileRefusedError if the columns of the file are those of no product, or of several.
     """
     if not contract.dialects:
         return contract, mapping, NO_MAPPING
-    dialect = _named(contract, mapping) or _found(connection, contract, reading)
+    dialect = _named(contract, mapping) or _found(connection, contract, reading, folder)
     spoken = contract.in_dialect(dialect.name)
     assert spoken is not None
     own = FileMapping(
@@ -58,10 +63,20 @@ def _named(contract: LandingObject, mapping: FileMapping) -> Dialect | None:
     )
 
 
-def _found(connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading) -> Dialect:
-    """Return the product most of whose names the file has. Names of required columns count first."""
+def _found(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading, folder: str
+) -> Dialect:
+    """Return the product most of whose names the file has. Names of required columns count first.
+
+    A column may have the name of the contract in every product.
+    """
     record = Record(connection, tables.RAW, reading.header, contract.prefixes)
     required = {column.name for column in contract.columns if column.required}
+    neutral = {
+        column.name
+        for column in contract.columns
+        if column not in LOADER_COLUMNS and _has(record, squashed(column.name))
+    }
     scores: dict[tuple[int, int], list[Dialect]] = {}
     for one in contract.dialects:
         met = {
@@ -70,8 +85,12 @@ def _found(connection: duckdb.DuckDBPyConnection, contract: LandingObject, readi
             if any(_has(record, squashed(name)) for name in names)
         }
         if met:
+            met |= neutral
             scores.setdefault((len(met & required), len(met)), []).append(one)
     best = scores[max(scores)] if scores else []
+    by_folder = [one for one in best if one.list and squashed(one.list[-1]) in squashed(folder)]
+    if len(by_folder) == 1:
+        return by_folder[0]
     if len(best) == 1:
         return best[0]
     shown = ", ".join(repr(text[:60]) for text in reading.header[:40])
