@@ -51,9 +51,7 @@ def _read(
         document = read_yaml(path)
         for source in document["sources"]:
             source_meta = _meta(source)
-            found = [
-                _landing_object(path, source["name"], source_meta, table) for table in source["tables"]
-            ]
+            found = [_landing_object(path, source["name"], source_meta, table) for table in source["tables"]]
             for contract in _with_dialects(project_dir, source_meta, found):
                 contracts[contract.source, contract.name] = contract
     return _with_lists(contracts)
@@ -76,7 +74,8 @@ def _speaking(contract: LandingObject, dialects: tuple[Dialect, ...], column: st
     """Return a contract with all names of all dialects, by which a file is recognised."""
     columns = [
         replace(
-            one, also=tuple(dict.fromkeys(name for d in dialects for name in d.columns.get(one.name, one.also)))
+            one,
+            also=tuple(dict.fromkeys(name for d in dialects for name in d.columns.get(one.name, one.also))),
         )
         if one not in LOADER_COLUMNS
         else one
@@ -85,9 +84,7 @@ def _speaking(contract: LandingObject, dialects: tuple[Dialect, ...], column: st
     inside = contract.inside
     if inside:
         inside = replace(inside, list=next((one.list for one in dialects if one.list), inside.list))
-    return replace(
-        contract, columns=tuple(columns), inside=inside, dialects=dialects, dialect_column=column
-    )
+    return replace(contract, columns=tuple(columns), inside=inside, dialects=dialects, dialect_column=column)
 
 
 def generic_contracts() -> dict[tuple[str, str], LandingObject]:

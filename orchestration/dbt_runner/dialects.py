@@ -3,12 +3,12 @@
 A system such as `meetings` stands for several products. Its contracts declare `dialects`:
 
     as: recorder                  the column that names the product
-    names: meeting_recorders      seed with a row for each product, and with the columns timezone and date_format
+    names: meeting_recorders      seed with a row for each product, its timezone and its date_format
     columns: meeting_columns      seed with a row for each name: the product, object, column, name
     checks: [meeting_kinds]       further seeds of the system, which are checked too
 
-A name is the way to the value in a record: `Start Time`, `metaData.id`, or `parties[].emailAddress` for a value
-in the elements of a list.
+A name is the way to the value in a record: `Start Time`, `metaData.id`, or `parties[].emailAddress` for a
+value in the elements of a list.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def read_dialects(
         _check_way(row, declared, products, objects)
         ways.setdefault((row["object"], row[declared.column]), []).append(row)
     return {
-        one: tuple(_dialect(row, name, ways[one, name]) for name, row in products.items() if (one, name) in ways)
+        one: tuple(
+            _dialect(row, name, ways[one, name]) for name, row in products.items() if (one, name) in ways
+        )
         for one in objects
     }
 
@@ -112,8 +114,8 @@ def _check_way(
     if product not in products:
         meant = did_you_mean(product, products)
         raise row.wrong(
-            f"{declared.column} {product!r} has no row in seeds/{declared.names}.csv.{meant} Add one, or correct "
-            "the name."
+            f"{declared.column} {product!r} has no row in seeds/{declared.names}.csv.{meant} Add one, or "
+            "correct the name."
         )
     if row["object"] not in objects:
         meant = did_you_mean(row["object"], objects)
@@ -126,8 +128,8 @@ def _check_way(
         )
     if not _WAY.fullmatch(row["name"]):
         raise row.wrong(
-            f"name is {row['name']!r}. Give the name of a column, such as Start Time, or the way to a value, such "
-            "as metaData.id or parties[].emailAddress."
+            f"name is {row['name']!r}. Give the name of a column, such as Start Time, or the way to a value, "
+            "such as metaData.id or parties[].emailAddress."
         )
 
 
@@ -137,5 +139,6 @@ def _check_zone(row: SeedRow) -> None:
             ZoneInfo(row["timezone"])
     except (ValueError, OSError, KeyError):
         raise row.wrong(
-            f"timezone is {row['timezone']!r}. Give a time zone such as Europe/Berlin, or leave it empty for UTC."
+            f"timezone is {row['timezone']!r}. Give a time zone such as Europe/Berlin, or leave it "
+            "empty for UTC."
         ) from None

@@ -32,8 +32,8 @@ class SeedRow:
 def read_seed(project_dir: Path, name: str) -> list[SeedRow]:
     """Return the rows of `seeds/<name>.csv` without blank ones.
 
-    Raises ContractError for a wrong header, and for a row that lacks a value of the seed's key, repeats a key,
-    or has a value of another type than declared or outside `accepted_values`.
+    Raises ContractError for a wrong header, and for a row that lacks a value of the seed's key, repeats a
+    key, or has a value of another type than declared or outside `accepted_values`.
     """
     folder = project_dir / "seeds"
     declared = next(one for one in read_yaml(folder / "_seeds.yml")["seeds"] if one["name"] == name)

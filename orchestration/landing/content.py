@@ -115,7 +115,12 @@ def _load_all(
     reading = find_columns(connection, contract, reading, mapping)
     parts = {one.name: part for one, part in lists}
     found = [
-        (one, parts[one.name], f"list_{place}", list_records(connection, one, contract, reading, f"list_{place}"))
+        (
+            one,
+            parts[one.name],
+            f"list_{place}",
+            list_records(connection, one, contract, reading, f"list_{place}"),
+        )
         for place, one in enumerate(contract.lists)
     ]
     yield _load_rows(connection, settings, contract, arrival, reading, mapping)

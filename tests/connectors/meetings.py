@@ -159,7 +159,11 @@ def the_rest() -> Files:
             "period_end": None,
         }
     ]
-    found = {"accounts": accounts, "contacts": contacts, "subscription_periods": periods}
+    found: dict[str, list[dict[str, Any]]] = {
+        "accounts": accounts,
+        "contacts": contacts,
+        "subscription_periods": periods,
+    }
     return {f"generic/{name}/a.csv": text(rows) for name, rows in found.items()}
 
 

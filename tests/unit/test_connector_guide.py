@@ -122,9 +122,10 @@ def test_every_key_of_a_contract_is_explained(monkeypatch: pytest.MonkeyPatch, t
     """The guide explains the keys that the project reads for a vendor, and no others."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "staging").mkdir()
-    for system in ("pipedrive", "hubspot"):  # HubSpot has lists
+    for system in ("pipedrive", "hubspot", "meetings"):  # HubSpot has lists, meetings have dialects
         folder = PROJECT_DIR / "models" / "staging" / system
         (tmp_path / "models" / "staging" / system).symlink_to(folder, target_is_directory=True)
+    (tmp_path / "seeds").symlink_to(PROJECT_DIR / "seeds", target_is_directory=True)
     asked: set[str] = set()
     read = contract_files._meta
     monkeypatch.setattr(contract_files, "_meta", lambda node: _Watched(read(node), asked))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -129,6 +130,42 @@ def test_rows_of_the_seeds_add_a_tool_without_code(tmp_path: Path, project: Path
     ]
 
 
+GUIDE = (PROJECT_DIR / "docs/connectors/meetings.md").read_text(encoding="utf-8")
+
+
+def test_the_tool_of_the_guide_lands(tmp_path: Path, project: Path) -> None:
+    blocks = re.findall(r"^```\n(recorder,.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    for seed, block in zip(("meeting_recorders", "meeting_columns"), blocks, strict=True):
+        header, *rows = block.splitlines()
+        assert (project / f"seeds/{seed}.csv").read_text().startswith(f"{header}\n")
+        add(project, seed, *rows)
+    case = case_of(tmp_path, project)
+    people = [
+        {"email": "jo@one.example", "is_external": True},
+        {"email": "a@b.example", "is_external": False},
+    ]
+    record = {"recording_id": 7, "recording_start_time": "2024-02-17T14:00:00Z", "calendar_invitees": people}
+    deliver(case, "recordings/a.jsonl", json.dumps(record))
+    assert case.rows("recorder, meeting_id", "meetings__meetings") == [("fathom", "7")]
+    assert case.rows("email, affiliation", "meetings__participants") == [
+        ("jo@one.example", "true"),
+        ("a@b.example", "false"),
+    ]
+
+
+def test_the_guide_shows_the_message_about_a_wrong_row(project: Path) -> None:
+    add(project, "meeting_columns", "zoom,meetings,titel,Name")
+    with pytest.raises(ContractError) as error:
+        load_contracts(project)
+    assert f"```\n{error.value}\n```" in GUIDE
+
+
+def test_the_guide_explains_every_column_of_the_seed(project: Path) -> None:
+    header = (project / "seeds/meeting_recorders.csv").read_text().splitlines()[0]
+    table = GUIDE.partition("| column of `meeting_recorders` |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == header.split(",")
+
+
 def test_a_meeting_without_an_id_is_rejected_with_its_row(tmp_path: Path, project: Path) -> None:
     case = case_of(tmp_path, project)
     rows = "".join(f"One,{number},02/17/2024 02:00:00 PM,45\n" for number in range(200))
@@ -143,14 +180,14 @@ def test_a_meeting_without_an_id_is_rejected_with_its_row(tmp_path: Path, projec
     [
         (
             "who,what",
-            "the columns are those of no recorder (gong, tldv, zoom); the header is 'who', 'what'. Add rows for the "
-            "tool to seeds/meeting_columns.csv",
+            "the columns are those of no recorder (gong, tldv, zoom); the header is 'who', 'what'. Add rows "
+            "for the tool to seeds/meeting_columns.csv",
         ),
         ("Topic,Start Time", "required column meeting_id missing"),
         (
             "id,duration",
-            "the columns are those of gong, tldv, zoom; the header is 'id', 'duration'. Write the name of the tool "
-            "into mapping.yml: fixed: {recorder: gong}",
+            "the columns are those of gong, tldv, zoom; the header is 'id', 'duration'. Write the name of "
+            "the tool into mapping.yml: fixed: {recorder: gong}",
         ),
     ],
 )
@@ -163,6 +200,14 @@ def test_a_file_that_no_dialect_explains_is_refused(
     assert reason in str(batch.reason)
 
 
+def test_a_message_shows_no_addresses_of_a_file_without_a_header(tmp_path: Path, project: Path) -> None:
+    case = case_of(tmp_path, project)
+    [batch] = deliver(case, "participants/a.csv", "Jo,jo@one.example\nBo,bo@one.example\n")
+    assert batch.reason
+    assert "the first line contains values" in batch.reason
+    assert "@" not in batch.reason
+
+
 def test_a_mapping_names_the_tool_that_the_columns_do_not_tell(tmp_path: Path, project: Path) -> None:
     case = case_of(tmp_path, project)
     people = "meeting_id,name,email\n1,Jo,jo@one.example\n"
@@ -171,8 +216,8 @@ def test_a_mapping_names_the_tool_that_the_columns_do_not_tell(tmp_path: Path, p
     assert "those of gong, tldv, zoom" in refused.reason
     [wrong] = deliver(case, "participants/a.csv", people, "fixed: {recorder: tldx}\n")
     assert wrong.reason == (
-        "mapping.yml fixes recorder as 'tldx', which has no row for participants in seeds/meeting_columns.csv. Give "
-        "one of gong, tldv, zoom, or add rows for tldx"
+        "mapping.yml fixes recorder as 'tldx', which has no row for participants in "
+        "seeds/meeting_columns.csv. Give one of gong, tldv, zoom, or add rows for tldx"
     )
     [accepted] = deliver(case, "participants/a.csv", people, "fixed: {recorder: TLDV}\n")
     assert accepted.status == "accepted"
@@ -198,37 +243,44 @@ def test_a_change_of_the_seed_retries_a_refused_file(tmp_path: Path, project: Pa
     assert batch.status == "accepted"
 
 
-@pytest.mark.parametrize(
-    ("seed", "row", "message"),
-    [
-        ("meeting_columns", "fathom,meetings,title,Name", "recorder 'fathom' has no row in seeds/meeting_recorders.csv"),
-        (
-            "meeting_columns",
-            "zoom,meeting,title,Name",
-            "object is 'meeting'. Did you mean 'meetings'? Give one of meetings, participants, crm_objects.",
-        ),
-        ("meeting_columns", "zoom,meetings,titel,Name", "meetings has no column 'titel'. Did you mean 'title'?"),
-        ("meeting_columns", "zoom,meetings,recorder,Name", "meetings has no column 'recorder'"),
-        ("meeting_columns", "zoom,meetings,title,people[]", "name is 'people[]'. Give the name of a column"),
-        ("meeting_columns", "zoom,meetings,title", "the row does not have 4 cells"),
-        ("meeting_columns", "zoom,meetings,title,Topic", "has the same recorder, object, column, name. Remove one"),
-        ("meeting_columns", "zoom,meetings,title,", "name is empty. Give it a value, or remove the row."),
-        (
-            "meeting_columns",
-            "gong,participants,joined,people[].joined",
-            "'people[].joined' is not in the list parties[], from which the records of participants come",
-        ),
-        ("meeting_recorders", "fathom,second,,,false,,4", "duration_unit is 'second'. Did you mean 'seconds'?"),
-        ("meeting_recorders", "fathom,seconds,Berlin,,false,,4", "timezone is 'Berlin'. Give a time zone such as"),
-        ("meeting_recorders", "fathom,seconds,,,maybe,,4", "ids_repeat is 'maybe'. Give one of true, false."),
-        ("meeting_recorders", "fathom,seconds,,,false,,first", "precedence is 'first'. Give a whole number."),
-        ("meeting_recorders", "Zoom,seconds,,,false,,4", "line 4 has the same recorder. Remove one of the two."),
-        ("meeting_kinds", "demo,sales,9", "call_kind is 'sales'. Give one of onboarding, check_in, qbr, renewal"),
-    ],
-)
-def test_a_wrong_row_of_a_seed_is_named_with_what_to_do(
-    project: Path, seed: str, row: str, message: str
-) -> None:
+WRONG_ROWS = """
+meeting_columns | fathom,meetings,title,Name
+    recorder 'fathom' has no row in seeds/meeting_recorders.csv
+meeting_columns | zoom,meeting,title,Name
+    object is 'meeting'. Did you mean 'meetings'? Give one of meetings, participants, crm_objects.
+meeting_columns | zoom,meetings,titel,Name
+    meetings has no column 'titel'. Did you mean 'title'?
+meeting_columns | zoom,meetings,recorder,Name
+    meetings has no column 'recorder'
+meeting_columns | zoom,meetings,title,people[]
+    name is 'people[]'. Give the name of a column
+meeting_columns | zoom,meetings,title
+    the row does not have 4 cells
+meeting_columns | zoom,meetings,title,Topic
+    has the same recorder, object, column, name. Remove one
+meeting_columns | zoom,meetings,title,
+    name is empty. Give it a value, or remove the row.
+meeting_columns | gong,participants,joined,people[].joined
+    'people[].joined' is not in the list parties[], from which the records of participants come
+meeting_recorders | fathom,second,,,false,,4
+    duration_unit is 'second'. Did you mean 'seconds'?
+meeting_recorders | fathom,seconds,Berlin,,false,,4
+    timezone is 'Berlin'. Give a time zone such as
+meeting_recorders | fathom,seconds,,,maybe,,4
+    ids_repeat is 'maybe'. Give one of true, false.
+meeting_recorders | fathom,seconds,,,false,,first
+    precedence is 'first'. Give a whole number.
+meeting_recorders | Zoom,seconds,,,false,,4
+    line 4 has the same recorder. Remove one of the two.
+meeting_kinds | demo,sales,9
+    call_kind is 'sales'. Give one of onboarding, check_in, qbr, renewal
+"""
+"""Seed, row of the seed, and the message about it."""
+
+
+@pytest.mark.parametrize(("given", "message"), re.findall(r"^(\w.*)\n    (.*)$", WRONG_ROWS, re.MULTILINE))
+def test_a_wrong_row_of_a_seed_is_named_with_what_to_do(project: Path, given: str, message: str) -> None:
+    seed, row = given.split(" | ")
     add(project, seed, row)
     last = len((project / "seeds" / f"{seed}.csv").read_text().splitlines())
     with pytest.raises(ContractError) as error:
@@ -248,6 +300,6 @@ def test_a_wrong_date_format_of_the_seed_refuses_the_file(tmp_path: Path, projec
     seed.write_text(seed.read_text().replace("MM/DD/YYYY hh:mm:ss A", "MM/DD"))
     [batch] = deliver(case_of(tmp_path, project), "meetings/zoom.csv", REPORT)
     assert batch.reason == (
-        "seeds/meeting_recorders.csv, line 4: date_format is 'MM/DD'. Give a format such as MM/DD/YYYY hh:mm A, or "
-        "leave it empty for ISO 8601"
+        "seeds/meeting_recorders.csv, line 4: date_format is 'MM/DD'. Give a format such as MM/DD/YYYY "
+        "hh:mm A, or leave it empty for ISO 8601"
     )

@@ -150,6 +150,7 @@ SEEDS = (
     "currency_units",
     "support_",
     "active_events",
+    "meeting_",
 )
 RULES = ("health_", "alert_plays")
 """Seeds with what a business user decides about a metric, read where the metric is."""

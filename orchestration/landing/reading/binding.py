@@ -60,16 +60,12 @@ def bind(
         if name not in names:
             raise FileRefusedError(
                 f"mapping.yml reads {name} from the column {text!r}, which the file lacks; the header is "
-                f"{_show(header)}"
+                f"{show_header(header)}"
             )
     positions = {name: place for place, name in enumerate(names) if name in contract.column_names}
-    shown = _show(header)
-    if not positions and any(_VALUE.fullmatch(text.strip()) for text in header):
-        # Do not show the values, because they would appear in logs.
-        raise FileRefusedError(
-            f"not an export of {contract.name}: the first line contains values, not column names. Add a "
-            f"header above it, such as {','.join(contract.column_names[:3])}"
-        )
+    if not positions:
+        refuse_values(contract, header)
+    shown = show_header(header)
     if not positions:
         raise FileRefusedError(f"not an export of {contract.name}: the header is {shown}")
     twice = [name for name, count in Counter(names).items() if count > 1 and name in positions]
@@ -102,6 +98,15 @@ def bind(
         positions |= {meant[name]: place for name, place in unknown.items() if name in meant}
     remarks = tuple(_remarks(contract, header, missing, unknown, meant))
     return Binding(positions, extras, remarks, refusal)
+
+
+def refuse_values(contract: LandingObject, header: Sequence[str]) -> None:
+    """Raise FileRefusedError if a header contains values. The message shows none, because logs keep it."""
+    if any(_VALUE.fullmatch(text.strip()) for text in header):
+        raise FileRefusedError(
+            f"not an export of {contract.name}: the first line contains values, not column names. Add a "
+            f"header above it, such as {','.join(contract.column_names[:3])}"
+        )
 
 
 def count_bound(contract: LandingObject, header: Sequence[str], mapping: FileMapping = NO_MAPPING) -> int:
@@ -202,6 +207,7 @@ def _remarks(
 _EFFECTS = {"period_end": "stays empty and no period ever ends"}
 
 
-def _show(header: Sequence[str]) -> str:
+def show_header(header: Sequence[str]) -> str:
+    """Return the names of a header for a message."""
     shown = ", ".join(repr(text[:60]) for text in header[:_SHOWN])
     return shown + (f" and {len(header) - _SHOWN} more" if len(header) > _SHOWN else "")

@@ -1,4 +1,4 @@
-"""Find the product that wrote a file, if the system of the file stands for several, and read it in its dialect."""
+"""Find the product that wrote a file, if its system stands for several, and read it in its dialect."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.dialects import Dialect
 from orchestration.dbt_runner.landing_contract import LOADER_COLUMNS, LandingObject
 from orchestration.landing.reading import tables
+from orchestration.landing.reading.binding import refuse_values, show_header
 from orchestration.landing.reading.date_format import DateFormat, date_format
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.readers import Reading
@@ -93,17 +94,18 @@ def _found(
         return by_folder[0]
     if len(best) == 1:
         return best[0]
-    shown = ", ".join(repr(text[:60]) for text in reading.header[:40])
+    refuse_values(contract, reading.header)
+    shown = show_header(reading.header)
     column = contract.dialect_column
     if best:
         raise FileRefusedError(
-            f"the columns are those of {_listed(best)}; the header is {shown}. Write the name of the tool into "
-            f"mapping.yml: fixed: {{{column}: {best[0].name}}}",
+            f"the columns are those of {_listed(best)}; the header is {shown}. Write the name of the "
+            f"tool into mapping.yml: fixed: {{{column}: {best[0].name}}}",
             rows=reading.rows,
         )
     raise FileRefusedError(
-        f"the columns are those of no {column} ({_listed(contract.dialects)}); the header is {shown}. Add rows "
-        f"for the tool to {contract.dialects[0].seed}",
+        f"the columns are those of no {column} ({_listed(contract.dialects)}); the header is {shown}. Add "
+        f"rows for the tool to {contract.dialects[0].seed}",
         rows=reading.rows,
     )
 
@@ -119,8 +121,8 @@ def _dates(dialect: Dialect) -> dict[str, DateFormat]:
     found = date_format(dialect.date_format)
     if found is None:
         raise FileRefusedError(
-            f"{dialect.row}: date_format is {dialect.date_format!r}. Give a format such as MM/DD/YYYY hh:mm A, or "
-            "leave it empty for ISO 8601"
+            f"{dialect.row}: date_format is {dialect.date_format!r}. Give a format such as MM/DD/YYYY hh:mm "
+            "A, or leave it empty for ISO 8601"
         )
     return {"*": found}
 
