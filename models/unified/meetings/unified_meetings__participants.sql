@@ -1,5 +1,6 @@
 -- one row per meeting and participant with an address, and per meeting one row for all others of a kind
 {{ config(enabled='meetings' in var('connectors')) }}
+{%- set own_domains = var('own_domains') %}
 with meetings as (
     select * from {{ ref('unified_meetings__meetings') }}
 ),
@@ -32,8 +33,8 @@ known as (
     select
         found.*,
         free_mail.domain is not null as has_free_mail,
-        {% for domain in var('own_domains') -%}
-        coalesce(found.domain = '{{ domain | lower }}', false) or {% endfor -%}
+        {% for domain in ([own_domains] if own_domains is string else own_domains) -%}
+        coalesce(found.domain = '{{ domain | lower | trim }}', false) or {% endfor -%}
         max(case when found.is_marked_own then 1 else 0 end) over (
             partition by found.call_id, found.email_hash,
                 case when found.email_hash is null then found.is_marked_own end
