@@ -19,9 +19,13 @@ contacts as (
     select * from {{ ref('unified_respondents') }}
 ),
 
+tracked_users as (
+    select * from {{ ref('unified_usage_users') }}
+),
+
 row_counts as (
     select * from {{ ref('stg_landing__row_counts') }}
-    where object_name = 'usage_events'
+    where object_name = 'usage_events' or source_system in (select source_system from tracked_users)
 ),
 
 seats as (
@@ -39,6 +43,7 @@ event_counts as (
         sum(case when accounts.is_internal then events.events end) as internal_accounts,
         sum(events.events_without_user) as without_user,
         sum(events.events_of_ignored_users) as ignored_users,
+        sum(events.events_after_receipt) as after_receipt,
         sum(case when not events.is_counted then events.events - events.events_of_ignored_users end) as uncounted
     from events
     left join accounts on events.account_id = accounts.account_id
@@ -51,6 +56,7 @@ checks as (
         ('internal_account', 'internal_accounts', 'null', 'Events of test and own accounts, which count nowhere.'),
         ('without_user', 'without_user', 'null', 'Events without a user. They count as activity of the account, and of no user.'),
         ('ignored_user', 'ignored_users', 'null', 'Events of users in the seed ignored_users, which count nowhere.'),
+        ('after_receipt', 'after_receipt', 'null', 'Events that happened after they were received, by their own clock. They count when they were received.'),
         ('without_activity', 'uncounted', 'null', 'Events that show no activity by the seed active_events. They count nowhere.'),
     ] %}
     select
@@ -79,6 +85,16 @@ checks as (
     from user_days
     left join contacts on user_days.user_id = contacts.respondent_id
     where contacts.respondent_id is null
+    union all
+    select
+        'account_unknown' as check_name,
+        'usage_users' as table_name,
+        count(*) as observed,
+        0 as expected,
+        'Users of a tracking system without an account. Events of theirs count only if they name a known group.'
+            as description
+    from tracked_users
+    where account_id is null and not is_ignored
     union all
     select
         'account_unknown' as check_name,
