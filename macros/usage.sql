@@ -133,20 +133,24 @@
                 {{ vendor_id('delivered.source_system', 'delivered.account_id') }}
             )
         end as linked_account_id,
-        coalesce(users.person_id, {{ person_key('delivered.user_id') }}) as person_id,
+        coalesce(users.person_id, delivered.user_key) as person_id,
         coalesce(users.is_ignored, false) as is_of_ignored
-    from {{ relation }} as delivered
+    from (
+        select
+            *,
+            {{ person_key('user_id') }} as user_key,
+            {{ person_key('coalesce(user_id, visitor_id)') }} as visitor_key
+        from {{ relation }}
+    ) as delivered
     left join {{ ref('unified_account_links') }} as links on delivered.account_id = links.source_key
     left join {{ ref('unified_account_keys') }} as account_keys
         on delivered.source_system = account_keys.source_system and delivered.account_id = account_keys.source_key
     left join {{ ref('unified_usage_visitors') }} as visitors
-        on
-            delivered.source_system = visitors.source_system
-            and {{ person_key('coalesce(delivered.user_id, delivered.visitor_id)') }} = visitors.visitor_id
+        on delivered.source_system = visitors.source_system and delivered.visitor_key = visitors.visitor_id
     left join {{ ref('unified_usage_users') }} as users
         on
             delivered.source_system = users.source_system
-            and coalesce(visitors.user_id, {{ person_key('delivered.user_id') }}) = users.user_id
+            and coalesce(visitors.user_id, delivered.user_key) = users.user_id
 {%- endmacro %}
 
 {#- A key of a person, or its pseudonym if it is an e-mail address. -#}
@@ -154,7 +158,8 @@
     case when {{ key }} like '%@%' then {{ hash_person(key) }} else {{ key }} end
 {%- endmacro %}
 
-{#- The value of a column of ties that counts for a key: that of the first precedence, then the one that was new last. -#}
+{#- The value of a column of ties that counts for a key: that of the first precedence, then the one that was new last. A
+    list of persons does not say since when it is true, so its files decide by their order. -#}
 {% macro tie_that_counts(relation, key, value) -%}
     select
         source_system,
@@ -166,7 +171,8 @@
             {{ key }},
             {{ value }},
             row_number() over (
-                partition by source_system, {{ key }} order by min(precedence), min(first_at) desc, {{ value }}
+                partition by source_system, {{ key }}
+                order by min(precedence), min(first_at) desc, min(_loaded_at) desc, {{ value }}
             ) as choice
         from {{ relation }}
         where {{ key }} is not null and {{ value }} is not null

@@ -7,7 +7,8 @@ with delivered as (
         email,
         group_id,
         precedence,
-        first_at
+        first_at,
+        _loaded_at
     from {{ ref('stg_usage__ties') }}
     where first_at <= {{ as_of() }}
     union all
@@ -18,7 +19,8 @@ with delivered as (
         null as email,
         null as group_id,
         null as precedence,
-        first_at
+        first_at,
+        _loaded_at
     from {{ ref('stg_usage__event_weeks') }}
     where source_system <> 'generic' and user_id is not null and first_at <= {{ as_of() }}
 ),
@@ -39,28 +41,31 @@ ignored_users as (
     select distinct user_id from {{ ref('ignored_users') }}
 ),
 
--- What the system says of a key is true of its user. A key that is an address says the address, if nothing else does.
-statements as (
+keyed as (
     select
-        delivered.*,
-        coalesce(
-            visitors.user_id,
-            case when delivered.names_user then {{ person_key('delivered.delivered_key') }} end
-        ) as user_id
+        *,
+        {{ person_key('delivered_key') }} as person_key
     from delivered
-    left join visitors
-        on
-            delivered.source_system = visitors.source_system
-            and {{ person_key('delivered.delivered_key') }} = visitors.visitor_id
 ),
 
+-- What the system says of a key is true of its user.
+statements as (
+    select
+        keyed.*,
+        coalesce(visitors.user_id, case when keyed.names_user then keyed.person_key end) as user_id
+    from keyed
+    left join visitors on keyed.source_system = visitors.source_system and keyed.person_key = visitors.visitor_id
+),
+
+-- A key that is an address says the address, if nothing else does.
 addresses as (
     select
         source_system,
         user_id,
         email,
         precedence,
-        first_at
+        first_at,
+        _loaded_at
     from statements
     union all
     select
@@ -68,7 +73,8 @@ addresses as (
         user_id,
         case when delivered_key like '%@%' then delivered_key end as email,
         2 as precedence,
-        first_at
+        first_at,
+        _loaded_at
     from statements
 ),
 
@@ -80,18 +86,27 @@ user_groups as (
     {{ tie_that_counts('statements', 'user_id', 'group_id') }}
 ),
 
-identified as (
+described as (
     select distinct
         statements.source_system,
         statements.user_id,
-        {{ hash_person('emails.email') }} as email_hash,
-        {{ mail_domain('emails.email') }} as mail_domain,
+        emails.email,
         user_groups.group_id
     from statements
     left join emails on statements.source_system = emails.source_system and statements.user_id = emails.user_id
     left join user_groups
         on statements.source_system = user_groups.source_system and statements.user_id = user_groups.user_id
     where statements.user_id is not null
+),
+
+identified as (
+    select
+        source_system,
+        user_id,
+        {{ hash_person('email') }} as email_hash,
+        {{ mail_domain('email') }} as mail_domain,
+        group_id
+    from described
 )
 
 -- One person may be a user in several systems, so the address identifies a person before an id does.

@@ -5,7 +5,8 @@ with ties as (
         {{ person_key('visitor_id') }} as visitor_id,
         {{ person_key('user_id') }} as user_id,
         precedence,
-        first_at
+        first_at,
+        _loaded_at
     from {{ ref('stg_usage__ties') }}
     where first_at <= {{ as_of() }}
 ),

@@ -88,6 +88,8 @@ class EventBatches:
     batches: Sequence[Batch]
     read: Callable[[Batch], str]
     """Returns SQL of a batch's rows, with the meaning that the policies give them."""
+    parents: tuple[str, ...] = ()
+    """Batches of another object that complete the rows."""
 
 
 def create_usage_relations(
@@ -134,7 +136,7 @@ class _Aggregator:
         assert events.contract.usage is not None
         self._usage = events.contract.usage
         self._names = [name for name in AGGREGATES if name != "ties" or self._usage.ties]
-        self._key = (_code(), str(self._usage), policies.timezone)
+        self._key = (_code(), str(self._usage), policies.timezone, *events.parents)
 
     def files(self) -> dict[str, list[Path]]:
         """Return the files of each aggregate, one per batch."""

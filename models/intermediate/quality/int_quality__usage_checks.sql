@@ -39,7 +39,9 @@ milestones as (
 event_counts as (
     select
         sum(case when not events.is_known then events.events end) as future_events,
-        sum(case when accounts.account_id is null then events.events end) as unknown_accounts,
+        sum(case when accounts.account_id is null and events.account_id is not null then events.events end)
+            as unknown_accounts,
+        sum(case when events.account_id is null then events.events end) as without_account,
         sum(case when accounts.is_internal then events.events end) as internal_accounts,
         sum(events.events_without_user) as without_user,
         sum(events.events_of_ignored_users) as ignored_users,
@@ -53,6 +55,7 @@ checks as (
     {%- for check_name, count, expected, description in [
         ('starts_after_as_of', 'future_events', 'null', 'Events after as_of. They count later, if their clock is right.'),
         ('account_unknown', 'unknown_accounts', '0', 'Events of accounts that neither the CRM nor billing knows. They count nowhere.'),
+        ('without_account', 'without_account', 'null', 'Events of visitors and users of whom no account is known. They count nowhere.'),
         ('internal_account', 'internal_accounts', 'null', 'Events of test and own accounts, which count nowhere.'),
         ('without_user', 'without_user', 'null', 'Events without a user. They count as activity of the account, and of no user.'),
         ('ignored_user', 'ignored_users', 'null', 'Events of users in the seed ignored_users, which count nowhere.'),
@@ -91,8 +94,7 @@ checks as (
         'usage_users' as table_name,
         count(*) as observed,
         0 as expected,
-        'Users of a tracking system without an account. Events of theirs count only if they name a known group.'
-            as description
+        'Users of a tracking system without an account. Their events count only in a known group.' as description
     from tracked_users
     where account_id is null and not is_ignored
     union all
@@ -130,8 +132,7 @@ checks as (
         'milestones' as table_name,
         count(*) as observed,
         0 as expected,
-        'Milestones reached before the account was created. They count as reached on the day of the sign-up.'
-            as description
+        'Milestones reached before the account was created. They count on the day of the sign-up.' as description
     from milestones
     inner join accounts on milestones.account_id = accounts.account_id
     where milestones.reached_at < accounts.created_at
