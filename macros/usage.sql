@@ -13,7 +13,7 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- The branch `organizations` of a tracking system: its groups with their domains, and the mail domains of its users. -#}
+{#- The branch `organizations` of a tracking system: groups with their domains, and the mail domains of users. -#}
 {% macro group_organizations(system) -%}
     with ties as (
         select * from {{ ref('stg_usage__ties') }}

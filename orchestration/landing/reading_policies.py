@@ -39,10 +39,8 @@ class ReadingPolicies:
             settings.as_of.date().replace(day=1).isoformat(),
             tuple(policies["account_attributes"]),
             int(policies["usage_session_gap_minutes"]),
-            *(
-                tuple(sorted({row["event_name"] for row in events if _is_false(row["counts"]) == uncounted}))
-                for uncounted in (True, False)
-            ),
+            tuple(sorted({row["event_name"] for row in events if _is_false(row["counts"])})),
+            tuple(sorted({row["event_name"] for row in events if not _is_false(row["counts"])})),
             tuple(sorted({row["user_id"] for row in _seed("ignored_users")})),
             settings.as_of.replace(tzinfo=None),
         )

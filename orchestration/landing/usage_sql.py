@@ -24,9 +24,10 @@ def identified_sql(usage: UsageColumns, told_apart_by: Sequence[str], rows: str)
     """
     apart = "".join(f", {sql}" for sql in told_apart_by)
     ties = usage.ties or Ties(where="false")
+    values = (ties.user_id, ties.visitor_id, ties.email, ties.group_id, ties.group_domain)
     tied = ", ".join(
-        f"case when {ties.where} then cast({getattr(ties, name)} as varchar) end as tie_{name}"
-        for name in _TIE_COLUMNS
+        f"case when {ties.where} then cast({value} as varchar) end as tie_{name}"
+        for name, value in zip(_TIE_COLUMNS, values, strict=True)
     )
     received_at = f"cast({usage.received_at} as timestamp)"
     facts = ", ".join(
