@@ -19,15 +19,13 @@ contacts as (
     select * from {{ ref('unified_respondents') }}
 ),
 
-tracked_users as (
+users as (
     select * from {{ ref('unified_usage_users') }}
 ),
 
 row_counts as (
     select counts.* from {{ ref('stg_landing__row_counts') }} as counts
-    where
-        counts.object_name = 'usage_events'
-        or counts.source_system in (select tracked_users.source_system from tracked_users)
+    where counts.object_name = 'usage_events' or counts.source_system in (select users.source_system from users)
 ),
 
 seats as (
@@ -96,7 +94,7 @@ checks as (
         count(*) as observed,
         0 as expected,
         'Users of a tracking system without an account. Their events count only in a known group.' as description
-    from tracked_users
+    from users
     where account_id is null and not is_ignored
     union all
     select
