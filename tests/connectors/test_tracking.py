@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.errors import ContractError
 from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing import LandingReport, ReadingPolicies, land
 from orchestration.landing.usage import AGGREGATES, aggregate_files
+from orchestration.quality.personal import tagged_columns
 from tests.connectors import posthog, rudderstack, segment
 from tests.connectors.facts import the_company
 from tests.connectors.groups import GROUPS, delivered, objects_of, system_of
@@ -299,3 +301,43 @@ def test_a_new_file_leaves_the_aggregates_of_the_others_alone(tmp_path: Path) ->
     assert {path: made[path] for path in kept} == kept
     # The ids, the three aggregates of the new file, and the list of calls that several files have.
     assert len(made) == len(kept) + 5
+
+
+def test_rudderstack_has_the_contracts_of_segment() -> None:
+    found = contracts()
+    names = {name for system, name in found if system == "rudderstack"}
+    assert names == {name for system, name in found if system == "segment"} != set()
+    for name in names:
+        mine, theirs = found["rudderstack", name], found["segment", name]
+        assert (mine.source, mine.columns, mine.usage) == ("rudderstack", theirs.columns, theirs.usage)
+
+
+@pytest.mark.parametrize(
+    ("table", "meta", "message"),
+    [
+        (
+            {"name": "screens"},
+            {"same_as": "shop"},
+            r"_shop__sources.yml: copy.screens is to be the same as shop.screens, which no contract",
+        ),
+        (
+            {"name": "e", "columns": [], "config": {"meta": {"key": ["_record_id"], "usage": {"usr": "x"}}}},
+            {"is_vendor": True},
+            r"_shop__sources.yml: copy.e: `usage` has a wrong key \(.*'usr'\)",
+        ),
+    ],
+)
+def test_a_mistake_in_a_contract_of_events_is_named(
+    tmp_path: Path, table: Record, meta: Record, message: str
+) -> None:
+    folder = tmp_path / "models" / "staging" / "shop"
+    folder.mkdir(parents=True)
+    source = {"name": "copy", "config": {"meta": meta}, "tables": [table]}
+    (folder / "_shop__sources.yml").write_text(json.dumps({"sources": [source]}))
+    with pytest.raises(ContractError, match=message):
+        load_contracts(tmp_path)
+
+
+def test_the_scan_for_addresses_reads_ties_and_no_events() -> None:
+    read = {(source, table) for source, table, _ in tagged_columns() if source in ("usage", *SYSTEMS)}
+    assert read == {("usage", "ties")}
