@@ -1,12 +1,12 @@
 -- one row per account, user and day with events that count
 with parts as (
-    {{ with_linked_account(ref('stg_usage__session_parts')) }}
+    {{ with_person(ref('stg_usage__session_parts')) }}
 ),
 
 known_parts as (
     select
         linked_account_id as account_id,
-        case when user_id like '%@%' then {{ hash_person('user_id') }} else user_id end as user_id,
+        person_id as user_id,
         occurred_on,
         started_at,
         ended_at,
@@ -14,7 +14,7 @@ known_parts as (
         _batch_id,
         _loaded_at
     from parts
-    where started_at <= {{ as_of() }}
+    where started_at <= {{ as_of() }} and not is_of_ignored
 ),
 
 ordered_parts as (

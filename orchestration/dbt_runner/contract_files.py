@@ -22,6 +22,7 @@ from orchestration.dbt_runner.landing_contract import (
     Inside,
     LandingObject,
     RowRule,
+    Ties,
     UsageColumns,
 )
 
@@ -45,15 +46,31 @@ def _read(
 ) -> dict[tuple[str, str], LandingObject]:
     """Read the files of contracts among `files`, each given with the time of its last change and its size."""
     contracts: dict[tuple[str, str], LandingObject] = {}
+    borrowed: dict[tuple[str, str], tuple[str, Path, str]] = {}
     for path, *_ in files:
         if path.suffix != ".yml" or path.parent.name == "seeds":
             continue
         document = read_yaml(path)
         for source in document["sources"]:
             source_meta = _meta(source)
-            found = [_landing_object(path, source["name"], source_meta, table) for table in source["tables"]]
-            for contract in _with_dialects(project_dir, source_meta, found):
+            owner = source_meta.get("same_as")
+            own = []
+            for table in source["tables"]:
+                if owner:
+                    key = (source["name"], table["name"])
+                    borrowed[key] = (owner, path, table.get("description", ""))
+                else:
+                    own.append(_landing_object(path, source["name"], source_meta, table))
+            for contract in _with_dialects(project_dir, source_meta, own):
                 contracts[contract.source, contract.name] = contract
+    for (name, table_name), (owner, path, description) in borrowed.items():
+        if (owner, table_name) not in contracts:
+            raise ContractError(
+                f"{path.name}: {name}.{table_name} is to be the same as {owner}.{table_name}, which no "
+                "contract declares. Correct `same_as` of the source, or the name of the table."
+            )
+        found = contracts[owner, table_name]
+        contracts[name, table_name] = replace(found, source=name, description=description)
     return _with_lists(contracts)
 
 
@@ -173,7 +190,7 @@ def _landing_object(
         replaced_by=tuple(meta.get("replaced_by", ())),
         source_timezone=source_meta.get("source_timezone", "UTC"),
         arrival=_arrival(where, meta) if "arrives" in meta or not (is_vendor or "usage" in meta) else None,
-        usage=UsageColumns(**meta["usage"]) if "usage" in meta else None,
+        usage=_usage(where, meta["usage"]) if "usage" in meta else None,
         is_vendor=is_vendor,
         also=tuple(str(name) for name in meta.get("also", ())),
         skips_rows=int(meta.get("skips_rows", 0)),
@@ -190,6 +207,15 @@ def _landing_object(
         ),
         description=table.get("description", ""),
     )
+
+
+def _usage(where: str, found: Mapping[str, Any]) -> UsageColumns:
+    ties = found.get("ties")
+    columns = {name: sql for name, sql in found.items() if name != "ties"}
+    try:
+        return UsageColumns(**columns, ties=None if ties is None else Ties(**ties))
+    except TypeError as error:
+        raise ContractError(f"{where}: `usage` has a wrong key ({error}).") from None
 
 
 def _ends(meta: Mapping[str, Any]) -> Ends | None:

@@ -179,6 +179,23 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Ties:
+    """The SQL of what a row says about a person or a group. Null says nothing."""
+
+    where: str = "true"
+    """Filter for the rows that say something."""
+    user_id: str = "null"
+    visitor_id: str = "null"
+    """Key under which the user appeared before he was known. It is the same person as `user_id`."""
+    email: str = "null"
+    group_id: str = "null"
+    """Group of the user, or the group that `group_domain` describes."""
+    group_domain: str = "null"
+    precedence: int = 1
+    """Of ties that contradict each other, those with the lowest number count."""
+
+
+@dataclass(frozen=True)
 class UsageColumns:
     """The SQL of an event's columns on delivered rows, if the rows of an object are usage events."""
 
@@ -189,6 +206,16 @@ class UsageColumns:
     occurred_at: str = "occurred_at"
     where: str = "true"
     """Filter for the rows that are events."""
+    kind: str = "null"
+    """SQL that the others may call `kind`."""
+    visitor_id: str = "null"
+    """Key of a person whose user is unknown."""
+    received_at: str = "null"
+    """Time at which the system got the event, which cannot have happened later."""
+    only_listed: str = "false"
+    """Filter for the events that count only if the seed active_events lists them."""
+    ties: Ties | None = None
+    """Set if rows say who a person is. A tracking system declares it. Its events keep their persons."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class ReadingPolicies:
     session_gap_minutes: int = 30
     uncounted_events: tuple[str, ...] = ()
     """Names of the events that show no activity."""
+    listed_events: tuple[str, ...] = ()
+    """Names of the events that the seed lists and that show activity."""
     ignored_users: tuple[str, ...] = ()
     """Ids of users, or pseudonyms of addresses, whose events do not count."""
     as_of: datetime | None = None
@@ -30,14 +32,15 @@ class ReadingPolicies:
     @classmethod
     def of(cls, settings: Settings) -> ReadingPolicies:
         """Return the policies of a run, or the project's policies."""
-        policies = settings.policies_in_force
+        policies, events = settings.policies_in_force, _seed("active_events")
         return cls(
             str(policies["reporting_timezone"]),
             str(policies["period_end_convention"]),
             settings.as_of.date().replace(day=1).isoformat(),
             tuple(policies["account_attributes"]),
             int(policies["usage_session_gap_minutes"]),
-            tuple(sorted({row["event_name"] for row in _seed("active_events") if _is_false(row["counts"])})),
+            tuple(sorted({row["event_name"] for row in events if _is_false(row["counts"])})),
+            tuple(sorted({row["event_name"] for row in events if not _is_false(row["counts"])})),
             tuple(sorted({row["user_id"] for row in _seed("ignored_users")})),
             settings.as_of.replace(tzinfo=None),
         )

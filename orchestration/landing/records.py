@@ -133,12 +133,14 @@ def _count_events(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Sequence[Batch],
 ) -> dict[tuple[str, str], int]:
-    """Count the usage events of each object that has them. Copies of an event count once."""
+    """Count the usage events and calls of each object that has them. Copies of a row count once."""
     counts = {key: 0 for key, contract in contracts.items() if contract.usage}
     labels = {batch.batch_id: (batch.source, batch.object) for batch in batches}
     if counts:
         for batch_id, events in connection.execute(
-            "select _batch_id, sum(events) from raw.usage__event_weeks group by _batch_id"
+            "select _batch_id, sum(rows) from ("
+            "select _batch_id, events as rows from raw.usage__event_weeks union all "
+            "select _batch_id, calls from raw.usage__ties) group by _batch_id"
         ).fetchall():
             counts[labels[batch_id]] += events
     return counts

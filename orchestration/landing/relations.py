@@ -52,7 +52,8 @@ def create_raw_relations(
         if first_day is None and any(batch.placeholder_columns for batch in mine):
             first_day = _business_start(connection, contracts, given, policies)
         if contract.usage is not None:
-            events.append(EventBatches(contract, mine, partial(_events, connection, contract, policies)))
+            read = partial(_events, connection, contract, policies, contracts, given)
+            events.append(EventBatches(contract, mine, read, _parents(contract, mine, given)))
         contract, mine, spellings = with_attributes(contract, mine, policies.account_attributes)
         query = _query(connection, contract, mine)
         query = _with_parents(connection, query, contract, mine, contracts, given)
@@ -69,10 +70,25 @@ def create_raw_relations(
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection, contract: LandingObject, policies: ReadingPolicies, batch: Batch
+    connection: duckdb.DuckDBPyConnection,
+    contract: LandingObject,
+    policies: ReadingPolicies,
+    contracts: Mapping[tuple[str, str], LandingObject],
+    batches: Sequence[Batch],
+    batch: Batch,
 ) -> str:
     """Return SQL of the rows of one batch of events, with days in the reporting time zone."""
-    return _days(_query(connection, contract, [batch]), contract, [batch], policies)
+    query = _query(connection, contract, [batch])
+    query = _with_parents(connection, query, contract, [batch], contracts, batches)
+    return _days(query, contract, [batch], policies)
+
+
+def _parents(contract: LandingObject, mine: Sequence[Batch], batches: Sequence[Batch]) -> tuple[str, ...]:
+    """Return the ids of the batches with the records of a list that dlt delivered apart."""
+    if contract.inside is None or not any("_parent_record_id" in (batch.columns or ()) for batch in mine):
+        return ()
+    parent = (contract.source, contract.inside.object)
+    return tuple(batch.batch_id for batch in batches if (batch.source, batch.object) == parent)
 
 
 def _query(connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine: Sequence[Batch]) -> str:
@@ -101,7 +117,7 @@ def _with_parents(
 
     dlt gives each record an id, and its elements the id of their record.
     """
-    if contract.inside is None or not any("_parent_record_id" in (batch.columns or ()) for batch in mine):
+    if contract.inside is None or not _parents(contract, mine, batches):
         return query
     parent = contracts[contract.source, contract.inside.object]
     theirs = [one for one in batches if (one.source, one.object) == (parent.source, parent.name)]
@@ -110,7 +126,7 @@ def _with_parents(
         for name, way in contract.inside.given.items()
         if "_".join(way) in parent.column_names
     }
-    if not given or not theirs:
+    if not given:
         return query
     values = ", ".join(
         f"max({quote_identifier(column)}) as {quote_identifier(name)}" for name, column in given.items()

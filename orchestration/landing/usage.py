@@ -4,7 +4,8 @@ Each batch of events is aggregated once. Its aggregates are Parquet files in a f
 
 - ids: two hashes per event, which find the events that several batches contain
 - session_parts: stretches of events of a user on one day, without a gap that ends a session
-- event_weeks: counts by account, event name and week
+- event_weeks: counts by account, event name and week; of a tracking system also by person
+- ties: what a tracking system says about persons: the user behind a key, the user's address and group
 
 The name of a file is a hash of everything that decides its content, so a lost file is made again.
 """
@@ -15,7 +16,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -27,16 +27,24 @@ from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.dbt_runner.pseudonyms import masked_sql, pseudonym_sql, published_sql
 from orchestration.landing.batches import Batch
 from orchestration.landing.reading_policies import ReadingPolicies
+from orchestration.landing.usage_sql import (
+    classified_sql,
+    event_weeks_sql,
+    identified_sql,
+    session_parts_sql,
+    ties_sql,
+)
 
 FOLDER = "aggregates"
 """Name of the folder beside the batches."""
 
 _LABELS = {"source_system": "varchar", "account_id": "varchar"}
+_PERSON = {"user_id": "varchar", "visitor_id": "varchar"}
 _ORIGIN = {"_batch_id": "varchar", "_loaded_at": "timestamp"}
 AGGREGATES: Mapping[str, Mapping[str, str]] = {
     "session_parts": {
         **_LABELS,
-        "user_id": "varchar",
+        **_PERSON,
         "occurred_on": "date",
         "started_at": "timestamp",
         "ended_at": "timestamp",
@@ -45,6 +53,7 @@ AGGREGATES: Mapping[str, Mapping[str, str]] = {
     },
     "event_weeks": {
         **_LABELS,
+        **_PERSON,
         "event_name": "varchar",
         "week": "date",
         "is_counted": "boolean",
@@ -53,6 +62,18 @@ AGGREGATES: Mapping[str, Mapping[str, str]] = {
         "events": "bigint",
         "events_without_user": "bigint",
         "events_of_ignored_users": "bigint",
+        "events_after_receipt": "bigint",
+        **_ORIGIN,
+    },
+    "ties": {
+        "source_system": "varchar",
+        **_PERSON,
+        "email": "varchar",
+        "group_id": "varchar",
+        "group_domain": "varchar",
+        "precedence": "bigint",
+        "first_at": "timestamp",
+        "calls": "bigint",
         **_ORIGIN,
     },
 }
@@ -67,6 +88,8 @@ class EventBatches:
     batches: Sequence[Batch]
     read: Callable[[Batch], str]
     """Returns SQL of a batch's rows, with the meaning that the policies give them."""
+    parents: tuple[str, ...] = ()
+    """Batches of another object that complete the rows."""
 
 
 def create_usage_relations(
@@ -94,7 +117,8 @@ def _published(name: str, files: Sequence[Path], events: EventBatches) -> str:
     columns = {column: column for column in AGGREGATES[name]}
     columns["source_system"] = quote_literal(events.contract.source)
     if any(batch.address_columns for batch in events.batches):
-        columns["account_id"] = published_sql("account_id", pseudonym_sql("account_id"))
+        for key in columns.keys() & {"account_id", "group_id"}:
+            columns[key] = published_sql(key, pseudonym_sql(key))
         if "event_name" in columns:
             columns["event_name"] = masked_sql("event_name")
     selected = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
@@ -109,7 +133,10 @@ class _Aggregator:
     ) -> None:
         self._connection, self._events, self._policies = connection, events, policies
         self._folder = events.batches[0].path.parent / FOLDER
-        self._key = (_code(), str(events.contract.usage), policies.timezone)
+        assert events.contract.usage is not None
+        self._usage = events.contract.usage
+        self._names = [name for name in AGGREGATES if name != "ties" or self._usage.ties]
+        self._key = (_code(), str(self._usage), policies.timezone, *events.parents)
 
     def files(self) -> dict[str, list[Path]]:
         """Return the files of each aggregate, one per batch."""
@@ -117,43 +144,35 @@ class _Aggregator:
         found = {batch.batch_id: self._of_batch(batch, copies) for batch in self._events.batches}
         for batch in self._beyond(found):
             found[batch.batch_id] = self._of_batch(batch, copies, cut=True)
-        return {name: [paths[name] for paths in found.values()] for name in AGGREGATES}
+        return {name: [paths[name] for paths in found.values()] for name in self._names}
 
     def _of_batch(self, batch: Batch, copies: _Copies, *, cut: bool = False) -> dict[str, Path]:
         """Return the files of a batch by aggregate. With `cut`, no row has events before and after as_of."""
         until = self._policies.as_of if cut else None
         policies = self._policies
         rules = (policies.session_gap_minutes, policies.uncounted_events, policies.ignored_users)
-        key = (*self._key, *rules, copies.digests.get(batch.batch_id), until)
-        paths = {name: self._path(batch.batch_id, name, key) for name in AGGREGATES}
+        listed = policies.listed_events if self._usage.only_listed != "false" else None
+        key = (*self._key, *rules, listed, copies.digests.get(batch.batch_id), until)
+        paths = {name: self._path(batch.batch_id, name, key) for name in self._names}
         if not all(_is_there(path) for path in paths.values()):
-            events = self._classified(self._events_of(batch, copies), until)
+            events = classified_sql(self._events_of(batch, copies), policies, until)
             origin = (
                 f"{quote_literal(batch.batch_id)} as _batch_id, timestamp '{_naive(batch)}' as _loaded_at"
             )
-            parts = _session_parts(events, policies.session_gap_minutes, origin)
-            self._write(parts, paths["session_parts"])
-            self._write(_event_weeks(events, origin), paths["event_weeks"])
+            gap, ties = policies.session_gap_minutes, self._usage.ties
+            self._write(session_parts_sql(events, gap, origin), paths["session_parts"])
+            self._write(event_weeks_sql(events, ties, origin), paths["event_weeks"])
+            if ties:
+                self._write(ties_sql(events, ties, origin), paths["ties"])
         return paths
-
-    def _classified(self, events: str, until: datetime | None) -> str:
-        """Return SQL of events with their day, whether they count, and whether they lie before `until`."""
-        user = published_sql("user_id", pseudonym_sql("user_id"))
-        day = _local("occurred_at", self._policies.timezone)
-        known = "true" if until is None else f"occurred_at <= timestamp '{until}'"
-        return (
-            f"select *, cast({day} as date) as day, not is_ignored and not "
-            f"{_is_among('event_name', self._policies.uncounted_events)} as is_counted from ("
-            f"select *, {_is_among(user, self._policies.ignored_users)} as is_ignored, "
-            f"{known} as is_known from ({events}))"
-        )
 
     def _beyond(self, found: Mapping[str, Mapping[str, Path]]) -> list[Batch]:
         """Return the batches with a row that has events before and after as_of."""
         if self._policies.as_of is None:
             return []
         as_of = f"timestamp '{self._policies.as_of}'"
-        parts, weeks = (_read([paths[name] for paths in found.values()]) for name in AGGREGATES)
+        names = ("session_parts", "event_weeks")
+        parts, weeks = (_read([paths[name] for paths in found.values()]) for name in names)
         rows = self._connection.execute(
             f"select _batch_id from {parts} where started_at <= {as_of} and ended_at > {as_of} "
             f"union select _batch_id from {weeks} where first_at <= {as_of} and last_at > {as_of}"
@@ -178,21 +197,8 @@ class _Aggregator:
         )
 
     def _identified(self, batch: Batch) -> str:
-        """Return SQL of the delivered rows with the hash of their event, and a rank among its copies.
-
-        A copy that names the user comes first. Equal ranks are equal copies.
-        """
-        usage = self._events.contract.usage
-        assert usage is not None
-        return (
-            "select account_id, user_id, event_name, occurred_at, "
-            "hash(event_id, account_id, occurred_at) as event_key, "
-            "(cast(user_id is null as ubigint) << 63) | (hash(user_id, event_name) >> 1) as rank from ("
-            f"select {usage.event_id} as event_id, {usage.account_id} as account_id, "
-            f"{usage.user_id} as user_id, {usage.event_name} as event_name, "
-            f"{usage.occurred_at} as occurred_at from ({self._events.read(batch)}) where {usage.where}"
-            ") where occurred_at is not null"
-        )
+        """Return SQL of the delivered rows with the hash of their event, and a rank among its copies."""
+        return identified_sql(self._usage, self._events.contract.told_apart_by, self._events.read(batch))
 
     def _ids(self, batch: Batch) -> Path:
         """Return the file with the hash and the best rank of every event of a batch."""
@@ -254,42 +260,6 @@ class _Copies:
     """Digest of these events, by batch; batches without them are missing."""
 
 
-def _session_parts(events: str, gap: int, origin: str) -> str:
-    """Return SQL with one row per user, day and stretch of counted events at most `gap` minutes apart.
-
-    Events without a user make one row per account and day.
-    """
-    day = "partition by account_id, user_id, day, is_known order by occurred_at"
-    is_new = f"user_id is not null and occurred_at > lag(occurred_at) over ({day}) + interval {gap} minute"
-    return (
-        f"with stretches as (select *, sum(cast(is_new as integer)) over ({day} rows unbounded preceding) "
-        f"as number from (select *, coalesce({is_new}, false) as is_new from ({events}) where is_counted)) "
-        "select account_id, user_id, day as occurred_on, min(occurred_at) as started_at, "
-        f"max(occurred_at) as ended_at, count(*) as events, {origin} "
-        "from stretches group by account_id, user_id, day, is_known, number"
-    )
-
-
-def _event_weeks(events: str, origin: str) -> str:
-    """Return SQL with one row per account, event name and week that begins on Monday."""
-    return (
-        "select account_id, event_name, cast(date_trunc('week', day) as date) as week, is_counted, "
-        "min(occurred_at) as first_at, max(occurred_at) as last_at, count(*) as events, "
-        "count(*) filter (user_id is null) as events_without_user, "
-        f"count(*) filter (is_ignored) as events_of_ignored_users, {origin} "
-        f"from ({events}) group by account_id, event_name, date_trunc('week', day), is_counted, is_known"
-    )
-
-
-def _is_among(sql: str, values: Sequence[str]) -> str:
-    listed = ", ".join(quote_literal(value) for value in values)
-    return f"coalesce({sql} in ({listed}), false)" if values else "false"
-
-
-def _local(instant: str, zone: str) -> str:
-    return instant if zone == "UTC" else f"timezone({quote_literal(zone)}, timezone('UTC', {instant}))"
-
-
 def _naive(batch: Batch) -> str:
     return batch.loaded_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
@@ -314,6 +284,6 @@ def _is_there(path: Path) -> bool:
 def _code() -> str:
     """Return a digest of the code that makes aggregates."""
     digest = hashlib.sha256(duckdb.__version__.encode())
-    for name in ("usage.py", "relations.py"):
+    for name in ("usage.py", "usage_sql.py", "relations.py"):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.database import quote_identifier
-from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.mart_contract import MartContracts
 
 COMPARED = ("email", "name")
@@ -20,16 +20,17 @@ COMPARED = ("email", "name")
 
 
 def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str], str]:
-    """Return the kind (email, name or text) of each source column with personal data."""
-    tagged = {}
-    for path in sorted((project_dir / "models" / "staging").glob("*/_*__sources.yml")):
-        for source in read_yaml(path)["sources"]:
-            for table in source["tables"]:
-                for column in table["columns"]:
-                    kind = ((column.get("config") or {}).get("meta") or {}).get("pii")
-                    if kind:
-                        tagged[source["name"], table["name"], column["name"]] = kind
-    return tagged
+    """Return the kind (email, name or text) of each column of a raw relation with personal data.
+
+    No model reads usage events one by one, so what landing took out of them stands for them.
+    """
+    tagged = {
+        (contract.source, contract.name, column.name): column.pii
+        for contract in load_contracts(project_dir).values()
+        for column in contract.columns
+        if column.pii and contract.usage is None
+    }
+    return {**tagged, ("usage", "ties", "email"): "email"}
 
 
 def texts_that_name_persons(

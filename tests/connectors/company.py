@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.connectors.tickets import Rating, Ticket
+from tests.connectors.usage_facts import UsageEvent
 
 AS_OF = "2026-01-01"
 Row = dict[str, Any]
@@ -138,6 +139,7 @@ class Company:
     """By plan: its name."""
     tickets: tuple[Ticket, ...] = ()
     ratings: tuple[Rating, ...] = ()
+    usage: tuple[UsageEvent, ...] = ()
 
     def account_of(self, contact: int) -> int:
         return next(

@@ -22,6 +22,7 @@ from tests.connectors.company import (
     at,
 )
 from tests.connectors.ticket_facts import the_ratings, the_tickets
+from tests.connectors.usage_facts import the_usage
 
 
 def _one(
@@ -221,4 +222,5 @@ def the_company() -> Company:
         {"core": "Core", "insights": "Insights"},
         the_tickets(),
         the_ratings(),
+        the_usage(),
     )

@@ -18,9 +18,12 @@ from tests.connectors import (
     help_scout,
     hubspot,
     pipedrive,
+    posthog,
     qualtrics,
     recurly,
+    rudderstack,
     salesforce,
+    segment,
     stripe,
     surveymonkey,
     typeform,
@@ -35,12 +38,13 @@ Change = Callable[[Company], Company]
 
 @dataclass(frozen=True)
 class Group:
-    """A CRM, a billing system, a survey system and a help desk, and how their connectors call the facts."""
+    """A system of each kind, and how their connectors call the facts."""
 
     crm: ModuleType
     billing: ModuleType
     survey: ModuleType
     desk: ModuleType
+    tracking: ModuleType
     plan: Callable[[Subscription, Terms], str]
     item: Callable[[Subscription, Terms], str]
     plans: Callable[[Company], list[dict[str, Any]]]
@@ -53,7 +57,7 @@ class Group:
 
     @property
     def systems(self) -> tuple[ModuleType, ...]:
-        return self.crm, self.billing, self.survey, self.desk
+        return self.crm, self.billing, self.survey, self.desk, self.tracking
 
     def ids(self, company: Company) -> dict[int, str]:
         return {one.number: self.crm.account_id(one.number) for one in company.accounts}
@@ -81,6 +85,7 @@ GROUPS = {
         stripe,
         typeform,
         zendesk,
+        segment,
         plan=lambda _, terms: f"prod_{terms.plan}",
         item=lambda _, terms: f"si_{terms.item}",
         plans=stripe.plans,
@@ -93,6 +98,7 @@ GROUPS = {
         chargebee,
         surveymonkey,
         freshdesk,
+        rudderstack,
         plan=lambda _, terms: chargebee_items.plan_id(terms),
         item=chargebee_items.item_id,
         plans=chargebee.plans,
@@ -105,6 +111,7 @@ GROUPS = {
         recurly,
         qualtrics,
         help_scout,
+        posthog,
         plan=recurly.plan_of,
         item=recurly.item_id,
         plans=recurly.plans,
@@ -112,7 +119,7 @@ GROUPS = {
         limits={**recurly.LIMITS, **help_scout.LIMITS},
     ),
 }
-"""By its CRM: four systems of which a company has one of each kind."""
+"""By its CRM: systems of which a company has one of each kind."""
 
 
 SYSTEMS = {
@@ -137,8 +144,8 @@ def delivered(module: ModuleType, objects: Objects, shape: str) -> Files:
 
 
 def objects_of(module: ModuleType, company: Company, ids: dict[int, str]) -> Objects:
-    """Return the objects of a system. Billing and the help desk know ids of the CRM."""
-    knows_ids = any(module in (group.billing, group.desk) for group in GROUPS.values())
+    """Return the objects of a system. Billing, the help desk and tracking know ids of the CRM."""
+    knows_ids = any(module in (group.billing, group.desk, group.tracking) for group in GROUPS.values())
     found: Objects = module.objects(company, ids) if knows_ids else module.objects(company)
     return found
 
@@ -210,6 +217,7 @@ def plain_files(company: Company, group: Group) -> Files:
         "survey_responses": answers,
         "tickets": [_ticket(one, group) for one in company.tickets],
         "ticket_events": _events(company, group),
+        "usage_events": _usage(company, group),
     }
     return {f"generic/{name}/a.csv": _csv(rows) for name, rows in found.items()}
 
@@ -280,6 +288,21 @@ def _events(company: Company, group: Group) -> list[dict[str, Any]]:
         }
         for ticket in company.tickets
         for place, event in enumerate(ticket.events)
+    ]
+
+
+def _usage(company: Company, group: Group) -> list[dict[str, Any]]:
+    """Page views show no activity, so they are left out."""
+    ids = group.ids(company)
+    return [
+        {
+            "event_id": f"E{event.number}",
+            "account_id": ids[event.person.account],
+            "user_id": event.person.email,
+            "event_name": event.name,
+            "occurred_at": event.happened,
+        }
+        for event in company.usage
     ]
 
 

@@ -23,6 +23,12 @@ LIST_IN_LIST = "A list in a list is a table that knows only the list around it."
 TO_THE_MINUTE = "The export has times to the minute."
 OTHER_HISTORY = "Audits, ticket events and the history of fields are three ways to the same changes."
 NO_VERSION = "A list in a folder of its own does not say of which version of its record it is."
+ONE_TYPE = "A table of the warehouse has calls of one type."
+IN_SNAKE_CASE = "The warehouse has the name of an event in snake case, and as sent in a column of its own."
+OF_A_WAREHOUSE = {
+    **{f"{name}.type": ONE_TYPE for name in ("tracks", "identifies", "groups", "pages")},
+    **dict.fromkeys(("tracks.event", "tracks.event_text"), IN_SNAKE_CASE),
+}
 
 DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
     ("stripe", "fivetran"): {"item_discounts": "The table of items has no discounts."},
@@ -111,6 +117,8 @@ DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         "tickets.stats_resolved_at": "The tool does not ask for the stats.",
         "tickets.stats_first_responded_at": "The tool does not ask for the stats.",
     },
+    ("segment", "export"): OF_A_WAREHOUSE,
+    ("rudderstack", "export"): OF_A_WAREHOUSE,
     ("delighted", "fivetran"): {
         "survey_responses.person": OTHER_FORM,
         "survey_responses.person_id": OTHER_FORM,

@@ -185,6 +185,7 @@ def test_seeds_and_policies_of_the_project_decide_what_counts(
     settings = load_settings(case.settings.home, policies=["usage_session_gap_minutes=5"], environment={})
     policies = ReadingPolicies.of(settings)
     assert policies.uncounted_events == ("view",)
+    assert policies.listed_events == ("login", "x")
     assert policies.ignored_users == ("bot",)
     assert policies.session_gap_minutes == 5
 

@@ -143,6 +143,7 @@ def _words(text: str) -> set[str]:
 
 
 SEEDS = (
+    "ignored_users",
     "fx_rates",
     "overrides_",
     "survey_",

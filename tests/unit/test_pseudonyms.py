@@ -106,7 +106,8 @@ def test_every_personal_column_of_a_source_is_tagged() -> None:
     for path in (PROJECT_DIR / "models" / "staging").glob("*/_*__sources.yml"):
         for source in read_yaml(path)["sources"]:
             for table in source["tables"]:
-                for column in table["columns"]:
+                # Tables of a source with the contracts of another one have no columns of their own.
+                for column in table.get("columns", ()):
                     pii = column.get("config", {}).get("meta", {}).get("pii")
                     assert pii in (None, "name", "email", "text")
                     is_named_so = any(word in column["name"] for word in PERSONAL)

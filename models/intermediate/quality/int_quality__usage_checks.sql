@@ -19,9 +19,13 @@ contacts as (
     select * from {{ ref('unified_respondents') }}
 ),
 
+users as (
+    select * from {{ ref('unified_usage_users') }}
+),
+
 row_counts as (
-    select * from {{ ref('stg_landing__row_counts') }}
-    where object_name = 'usage_events'
+    select counts.* from {{ ref('stg_landing__row_counts') }} as counts
+    where counts.object_name = 'usage_events' or counts.source_system in (select users.source_system from users)
 ),
 
 seats as (
@@ -35,10 +39,12 @@ milestones as (
 event_counts as (
     select
         sum(case when not events.is_known then events.events end) as future_events,
-        sum(case when accounts.account_id is null then events.events end) as unknown_accounts,
+        sum(case when accounts.account_id is null then events.events end) as without_known_account,
+        sum(case when events.account_id is null then events.events end) as without_account,
         sum(case when accounts.is_internal then events.events end) as internal_accounts,
         sum(events.events_without_user) as without_user,
         sum(events.events_of_ignored_users) as ignored_users,
+        sum(events.events_after_receipt) as after_receipt,
         sum(case when not events.is_counted then events.events - events.events_of_ignored_users end) as uncounted
     from events
     left join accounts on events.account_id = accounts.account_id
@@ -47,10 +53,12 @@ event_counts as (
 checks as (
     {%- for check_name, count, expected, description in [
         ('starts_after_as_of', 'future_events', 'null', 'Events after as_of. They count later, if their clock is right.'),
-        ('account_unknown', 'unknown_accounts', '0', 'Events of accounts that neither the CRM nor billing knows. They count nowhere.'),
+        ('account_unknown', 'without_known_account - coalesce(without_account, 0)', '0', 'Events of accounts that neither the CRM nor billing knows. They count nowhere.'),
+        ('without_account', 'without_account', 'null', 'Events of visitors and users of whom no account is known. They count nowhere.'),
         ('internal_account', 'internal_accounts', 'null', 'Events of test and own accounts, which count nowhere.'),
         ('without_user', 'without_user', 'null', 'Events without a user. They count as activity of the account, and of no user.'),
         ('ignored_user', 'ignored_users', 'null', 'Events of users in the seed ignored_users, which count nowhere.'),
+        ('after_receipt', 'after_receipt', 'null', 'Events that happened after they were received, by their own clock. They count when they were received.'),
         ('without_activity', 'uncounted', 'null', 'Events that show no activity by the seed active_events. They count nowhere.'),
     ] %}
     select
@@ -79,6 +87,15 @@ checks as (
     from user_days
     left join contacts on user_days.user_id = contacts.respondent_id
     where contacts.respondent_id is null
+    union all
+    select
+        'account_unknown' as check_name,
+        'usage_users' as table_name,
+        count(*) as observed,
+        0 as expected,
+        'Users of a tracking system without an account. Their events count only in a known group.' as description
+    from users
+    where account_id is null and not is_ignored
     union all
     select
         'account_unknown' as check_name,
@@ -114,8 +131,7 @@ checks as (
         'milestones' as table_name,
         count(*) as observed,
         0 as expected,
-        'Milestones reached before the account was created. They count as reached on the day of the sign-up.'
-            as description
+        'Milestones reached before the account was created. They count on the day of the sign-up.' as description
     from milestones
     inner join accounts on milestones.account_id = accounts.account_id
     where milestones.reached_at < accounts.created_at

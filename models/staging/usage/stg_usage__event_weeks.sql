@@ -1,3 +1,3 @@
--- one row per batch, account, event name, week and first event
--- depends_on: {{ source('generic', 'usage_events') }}
+-- one row per batch, account, person, event name, week and first event
+{{ depends_on_events() }}
 select * from {{ source('usage', 'event_weeks') }}

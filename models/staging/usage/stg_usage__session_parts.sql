@@ -1,3 +1,3 @@
--- one row per batch, user, day and stretch of events without a gap that ends a session
--- depends_on: {{ source('generic', 'usage_events') }}
+-- one row per batch, person, day and stretch of events without a gap that ends a session
+{{ depends_on_events() }}
 select * from {{ source('usage', 'session_parts') }}

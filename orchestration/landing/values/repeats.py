@@ -25,8 +25,9 @@ class Repeats:
 def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject, path: Path) -> Repeats:
     """Count repeated and conflicting rows in a typed file, and add the columns `_repeat` and `_conflict`.
 
-    A row is repeated if an equal row is above it. A row conflicts if a different row with the same key and
-    version is below it, unless `told_apart_by` makes them different facts.
+    A row is repeated if an equal row is above it. In a tracking system, a row with the same key is enough,
+    because a call that is sent again has other times. A row conflicts if a different row with the same key
+    and version is below it, unless `told_apart_by` makes them different facts.
     """
     source = f"read_parquet({quote_literal(path)})"
     key = ", ".join(contract.delivered_key)
@@ -34,6 +35,8 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
     if connection.execute(several).fetchone() is None:
         return Repeats()
     contents = ", ".join(quote_identifier(name) for name in (*contract.column_names, "_extra"))
+    if contract.usage and contract.usage.ties:
+        contents = key
     version = [quote_identifier(contract.version_at)] if contract.version_at else []
     version += ["_version_from", "_extracted_at"] if contract.is_vendor else []
     facts = ", ".join([*contract.delivered_key, *contract.told_apart_by, *version])
