@@ -1,7 +1,7 @@
 -- one row per month of the health history and slice
 {%- set bands = ['red', 'yellow', 'green'] %}
 with account_months as (
-    select * from {{ ref('int_health__account_months') }}
+    select * from {{ ref('int_health__customer_months') }}
 ),
 
 combinations as (
