@@ -44,8 +44,10 @@ FIGURES = {
     "logo_churn": f"select arg_max(customer_churn_rate, month) from marts.churn_monthly {MONTHS}",
     "nps": f"select arg_max(nps, period_start) from marts.nps_periods {QUARTERS}",
     "nps_answers": f"select arg_max(responses, period_start) from marts.nps_periods {QUARTERS}",
+    "mrr_at_stake": f"select arg_max(mrr_at_stake, month) from marts.health_monthly where {ALL}",
+    "customers_at_risk": f"select arg_max(customers_at_risk, month) from marts.health_monthly where {ALL}",
 }
-"""The query of ten charts in plain SQL on the marts."""
+"""The query of twelve charts in plain SQL on the marts."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def latest(superset: Superset, asked: Asked, chart: str) -> float:
 
 
 def figures(warehouse: Settings) -> dict[str, float]:
-    """The ten figures of the current release."""
+    """The twelve figures of the current release."""
     with duckdb.connect(str(warehouse.current / "csw.duckdb"), read_only=True) as connection:
         found = {chart: connection.execute(query).fetchone() for chart, query in FIGURES.items()}
     return {chart: float(row[0]) for chart, row in found.items() if row}
