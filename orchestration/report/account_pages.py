@@ -38,13 +38,13 @@ select
     replace(measure, '_', ' ') as measure,
     case
         when raw_value is null then 'unknown'
-        when measure in ('csat', 'usage_trend', 'seat_utilisation') then printf('%.0f %%', 100 * raw_value)
+        when measure in ('csat', 'usage_trend', 'seat_utilisation') then printf('%.0f %%', round(100 * raw_value) + 0)
         else printf('%.3g', raw_value)
     end as value,
     score,
     weight,
     contribution,
-    coalesce(
+    greatest(
         100 * weight / sum(weight) filter (where contribution is not null) over (partition by account_id)
         - contribution,
         0

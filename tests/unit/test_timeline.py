@@ -79,8 +79,8 @@ def test_tickets_are_counted_by_week(marts: duckdb.DuckDBPyConnection) -> None:
         " ('a', '2024-02-11 23:00', '2024-02-11 23:30', true, 2), ('b', '2024-02-05 10:00', null, true, 1)"
     )
     assert events(marts, "Tickets") == [
-        (date(2024, 2, 5), None, "week", "bad", "2 opened, 1 solved, 1 escalated, 2 reopened"),
-        (date(2024, 2, 12), None, "week", "neutral", "1 solved"),
+        (date(2024, 2, 5), None, "tickets of the week", "bad", "2 opened, 1 solved, 1 escalated, 2 reopened"),
+        (date(2024, 2, 12), None, "tickets of the week", "neutral", "1 solved"),
     ]
 
 

@@ -103,7 +103,7 @@ ticket_counts as (
 
 tickets as (
     select
-        account_id, day, 'Tickets' as voice, 'week' as kind,
+        account_id, day, 'Tickets' as voice, 'tickets of the week' as kind,
         case when sum(escalated + reopened) > 0 then 'bad' end as tone,
         concat_ws(
             ', ',
