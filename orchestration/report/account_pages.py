@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from orchestration.report.parts.blocks import Block, Column, Dataset, Figure, Page, PageInfo, Table
+from orchestration.report.parts.blocks import Block, Cell, Column, Dataset, Figure, Page, PageInfo, Table
 from orchestration.report.parts.links import account_file, account_label
 from orchestration.report.parts.marts import Marts
 from orchestration.report.parts.timeline import SOURCES, TIMELINE, timeline
 
 FOLDER = "accounts/"
+REVIEWS = "reviews/"
+"""The folder of the quarterly reviews."""
 
 EVENTS = 100
 """Events in the table of a page: the latest."""
@@ -38,7 +41,8 @@ select
     replace(measure, '_', ' ') as measure,
     case
         when raw_value is null then 'unknown'
-        when measure in ('csat', 'usage_trend', 'seat_utilisation') then printf('%.0f %%', round(100 * raw_value) + 0)
+        when measure in ('csat', 'usage_trend', 'seat_utilisation')
+            then printf('%.0f %%', round(100 * raw_value) + 0)
         else printf('%.3g', raw_value)
     end as value,
     score,
@@ -60,6 +64,15 @@ from cs_alerts
 where list_contains(?, account_id)
 order by account_id, kind desc, severity, signal
 """
+
+_REVIEWS = """
+select account_id, qbr_pack.* exclude (account_id)
+from qbr_pack
+join dim_accounts using (account_id)
+where status = 'active' and list_contains(?, account_id)
+qualify row_number() over (partition by account_id order by is_complete desc, quarter desc) = 1
+"""
+"""The review of the latest complete quarter of a customer, or of the current one without it."""
 
 _FACTS = {
     "Status": 2,
@@ -84,6 +97,8 @@ class Account:
     score: tuple[Any, ...] | None = None
     measures: Rows = field(default=())
     alerts: Rows = field(default=())
+    review: Mapping[str, Any] | None = None
+    """The row of qbr_pack that the page of its review shows."""
 
 
 def account_pages(marts: Marts) -> Iterator[Page]:
@@ -103,6 +118,7 @@ def read_accounts(marts: Marts, ids: list[str]) -> list[Account]:
     """Return what the marts say about each of these accounts."""
     columns, events = marts.grouped(TIMELINE, [marts.facts.as_of, ids])
     scores, measures, alerts = (marts.grouped(sql, [ids])[1] for sql in (_SCORES, _MEASURES, _ALERTS))
+    names, reviews = marts.grouped(_REVIEWS, [ids])
     return [
         Account(
             row,
@@ -111,6 +127,7 @@ def read_accounts(marts: Marts, ids: list[str]) -> list[Account]:
             next(iter(scores[row[0]]), None),
             measures[row[0]],
             alerts[row[0]],
+            next((dict(zip(names, review, strict=True)) for review in reviews[row[0]]), None),
         )
         for row in marts.rows(_ACCOUNTS, [ids])
     ]
@@ -142,10 +159,14 @@ def account_blocks(account: Account, currency: str) -> Iterator[Block]:
         "alerts. Tickets are counted by week.",
     )
     yield _explanation(account)
+    facts = [(fact, account.row[place]) for fact, place in _FACTS.items() if account.row[place] is not None]
+    if account.review:
+        name = quarter_name(account.review["quarter"])
+        facts.append(("Quarterly review", Cell(name, f"../{REVIEWS}{account_file(account.row[0])}.html")))
     yield Table(
         "The account",
         [Column("Fact"), Column("Value")],
-        [(fact, account.row[place]) for fact, place in _FACTS.items() if account.row[place] is not None],
+        facts,
         sources=["dim_accounts.status"],
     )
     shown = [line for line in account.timeline.rows if line[3] != "balance"]
@@ -163,6 +184,11 @@ def account_blocks(account: Account, currency: str) -> Iterator[Block]:
         sources=SOURCES,
         note=f"The last {EVENTS}. The table of the timeline has all." if len(shown) > EVENTS else "",
     )
+
+
+def quarter_name(start: date) -> str:
+    """Return a quarter as people call it."""
+    return f"Q{(start.month + 2) // 3} {start.year}"
 
 
 def _lead(account: Account, currency: str) -> str:

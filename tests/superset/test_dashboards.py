@@ -96,9 +96,9 @@ def test_every_chart_is_drawn_from_rows(superset: Superset, asked: Asked) -> Non
         assert rows(superset, question), f"{name} has no rows"
 
 
-def test_ten_figures_are_those_of_the_marts(superset: Superset, asked: Asked, warehouse: Settings) -> None:
+def test_twelve_figures_are_those_of_the_marts(superset: Superset, asked: Asked, warehouse: Settings) -> None:
     shown = {chart: latest(superset, asked, chart) for chart in FIGURES}
-    assert len(shown) == 10
+    assert len(shown) == 12
     assert shown == pytest.approx(figures(warehouse), rel=1e-12)
 
 
