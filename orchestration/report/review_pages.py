@@ -108,7 +108,7 @@ def review_blocks(account: Account, review: Review, before: Review, facts: Facts
                 "qbr_pack.days_to_renewal",
                 note=f"Due on {review['next_renewal_on']:%Y-%m-%d}."
                 if review["next_renewal_on"]
-                else "No contract is due.",
+                else "No due date is known.",
             ),
         ],
     )

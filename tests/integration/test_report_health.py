@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from orchestration.releases.export import MARTS_FILE
 from orchestration.report.account_pages import account_blocks, read_accounts
 from orchestration.report.pages import at_risk, health, support, usage
 from orchestration.report.parts.blocks import Block, Cell, Dataset, Figure, Table, Tiles
+from orchestration.report.parts.links import account_file
 from orchestration.report.parts.marts import ALERTED, Marts, open_marts
+from orchestration.report.rendering import show
+from orchestration.report.review_pages import DAYS, review_blocks, review_pages
 
 pytestmark = pytest.mark.integration
 
@@ -145,3 +149,45 @@ def test_an_unfinished_month_does_not_look_like_a_fall(
     shown = [row[month] for row in rows(data(list(page.blocks(marts)), title))]
     assert marts.facts.is_complete
     assert max(shown) <= marts.facts.month
+
+
+def test_a_review_shows_the_quarter_beside_the_one_before(marts: Marts) -> None:
+    facts = marts.facts
+    compared = 0
+    pages = {page.info.name: page for page in review_pages(marts)}
+    for account in read_accounts(marts, list(marts.accounts)):
+        review = account.review
+        if review is None:
+            continue
+        blocks = pages[account_file(account.row[0])].blocks
+        figures = {row[0]: row[1:] for row in table(blocks, "The quarter").rows}
+        before = marts.rows(
+            "select closing_mrr, health_score from qbr_pack"
+            " where account_id = ? and quarter = ?::date - to_months(3)",
+            [account.row[0], review["quarter"]],
+        )
+        mrr, score = before[0] if before else (None, None)
+        assert figures["MRR at the close"] == (
+            show(review["closing_mrr"], "money", facts),
+            show(mrr, "money", facts),
+            show(review["segment_median_closing_mrr"], "money", facts),
+        )
+        assert figures["Health score"][1] == show(score, "ratio", facts)
+        compared += bool(before)
+    assert compared > 5
+
+
+def test_the_timeline_of_a_review_is_the_year_up_to_its_close(marts: Marts) -> None:
+    for account in read_accounts(marts, list(marts.accounts)):
+        review = account.review
+        if review is None:
+            continue
+        blocks = list(review_blocks(account, review, {}, marts.facts))
+        found = rows(data(blocks, "The year up to the close"))
+        start = review["closed_on"] - timedelta(days=DAYS)
+        assert all(
+            start <= row["day"] <= (row["until"] or row["day"]) <= review["closed_on"] for row in found
+        )
+        balances = [row for row in found if row["kind"] == "balance"]
+        assert balances[-1]["mrr"] == review["closing_mrr"]
+        assert balances[-1]["day"] == review["closed_on"]
