@@ -106,6 +106,17 @@ $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --quiet --no-deps --require-hashes --target $(SPARK) -r requirements-spark.lock
 	@touch $@
 
+# Superset has an environment of its own, because it needs older packages than a run.
+$(SUPERSET)/.ready: requirements-superset.lock $(VENV)/.ready
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
+		echo "error: Superset 6.1 needs Python 3.11 or 3.12, and $(VENV) has a newer one: make clean; make PYTHON=python3.12 setup" >&2; \
+		exit 1; }
+	@echo "Setting up Superset in $(SUPERSET) (once; a few minutes and 900 MB on disk)" >&2
+	@rm -rf $(SUPERSET)
+	@$(BIN)/python -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/python tools/install.py requirements-superset.lock
+	@touch $@
+
 # Chromium opens the report, and `csw push` copies to PostgreSQL. Tests that need a missing one are skipped.
 setup-system:
 	@missing="chromium fonts-liberation"; \

@@ -36,6 +36,27 @@
 {%- endmacro %}
 
 
+{#- One row with the threshold of each signal, null for one that is off, from the seed alert_plays. -#}
+{% macro signal_thresholds() -%}
+    select
+        count(*) as signals
+        {%- for name, kind, value, comparison, evidence in health_signals() %},
+        max(case when signal = '{{ name }}' then threshold end) as {{ name }}_threshold
+        {%- endfor %}
+    from {{ ref('alert_plays') }}
+{%- endmacro %}
+
+
+{#- The score of a week less that of four weeks before; null if one of them is missing. -#}
+{% macro health_trend(scores) -%}
+    {{ scores }}.health_score - max({{ scores }}.health_score) over (
+        partition by {{ scores }}.account_id
+        order by {{ scores }}.week_number
+        range between 4 preceding and 4 preceding
+    )
+{%- endmacro %}
+
+
 {#- A number or a fraction as a text without decimals. -#}
 {% macro count_text(value) -%}
     cast(cast(round({{ value }}) as integer) as {{ dbt.type_string() }})

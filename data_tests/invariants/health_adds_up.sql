@@ -1,5 +1,6 @@
 -- The contributions of an account and week add up to its score, which lies in its band. Alerts are the signals of the
--- current week, and a back-test never finds more churn than there was.
+-- current week, and a back-test never finds more churn than there was. The bands of a month hold its scored customers,
+-- and the stake of the current month is that of the alerts.
 with health_weeks as (
     select * from {{ ref('fct_account_health') }}
 ),
@@ -28,6 +29,19 @@ current_signals as (
 
 alerts as (
     select * from {{ ref('cs_alerts') }}
+),
+
+stakes as (
+    select
+        account_id,
+        max(mrr_at_stake) as mrr
+    from alerts
+    where kind = 'risk'
+    group by account_id
+),
+
+stake as (
+    select coalesce(sum(mrr), 0) as mrr from stakes
 )
 
 select
@@ -66,3 +80,18 @@ where
     true_positives > least(flagged_accounts, churned_accounts)
     or greatest(flagged_accounts, churned_accounts) > scored_accounts
     or is_complete <> (churned_accounts is not null)
+union all
+select
+    'month does not add up' as problem,
+    dimension_value as subject
+from {{ ref('health_monthly') }}
+where
+    red_customers + yellow_customers + green_customers <> scored_customers
+    or greatest(scored_customers, customers_at_risk) > customers
+union all
+select
+    'stake of the month is not that of the alerts' as problem,
+    health_monthly.dimension_value as subject
+from {{ ref('health_monthly') }} as health_monthly
+cross join stake
+where not health_monthly.is_complete and health_monthly.dimension = 'all' and health_monthly.mrr_at_stake <> stake.mrr

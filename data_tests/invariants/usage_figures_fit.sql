@@ -29,3 +29,13 @@ where
     or stickiness not between 0 and 1
     or usage_coverage_rate not between 0 and 1
     or seat_utilisation < 0
+union all
+select
+    'fct_account_events' as mart,
+    occurred_on as period
+from {{ ref('fct_account_events') }}
+where
+    (event_kind = 'seats') <> (seats_paid is not null)
+    or (event_kind in ('seats', 'call') and days_late is not null)
+    or (event_kind = 'milestone_missed' and coalesce(days_late, 0) <= 0)
+    or occurred_on > {{ as_of_day() }}

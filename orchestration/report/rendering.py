@@ -90,7 +90,7 @@ def show(value: Any, format_: str, facts: Facts) -> str:
         case "months":
             text = f"{value:,.1f} months"
         case "ratio":
-            text = f"{value:,.1f}"
+            text = f"{value:z,.1f}"
         case "month" if isinstance(value, date):
             text = f"{value:%B %Y}"
         case "day" if isinstance(value, date):

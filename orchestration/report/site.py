@@ -13,13 +13,14 @@ import duckdb
 from orchestration.core.console import PROGRESS
 from orchestration.core.files import remove_tree
 from orchestration.report import vega
-from orchestration.report.account_pages import account_pages
+from orchestration.report.account_pages import FOLDER, REVIEWS, account_pages
 from orchestration.report.definitions import Definitions, read_definitions
 from orchestration.report.lineage import lineage
 from orchestration.report.pages import PageModule, about, page_modules
 from orchestration.report.parts.blocks import Page, PageInfo, Text
 from orchestration.report.parts.marts import Marts, open_marts
 from orchestration.report.rendering import Renderer
+from orchestration.report.review_pages import review_pages
 
 ASSETS = "assets"
 
@@ -51,7 +52,8 @@ def build_site(marts_file: Path, folder: Path, *, dbt_docs: str | None = None) -
 
 def _write_site(marts: Marts, folder: Path, dbt_docs: str | None) -> None:
     modules = page_modules()
-    (folder / "accounts").mkdir(parents=True)
+    for part in (FOLDER, REVIEWS):
+        (folder / part).mkdir(parents=True)
     shutil.copytree(_ASSETS, folder / ASSETS)
     (folder / ASSETS / "vega.js").write_text(vega.script(), encoding="utf-8")
     definitions = read_definitions()
@@ -73,10 +75,11 @@ def _pages(marts: Marts, definitions: Definitions) -> Iterator[Page]:
     for page in pages:
         is_about = page.info.name == about.INFO.name
         yield replace(page, blocks=[*page.blocks, lineage(pages, definitions)]) if is_about else page
-    try:
-        yield from account_pages(marts)
-    except duckdb.Error as error:
-        log.warning("report  The pages of the accounts cannot be made. %s", _first_line(error))
+    for kind, pages_of in (("accounts", account_pages), ("reviews", review_pages)):
+        try:
+            yield from pages_of(marts)
+        except duckdb.Error as error:
+            log.warning("report  The pages of the %s cannot be made. %s", kind, _first_line(error))
 
 
 def _page(marts: Marts, module: PageModule) -> Page:

@@ -71,8 +71,8 @@ def marts(company: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def pages_of(site: Path) -> list[Path]:
-    accounts = sorted((site / "accounts").glob("*.html"))
-    return [*sorted(site.glob("*.html")), accounts[0]]
+    accounts, reviews = (sorted((site / folder).glob("*.html")) for folder in ("accounts", "reviews"))
+    return [*sorted(site.glob("*.html")), accounts[0], reviews[0]]
 
 
 def latest_month(marts: duckdb.DuckDBPyConnection) -> Any:

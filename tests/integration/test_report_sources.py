@@ -14,6 +14,7 @@ from orchestration.report.definitions import read_definitions
 from orchestration.report.lineage import columns_of
 from orchestration.report.parts.blocks import Page
 from orchestration.report.parts.marts import Marts, open_marts
+from orchestration.report.review_pages import review_pages
 from orchestration.report.site import read_pages
 
 pytestmark = pytest.mark.integration
@@ -29,7 +30,7 @@ def marts(company: Settings) -> Iterator[Marts]:
 
 @pytest.fixture(scope="module")
 def pages(marts: Marts) -> list[Page]:
-    return [*read_pages(marts), next(account_pages(marts))]
+    return [*read_pages(marts), next(account_pages(marts)), next(review_pages(marts))]
 
 
 def test_every_figure_names_columns_that_exist(pages: list[Page], marts: Marts) -> None:

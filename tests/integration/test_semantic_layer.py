@@ -44,10 +44,13 @@ PERIODS = {
     "renewals_quarterly": "quarter",
     "nps_periods": "period_start",
     "satisfaction_periods": "period_start",
+    "health_backtest": "period_start",
 }
 """Column of the period in marts that do not call it month."""
 
 OF_COSTS = ("acquisition_cost", "cac")
+OF_BACKTEST = ("health_recall", "health_precision", "health_base_rate", "health_lift")
+"""Metrics of a mart without slices."""
 TRAILING = ("trailing_churned_customers", "trailing_base_customers")
 
 ONE_ROW = {
@@ -58,6 +61,7 @@ ONE_ROW = {
     "satisfaction_periods": "survey_kind = 'transactional' and survey_type = '{metric}'"
     " and touchpoint = 'all' and scale_max = if('{metric}' = 'csat', 5, 7) and higher_is_better"
     " and period_type = '{grain}'",
+    "health_backtest": "period_type = '{grain}' and rule_name = 'red' and horizon_days = 90",
 }
 """Condition for marts with several rows per period and slice, or with rows of other metrics."""
 
@@ -122,7 +126,8 @@ class Layer:
         of_quarters = [
             name for name in of if self.columns[name][0] == "renewals_quarterly" or name == "nps_quarter"
         ]
-        yield [name for name in of if name not in (*of_quarters, *OF_COSTS)], "month", SLICES[dimension]
+        others = (*of_quarters, *OF_COSTS, *OF_BACKTEST)
+        yield [name for name in of if name not in others], "month", SLICES[dimension]
         yield of_quarters, "quarter", SLICES[dimension]
         if dimension in ("all", "acquisition_channel"):
             yield (
@@ -130,6 +135,8 @@ class Layer:
                 "month",
                 ("channel",) if dimension != "all" else (),
             )
+        if dimension == "all":
+            yield [name for name in of if name in OF_BACKTEST], "month", ()
 
     def differences(self, dimension: str, of: Sequence[str]) -> tuple[set[str], dict[str, int]]:
         """Return the metrics that differ from their mart, and the number of compared values of each."""
@@ -164,8 +171,9 @@ class Layer:
         condition = (
             "true" if metric in OF_COSTS else ONE_ROW.get(mart, "true").format(grain=grain, metric=metric)
         )
+        slices = "'all' as dimension, 'all' as dimension_value, " if metric in OF_BACKTEST else ""
         rows = self.release.execute(
-            f"select {period}, dimension_value, {column} from marts.{mart}"
+            f"select {period}, dimension_value, {column} from (select {slices}* from marts.{mart})"
             f" where dimension = ? and {condition}",
             [dimension],
         )
@@ -192,7 +200,8 @@ def test_every_metric_equals_its_mart(layer: Layer, dimension: str) -> None:
     different, compared = layer.differences(dimension, tuple(layer.columns))
     assert different == set()
     costs = set() if dimension in ("all", "acquisition_channel") else set(OF_COSTS)
-    assert set(compared) == set(layer.columns) - costs
+    unsliced = set() if dimension == "all" else set(OF_BACKTEST)
+    assert set(compared) == set(layer.columns) - costs - unsliced
     # A company without events has no row of usage.
     unmeasured = {name for name, values in compared.items() if not values}
     assert {layer.columns[name][0] for name in unmeasured} <= layer.empty_marts(), compared
@@ -221,10 +230,12 @@ def change_metric(semantics: dict[str, Any], name: str, **changes: Any) -> None:
         (lambda one: change_measure(one, "nps", agg="max"), "nps"),
         (lambda one: change_measure(one, "ces", expr="score"), "ces"),
         (lambda one: change_measure(one, "renewals_due", expr="due_amount"), "renewals_due"),
+        (lambda one: change_measure(one, "mrr_at_stake", expr="closing_mrr"), "mrr_at_stake"),
+        (lambda one: change_metric(one, "health_lift", expr="health_precision"), "health_lift"),
         (lambda one: change_metric(one, "arr", expr="12.0001 * mrr"), "arr"),
         (lambda one: change_metric(one, "ltv", expr="mrr * trailing_base_customers"), "ltv"),
     ],
-    ids=["balance", "movement", "score", "share", "renewals", "factor", "formula"],
+    ids=["balance", "movement", "score", "share", "renewals", "stake", "lift", "factor", "formula"],
 )
 def test_a_changed_definition_differs_from_its_mart(
     semantics: dict[str, Any], release: duckdb.DuckDBPyConnection, change: Any, metric: str
@@ -271,8 +282,15 @@ def test_a_quarter_shows_its_last_balance_its_first_opening_and_all_its_movement
         ("nps_quarter", "metric_time__month"),
         ("mrr", "metric_time__day"),
         ("ltv", "plan"),
+        ("health_recall", "account__segment"),
     ],
-    ids=["costs by segment", "a quarter by month", "a month by day", "a window without time"],
+    ids=[
+        "costs by segment",
+        "a quarter by month",
+        "a month by day",
+        "a window without time",
+        "a back-test by segment",
+    ],
 )
 def test_a_question_without_an_answer_is_refused(layer: Layer, metric: str, group_by: str) -> None:
     from metricflow_semantics.errors.error_classes import InvalidQueryException

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Response
 
 from tests.superset.server import Superset
 
-WIDTH, HEIGHT, MARGIN = 1500, 3600, 40
+WIDTH, HEIGHT, MARGIN = 1500, 4200, 40
 """Size of the window, which shows a whole dashboard, and the margin below the charts, in pixels."""
 
 SECONDS_TO_DRAW = 120

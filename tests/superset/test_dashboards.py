@@ -44,8 +44,10 @@ FIGURES = {
     "logo_churn": f"select arg_max(customer_churn_rate, month) from marts.churn_monthly {MONTHS}",
     "nps": f"select arg_max(nps, period_start) from marts.nps_periods {QUARTERS}",
     "nps_answers": f"select arg_max(responses, period_start) from marts.nps_periods {QUARTERS}",
+    "mrr_at_stake": f"select arg_max(mrr_at_stake, month) from marts.health_monthly where {ALL}",
+    "customers_at_risk": f"select arg_max(customers_at_risk, month) from marts.health_monthly where {ALL}",
 }
-"""The query of ten charts in plain SQL on the marts."""
+"""The query of twelve charts in plain SQL on the marts."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def latest(superset: Superset, asked: Asked, chart: str) -> float:
 
 
 def figures(warehouse: Settings) -> dict[str, float]:
-    """The ten figures of the current release."""
+    """The twelve figures of the current release."""
     with duckdb.connect(str(warehouse.current / "csw.duckdb"), read_only=True) as connection:
         found = {chart: connection.execute(query).fetchone() for chart, query in FIGURES.items()}
     return {chart: float(row[0]) for chart, row in found.items() if row}
@@ -94,9 +96,9 @@ def test_every_chart_is_drawn_from_rows(superset: Superset, asked: Asked) -> Non
         assert rows(superset, question), f"{name} has no rows"
 
 
-def test_ten_figures_are_those_of_the_marts(superset: Superset, asked: Asked, warehouse: Settings) -> None:
+def test_twelve_figures_are_those_of_the_marts(superset: Superset, asked: Asked, warehouse: Settings) -> None:
     shown = {chart: latest(superset, asked, chart) for chart in FIGURES}
-    assert len(shown) == 10
+    assert len(shown) == 12
     assert shown == pytest.approx(figures(warehouse), rel=1e-12)
 
 

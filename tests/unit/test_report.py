@@ -42,6 +42,7 @@ FACTS = Facts(
         (-12.4, "score", "−12"),
         (0.2, "score", "0"),
         (3.25, "months", "3.2 months"),
+        (-0.00004, "ratio", "0.0"),
         (date(2026, 2, 1), "month", "February 2026"),
         (date(2026, 2, 1), "day", "2026-02-01"),
         (datetime.fromisoformat("2026-02-01 08:30"), "time", "2026-02-01 08:30 UTC"),

@@ -4,22 +4,13 @@ with scores as (
 ),
 
 plays as (
-    select
-        count(*) as signals
-        {%- for name, kind, value, comparison, evidence in health_signals() %},
-        max(case when signal = '{{ name }}' then threshold end) as {{ name }}_threshold
-        {%- endfor %}
-    from {{ ref('alert_plays') }}
+    {{ signal_thresholds() }}
 ),
 
 trends as (
     select
         scores.*,
-        scores.health_score - max(scores.health_score) over (
-            partition by scores.account_id
-            order by scores.week_number
-            range between 4 preceding and 4 preceding
-        ) as trend_30d
+        {{ health_trend('scores') }} as trend_30d
     from scores
 )
 

@@ -30,7 +30,7 @@ select
     resolution_rate, reopen_rate, one_touch_rate, escalation_rate
 from support_monthly
 join slices using (dimension, dimension_value)
-where month > ?::date - to_months({MONTHS})
+where month > ?::date - to_months({MONTHS}) and month <= ?
 order by slice_order, month
 """
 
@@ -43,7 +43,7 @@ select
     slice_order
 from support_monthly
 join slices using (dimension, dimension_value)
-where month > ?::date - to_months({months})
+where month > ?::date - to_months({months}) and month <= ?
 """
 
 _TIMES = {
@@ -77,7 +77,7 @@ limit 20
 
 def blocks(marts: Marts) -> Iterator[Block]:
     facts = marts.facts
-    monthly = marts.dataset("support_monthly", _MONTHS, [facts.month])
+    monthly = marts.dataset("support_monthly", _MONTHS, [facts.month, facts.month])
     if not monthly.rows:
         yield Text("There are no tickets: none were delivered (tickets).", tone="warning")
     counts = {
@@ -116,7 +116,7 @@ def blocks(marts: Marts) -> Iterator[Block]:
         marts.dataset(
             "support_hours",
             f"select * exclude (slice_order) from ({union}) order by time desc, slice_order, month",
-            [facts.month] * len(_TIMES),
+            [facts.month] * 2 * len(_TIMES),
         ),
         specification(lines_over_months(hours, "Hours", "ratio")),
         [

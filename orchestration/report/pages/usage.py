@@ -30,7 +30,7 @@ select
     seat_utilisation
 from usage_monthly
 join slices using (dimension, dimension_value)
-where month > ?::date - to_months({MONTHS})
+where month > ?::date - to_months({MONTHS}) and month <= ?
 order by slice_order, month
 """
 
@@ -63,17 +63,17 @@ select
     activated_accounts, matured_accounts
 from onboarding_cohorts
 join slices using (dimension, dimension_value)
-where signup_month > ?::date - to_months({MONTHS})
+where signup_month > ?::date - to_months({MONTHS}) and signup_month <= ?
 order by slice_order, signup_month
 """
 
 
 def blocks(marts: Marts) -> Iterator[Block]:
     month = marts.facts.month
-    monthly = marts.dataset("usage_monthly", _MONTHLY, [month])
+    monthly = marts.dataset("usage_monthly", _MONTHLY, [month, month])
     slipping = marts.dataset("slipping_usage", _SLIPPING, [month])
     largest = marts.rows(_LARGEST)
-    cohorts = marts.dataset("onboarding_cohorts", _COHORTS, [month])
+    cohorts = marts.dataset("onboarding_cohorts", _COHORTS, [month, month])
     if monthly.rows:
         users = {"In the month": ("active_users", BLUE), "On an average day": ("average_daily_users", GREEN)}
         yield Figure(

@@ -22,9 +22,19 @@ VALUES = 8
 """Values of a slice dimension that a reader can choose: those with most MRR."""
 
 ACCOUNTS = 50
-"""Accounts that have a page of their own: those with most MRR."""
+"""Accounts that have a page of their own: those with most MRR, and those whose alerts a page lists."""
+ALERTED = 25
+"""Accounts whose alerts of a kind a page lists: those with most MRR."""
 
 _TOP_ACCOUNTS = "select account_id from dim_accounts order by current_mrr desc, account_id limit ?"
+
+_ALERTED_ACCOUNTS = """
+select account_id
+from cs_alerts
+group by account_id, kind
+qualify row_number() over (partition by kind order by max(mrr_at_stake) desc, account_id) <= ?
+order by max(mrr_at_stake) desc, account_id
+"""
 
 _RELATION = re.compile(r"\b(?:from|join)\s+(\w+)")
 
@@ -87,9 +97,10 @@ class Marts:
         """The description of every column, by `mart.column`."""
         self._names = frozenset(column.split(".")[0] for column in self.descriptions)
         connection.execute(_SLICES)
+        connection.execute(self._account_slices())
         self.facts = self._facts()
-        self.accounts = tuple(account_id for (account_id,) in self.rows(_TOP_ACCOUNTS, [ACCOUNTS]))
-        """The accounts that have a page, by MRR."""
+        self.accounts = self._accounts()
+        """The accounts that have a page: those with most MRR, then others with alerts."""
 
     def begin_page(self) -> None:
         """Forget which marts queries have read."""
@@ -125,6 +136,32 @@ class Marts:
         for key, *row in cursor.fetchall():
             groups[key].append(tuple(row))
         return columns, groups
+
+    def _account_slices(self) -> str:
+        """Return the SQL of a table with the slices of each account, as it is now."""
+        dimensions = [
+            dimension
+            for (dimension,) in self.rows("select distinct dimension from slices order by dimension")
+            if dimension == "plan" or f"dim_accounts.{dimension}" in self.descriptions
+        ]
+        values = {dimension: "current_plan" if dimension == "plan" else dimension for dimension in dimensions}
+        each = [
+            f"select account_id, '{dimension}' as dimension, coalesce({column}, 'unknown') as dimension_value"
+            " from dim_accounts"
+            for dimension, column in values.items()
+        ]
+        everything = "select account_id, 'all' as dimension, 'all' as dimension_value from dim_accounts"
+        union = " union all ".join([everything, *each])
+        return (
+            "create temp table account_slices as select account_id, slice, slice_order"
+            f" from ({union}) join slices using (dimension, dimension_value)"
+        )
+
+    def _accounts(self) -> tuple[str, ...]:
+        found = self.rows(_TOP_ACCOUNTS, [ACCOUNTS])
+        if "cs_alerts" in self._names:
+            found += self.rows(_ALERTED_ACCOUNTS, [ALERTED])
+        return tuple(dict.fromkeys(account_id for (account_id,) in found))
 
     def _note(self, sql: str) -> None:
         self.read |= self._names.intersection(_RELATION.findall(sql))
