@@ -34,9 +34,9 @@ SIGNED_IN, VIEWED, _, PUBLISHED = range(4)
 FIRST_EVENT_SHARES = (0.55, 0.18, 0.07, 0.05, 0.04, 0.01, 0.10)
 NEXT_EVENT_SHARES = (0.0, 0.34, 0.20, 0.16, 0.12, 0.03, 0.15)
 
-IDLE_SHARES = (0.20, 0.35, 0.45)
+IDLE_SHARES = (0.20, 0.15, 0.15)
 """Share of the paid seats that nobody uses, by segment. The first two seats of an account are used."""
-VISITS = (2.8, 1.3, 1.0)
+VISITS = (2.8, 1.6, 1.5)
 """Visits per used seat and month, by segment. Some users come three times as often as others."""
 NEXT_EVENTS = (0.25, 0.12, 0.08)
 """Further events per visit."""
