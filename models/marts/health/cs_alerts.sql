@@ -74,13 +74,13 @@ select
         {%- endfor %}
     end as kind,
     plays.severity,
-    row_number() over (
+    cast(row_number() over (
         partition by runs.account_id
         order by
             case plays.severity when 'high' then 1 when 'medium' then 2 else 3 end,
             runs.first_week_number,
             runs.signal
-    ) as priority,
+    ) as bigint) as priority,
     {{ week_start('runs.first_week_number') }} as since,
     case runs.signal
         {%- for name, kind, value, comparison, evidence in health_signals() %}
