@@ -11,25 +11,29 @@
     comparison, and the evidence as SQL text. -#}
 {% macro health_signals() -%}
     {{ return([
-        ('detractor', 'risk', 'detractors', '>=', count_text('detractors') ~ " || ' detractors'"),
-        ('escalated_ticket', 'risk', 'escalations', '>=', count_text('escalations') ~ " || ' escalated tickets'"),
+        ('detractor', 'risk', 'detractors', '>=', counted('detractors', 'detractor', 'detractors')),
+        ('escalated_ticket', 'risk', 'escalations', '>=',
+         counted('escalations', 'escalated ticket', 'escalated tickets')),
         ('inactive_decision_maker', 'risk', 'decision_maker_inactive_days', '>=',
-         count_text('decision_maker_inactive_days') ~ " || ' days without a decision maker'"),
+         counted('decision_maker_inactive_days', 'day without a decision maker', 'days without a decision maker')),
         ('low_seat_use', 'risk', 'seat_utilisation', '<', percent_text('seat_utilisation') ~ " || ' of the seats used'"),
-        ('no_login', 'risk', 'inactive_days', '>=', count_text('inactive_days') ~ " || ' days without a login'"),
-        ('past_due', 'risk', 'past_due', '>=', count_text('past_due') ~ " || ' charges past due'"),
+        ('no_login', 'risk', 'inactive_days', '>=',
+         counted('inactive_days', 'day without a login', 'days without a login')),
+        ('past_due', 'risk', 'past_due', '>=', counted('past_due', 'charge past due', 'charges past due')),
         ('red_health', 'risk', "case when health_band = 'red' then 1 else 0 end", '>=',
          "'score ' || " ~ count_text('health_score')),
         ('renewal_at_risk', 'risk', "case when health_band <> 'green' then renewals_ahead else 0 end", '>=',
-         count_text('renewals_ahead') ~ " || ' renewals due, score ' || " ~ count_text('health_score')),
-        ('reopened_tickets', 'risk', 'reopens', '>=', count_text('reopens') ~ " || ' reopenings of tickets'"),
-        ('score_drop', 'risk', '-trend_30d', '>=', count_text('-trend_30d') ~ " || ' points lost in four weeks'"),
+         counted('renewals_ahead', 'renewal due', 'renewals due') ~ " || ', score ' || " ~ count_text('health_score')),
+        ('reopened_tickets', 'risk', 'reopens', '>=',
+         counted('reopens', 'reopening of a ticket', 'reopenings of tickets')),
+        ('score_drop', 'risk', '-trend_30d', '>=',
+         counted('-trend_30d', 'point lost in four weeks', 'points lost in four weeks')),
         ('usage_slipping', 'risk', 'case when is_slipping then 1 else 0 end', '>=',
          "'usage changed by ' || " ~ percent_text('usage_trend')),
         ('high_seat_use', 'expansion', 'seat_utilisation', '>=',
          percent_text('seat_utilisation') ~ " || ' of the seats used'"),
         ('open_expansion', 'expansion', 'open_expansions', '>=',
-         count_text('open_expansions') ~ " || ' open expansion opportunities'"),
+         counted('open_expansions', 'open expansion opportunity', 'open expansion opportunities')),
         ('promoter', 'expansion', 'nps', '>=', "'mean NPS answer ' || " ~ count_text('nps')),
         ('usage_growing', 'expansion', 'usage_trend', '>=', "'usage changed by ' || " ~ percent_text('usage_trend'))
     ]) }}
@@ -60,6 +64,10 @@
 {#- A number or a fraction as a text without decimals. -#}
 {% macro count_text(value) -%}
     cast(cast(round({{ value }}) as integer) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{% macro counted(value, one, many) -%}
+    case when round({{ value }}) = 1 then '1 {{ one }}' else {{ count_text(value) }} || ' {{ many }}' end
 {%- endmacro %}
 
 {% macro percent_text(value) -%}
