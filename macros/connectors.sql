@@ -12,6 +12,11 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{#- Names as a list of SQL texts. -#}
+{% macro text_list(names) -%}
+    ('{{ names | join("', '") }}')
+{%- endmacro %}
+
 {#- The rows of one branch of all enabled systems, with `source_system`. Call it only if `has_branch`. -#}
 {% macro union_branches(branch, columns) -%}
     {%- for system in systems_with(branch) %}

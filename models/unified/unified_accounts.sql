@@ -57,12 +57,7 @@ billed_rows as (
     from {{ ref('unified_account_keys') }}
     where
         match_rule = 'own'
-        and source_system in (
-            {%- for system in systems_with('customers') %}
-            '{{ system }}'
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        )
+        and source_system in {{ text_list(systems_with('customers')) }}
 ),
 
 {% endif %}

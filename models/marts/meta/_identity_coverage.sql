@@ -18,11 +18,7 @@ records as (
         source_system,
         {% if billing_systems -%}
         case
-            when source_system in (
-                {%- for system in billing_systems %}
-                '{{ system }}'{{ ',' if not loop.last }}
-                {%- endfor %}
-            ) then 'customers'
+            when source_system in {{ text_list(billing_systems) }} then 'customers'
             else 'accounts'
         end
         {%- else -%}
@@ -33,11 +29,7 @@ records as (
     from {{ ref('unified_account_keys') }}
     {%- if help_desks %}
     where
-        source_system not in (
-            {%- for system in help_desks %}
-            '{{ system }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+        source_system not in {{ text_list(help_desks) }}
     union all
     select
         organizations.source_system,
