@@ -84,9 +84,9 @@ def write_landing(
     for table in OBJECTS:
         condition = kept(systems, table)
         if condition != EVERYTHING:
-            connection.execute(f"delete from {table} where not ({condition})")
-            if not _count(connection, table):
+            if not _count(connection, f"{table} where {condition}"):
                 continue
+            connection.execute(f"delete from {table} where not ({condition})")
         folder = work / SOURCE / table
         folder.mkdir(parents=True)
         target = folder / export_name(until)

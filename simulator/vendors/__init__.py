@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.core.database import quote_literal
 from simulator.tables import PARQUET_OPTIONS
-from simulator.vendors import salesforce, stripe, typeform, zendesk
+from simulator.vendors import salesforce, segment, stripe, typeform, zendesk
 from simulator.vendors.ids import Company
 
 
@@ -57,6 +57,7 @@ SYSTEMS: Mapping[str, System] = {
         zendesk.LINKS,
         {"tickets": zendesk.TRUTH},
     ),
+    "segment": System({"usage_events": "false"}, segment.objects, truth={"groups": segment.TRUTH}),
 }
 GENERIC = "generic"
 EVERYTHING = "true"

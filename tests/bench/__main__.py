@@ -51,7 +51,8 @@ STEPS = (
     "revenue",
     "revenue-floor",
 )
-USAGE = "generic/usage_events"
+USAGE = {"generic/usage_events": "occurred_at", "segment/tracks": "timestamp"}
+"""By folder of usage events: the column with their time."""
 REVENUE = [
     "path:models/intermediate/accounts",
     "path:models/intermediate/subscriptions",
@@ -125,20 +126,22 @@ def _simulate(settings: Settings, accounts: int, months: int, systems: Sequence[
     report = simulate(
         accounts, months, 42, settings.landing, until=UNTIL, systems=systems, usage_months=USAGE_MONTHS
     )
-    [name] = [name for name in report.rows if name.startswith(USAGE)]
+    [(name, column)] = [
+        (name, USAGE[folder]) for name in report.rows for folder in USAGE if name.startswith(f"{folder}/")
+    ]
     path = settings.landing / name
-    day = _kept_back(settings) / path.name
+    day = _kept_back(settings) / name
     day.parent.mkdir(parents=True)
     with connect(temp_directory=settings.home / "spill") as connection:
-        form = path.suffix.removeprefix(".")
+        form = {".jsonl": "json"}.get(path.suffix, path.suffix.removeprefix("."))
         source = f"read_{form}({quote_literal(path)})"
-        condition = f"occurred_at >= timestamp '{LAST_DAY.isoformat()}'"
+        condition = f"{quote_identifier(column)}::timestamp >= timestamp '{LAST_DAY.isoformat()}'"
         for target, chosen in ((day, condition), (path.with_suffix(".part"), f"not ({condition})")):
             copied = f"select * from {source} where {chosen}"
             connection.execute(f"copy ({copied}) to {quote_literal(target)} (format {form})")
     path.with_suffix(".part").replace(path)
-    rows = {kind: sum(n for name, n in report.rows.items() if kind in name) for kind in ("usage", "/tickets")}
-    return f"not part of a run; {rows['usage']:,} usage events, {rows['/tickets']:,} tickets"
+    tickets = sum(rows for other, rows in report.rows.items() if "/tickets/" in other)
+    return f"not part of a run; {report.rows[name]:,} usage events, {tickets:,} tickets"
 
 
 def _kept_back(settings: Settings) -> Path:
@@ -148,8 +151,9 @@ def _kept_back(settings: Settings) -> Path:
 def _run_step(name: str, settings: Settings, run_id: str) -> tuple[str, float | None]:
     """Run one step; returns a note, and the seconds if they differ from those of the whole step."""
     if name == "day":
-        [path] = _kept_back(settings).iterdir()
-        path.replace(settings.landing / USAGE / f"day{path.suffix}")
+        [path] = [path for path in _kept_back(settings).rglob("*") if path.is_file()]
+        folder = path.parent.relative_to(_kept_back(settings))
+        path.replace(settings.landing / folder / f"day{path.suffix}")
         return f"delivers the usage events of {LAST_DAY.isoformat()}", None
     if name == "floor":
         return _floor(settings, "*", None), None

@@ -1,4 +1,4 @@
-"""A simulated company with files of Salesforce, Stripe, Typeform and Zendesk, against its true history."""
+"""A simulated company with files of every system, against its true history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.test_truth import MOVEMENTS
 
 pytestmark = pytest.mark.integration
 
-SYSTEMS = ("salesforce", "stripe", "typeform", "zendesk")
+SYSTEMS = ("salesforce", "stripe", "typeform", "zendesk", "segment")
 MARTS = ("+fct_account_months", "+fct_tickets")
 MODELS = ("build", "--exclude-resource-type", "unit_test", "test", "--select", *MARTS)
 CRM_ID = "'001Sim' || lpad(right({}, 6), 9, '0') || 'IAA'"
@@ -28,7 +28,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     simulate(150, 24, 7, folder / "files", until=date.fromisoformat(AS_OF), messy=True, systems=SYSTEMS)
     warehouse = built(folder / "home", delivered(folder / "files"), MODELS, systems="salesforce")
     connection = duckdb.connect(str(warehouse), read_only=True)
-    for name in ("movements", "customers", "tickets", "voices"):
+    for name in ("movements", "customers", "tickets", "groups", "voices"):
         connection.execute(f"create temp view true_{name} as from '{folder}/files/_truth/{name}.parquet'")
     connection.execute(
         """
@@ -102,6 +102,40 @@ def test_every_ticket_has_its_account(marts: duckdb.DuckDBPyConnection) -> None:
         "select distinct match_rule from unified.unified_account_keys where source_system = 'zendesk'"
     ).fetchall()
     assert {rule for (rule,) in rules} >= {"reference", "domain"}
+
+
+def test_every_group_has_its_account(marts: duckdb.DuckDBPyConnection) -> None:
+    """By the account's id in the CRM, also that of a merged duplicate, or by the domain of the group."""
+    found = marts.execute(
+        f"""
+        select match_rule, count(*), count_if(account_id is distinct from {CRM_ID.format("true_account")})
+        from unified.unified_account_keys
+        inner join (select source_key, account_id as true_account from true_groups) using (source_key)
+        where source_system = 'segment'
+        group by match_rule
+        """
+    ).fetchall()
+    assert {rule for rule, *_ in found} == {"reference", "domain"}
+    assert sum(number for _, number, _ in found) > 100
+    assert [wrong for *_, wrong in found if wrong] == []
+
+
+def test_active_users_are_those_of_the_truth_and_bots_and_staff(marts: duckdb.DuckDBPyConnection) -> None:
+    """The seed ignored_users names nobody here."""
+    [(checked, active, fewer, more)] = marts.execute(
+        f"""
+        select count(*), sum(voices.active_users), count_if(months.active_users < voices.active_users),
+            max(months.active_users - voices.active_users)
+        from true_voices as voices
+        inner join marts.fct_account_months as months
+            on months.account_id = {CRM_ID.format("voices.account_id")} and months.month = voices.month
+        where months.is_complete and voices.active_users is not null
+        """
+    ).fetchall()
+    assert checked > 500
+    assert active > 500
+    assert fewer == 0
+    assert more <= 6
 
 
 def test_every_month_of_a_customer_has_its_tickets(marts: duckdb.DuckDBPyConnection) -> None:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from orchestration.core.settings import PROJECT_DIR
 from simulator import simulate
 from simulator.vendors.zendesk_ids import CHANNELS, TYPES, ticket_number, word_of
 from simulator.vendors.zendesk_surveys import is_newer, rating_number, response_key
 from tests.connectors.company import AS_OF
+from tests.connectors.losses import instant, undocumented, without
 from tests.connectors.test_simulated_company import delivered
 from tests.connectors.warehouses import built, differences, shown
 
 pytestmark = pytest.mark.integration
 
+TABLES = ("tickets", "ticket_events", "survey_responses")
 RATED = "SurveyType = 'csat' and TicketId is not null"
-
-
-def instant(column: str) -> str:
-    """Return SQL of a time, which untidy exports write in several ways."""
-    seconds = f"make_timestamp(try_cast({column} as bigint) * 1000000)"
-    return f"coalesce({seconds}, try_cast({column} as timestamptz)::timestamp)"
 
 
 def whole_minutes(column: str) -> str:
@@ -84,40 +77,16 @@ IDS = f"""
 """The ids and words of Zendesk."""
 
 
-def expected(files: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the plain files without what Zendesk does not know, under its ids."""
-    changed = dict(files)
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'UTC'")
-    tables = {}
-    for name in files:
-        source, table, _ = name.split("/")
-        if source == "generic" and table in ("tickets", "ticket_events", "survey_responses"):
-            tables[table] = name
-            (folder / f"{table}.csv").write_text(files[name])
-            connection.execute(
-                f"create table {table} as from read_csv('{folder}/{table}.csv', all_varchar = true)"
-            )
-    for sentence, change in LOSSES.items():
-        [(rows,)] = connection.execute(change).fetchall()
-        assert rows, f"This changes nothing: {sentence}"
-    connection.execute(IDS)
-    for table, name in tables.items():
-        connection.execute(f"copy {table} to '{folder}/{table}.csv' (header true)")
-        changed[name] = (folder / f"{table}.csv").read_text()
-    return changed
-
-
 def test_the_documentation_has_every_loss() -> None:
-    documented = (PROJECT_DIR / "docs" / "commands.md").read_text()
-    assert [sentence for sentence in LOSSES if sentence not in documented] == []
+    assert undocumented(LOSSES) == []
 
 
 def test_the_files_of_zendesk_give_the_marts_of_plain_exports(tmp_path: Path) -> None:
     until = date.fromisoformat(AS_OF)
     for name, systems in (("plain", ()), ("zendesk", ("zendesk",))):
         simulate(150, 24, 7, tmp_path / name, until=until, messy=True, systems=systems, usage_months=1)
-    plain = built(tmp_path / "one", expected(delivered(tmp_path / "plain"), tmp_path))
+    known = without(delivered(tmp_path / "plain"), TABLES, LOSSES, IDS, tmp_path)
+    plain = built(tmp_path / "one", known)
     connected = built(tmp_path / "other", delivered(tmp_path / "zendesk"), systems="zendesk")
     found = differences(plain, connected)
     assert found == {}, shown(found)
