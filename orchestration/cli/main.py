@@ -124,7 +124,7 @@ def simulate(
         str,
         typer.Option(
             "--as",
-            help="Write what these systems hold as their files: salesforce, stripe, typeform, zendesk, segment.",
+            help="Write what these hold as their files: salesforce, stripe, typeform, zendesk, segment.",
         ),
     ] = "generic",
     until: Annotated[
