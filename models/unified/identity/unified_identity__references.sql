@@ -39,11 +39,7 @@ held as (
         source_key,
         reference,
         case
-            when field in (
-                {%- for field in fields %}
-                '{{ field }}'{{ ',' if not loop.last }}
-                {%- endfor %}
-            ) then field
+            when field in {{ text_list(fields) }} then field
             else ''
         end as known_field,
         field
@@ -83,24 +79,32 @@ standing as (
     left join ends on records.source_system = ends.source_system and records.source_key = ends.source_key
 ),
 
-named as (
+sought as (
     select
-        held.source_system as holder_system,
-        held.source_key as holder_key,
-        standing.source_system,
-        standing.source_key,
-        held.reference,
-        held.field || ' of ' || held.source_system || ' ' || held.source_key as evidence,
-        count(*) over (partition by held.source_system, held.source_key, held.reference, held.field) as records_named
+        held.*,
+        field_systems.target_system,
+        case
+            when field_systems.target_system = 'salesforce' then {{ salesforce_id('held.reference') }}
+            else held.reference
+        end as target_key
     from held
     inner join field_systems on held.known_field = field_systems.field
+),
+
+named as (
+    select
+        sought.source_system as holder_system,
+        sought.source_key as holder_key,
+        standing.source_system,
+        standing.source_key,
+        sought.reference,
+        sought.field || ' of ' || sought.source_system || ' ' || sought.source_key as evidence,
+        count(*) over (
+            partition by sought.source_system, sought.source_key, sought.reference, sought.field
+        ) as records_named
+    from sought
     inner join standing
-        on
-            field_systems.target_system = standing.source_system
-            and case
-                when field_systems.target_system = 'salesforce' then {{ salesforce_id('held.reference') }}
-                else held.reference
-            end = standing.source_key
+        on sought.target_system = standing.source_system and sought.target_key = standing.source_key
 ),
 
 -- A number may be the key of a record in several systems. Only an id of Salesforce is the same record everywhere.
