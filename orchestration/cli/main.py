@@ -124,7 +124,8 @@ def simulate(
         str,
         typer.Option(
             "--as",
-            help="Write what these hold as their files: salesforce, stripe, typeform, zendesk, segment.",
+            help="Write what these hold as their files: salesforce, stripe, typeform, zendesk, segment, "
+            "meetings.",
         ),
     ] = "generic",
     until: Annotated[

@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.core.database import quote_literal
 from simulator.tables import PARQUET_OPTIONS
-from simulator.vendors import salesforce, segment, stripe, typeform, zendesk
+from simulator.vendors import meetings, salesforce, segment, stripe, typeform, zendesk
 from simulator.vendors.ids import Company
 
 
@@ -58,6 +58,7 @@ SYSTEMS: Mapping[str, System] = {
         {"tickets": zendesk.TRUTH},
     ),
     "segment": System({"usage_events": "false"}, segment.objects, truth={"groups": segment.TRUTH}),
+    "meetings": System({"calls": "false"}, meetings.objects),
 }
 GENERIC = "generic"
 EVERYTHING = "true"

@@ -1,4 +1,4 @@
-"""Files of Segment give the marts of plain exports of the same company, but for known differences."""
+"""Files of Segment and of Gong give the marts of plain exports of a company, but for known differences."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_the_documentation_has_every_difference() -> None:
     assert undocumented(LOSSES) == []
 
 
-def test_the_files_of_segment_give_the_marts_of_plain_exports(tmp_path: Path) -> None:
+def test_the_files_of_segment_and_gong_give_the_marts_of_plain_exports(tmp_path: Path) -> None:
     until = date.fromisoformat(AS_OF)
-    for name, systems in (("plain", ()), ("segment", ("segment",))):
+    for name, systems in (("plain", ()), ("vendors", ("segment", "meetings"))):
         simulate(150, 24, 7, tmp_path / name, until=until, messy=True, systems=systems, usage_months=9)
     known = without(delivered(tmp_path / "plain"), ["usage_events"], LOSSES, "", tmp_path)
     plain = built(tmp_path / "one", known)
-    connected = built(tmp_path / "other", delivered(tmp_path / "segment"), systems="segment")
+    connected = built(tmp_path / "other", delivered(tmp_path / "vendors"), systems="segment-meetings")
     found = differences(plain, connected)
     assert found == {}, shown(found)
