@@ -90,7 +90,9 @@ def event_weeks_sql(events: str, ties: Ties | None, origin: str) -> str:
 
     With `ties`, the models find users and accounts, so there is a row for each person.
     """
-    person = "user_id, visitor_id" if ties else "null as user_id, null as visitor_id"
+    person = "user_id, visitor_id"
+    if not ties:
+        person = "cast(null as varchar) as user_id, cast(null as varchar) as visitor_id"
     return (
         f"select account_id, {person}, event_name, "
         "cast(date_trunc('week', day) as date) as week, is_counted, "

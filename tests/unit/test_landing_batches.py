@@ -216,9 +216,12 @@ def test_raw_relations_read_only_the_batches_given(case: Case) -> None:
 
 
 def test_the_loader_supports_all_declared_contracts(tmp_path: Path) -> None:
-    """Every type and rule in the YAML of the sources gives a statement that runs."""
+    """Every type and rule in the YAML of the sources gives a statement that runs.
+
+    Files of objects with dialects have the columns of a tool; test_landing_dialects.py lands them.
+    """
     case = make_case(tmp_path)
-    case.contracts = load_contracts()
+    case.contracts = {name: contract for name, contract in load_contracts().items() if not contract.dialects}
     for source, name in case.contracts:
         folder = case.settings.landing / source / name
         folder.mkdir(parents=True)
