@@ -7,11 +7,12 @@ tickets, usage and calls. A first run loads everything up to the last day. A sec
 of that day, as the next morning does.
 
 Every step runs in its own process, so that its peak memory can be measured. `parse` happens once per
-version of the project, before the first build. `usage` aggregates the new usage events, which a run does when
-its build begins. `empty` is the same build without rows, which shows the fixed cost of dbt. `floor` is one
-scan of the raw Parquet and one `create table as` for each mart. Two ratios compare the first build with it:
-one with the whole build, one without the cost of the empty build. `revenue` runs only the models of the
-revenue ledger, one after the other. Its floor reads the raw files of billing and writes the two facts.
+version of the project, before the first build. `land` also aggregates the new usage events; `usage` finds the
+aggregates and makes the raw relations, as a build does. `empty` is the same build without rows, which shows
+the fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart. Two
+ratios compare the first build with it: one with the whole build, one without the cost of the empty build.
+`revenue` runs only the models of the revenue ledger, one after the other. Its floor reads the raw files of
+billing and writes the two facts.
 """
 
 from __future__ import annotations
