@@ -7,11 +7,7 @@
     from {{ ref('unified_account_keys') }}
     {%- if has_branch('organizations') %}
     where
-        source_system not in (
-            {%- for system in systems_with('organizations') %}
-            '{{ system }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+        source_system not in {{ text_list(systems_with('organizations')) }}
     {%- endif %}
     group by source_key
     having min(account_id) = max(account_id)

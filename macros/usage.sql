@@ -15,19 +15,7 @@
 
 {#- The branch `organizations` of a tracking system: groups with their domains, and the mail domains of users. -#}
 {% macro group_organizations(system) -%}
-    with ties as (
-        select * from {{ ref('stg_usage__ties') }}
-        where source_system = '{{ system }}'
-    ),
-
-    events as (
-        select * from {{ ref('stg_usage__event_weeks') }}
-        where source_system = '{{ system }}'
-    ),
-
-    group_ids as (
-        {{ _delivered_keys('group_id', 'account_id') }}
-    ),
+    with {{ _delivered_groups(system) }},
 
     user_ids as (
         {{ _delivered_keys('user_id', 'user_id') }}
@@ -74,7 +62,20 @@
 
 {#- The branch `account_references` of a tracking system: the id of a group may be the key of its account elsewhere. -#}
 {% macro group_references(system) -%}
-    with ties as (
+    with {{ _delivered_groups(system) }}
+
+    select
+        delivered_key as source_key,
+        delivered_key as reference,
+        'group_id' as field,
+        _batch_id,
+        _loaded_at
+    from group_ids
+{%- endmacro %}
+
+{#- The CTEs `ties` and `events` of a tracking system, and `group_ids` with one row per group that they name. -#}
+{% macro _delivered_groups(system) -%}
+    ties as (
         select * from {{ ref('stg_usage__ties') }}
         where source_system = '{{ system }}'
     ),
@@ -87,14 +88,6 @@
     group_ids as (
         {{ _delivered_keys('group_id', 'account_id') }}
     )
-
-    select
-        delivered_key as source_key,
-        delivered_key as reference,
-        'group_id' as field,
-        _batch_id,
-        _loaded_at
-    from group_ids
 {%- endmacro %}
 
 {#- One row per key in a column of the CTE `ties` or a column of the CTE `events`. -#}
