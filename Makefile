@@ -1,6 +1,6 @@
-# make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
+# make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | bench-spine | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
 .PHONY: run test test-spark test-superset superset-bundle superset-datasets lint lint-changed lint-python format \
-	base dev bench compat clean setup setup-dev setup-extract setup-semantic setup-system
+	base dev bench bench-spine compat clean setup setup-dev setup-extract setup-semantic setup-system
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))
@@ -75,6 +75,10 @@ dev: setup
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# The revenue models beside the month spine of open playbooks.
+bench-spine: setup-dev
+	@$(BIN)/python -m tests.bench.spine $(ARGS)
 
 # Runs with the previous line of DuckDB, which must make equal marts. Every older version that is supported reads a
 # release. The tests do the same with the oldest and the newest of these versions.

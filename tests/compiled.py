@@ -264,23 +264,36 @@ def _empty(types: Mapping[str, str]) -> str:
 
 
 # --------------------------------------------------------------------------------------------------- running
-def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> None:
+def statements(step: Step, as_of: datetime) -> tuple[str, ...]:
+    """The SQL that makes the relation of a step at `as_of`. A view with declared types becomes a table."""
+    query = _query(step, as_of)
+    if not step.types:
+        return (f"create {step.kind} {step.relation} as (\n{query}\n)",)
+    columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in step.types)
+    names = ", ".join(quote_identifier(name) for name, _ in step.types)
+    return (
+        f"create table {step.relation} ({columns})",
+        f"insert into {step.relation} ({names}) select {names} from (\n{query}\n)",
+    )
+
+
+def _query(step: Step, as_of: datetime) -> str:
     query = step.query
     for compiled, wanted in zip(
         _literals(COMPILED_AS_OF, step.zone), _literals(as_of, step.zone), strict=True
     ):
         query = re.sub(rf"(?<![\w.]){re.escape(compiled)}(?!\w)", wanted, query)
     assert f"{COMPILED_AS_OF:%Y-%m-%d}" not in query, f"{step.relation}: as_of stands there in another form"
+    return query
+
+
+def _run(connection: duckdb.DuckDBPyConnection, step: Step, as_of: datetime) -> None:
     if step.kind == "test":
-        found = connection.execute(query).fetchall()
+        found = connection.execute(_query(step, as_of)).fetchall()
         assert not found, f"{step.name} finds {found[:3]}"
-    elif step.types:
-        columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in step.types)
-        names = ", ".join(quote_identifier(name) for name, _ in step.types)
-        connection.execute(f"create table {step.relation} ({columns})")
-        connection.execute(f"insert into {step.relation} ({names}) select {names} from (\n{query}\n)")
-    else:
-        connection.execute(f"create {step.kind} {step.relation} as (\n{query}\n)")
+        return
+    for statement in statements(step, as_of):
+        connection.execute(statement)
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection, landing: Landing) -> None:
