@@ -37,7 +37,10 @@ class Comparison:
     different_mrr: int
     """Account-months with another closing MRR. One that a side lacks has an MRR of zero there."""
     changes: tuple[tuple[str, str, str, int], ...]
-    """Change of the spine, change of the ledger, cause and number of account-months, where they differ."""
+    """Change of the spine, change of the ledger, cause and number of account-months, where they differ.
+
+    Empty for days, because a day is compared with the day before.
+    """
 
 
 def reset(connection: duckdb.DuckDBPyConnection) -> None:
@@ -63,10 +66,11 @@ def compare(connection: duckdb.DuckDBPyConnection, source: Source, complete_unti
     rows = connection.execute(f"select count(*) from spine.account_{source.grain}s").fetchone()
     assert counted
     assert rows
-    changes = connection.execute(
+    query = (
         "select spine_change, ledger_change, reason, count(*) from spine.comparison "
         "where spine_change <> ledger_change group by all order by count(*) desc, 1, 2, 3"
-    ).fetchall()
+    )
+    changes = connection.execute(query).fetchall() if source.grain == "month" else []
     return Comparison(counted[0], counted[1], rows[0], counted[2], tuple(changes))
 
 

@@ -38,8 +38,16 @@ select
     coalesce(closing.change_category, 'none') as spine_change,
     case
         when ledger.has_transfer then 'account merge'
-        when ledger.has_fx_impact then 'exchange rates'
-        when ledger.first_closing_month_number > ledger.first_month_number then 'first stay within a month'
+        when
+            ledger.has_fx_impact
+            and closing.change_category in ('upgrade', 'downgrade')
+            and coalesce(ledger.change_category, 'none') in ('none', 'upgrade', 'downgrade')
+            then 'exchange rates'
+        when
+            ledger.first_closing_month_number > ledger.first_month_number
+            and closing.change_category = 'new'
+            and ledger.change_category = 'reactivation'
+            then 'first stay within a month'
         else 'unexplained'
     end as reason
 from ledger
