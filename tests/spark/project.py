@@ -52,10 +52,8 @@ class Project:
 
         Raises AssertionError with the messages if any of them fails.
         """
+        self.parse(target, as_of)
         variables = {**self.variables, **policies}
-        # The parsed project is the same under all policies.
-        if not self._parsed(target).exists():
-            self._invoke(target, ["parse"], as_of, variables)
         outcome = self._invoke(target, command, as_of, variables, self.manifest(target))
         results = list(outcome.result.results)
         bad = [
@@ -65,6 +63,11 @@ class Project:
         ]
         assert not bad, "\n".join(bad[:10])
         return results
+
+    def parse(self, target: str, as_of: str) -> None:
+        """Parse the project for an engine, unless it is parsed. It is the same under all policies."""
+        if not self._parsed(target).exists():
+            self._invoke(target, ["parse"], as_of, self.variables)
 
     def manifest(self, target: str) -> Any:
         """The manifest of dbt for an engine, after a first run there."""
