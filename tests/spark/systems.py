@@ -26,11 +26,14 @@ from tests.spark.company import UNTIL
 ACCOUNTS, MONTHS, USAGE_MONTHS, SEED = 60, 20, 3, 5
 
 RARE: Mapping[str, Sequence[Record]] = {
+    "generic.contacts": [{"contact_id": "C9", "account_id": "A4", "email": "di@gmail.com"}],
+    "stripe.customers": [{"id": "cus_of_a_contact", "email": "di@gmail.com"}],
+    "chargebee.customers": [{"id": "child_of_a_customer", "relationship_parent_id": "cus_1"}],
     "salesforce.accounts": [
         {
             "id": salesforce.account_id(900),
             "name": "Holds a key",
-            "_extra": {"Stripe_Customer_ID__c": "cus_3"},
+            "Stripe_Customer_ID__c": "cus_3",
         }
     ],
     "hubspot.companies": [{"id": hubspot.account_id(900), "stripe_customer_id": "cus_1"}],
