@@ -137,8 +137,8 @@ select
     percent_off,
     amount_off,
     case when precedence_rank = 1 then 1 when precedence_rank = counted_rank then 2 end as discount_level,
-    row_number() over (
+    cast(row_number() over (
         partition by {{ agreed_key | join(', ') }}, cut_at, precedence_rank
         order by percent_off desc nulls last, discount_id asc
-    ) as discount_order
+    ) as bigint) as discount_order
 from running_discounts

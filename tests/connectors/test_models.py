@@ -15,6 +15,7 @@ from orchestration.dbt_runner.parsing import parsed_project, prepare_manifest
 from orchestration.dbt_runner.runner import run_dbt
 from orchestration.dbt_runner.version import dbt_version
 from orchestration.pipeline.sources import create_sources
+from tests.connectors.rules import rules_of_connectors
 
 pytestmark = pytest.mark.integration
 
@@ -52,14 +53,7 @@ def test_every_model_of_every_connector_builds_and_has_unique_keys(settings: Set
 
 
 def test_every_rule_of_the_connectors_holds(settings: Settings) -> None:
-    """Runs the unit tests that need a connector; the others run without one."""
-    tests = [
-        node.name
-        for node in parsed_project(settings).unit_tests.values()
-        if any(system in node.model for system in all_connectors())
-        or node.model.startswith(("unified_identity", "unified_billing", "int_quality__"))
-        or (node.overrides and node.overrides.vars.get("connectors"))
-    ]
+    tests = rules_of_connectors(parsed_project(settings).unit_tests)
     result = run_dbt(settings, ["test", "--select", *tests], warehouse(settings))
     assert result.count_by_status() == {"pass": len(result.nodes)}
     assert len(result.nodes) >= len(tests) > 100

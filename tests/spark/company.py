@@ -30,7 +30,7 @@ POLICIES: dict[str, Any] = {
 
 ACCOUNTS, MONTHS, SEED = 90, 20, 11
 
-_PREVIOUS_RELEASE = "before"
+PREVIOUS_RELEASE = "before"
 
 
 def land_company(home: Path) -> Settings:
@@ -65,20 +65,20 @@ def create_company_sources(settings: Settings, previous: str | None) -> None:
 
 def follow_release(settings: Settings) -> None:
     """Make a release of the marts in the warehouse, as the previous release of later builds."""
-    folder = settings.releases / _PREVIOUS_RELEASE / "parquet"
-    export_marts(settings.home / "warehouse.duckdb", folder)
-    create_company_sources(settings, _PREVIOUS_RELEASE)
+    folder = settings.releases / PREVIOUS_RELEASE / "parquet"
+    export_layer(settings.home / "warehouse.duckdb", "marts", folder)
+    create_company_sources(settings, PREVIOUS_RELEASE)
 
 
-def export_marts(warehouse: Path, folder: Path) -> None:
-    """Write every mart to `<folder>/<mart>.parquet`."""
+def export_layer(warehouse: Path, layer: str, folder: Path) -> None:
+    """Write every relation of a layer to `<folder>/<relation>.parquet`."""
     folder.mkdir(parents=True)
     with connect(warehouse, read_only=True) as connection:
-        for (mart,) in connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = ?", [layer]
         ).fetchall():
-            target = quote_literal(folder / f"{mart}.parquet")
-            connection.execute(f"copy (from marts.{quote_identifier(mart)}) to {target}")
+            target = quote_literal(folder / f"{name}.parquet")
+            connection.execute(f"copy (from {layer}.{quote_identifier(name)}) to {target}")
 
 
 def corrections(warehouse: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Compares the marts of two engines: columns, types, and rows to the last digit."""
+"""Compares the tables of two engines: columns, types, and rows to the last digit."""
 
 from __future__ import annotations
 
@@ -14,32 +14,41 @@ TOLERANCE = 1e-12
 _SHOWN = 6
 
 
-def compare_marts(first: Path, second: Path) -> list[str]:
-    """The differences between the marts of the folders `first` and `second`; both contain `<mart>.parquet`.
+def compare_tables(first: Path, second: Path) -> list[str]:
+    """The differences between the tables of the folders `first` and `second`.
 
-    Rows are compared as multisets by all columns except rates, and then the rates one by one.
+    A table is a file `<name>.parquet`, or a folder of Parquet files as Spark writes it. Rows are compared as
+    multisets by all columns except rates, and then the rates one by one.
     """
-    marts = sorted(path.stem for path in first.glob("*.parquet"))
-    others = sorted(path.stem for path in second.glob("*.parquet"))
-    if marts != others:
-        return [f"marts: {marts} and {others}"]
+    sides = _tables(first), _tables(second)
+    if differ := sorted(sides[0].keys() ^ sides[1].keys()):
+        return [f"only on one side: {differ}"]
     with connect() as connection:
-        return [line for mart in marts for line in _compare(connection, mart, first, second)]
+        return [
+            line
+            for name in sorted(sides[0])
+            for line in _compare(connection, name, *(one[name] for one in sides))
+        ]
 
 
-def count_rows(folder: Path) -> dict[str, int]:
-    """The number of rows of every mart in a folder that contains `<mart>.parquet`."""
+def empty_tables(folder: Path) -> set[str]:
+    """The names of the tables without rows."""
     with connect() as connection:
         return {
-            path.stem: connection.sql(f"select count(*) from {_parquet(path)}").fetchall()[0][0]
-            for path in folder.glob("*.parquet")
+            name
+            for name, path in _tables(folder).items()
+            if not connection.sql(f"select 1 from {_parquet(path)} limit 1").fetchall()
         }
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, mart: str, first: Path, second: Path) -> list[str]:
+def _tables(folder: Path) -> dict[str, Path]:
+    return {path.name.removesuffix(".parquet"): path for path in folder.iterdir()}
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, table: str, first: Path, second: Path) -> list[str]:
     types = []
-    for side, folder in (("first", first), ("second", second)):
-        source = _parquet(folder / f"{mart}.parquet")
+    for side, path in (("first", first), ("second", second)):
+        source = _parquet(path)
         described = connection.sql(f"describe from {source}").fetchall()
         types.append([(str(row[0]), _family(str(row[1]))) for row in described])
         # Compare times without the zone UTC that Spark adds.
@@ -50,26 +59,26 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: str, first: Path, seco
         )
         connection.execute(f"create or replace temp table {side} as select {columns} from {source}")
     if types[0] != types[1]:
-        return [f"{mart}: {sorted(set(types[0]) ^ set(types[1])) or 'columns in another order'}"]
+        return [f"{table}: {sorted(set(types[0]) ^ set(types[1])) or 'columns in another order'}"]
     rates = [quote_identifier(name) for name, kind in types[0] if kind == "double"]
     keys = [quote_identifier(name) for name, kind in types[0] if kind != "double"]
-    return _compare_rows(connection, mart, ", ".join(keys)) or [
-        line for rate in rates for line in _compare_rate(connection, mart, rate, keys, rates)
+    return _compare_rows(connection, table, ", ".join(keys)) or [
+        line for rate in rates for line in _compare_rate(connection, table, rate, keys, rates)
     ]
 
 
-def _compare_rows(connection: duckdb.DuckDBPyConnection, mart: str, keys: str) -> list[str]:
+def _compare_rows(connection: duckdb.DuckDBPyConnection, table: str, keys: str) -> list[str]:
     lines = []
     for side, other in (("first", "second"), ("second", "first")):
         rows = f"select {keys} from {side} except all select {keys} from {other}"
         found = connection.sql(f"{rows} order by all").fetchall()
-        lines += [f"{mart}: {len(found)} rows only in the {side}" for _ in found[:1]]
+        lines += [f"{table}: {len(found)} rows only in the {side}" for _ in found[:1]]
         lines += [f"    {row}" for row in found[:_SHOWN]]
     return lines
 
 
 def _compare_rate(
-    connection: duckdb.DuckDBPyConnection, mart: str, rate: str, keys: list[str], rates: list[str]
+    connection: duckdb.DuckDBPyConnection, table: str, rate: str, keys: list[str], rates: list[str]
 ) -> list[str]:
     # Rows that differ only in rates are paired by their rates.
     order = f"partition by {', '.join(keys)} order by {', '.join(rates)}"
@@ -82,7 +91,7 @@ def _compare_rate(
             or abs(a.{rate} - b.{rate}) > {TOLERANCE} * greatest(1, abs(a.{rate}))
         """
     ).fetchall()
-    return [f"{mart}: {len(found)} values of {rate} differ, such as {found[0]}"] if found else []
+    return [f"{table}: {len(found)} values of {rate} differ, such as {found[0]}"] if found else []
 
 
 def _family(data_type: str) -> str:

@@ -1,4 +1,4 @@
-"""One company on both engines, in one Spark session for all tests."""
+"""Two companies on both engines, in one Spark session for all tests."""
 
 from __future__ import annotations
 
@@ -9,33 +9,43 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import Settings
+from orchestration.dbt_runner.connectors import all_connectors
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from tests.spark.company import (
     BEFORE,
     BEFORE_POLICIES,
     POLICIES,
+    PREVIOUS_RELEASE,
     UNTIL,
     corrections,
-    export_marts,
+    create_company_sources,
+    export_layer,
     follow_release,
     land_company,
 )
+from tests.spark.comparison import compare_tables, empty_tables
 from tests.spark.project import Project
-from tests.spark.session import KEY_VIEW, load_sources, start_spark, write_marts
+from tests.spark.session import KEY_VIEW, load_sources, start_spark, tables
+from tests.spark.systems import deliver_systems
 
 _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
 """Policies that no preset changes."""
 
+_MODELS_AND_TESTS = ["build", "--exclude-resource-type", "unit_test"]
+
 
 @dataclass
 class Engines:
-    """The same company on both engines."""
+    """A company on both engines."""
 
+    settings: Settings
     project: Project
     spark: Any
     key: bytes
     folder: Path
-    is_built: bool = False
+    preset: str = ""
+    """The preset of the last build, or nothing."""
 
     def dbt(
         self, target: str, command: Sequence[str], policies: Mapping[str, Any] | None = None
@@ -43,33 +53,66 @@ class Engines:
         """Run dbt with the end of the company as `as_of`, like `Project.dbt`."""
         return self.project.dbt(target, command, UNTIL.isoformat(), policies or {})
 
-    def build(self, preset: str) -> tuple[Path, Path]:
-        """Build under a preset; returns the folders of the marts of DuckDB and of Spark."""
+    def build(self, preset: str) -> None:
+        """Build models under a preset on both engines, unless the last build did. Later builds are partial.
+
+        DuckDB evaluates the data tests under every preset. Spark does in the first build: their SQL is the
+        same in the others, and so are the rows.
+        """
+        if preset == self.preset:
+            return
         policies = POLICIES if preset == "none" else {**POLICIES, "preset": preset}
-        folders = self.folder / preset / "duckdb", self.folder / preset / "spark"
-        self.dbt("duckdb", ["run"], policies)
-        export_marts(self.project.warehouse, folders[0])
-        command = ["build", "--exclude-resource-type", "unit_test"]
-        if self.is_built:
-            command += ["--exclude", *_UNCHANGED]
-        self.dbt("spark", command, policies)
-        self.is_built = True
-        write_marts(self.spark, folders[1])
-        return folders
+        command = {"duckdb": _MODELS_AND_TESTS, "spark": ["run"] if self.preset else _MODELS_AND_TESTS}
+        for target in command:
+            rest = ["--exclude", *_UNCHANGED] if self.preset else []
+            self.dbt(target, [*command[target], *rest], policies)
+        self.preset = preset
+
+    def differences(self, layer: str) -> list[str]:
+        """What differs between the relations of a layer on DuckDB and on Spark."""
+        return compare_tables(self._exported(layer), tables(self.folder) / f"{layer}.db")
+
+    def empty(self, layer: str) -> set[str]:
+        """The relations of a layer without rows on DuckDB."""
+        return empty_tables(self._exported(layer))
+
+    def _exported(self, layer: str) -> Path:
+        folder = self.project.folder / "exported" / self.preset / layer
+        if not folder.exists():
+            export_layer(self.project.warehouse, layer, folder)
+        return folder
 
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """The company with a previous release, and its sources in both engines."""
+    """A company of plain exports with a previous release, and its sources in both engines."""
     folder = tmp_path_factory.mktemp("spark")
     settings = land_company(folder / "home")
     key = load_hash_key(settings.home)
     seeds = corrections(settings.home / "warehouse.duckdb")
-    project = Project.copy(folder / "project", settings.home, seeds, hash_key_relation=KEY_VIEW)
+    project = Project.copy(folder / "plain", settings.home, seeds, hash_key_relation=KEY_VIEW)
     project.dbt("duckdb", ["seed"], BEFORE, {})
     project.dbt("duckdb", ["run"], BEFORE, BEFORE_POLICIES)
     follow_release(settings)
     spark = start_spark(folder, key)
     load_sources(spark, project.warehouse, folder / "sources", key)
-    yield Engines(project, spark, key, folder / "marts")
+    yield Engines(settings, project, spark, key, folder)
     spark.stop()
+
+
+@pytest.fixture(scope="session")
+def systems(engines: Engines) -> Engines:
+    """The company of `engines`, after files of every system with a connector have arrived.
+
+    Tests of `engines` alone come before those that use this fixture.
+    """
+    settings, folder = engines.settings, engines.folder
+    deliver_systems(settings, folder / "simulated")
+    create_company_sources(settings, PREVIOUS_RELEASE)
+    project = Project.copy(
+        *(folder / "systems", settings.home, corrections(settings.home / "warehouse.duckdb")),
+        hash_key_relation=KEY_VIEW,
+        connectors=all_connectors(),
+    )
+    load_sources(engines.spark, project.warehouse, folder / "sources-of-systems", engines.key)
+    return Engines(settings, project, engines.spark, engines.key, folder)

@@ -52,12 +52,9 @@ class Project:
 
         Raises AssertionError with the messages if any of them fails.
         """
+        self.parse(target, as_of)
         variables = {**self.variables, **policies}
-        # The parsed project is the same under all policies.
-        parsed = self.written(target) / PARSED_FILE
-        if not parsed.exists():
-            self._invoke(target, ["parse"], as_of, variables)
-        outcome = self._invoke(target, command, as_of, variables, _manifest(parsed))
+        outcome = self._invoke(target, command, as_of, variables, self.manifest(target))
         results = list(outcome.result.results)
         bad = [
             f"{result.node.unique_id}: {result.status}: {result.message}"
@@ -66,6 +63,22 @@ class Project:
         ]
         assert not bad, "\n".join(bad[:10])
         return results
+
+    def parse(self, target: str, as_of: str) -> None:
+        """Parse the project for an engine, unless it is parsed. It is the same under all policies."""
+        if not self._parsed(target).exists():
+            self._invoke(target, ["parse"], as_of, self.variables)
+
+    def manifest(self, target: str) -> Any:
+        """The manifest of dbt for an engine, after a first run there."""
+        from dbt.contracts.graph.manifest import Manifest
+
+        manifest = Manifest.from_msgpack(self._parsed(target).read_bytes())
+        manifest.build_flat_graph()
+        return manifest
+
+    def _parsed(self, target: str) -> Path:
+        return self.written(target) / PARSED_FILE
 
     def _invoke(
         self,
@@ -96,11 +109,3 @@ class Project:
         if outcome.exception is not None:
             raise outcome.exception
         return outcome
-
-
-def _manifest(parsed: Path) -> Any:
-    from dbt.contracts.graph.manifest import Manifest
-
-    manifest = Manifest.from_msgpack(parsed.read_bytes())
-    manifest.build_flat_graph()
-    return manifest

@@ -1,7 +1,8 @@
-"""Spark in this process, with DuckDB's landed sources as tables, and an export of the marts to Parquet."""
+"""Spark in this process, with DuckDB's landed sources as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key
 
 KEY_VIEW = "csw_hash_key"
 
-# For small data, planning and compilation dominate, so use one partition and no generated code.
 _SETTINGS = {
     "spark.master": "local[2]",
     "spark.ui.enabled": "false",
@@ -20,28 +20,39 @@ _SETTINGS = {
     "spark.log.level": "ERROR",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.memory": "3g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
     "spark.sql.catalogImplementation": "in-memory",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # DuckDB writes UTC times without a zone.
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
+FOR_FEW_ROWS = {
+    "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For small data, planning and compilation dominate, so use one partition and no generated code."""
 
-def start_spark(folder: Path, key: bytes) -> Any:
+FOR_MANY_ROWS = {
+    "spark.driver.memory": "6g",
+    "spark.driver.extraJavaOptions": "-XX:ReservedCodeCacheSize=400m",
+    "spark.sql.shuffle.partitions": "8",
+}
+
+
+def start_spark(folder: Path, key: bytes, sized: Mapping[str, str] = FOR_FEW_ROWS) -> Any:
     """A session with the settings of profiles.example.yml, a view of the key, and its files in `folder`."""
     from pyspark.sql import SparkSession
 
     profile = read_yaml(PROJECT_DIR / "profiles.example.yml")["csw"]["outputs"]["spark"]
     settings = {
         **_SETTINGS,
+        **sized,
         **profile["server_side_parameters"],
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.warehouse.dir": str(tables(folder)),
         "spark.local.dir": str(folder / "scratch"),
     }
     builder = SparkSession.builder.appName("csw")
@@ -52,13 +63,24 @@ def start_spark(folder: Path, key: bytes) -> Any:
     return spark
 
 
+def tables(folder: Path) -> Path:
+    """Where a session with its files in `folder` has `<schema>.db/<table>`, a folder of Parquet files."""
+    return folder / "warehouse"
+
+
 def hand_key(spark: Any, key: bytes) -> None:
     """Create KEY_VIEW, whose only row is the key of the pseudonyms."""
     spark.createDataFrame([(key.decode(),)], "hash_key string").createOrReplaceTempView(KEY_VIEW)
 
 
 def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:
-    """Copy the relations of the dbt sources from DuckDB to tables of the same names."""
+    """Copy the relations of the dbt sources from DuckDB to tables of the same names.
+
+    They replace those that the session has. `folder` must not exist.
+    """
+    for schema in ("raw", "previous"):
+        spark.sql(f"drop schema if exists {schema} cascade")
+        spark.sql(f"create schema {schema}")
     with connect(warehouse, read_only=True) as connection:
         hand_over_key(connection, key)
         for schema, name in connection.execute(
@@ -69,12 +91,4 @@ def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             relation = f"{quote_identifier(schema)}.{quote_identifier(name)}"
             connection.execute(f"copy (from {relation}) to {quote_literal(path)}")
-            spark.sql(f"create schema if not exists {schema}")
             spark.sql(f"create table {schema}.{name} using parquet options (path '{path}')")
-
-
-def write_marts(spark: Any, folder: Path) -> None:
-    """Write every mart to `<folder>/<mart>.parquet`, a folder of files."""
-    for table in spark.sql("show tables in marts").collect():
-        if not table.isTemporary:
-            spark.table(f"marts.{table.tableName}").write.parquet(str(folder / f"{table.tableName}.parquet"))

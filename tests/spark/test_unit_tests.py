@@ -1,0 +1,43 @@
+"""Runs the dbt unit tests on Spark, and looks for the key of the pseudonyms in what dbt wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestration.dbt_runner.pseudonyms import TEST_KEY
+from tests.connectors.rules import rules_of_connectors
+from tests.spark.conftest import Engines
+from tests.spark.session import hand_key
+
+
+@pytest.fixture(autouse=True)
+def _session_of_unit_tests(engines: Engines) -> Iterator[None]:
+    # This optimizer rule fails on joins of literal rows, which unit tests use.
+    rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
+    engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
+    hand_key(engines.spark, TEST_KEY)
+    yield
+    hand_key(engines.spark, engines.key)
+    engines.spark.conf.unset("spark.sql.optimizer.excludedRules")
+
+
+def test_every_rule_holds(engines: Engines) -> None:
+    engines.dbt("spark", ["test", "--select", "test_type:unit"])
+
+
+def test_every_rule_of_the_connectors_holds(systems: Engines) -> None:
+    """The relations that they replace give the types of columns, so dbt needs a build."""
+    systems.build(systems.preset or "none")
+    rules = rules_of_connectors(systems.project.manifest("spark").unit_tests)
+    assert len(rules) > 100
+    systems.dbt("spark", ["test", "--select", *rules])
+
+
+def test_nothing_that_dbt_writes_holds_the_key(engines: Engines, systems: Engines) -> None:
+    """Checks compiled SQL, manifests and logs."""
+    for one in (engines, systems):
+        files = [path for path in one.project.written("spark").rglob("*") if path.is_file()]
+        assert len(files) > 100
+        assert [path for path in files if engines.key in path.read_bytes()] == []
