@@ -16,7 +16,8 @@ from orchestration.quality.validation import Engine, quiet_context
 from orchestration.spark.dialect import spark_sql
 from orchestration.spark.warehouse import SparkWarehouse
 
-_BATCH, _PLACEHOLDER = "{batch}", "csw_batch"
+_BATCH, _NAME = "{batch}", "csw_batch"
+"""The batch in a query: what Great Expectations replaces, and a name in its place while it is translated."""
 
 
 class SparkSessionDatasource(SparkDatasource):
@@ -55,7 +56,6 @@ def _batch(source: SparkSessionDatasource, warehouse: SparkWarehouse, mart: str)
     return batch
 
 
-def _query(warehouse: SparkWarehouse, mart: str, query: str) -> str:
-    """Return a query of a suite in Spark's SQL, on the table of the mart."""
-    table = f"{warehouse.schemas[MARTS_SCHEMA]}.`{mart}`"
-    return spark_sql(query.replace(_BATCH, _PLACEHOLDER), warehouse.schemas).replace(_PLACEHOLDER, table)
+def _query(warehouse: SparkWarehouse, query: str) -> str:
+    """Return a query of a suite in Spark's SQL."""
+    return spark_sql(query.replace(_BATCH, _NAME), warehouse.schemas).replace(_NAME, _BATCH)

@@ -63,8 +63,8 @@ class Engine:
 
     batch: Callable[[str], Batch]
     """Returns the rows of a mart."""
-    query: Callable[[str, str], str]
-    """Returns the query of a check, given the mart and the query in DuckDB's SQL."""
+    query: Callable[[str], str] = str
+    """Translates the query of a check from DuckDB's SQL."""
 
     def validate(self, mart: str, expectations: Sequence[Expectation]) -> dict[str, ExpectationResult]:
         """Evaluate the expectations of one mart, and return results by name.
@@ -84,7 +84,7 @@ class Engine:
             batch = self.batch(mart)
         except Exception as error:  # for instance a broken view, whose checks cannot be evaluated
             return dict.fromkeys((expectation.name for expectation in expectations), _not_evaluated(error))
-        validated = partial(_validate, batch, partial(self.query, mart))
+        validated = partial(_validate, batch, self.query)
         results |= validated(others, _COUNTS)
         results |= validated(maps, {"result_format": "BOOLEAN_ONLY"})
         failed = [
