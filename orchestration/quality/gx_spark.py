@@ -19,6 +19,9 @@ from orchestration.spark.warehouse import SparkWarehouse
 _BATCH, _NAME = "{batch}", "csw_batch"
 """The batch in a query: what Great Expectations replaces, and a name in its place while it is translated."""
 
+_VIEW = "tmp_view"
+"""The view that Great Expectations creates for the batch."""
+
 
 class SparkSessionDatasource(SparkDatasource):
     """The session of the build. The base class would look for a session, or start one.
@@ -45,7 +48,10 @@ def open_marts(warehouse: SparkWarehouse) -> Iterator[Engine]:
     with quiet_context() as context:
         source = context.data_sources.add_spark_session(name="marts")
         source.use(warehouse.session)
-        yield Engine(partial(_batch, source, warehouse), partial(_query, warehouse))
+        try:
+            yield Engine(partial(_batch, source, warehouse), partial(_query, warehouse))
+        finally:
+            warehouse.session.catalog.dropTempView(_VIEW)
 
 
 def _batch(source: SparkSessionDatasource, warehouse: SparkWarehouse, mart: str) -> Batch:

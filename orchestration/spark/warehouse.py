@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,14 @@ class SparkWarehouse:
         self.session.sql(spark_sql(sql, self.schemas))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, which must be few: they come into this process."""
+        """Return the rows of a query, which must be few: they come into this process. Times are in UTC."""
         with _errors_in_one_line():
-            return [tuple(row) for row in self.session.sql(spark_sql(sql, self.schemas)).collect()]
+            found = self.session.sql(spark_sql(sql, self.schemas))
+            instants = {place for place, (_, kind) in enumerate(found.dtypes) if kind == "timestamp"}
+            return [
+                tuple(_in_utc(value) if place in instants else value for place, value in enumerate(row))
+                for row in found.collect()
+            ]
 
     def tables(self, layer: str) -> list[str]:
         """Return the tables and views of a layer, by name."""
@@ -58,6 +64,11 @@ class SparkWarehouse:
         finally:
             self.session.sql(f"uncache table if exists `{name}`")
             self.session.catalog.dropTempView(name)
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    """PySpark returns instants in the time zone of this process, without a zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant else None
 
 
 def spark_reason(error: PySparkException) -> str:
