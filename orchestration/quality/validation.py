@@ -28,6 +28,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 
 from orchestration.core.database import quote_identifier
 from orchestration.quality.expectations import ROWS_QUERY, UNIQUE, Expectation
+from orchestration.spark.warehouse import reason_without_data
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 
@@ -179,6 +180,8 @@ def _not_evaluated(error: Exception) -> ExpectationResult:
 
 def _reason(text: str) -> str:
     """Return the first line of an error without values of rows, which some errors quote."""
+    if spark := reason_without_data(text):
+        return spark
     line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
     words = line.partition("Error:")[0].split()
     if "Error:" in line and words and words[-1] in _DATA_ERRORS:

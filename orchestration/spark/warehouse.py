@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from orchestration.core.relations import Columns
 from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
-    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
+
+_CONDITION = re.compile(r"\[[A-Z0-9_.]+\]")
+_SQL_ERROR = "SQLSTATE: 42"
 
 
 @dataclass(frozen=True)
@@ -71,18 +74,16 @@ def _in_utc(instant: datetime | None) -> datetime | None:
     return instant.astimezone(UTC).replace(tzinfo=None) if instant else None
 
 
-def spark_reason(error: PySparkException) -> str:
-    """Return the reason of Spark's error in one line, without values of rows.
+def reason_without_data(text: str) -> str | None:
+    """Return the first line of Spark's error without values of rows; None if it is not an error of Spark.
 
-    Only errors from before a query reads rows have a text: the others quote values.
+    Only errors in the SQL, which Spark finds before it reads rows, keep their text. Others quote values.
     """
-    from pyspark.errors import AnalysisException
-
-    condition = error.getCondition() or type(error).__name__
-    if not isinstance(error, AnalysisException):
-        return f"{condition} (details left out: they quote data)"
-    text = (error.getMessage() or "").strip()
-    return text.splitlines()[0][:300] if text else condition
+    first = text.strip().partition("\n")[0]
+    condition = _CONDITION.match(first)
+    if condition is None:
+        return None
+    return first[:300] if _SQL_ERROR in text else f"{condition[0]} (details left out: they quote data)"
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def _errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except PySparkException as error:
-        raise UnreadableError(spark_reason(error)) from None
+        raise UnreadableError(reason_without_data(str(error)) or type(error).__name__) from None
 
 
 @cache

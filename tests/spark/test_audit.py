@@ -46,3 +46,14 @@ def test_a_corruption_is_found_with_the_counts_of_duckdb(
         on_spark, on_duckdb = audit_tables(same_marts.warehouse, only), audit_marts(same_marts.file, only)
     assert results(on_spark)[mart, check] == results(on_duckdb)[mart, check]
     assert (mart, check) in failed(on_spark)
+
+
+def test_a_mart_that_cannot_be_read_is_not_evaluated_and_not_quoted(engines: Engines) -> None:
+    engines.spark.sql("create schema if not exists csw_broken_marts")
+    values = "select raise_error(concat('sec', 'ret')) as account_id from range(2)"
+    engines.spark.sql(f"create or replace view csw_broken_marts.dim_accounts as {values}")
+    only = {"dim_accounts": declared_suites()["dim_accounts"]}
+    report = audit_tables(SparkWarehouse(engines.spark, {"marts": "csw_broken_marts"}), only)
+    outcomes = {result.check: result.outcome for result in report.results}
+    assert outcomes["account_id_not_null"] == outcomes["account_id_unique_key"] == "error"
+    assert not any("secret" in result.message for result in report.results)
