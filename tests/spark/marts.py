@@ -33,7 +33,8 @@ class SameMarts:
         """Copy the Parquet files of `marts`, with rows for every rule, into a file and into Spark."""
         folder.mkdir()
         same = cls(folder / "csw.duckdb", SparkWarehouse(spark, {"marts": "csw_same_marts"}), folder)
-        spark.sql("create schema csw_same_marts")
+        for schema in ("csw_same_marts", "csw_same_files"):
+            spark.sql(f"create schema {schema}")
         with same.opened() as connection:
             connection.execute("create schema marts")
             for path in sorted(marts.glob("*.parquet")):
@@ -56,12 +57,13 @@ class SameMarts:
         """Make the mart on Spark what it is in the file."""
         # Spark reads no files whose names begin with an underscore.
         path = self.folder / version / f"mart{mart}"
+        table = f"csw_same_files.{version}{mart}"
+        spark = self.warehouse.session
         if not path.exists():
             path.mkdir(parents=True)
             connection.execute(f"copy marts.{mart} to {quote_literal(path / 'rows.parquet')}")
-        self.warehouse.session.sql(
-            f"create or replace view csw_same_marts.{mart} as select * from parquet.`{path}`"
-        )
+            spark.sql(f"create table {table} using parquet options (path '{path}')")
+        spark.sql(f"create or replace view csw_same_marts.{mart} as select * from {table}")
 
     @contextmanager
     def corrupted(self, statement: str) -> Iterator[None]:
