@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from orchestration.core.database import connect
 from orchestration.core.errors import UnreadableError
@@ -18,7 +18,7 @@ from orchestration.core.relations import Columns
 from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _CONDITION = re.compile(r"\[[A-Z0-9_.]+\]")
 _SQL_ERROR = "SQLSTATE: 42"
@@ -36,31 +36,26 @@ class SparkWarehouse:
         self.session.sql(spark_sql(sql, self.schemas))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, which must be few: they come into this process. Times are in UTC."""
-        with _errors_in_one_line():
-            found = self.session.sql(spark_sql(sql, self.schemas))
-            instants = {place for place, (_, kind) in enumerate(found.dtypes) if kind == "timestamp"}
-            return [
-                tuple(_in_utc(value) if place in instants else value for place, value in enumerate(row))
-                for row in found.collect()
-            ]
+        """Return the rows of a query, which must be few: they come into this process."""
+        with spark_errors():
+            return collected(self.session.sql(spark_sql(sql, self.schemas)))
 
     def tables(self, layer: str) -> list[str]:
         """Return the tables and views of a layer, by name."""
-        with _errors_in_one_line():
+        with spark_errors():
             found = self.session.sql(f"show tables in {self.schemas[layer]}").collect()
         return sorted(row.tableName for row in found if not row.isTemporary)
 
     def columns(self, layer: str, table: str) -> Columns:
         """Return names and types of a table's columns, in order, with the names of DuckDB's types."""
-        with _errors_in_one_line():
+        with spark_errors():
             described = self.session.table(f"{self.schemas[layer]}.`{table}`").dtypes
         return [(name, _type_on_duckdb(kind)) for name, kind in described]
 
     @contextmanager
     def kept(self, name: str, sql: str) -> Iterator[None]:
         """Cache the result of a query as relation `name` within the block."""
-        with _errors_in_one_line():
+        with spark_errors():
             self.session.sql(f"cache table `{name}` as {spark_sql(sql, self.schemas)}")
         try:
             yield
@@ -69,9 +64,15 @@ class SparkWarehouse:
             self.session.catalog.dropTempView(name)
 
 
-def _in_utc(instant: datetime | None) -> datetime | None:
-    """PySpark returns instants in the time zone of this process, without a zone."""
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant else None
+def collected(frame: DataFrame) -> list[tuple[Any, ...]]:
+    """Return the rows of a frame. Its times are in UTC without a zone, as DuckDB returns them."""
+    # pyspark would give times of the zone of this machine.
+    names = [f"_{place}" for place in range(len(frame.columns))]
+    plain = [
+        f"cast({name} as timestamp_ntz) as {name}" if kind == "timestamp" else name
+        for name, (_, kind) in zip(names, frame.dtypes, strict=True)
+    ]
+    return [tuple(row) for row in frame.toDF(*names).selectExpr(*plain).collect()]
 
 
 def reason_without_data(text: str) -> str | None:
@@ -87,11 +88,14 @@ def reason_without_data(text: str) -> str | None:
 
 
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
+def spark_errors() -> Iterator[None]:
+    """Raise UnreadableError for an error of Spark, and for SQL that has no translation to Spark."""
     from pyspark.errors import PySparkException
 
     try:
         yield
+    except SqlglotError as error:
+        raise UnreadableError(f"no translation to Spark: {str(error).splitlines()[0][:200]}") from None
     except PySparkException as error:
         raise UnreadableError(reason_without_data(str(error)) or type(error).__name__) from None
 
