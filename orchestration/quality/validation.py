@@ -28,7 +28,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 
 from orchestration.core.database import quote_identifier
 from orchestration.quality.expectations import ROWS_QUERY, UNIQUE, Expectation
-from orchestration.spark.warehouse import reason_without_data
+from orchestration.spark.reasons import reason_without_data
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from orchestration.core.database import connect
 from orchestration.core.errors import UnreadableError
 from orchestration.core.relations import Columns
 from orchestration.spark.dialect import spark_sql
+from orchestration.spark.reasons import reason_without_data
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-_CONDITION = re.compile(r"\[[A-Z0-9_.]+\]")
-_SQL_ERROR = "SQLSTATE: 42"
 
 
 @dataclass(frozen=True)
@@ -73,18 +70,6 @@ def collected(frame: DataFrame) -> list[tuple[Any, ...]]:
         for name, (_, kind) in zip(names, frame.dtypes, strict=True)
     ]
     return [tuple(row) for row in frame.toDF(*names).selectExpr(*plain).collect()]
-
-
-def reason_without_data(text: str) -> str | None:
-    """Return the first line of Spark's error without values of rows; None if it is not an error of Spark.
-
-    Only errors in the SQL, which Spark finds before it reads rows, keep their text. Others quote values.
-    """
-    first = text.strip().partition("\n")[0]
-    condition = _CONDITION.match(first)
-    if condition is None:
-        return None
-    return first[:300] if _SQL_ERROR in text else f"{condition[0]} (details left out: they quote data)"
 
 
 @contextmanager
