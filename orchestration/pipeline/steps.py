@@ -16,6 +16,7 @@ from orchestration.core.database import connect
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.policies import project_policies
+from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.builder import build
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, DbtEvent
@@ -54,7 +55,7 @@ from orchestration.releases.experiments import experiment_reason
 from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.history import current_release_id
-from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.origins import compare_with_origins, open_origins
 from orchestration.releases.pages import write_pages
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
@@ -174,7 +175,8 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     export = export_marts(candidate.warehouse, candidate.export, stamp, contracts)
     candidate.lap("export")
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
-    restatements = count_restatements(candidate.export, release_id)
+    with open_marts(candidate.export / MARTS_FILE) as marts:
+        restatements = count_restatements(marts, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with ThreadPoolExecutor(max_workers=1) as pages:
@@ -210,10 +212,12 @@ def _gate(settings: Settings, candidate: Candidate, contracts: MartContracts) ->
     """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
     marts = candidate.export / MARTS_FILE
-    findings = inspect_release(settings, marts, noted, noted["parent"])
+    with open_marts(marts) as relations:
+        findings = inspect_release(settings, relations, noted, noted["parent"])
     batches = recorded_batches(settings, noted["raw_batches"])
     initial = _initial_settings(settings, noted)
-    origins = compare_with_origins(initial, candidate.warehouse, marts, batches, contracts)
+    opened = open_origins(initial, candidate.warehouse, marts, batches)
+    origins = compare_with_origins(initial, opened, batches, contracts)
     findings += origins.findings
     candidate.note(reconciliation=[measure.to_json() for measure in origins.measures])
     accepted = accept_findings(settings, findings, noted["parent"])

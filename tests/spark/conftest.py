@@ -25,6 +25,7 @@ from tests.spark.company import (
     land_company,
 )
 from tests.spark.comparison import compare_tables, empty_tables
+from tests.spark.marts import SameMarts
 from tests.spark.project import Project
 from tests.spark.session import KEY_VIEW, load_sources, start_spark, tables
 from tests.spark.systems import deliver_systems
@@ -70,13 +71,14 @@ class Engines:
 
     def differences(self, layer: str) -> list[str]:
         """What differs between the relations of a layer on DuckDB and on Spark."""
-        return compare_tables(self._exported(layer), tables(self.folder) / f"{layer}.db")
+        return compare_tables(self.exported(layer), tables(self.folder) / f"{layer}.db")
 
     def empty(self, layer: str) -> set[str]:
         """The relations of a layer without rows on DuckDB."""
-        return empty_tables(self._exported(layer))
+        return empty_tables(self.exported(layer))
 
-    def _exported(self, layer: str) -> Path:
+    def exported(self, layer: str) -> Path:
+        """The folder with the relations of a layer on DuckDB as Parquet files."""
         folder = self.project.folder / "exported" / self.preset / layer
         if not folder.exists():
             export_layer(self.project.warehouse, layer, folder)
@@ -116,3 +118,11 @@ def systems(engines: Engines) -> Engines:
     )
     load_sources(engines.spark, project.warehouse, folder / "sources-of-systems", engines.key)
     return Engines(settings, project, engines.spark, engines.key, folder)
+
+
+@pytest.fixture(scope="session")
+def same_marts(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> SameMarts:
+    """The marts of plain exports on DuckDB, copied to both engines."""
+    engines.build("none")
+    marts = engines.exported("marts")
+    return SameMarts.copy(engines.spark, marts, tmp_path_factory.mktemp("audit") / "marts")
