@@ -18,7 +18,7 @@ from orchestration.landing.attributes import with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.ends import Counts
 from orchestration.landing.lake.batches import DELIVERY
-from orchestration.landing.lake.checked import REJECTED, CheckedTable, check_table
+from orchestration.landing.lake.checked import CheckedTable, check_table
 from orchestration.landing.lake.tables import find_tables
 from orchestration.landing.reading_policies import ReadingPolicies
 from orchestration.landing.relations import business_start, with_meaning
@@ -51,17 +51,28 @@ def create_lake_relations(
         (one.contract.source, one.contract.name): one
         for one in find_tables(settings, warehouse.session, contracts)
     }
+    session = warehouse.session
+    delivered = []
+    for batch in given:
+        table = tables[batch.source, batch.object]
+        checked = check_table(session, table, settings.as_of_text)
+        if checked.content.digest(table) != batch.digest:
+            raise table.changed()
+        delivered.append(Delivered(batch, checked))
     lake = _Lake(
         warehouse,
         policies,
         contracts,
-        [
-            Delivered(batch, check_table(tables[batch.source, batch.object], settings.as_of_text))
-            for batch in given
-        ],
+        delivered,
     )
-    for contract in contracts.values():
-        lake.create_object(contract)
+    for one in lake.delivered:
+        one.checked.open(warehouse.session)
+    try:
+        for contract in contracts.values():
+            lake.create_object(contract)
+    finally:
+        for one in lake.delivered:
+            one.checked.close(warehouse.session)
 
 
 @dataclass(frozen=True)
@@ -122,11 +133,15 @@ class _Lake:
             _no_other_rows,
         )
         listed = ", ".join(map(quote_identifier, names))
-        self._write(name, one.checked.sql(f"select {listed} from ({query})"))
+        self._write(name, spark_sql(f"select {listed} from ({query})", {}))
         quarantine = rejected_sql(
-            one.checked.cast, one.checked.table.header, one.batch.batch_id, one.batch.file_name, REJECTED
+            one.checked.cast,
+            one.checked.table.header,
+            one.batch.batch_id,
+            one.batch.file_name,
+            one.checked.rejected,
         )
-        self._write(f"{name}{QUARANTINE}", one.checked.sql(quarantine))
+        self._write(f"{name}{QUARANTINE}", spark_sql(quarantine, {}))
 
     def _of(self, contract: LandingObject) -> Delivered | None:
         label = (contract.source, contract.name)
@@ -136,7 +151,7 @@ class _Lake:
         one = self._of(contract)
         assert one is not None
         query = f"select cast({least} as date) from ({one.checked.typed('')})"
-        found: date | None = self.warehouse.session.sql(one.checked.sql(query)).collect()[0][0]
+        found: date | None = self.warehouse.session.sql(spark_sql(query, {})).collect()[0][0]
         return found
 
     def _write(self, name: str, query: str) -> None:

@@ -66,6 +66,13 @@ class LakeTable:
             "the view that selects from it, or raw_tables, then run again."
         )
 
+    def changed(self) -> LandingError:
+        """Return the error of a table whose content changed while it was read."""
+        return LandingError(
+            f"The table {self.name} of {self.contract.label} changed while it was read. Run again when its "
+            "loader has finished."
+        )
+
 
 def find_tables(
     settings: Settings, session: SparkSession, contracts: Mapping[tuple[str, str], LandingObject]

@@ -120,10 +120,10 @@ def _problem_remarks(
 def mistakes_sql(cast: Cast, source: str) -> str:
     """Return SQL with a row for each mistake: record, line, code, value, and the unknown word or null."""
     words = ", ".join(str(code) for code, problem in enumerate(cast.problems) if problem.by_value) or "-1"
-    each = " union all ".join(
-        f"select record, line, p{place} as code, {_delivered(cast, f'p{place}', codes)} as value "
-        f"from {source} where p{place} is not null"
-        for place, codes in enumerate(cast.groups)
+    codes = ", ".join(f"p{place}" for place in range(len(cast.groups)))
+    each = (
+        f"select record, line, code, {_delivered(cast, 'code', range(len(cast.problems)))} as value "
+        f"from (select *, unnest([{codes}]) as code from {source}) where code is not null"
     )
     return f"select *, case when code in ({words}) then lower(trim(value)) end as word from ({each})"
 

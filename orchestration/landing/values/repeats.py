@@ -44,7 +44,10 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
     return Repeats(*row)
 
 
-REPEATS = "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) from {source}"
+REPEATS = (
+    "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) "
+    "from {source}"
+)
 """SQL of the fields of `Repeats`, over the rows of `marked_sql`."""
 
 
