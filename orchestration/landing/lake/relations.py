@@ -19,9 +19,12 @@ from orchestration.landing.batches import Batch
 from orchestration.landing.ends import Counts
 from orchestration.landing.lake.batches import DELIVERY
 from orchestration.landing.lake.checked import CheckedTable, check_table
+from orchestration.landing.lake.records import record_queries
 from orchestration.landing.lake.tables import find_tables
+from orchestration.landing.lake.usage import aggregates_sql, events_sql
 from orchestration.landing.reading_policies import ReadingPolicies
-from orchestration.landing.relations import business_start, with_meaning
+from orchestration.landing.relations import business_start, with_days, with_meaning
+from orchestration.landing.usage import AGGREGATES, all_usage
 from orchestration.landing.values.rejected import rejected_sql
 from orchestration.landing.values.repeats import marked_sql
 from orchestration.spark.dialect import spark_sql
@@ -70,6 +73,8 @@ def create_lake_relations(
     try:
         for contract in contracts.values():
             lake.create_object(contract)
+        lake.create_usage()
+        lake.create_records()
     finally:
         for one in lake.delivered:
             one.checked.close(warehouse.session)
@@ -142,6 +147,26 @@ class _Lake:
             one.checked.rejected,
         )
         self._write(f"{name}{QUARANTINE}", spark_sql(quarantine, {}))
+
+    def create_usage(self) -> None:
+        """Create the relations `usage__*`."""
+        queries: dict[str, list[str]] = {name: [] for name in AGGREGATES}
+        for one in self.delivered:
+            contract = one.checked.contract
+            if contract.usage is None:
+                continue
+            rows = with_days(one.rows, contract, [one.batch], self.policies)
+            events = events_sql(contract, rows, self.policies)
+            for name, sql in aggregates_sql(contract, one.batch, events, self.policies).items():
+                queries[name].append(sql)
+        for name, mine in queries.items():
+            self._write(f"usage__{name}", spark_sql(all_usage(name, mine), {}))
+
+    def create_records(self) -> None:
+        """Create the relations `landing__*`."""
+        batches = [one.batch for one in self.delivered]
+        for name, query in record_queries(self.warehouse.rows, self.contracts, batches, QUARANTINE):
+            self._write(name, spark_sql(query, self.warehouse.schemas))
 
     def _of(self, contract: LandingObject) -> Delivered | None:
         label = (contract.source, contract.name)
