@@ -47,27 +47,23 @@ def create_lake_relations(
     also has `<source>__<object>__rejected`, its rejected rows with every reason.
     """
     given = [batch for batch in batches if (batch.source, batch.object) in contracts]
-    warehouse.session.sql(f"create schema if not exists {warehouse.schemas['raw']}")
+    schema = warehouse.schemas["raw"]
+    warehouse.session.sql(f"drop schema if exists {schema} cascade")
+    warehouse.session.sql(f"create schema {schema}")
     hand_over_key(warehouse.session, settings.home)
     policies = ReadingPolicies.of(settings)
     tables = {
         (one.contract.source, one.contract.name): one
         for one in find_tables(settings, warehouse.session, contracts)
     }
-    session = warehouse.session
-    delivered = []
+    session, delivered = warehouse.session, []
     for batch in given:
         table = tables[batch.source, batch.object]
         checked = check_table(session, table, settings.as_of_text)
         if checked.content.digest(table) != batch.digest:
             raise table.changed()
         delivered.append(Delivered(batch, checked))
-    lake = _Lake(
-        warehouse,
-        policies,
-        contracts,
-        delivered,
-    )
+    lake = _Lake(warehouse, policies, contracts, delivered)
     for one in lake.delivered:
         one.checked.open(warehouse.session)
     try:
@@ -93,7 +89,7 @@ class Delivered:
         typed = self.checked.typed(self.batch.batch_id)
         if self.batch.rows_repeated or self.batch.rows_conflicting:
             return marked_sql(self.checked.contract, f"({typed})", DELIVERY)
-        marks = ", ".join(f"cast(null as boolean) as {name}" for name in ("_conflict", "_repeat"))
+        marks = ", ".join(f"false as {name}" for name in ("_conflict", "_repeat"))
         return f"select *, {marks} from ({typed})"
 
 
@@ -125,7 +121,7 @@ class _Lake:
         if one is None:
             types = {column.name: column.data_type for column in extended.columns} | BATCH_COLUMNS
             empty = ", ".join(f"cast(null as {types[each]}) as {quote_identifier(each)}" for each in names)
-            self._write(name, spark_sql(f"select {empty} where false", {}))
+            self._write(name, spark_sql(f"select {empty} where false", {}), "view")
             return
         attributes = "".join(f", cast(null as varchar) as {quote_identifier(each)}" for each in spellings)
         query = with_meaning(
@@ -160,13 +156,14 @@ class _Lake:
             for name, sql in aggregates_sql(contract, one.batch, events, self.policies).items():
                 queries[name].append(sql)
         for name, mine in queries.items():
-            self._write(f"usage__{name}", spark_sql(all_usage(name, mine), {}))
+            kind = "table" if mine else "view"
+            self._write(f"usage__{name}", spark_sql(all_usage(name, mine), {}), kind)
 
     def create_records(self) -> None:
         """Create the relations `landing__*`."""
         batches = [one.batch for one in self.delivered]
         for name, query in record_queries(self.warehouse.rows, self.contracts, batches, QUARANTINE):
-            self._write(name, spark_sql(query, self.warehouse.schemas))
+            self._write(name, spark_sql(query, self.warehouse.schemas), "view")
 
     def _of(self, contract: LandingObject) -> Delivered | None:
         label = (contract.source, contract.name)
@@ -179,10 +176,9 @@ class _Lake:
         found: date | None = self.warehouse.session.sql(spark_sql(query, {})).collect()[0][0]
         return found
 
-    def _write(self, name: str, query: str) -> None:
-        table = f"{self.warehouse.schemas['raw']}.{name}"
-        self.warehouse.session.sql(f"drop table if exists {table}")
-        self.warehouse.session.sql(f"create table {table} as {query}")
+    def _write(self, name: str, query: str, kind: str = "table") -> None:
+        """Store the rows of a query, or its text if it reads little or nothing."""
+        self.warehouse.session.sql(f"create {kind} {self.warehouse.schemas['raw']}.{name} as {query}")
 
 
 def _no_other_rows(ends: Ends | None, rows: str) -> Counts | None:
