@@ -122,7 +122,8 @@ def count_rows(
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Count the rows of every object by outcome. The counts add up to the delivered rows.
 
-    Keys are (source, object). `rows` runs a query on schema `raw`. The raw relations of the accepted batches must exist.
+    Keys are (source, object). `rows` runs a query on schema `raw`. The raw relations of the accepted
+    batches must exist.
     """
     counts: dict[tuple[str, str], dict[str, int]] = {}
     batches = list(batches)

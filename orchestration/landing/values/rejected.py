@@ -85,8 +85,8 @@ def write_rejected(
     """Write one row per rejected record, with its line, the broken rules and its content."""
     connection.execute(
         f"copy ({rejected_sql(cast, header, batch_id, file_name, _TABLE)} union all "
-        f"select {quote_literal(batch_id)}, {quote_literal(file_name)}, record, line, null, null, reason, null, "
-        f"to_json(text)::varchar from {tables.BROKEN} order by _row) "
+        f"select {quote_literal(batch_id)}, {quote_literal(file_name)}, record, line, null, null, reason, "
+        f"null, to_json(text)::varchar from {tables.BROKEN} order by _row) "
         f"to {quote_literal(target)} (format parquet, compression zstd)"
     )
 
@@ -99,8 +99,8 @@ def rejected_sql(cast: Cast, header: Sequence[str], batch_id: str, file_name: st
         f"to_json(list_filter([{every}], lambda one: one is not null))::varchar" if every else "null::varchar"
     )
     return (
-        f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, record as _row, "
-        f"line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
+        f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, "
+        f"record as _row, line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
         f"{_choose(cast, 'reason')} as _reason, {details} as _problems, {record} as _record from {source}"
     )
 
