@@ -24,7 +24,7 @@ from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding, bind
 from orchestration.landing.reading.dialect import in_dialect
 from orchestration.landing.reading.mapping import FileMapping, read_mapping
-from orchestration.landing.reading.nested import find_columns, list_records, use_records
+from orchestration.landing.reading.nested import FileRecords, find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.recognition import other_object, tool_of
@@ -112,8 +112,9 @@ def _load_all(
             f"looks like {other.label}, not {contract.label}. Put it into the folder {other.label}/",
             rows=reading.rows,
         )
-    contract, mapping, of_lists = in_dialect(connection, contract, reading, mapping, arrival.file.folder)
-    reading = find_columns(connection, contract, reading, mapping)
+    records = FileRecords(connection)
+    contract, mapping, of_lists = in_dialect(records, contract, reading, mapping, arrival.file.folder)
+    reading = find_columns(records, contract, reading, mapping)
     parts = {one.name: part for one, part in lists}
     found = [
         (
@@ -125,12 +126,12 @@ def _load_all(
         for place, one in enumerate(contract.lists)
     ]
     yield _load_rows(connection, settings, contract, arrival, reading, mapping)
-    for one, part, table, records in found:
-        if records is None or not records.rows:
+    for one, part, table, elements in found:
+        if elements is None or not elements.rows:
             continue
         use_records(connection, table)
         try:
-            columns = find_columns(connection, one, records)
+            columns = find_columns(records, one, elements)
             yield _load_rows(connection, settings, one, part, columns, of_lists)
         except FileRefusedError as refusal:
             way = ".".join(one.inside.list) if one.inside else one.name
@@ -141,7 +142,7 @@ def _load_all(
             connection.execute(f"drop table if exists {table}")
 
 
-def _without_values_of_parent(contract: LandingObject, header: Sequence[str]) -> LandingObject:
+def without_values_of_parent(contract: LandingObject, header: Sequence[str]) -> LandingObject:
     """Require no values that dlt delivers only with the record around a list. Raw relations fill them."""
     if contract.inside is None or "_dlt_parent_id" not in header:
         return contract
@@ -158,7 +159,7 @@ def _load_rows(
 ) -> Batch:
     target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
     delivered = contract
-    contract = _without_values_of_parent(contract, reading.header)
+    contract = without_values_of_parent(contract, reading.header)
     try:
         binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:

@@ -139,14 +139,20 @@ def _with_parents(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Sequence[Batch],
 ) -> str:
-    """Fill values that the elements of a list take from its record, where dlt delivered the two apart.
-
-    dlt gives each record an id, and its elements the id of their record.
-    """
+    """Fill values that the elements of a list take from its record, where dlt delivered the two apart."""
     if contract.inside is None or not _parents(contract, mine, batches):
         return query
     parent = contracts[contract.source, contract.inside.object]
     theirs = [one for one in batches if (one.source, one.object) == (parent.source, parent.name)]
+    return filled_from_parent(query, contract, parent, _query(connection, parent, theirs))
+
+
+def filled_from_parent(query: str, contract: LandingObject, parent: LandingObject, rows: str) -> str:
+    """Return SQL of the elements of a list with the values of its record, which `rows` selects.
+
+    dlt gives each record an id, and its elements the id of their record.
+    """
+    assert contract.inside is not None
     given = {
         name: "_".join(way)
         for name, way in contract.inside.given.items()
@@ -161,10 +167,7 @@ def _with_parents(
         f"coalesce(element.{name}, record.{name}) as {name}"
         for name in (quote_identifier(one) for one in given)
     )
-    records = (
-        f"select _record_id, {values} from ({_query(connection, parent, theirs)}) "
-        "where _record_id is not null group by _record_id"
-    )
+    records = f"select _record_id, {values} from ({rows}) where _record_id is not null group by _record_id"
     return (
         f"select element.* replace ({filled}) from ({query}) as element "
         f"left join ({records}) as record on element._parent_record_id = record._record_id"

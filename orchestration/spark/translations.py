@@ -168,6 +168,13 @@ def _to_json(node: exp.Expr) -> exp.Expr:
     return _call("to_json", *node.expressions[:1], options)
 
 
+def _json_keys(node: exp.Expr) -> exp.Expr:
+    """`json_keys(text, pointer)`: the keys of the object at a JSON pointer."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in node.expression.name.split("/")[1:]]
+    path = exp.Literal.string("$" + "".join(f"['{step}']" for step in steps))
+    return _call("json_object_keys", _call("get_json_object", node.this, path) if steps else node.this)
+
+
 def _strptime(node: exp.Expr) -> exp.Expr:
     """`try_strptime(text, formats)`: the first format that fits."""
     text, formats = node.expressions
@@ -228,6 +235,7 @@ _CHANGES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.RegexpReplace: _replaced,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.JSONKeys: _json_keys,
     exp.BitwiseRightShift: _right_shift,
     exp.Coalesce: _key_block,
     exp.Select: _select,

@@ -141,10 +141,10 @@ class _Counted:
             census=census_of(contract, checked.mapping, met),
             repeats=self._repeats(),
             ends=self._ends(),
-            tool=tool_of(checked.table.header) if contract.is_vendor else "",
+            tool=tool_of(checked.header) if contract.is_vendor else "",
             remarks=(),
         )
-        reading = Reading(checked.table.header, self.all_rows)
+        reading = Reading(checked.header, self.all_rows)
         remarks = remarks_on(
             contract,
             reading,
