@@ -110,10 +110,10 @@ def _is_timezone(node: object) -> bool:
 
 def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
     """When clocks go back, a local time occurs twice. DuckDB takes the later instant."""
+    later = "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
     return _parsed(
-        "case when from_utc_timestamp("
-        "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day, _zone) = _local then to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
-        " else to_utc_timestamp(_local, _zone) end",
+        f"case when from_utc_timestamp({later}, _zone) = _local then {later} "
+        "else to_utc_timestamp(_local, _zone) end",
         _local=local,
         _zone=zone,
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.content import typed_sql, without_values_of_parent
 from orchestration.landing.lake.nested import LakeRecords, with_steps
@@ -171,7 +172,21 @@ def _read(records: LakeRecords, table: LakeTable) -> tuple[LandingObject, FileMa
     reading = Reading(table.header, 0, typed=table.numeric)
     contract, mapping, _ = in_dialect(records, table.contract, reading, mapping, table.name)
     reading = find_columns(records, contract, reading, mapping)
+    _refuse_lists(table)
     return without_values_of_parent(contract, reading.header), mapping, reading
+
+
+def _refuse_lists(table: LakeTable) -> None:
+    """Raise FileRefusedError if a column holds a list whose elements nobody would read."""
+    names = {squashed(name): name for name in table.header}
+    for one in table.contract.lists:
+        column = names.get(squashed(one.inside.list[0])) if one.inside and one.inside.list else None
+        if column and one.label not in table.given:
+            raise FileRefusedError(
+                f"its column {column} holds the list {one.label}, whose rows would be lost. Point "
+                f"{one.label} in raw_tables to the table that the loading tool makes of the list, or to a "
+                "view that explodes it"
+            )
 
 
 def _look(records: LakeRecords, unusual: Sequence[Unusual]) -> tuple[Content, tuple[Unusual, ...]]:
