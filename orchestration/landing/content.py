@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.database import quote_literal
 from orchestration.core.files import atomic_replace
 from orchestration.core.settings import Settings
 from orchestration.core.wording import count
@@ -29,7 +29,7 @@ from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.recognition import other_object, tool_of
 from orchestration.landing.remarks import Loaded, count_warned, line_of, remarks_on
-from orchestration.landing.values.casting import Cast, cast_rows, json_object
+from orchestration.landing.values.casting import Cast, cast_rows
 from orchestration.landing.values.census import take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.values.days import find_days
@@ -37,6 +37,7 @@ from orchestration.landing.values.notation import find_numbers
 from orchestration.landing.values.numbers import Numbers
 from orchestration.landing.values.rejected import RejectedRows, collect_rejected_rows, write_rejected
 from orchestration.landing.values.repeats import mark_repeats
+from orchestration.landing.values.typed import typed_sql
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _load_rows(
     remarks = remarks_on(contract, reading, binding, numbers, found, warned, partial(line_of, connection))
     found = replace(found, remarks=(*rejected.remarks, *remarks))
     atomic_replace(temporary, target)
-    return Batch(**_identity(arrival, delivered), **accepted(found), path=target)
+    return Batch(**_identity(arrival, delivered), **found.facts(), path=target)
 
 
 def _write_typed(
@@ -221,21 +222,6 @@ def _write_typed(
     rows = typed_sql(contract, binding, arrival.batch_id, _timestamp(arrival.loaded_at), f"({cast.query})")
     return tables.scalar(
         connection, f"copy ({rows}) to {quote_literal(target)} (format parquet, compression zstd)"
-    )
-
-
-def typed_sql(contract: LandingObject, binding: Binding, batch_id: str, loaded_at: str, source: str) -> str:
-    """Return SQL of the rows without a problem as a batch keeps them.
-
-    `source` is SQL of a relation with the columns of `Cast.query`, and `loaded_at` of an instant.
-    """
-    typed = ", ".join(
-        f"v{place} as {quote_identifier(name)}" for place, name in enumerate(contract.column_names)
-    )
-    extra = json_object(list(binding.extras), [f"c{place}" for place in binding.extras.values()])
-    return (
-        f"select {typed}, {extra} as _extra, _days, {quote_literal(batch_id)} as _batch_id, "
-        f"{loaded_at} as _loaded_at, record as _row from {source} where problem is null"
     )
 
 
@@ -283,31 +269,6 @@ def refuse_wrong_rows(rejected: RejectedRows, rows: int) -> None:
         share=share,
         remarks=rejected.remarks,
     )
-
-
-def accepted(found: Loaded) -> dict[str, Any]:
-    """Return the fields of the batch of accepted content, without its identity."""
-    return {
-        "status": "accepted",
-        "reason": None,
-        "rows_in": found.rows,
-        "rows_loaded": found.rows - found.quarantined,
-        "rows_quarantined": found.quarantined,
-        "rows_refused": 0,
-        "rows_blank": found.blank,
-        "rows_repeated": found.repeats.repeated,
-        "rows_conflicting": found.repeats.conflicting,
-        "columns": found.columns,
-        "extra_columns": found.extra_columns,
-        "day_columns": found.days.columns,
-        "whole_day_columns": found.days.whole,
-        "address_columns": found.census.address_columns,
-        "placeholder_columns": found.census.placeholder_columns,
-        "ends": found.ends,
-        "ends_convention": found.mapping.ends,
-        "tool": found.tool,
-        "remarks": found.remarks,
-    }
 
 
 def _refused(arrival: Arrival, contract: LandingObject, refusal: FileRefusedError) -> Batch:

@@ -18,6 +18,7 @@ from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, Landi
 from orchestration.dbt_runner.pseudonyms import masked_sql, pseudonym_sql, published_sql
 from orchestration.landing.attributes import attribute_sql, with_attributes
 from orchestration.landing.batches import Batch
+from orchestration.landing.business_start import business_start
 from orchestration.landing.ends import (
     Counts,
     closing_batches,
@@ -317,33 +318,6 @@ def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
             for column in [quote_identifier(name)]
         },
     )
-
-
-def business_start(
-    contracts: Mapping[tuple[str, str], LandingObject],
-    batches: Sequence[Batch],
-    policies: ReadingPolicies,
-    earliest: Callable[[LandingObject, Sequence[Batch], str], date | None],
-) -> str:
-    """Return the earliest real start of service, or the earliest account creation, or `first_day`.
-
-    `earliest` returns the day of a minimum, given as SQL, over stored rows.
-    """
-    starts = [column for contract in contracts.values() for column in contract.columns if column.placeholder]
-    for wanted in (*dict.fromkeys(column.name for column in starts), "created_at"):
-        found = []
-        for contract in contracts.values():
-            mine = [b for b in batches if (b.source, b.object) == (contract.source, contract.name)]
-            if wanted in contract.column_names and mine:
-                column = quote_identifier(wanted)
-                first = earliest(
-                    contract, mine, f"min(case when not {is_placeholder(column)} then {column} end)"
-                )
-                if first is not None:
-                    found.append(first)
-        if found:
-            return min(found).isoformat()
-    return policies.first_day
 
 
 def _earliest(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.landing_contract import LandingObject
-from orchestration.landing.content import typed_sql, without_values_of_parent
+from orchestration.landing.content import without_values_of_parent
 from orchestration.landing.lake.nested import LakeRecords, with_steps
 from orchestration.landing.lake.tables import CELLS, LakeTable, cells_sql
 from orchestration.landing.reading.binding import Binding, bind
@@ -25,6 +25,7 @@ from orchestration.landing.values.casting import Cast, Seen, cast_rows
 from orchestration.landing.values.census import Unusual, flagged_sql, unusual_cells
 from orchestration.landing.values.numbers import PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.values.rejected import blank_sql
+from orchestration.landing.values.typed import typed_sql
 from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, LandingObject
 from orchestration.landing.attributes import with_attributes
 from orchestration.landing.batches import Batch
+from orchestration.landing.business_start import business_start
 from orchestration.landing.ends import Counts
 from orchestration.landing.lake.batches import DELIVERY
 from orchestration.landing.lake.checked import CheckedTable, check_table
@@ -24,7 +25,6 @@ from orchestration.landing.lake.tables import find_tables
 from orchestration.landing.lake.usage import aggregates_sql, events_sql
 from orchestration.landing.reading_policies import ReadingPolicies
 from orchestration.landing.relations import (
-    business_start,
     filled_from_parent,
     with_days,
     with_meaning,

@@ -111,8 +111,8 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
         first = str(error).splitlines()[0].split(" SQLSTATE")[0]
         raise LandingError(
             f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: "
-            f"{first} Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load the "
-            "table."
+            f"{first} Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load "
+            "the table."
         ) from None
     named = dict(columns)
     row, loaded_at = named.get("_row", ""), named.get("_loaded_at", "")

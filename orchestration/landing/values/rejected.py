@@ -101,7 +101,8 @@ def rejected_sql(cast: Cast, header: Sequence[str], batch_id: str, file_name: st
     return (
         f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, "
         f"record as _row, line as _line, {_choose(cast, 'column')} as _column, "
-        f"{_choose(cast, 'value')} as _value, {_choose(cast, 'reason')} as _reason, {details} as _problems, {record} as _record from {source}"
+        f"{_choose(cast, 'value')} as _value, {_choose(cast, 'reason')} as _reason, "
+        f"{details} as _problems, {record} as _record from {source}"
     )
 
 
