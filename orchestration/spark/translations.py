@@ -147,7 +147,16 @@ def _hash(node: exp.Expr) -> exp.Expr:
 
 
 def _right_shift(node: exp.Expr) -> exp.Expr:
-    """Bits of a hash, which has no sign on DuckDB."""
+    """Bits of a hash, which has no sign on DuckDB.
+
+    `md5_number_lower(text) >> 36` are seven hexadecimal digits, of the last bytes of the digest.
+    """
+    if isinstance(node.this, exp.MD5NumberLower64) and node.expression.name == "36":
+        return _parsed(
+            "cast(conv(concat(substr(md5(_text), 31, 2), substr(md5(_text), 29, 2), "
+            "substr(md5(_text), 27, 2), substr(md5(_text), 25, 1)), 16, 10) as bigint)",
+            _text=node.this.this,
+        )
     if isinstance(node.this, exp.Anonymous) and node.this.name == "xxhash64":
         return _call("shiftrightunsigned", node.this, node.expression)
     return node

@@ -93,6 +93,7 @@ class Delivery:
         """Compare `select <columns> from raw.<name>` on both engines."""
         path = self._parquet(warehouse, name)
         with connect(self._database, read_only=True) as connection:
+            hand_over_key(connection, load_hash_key(self.settings.home))
             return _compare(connection, name, columns, f"raw.{name}", f"read_parquet('{path}')")
 
     @property

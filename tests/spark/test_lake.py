@@ -62,7 +62,7 @@ e5,x@y.example,u2,mail x@y.example,2024-05-02T23:59:00Z
 e6,a1,u2,login,2031-05-02T23:59:00Z
 e7,,u2,login,2024-05-02
 """,
-    "fx_rates": "from_currency,to_currency,valid_on,rate\nUSD,EUR,2024-01-01,0.9\nUSD,EUR,2024-01-02,-1\n",
+    "fx_rates": "currency,rate_on,rate\nUSD,2024-01-01,0.9\nUSD,2024-01-02,-1\n",
 }
 """Rows that are right and rows that break every kind of rule."""
 
@@ -167,13 +167,13 @@ def test_the_order_of_rows_does_not_matter(
 
 
 def test_typed_columns_read_as_their_texts(spark: Any, tmp_path: Path) -> None:
-    text = "from_currency,to_currency,valid_on,rate\nUSD,EUR,2024-01-01,0.90000000\nGBP,EUR,2024-01-02,1.5\n"
+    text = "currency,rate_on,rate\nUSD,2024-01-01,0.90000000\nGBP,2024-01-02,1.5\n"
     delivery = deliver(spark, tmp_path, {"fx_rates": text})
     typed = spark.sql(
-        "select from_currency, to_currency, cast(valid_on as date) as valid_on, "
+        "select currency, cast(rate_on as date) as rate_on, "
         "cast(rate as decimal(18, 8)) as rate, _row, _loaded_at from lake.generic__fx_rates"
     ).collect()
-    schema = "from_currency string, to_currency string, valid_on date, rate decimal(18, 8), _row bigint, "
+    schema = "currency string, rate_on date, rate decimal(18, 8), _row bigint, "
     delivery.store("generic__fx_rates", spark.createDataFrame(typed, schema + "_loaded_at timestamp"))
     warehouse, _ = delivery.build("typed")
     assert delivery.differences(warehouse, "generic__fx_rates") == []
@@ -184,8 +184,8 @@ def test_a_mistake_of_the_user_has_a_message(spark: Any, tmp_path: Path) -> None
     spark.sql("create schema if not exists lake")
     spark.sql("create table lake.few as select 'a' as account_id")
     spark.sql(
-        "create table lake.bad as select explode(array('x', 'y', 'z')) as rate, 'USD' as from_currency, "
-        "'EUR' as to_currency, '2024-01-01' as valid_on"
+        "create table lake.bad as select 'x' as rate, 'USD' as currency, '2024-01-01' as rate_on "
+        "from range(3)"
     )
     for tables, error, text in (
         ({"generic/acounts": "lake.few"}, SettingsError, "Did you mean 'generic/accounts'?"),
