@@ -36,11 +36,12 @@ def identified_sql(
     received_at = f"cast({usage.received_at} as timestamp)"
     names = ["user_id", "event_name", "account_id", "visitor_id", *(f"tie_{name}" for name in _TIE_COLUMNS)]
     facts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in names)
+    tie = f"cast(md5_number_lower(concat_ws(chr(31), {facts})) >> 36 as bigint)"
     second = "cast(epoch(date_trunc('second', occurred_at)) as bigint)"
     second = f"cast(least(greatest({second}, 0), {_SECONDS}) as bigint)"
     return (
         "select *, (cast(user_id is null as bigint) << 62) | "
-        f"({second} << 28) | cast(md5_number_lower(concat_ws(chr(31), {facts})) >> 36 as bigint) as rank from ("
+        f"({second} << 28) | {tie} as rank from ("
         f"select {event_key}({usage.event_id}{apart}) as event_key, {usage.account_id} as account_id, "
         f"cast({usage.user_id} as varchar) as user_id, "
         f"case when {usage.user_id} is null then cast({usage.visitor_id} as varchar) end as visitor_id, "

@@ -93,19 +93,19 @@ def _is_text(node: exp.Expr) -> bool:
 
 def _timezone(node: exp.Expr) -> exp.Expr:
     """`timezone(zone, moment)`, of which two make one: from UTC to a zone, or from a zone to UTC."""
-    if _is_timezone(node.parent):
+    if _is_call(node.parent, "timezone"):
         return node
     zone, moment = node.expressions
     is_utc = _is_text(zone) and zone.name.upper() == "UTC"
-    if _is_timezone(moment):
+    if _is_call(moment, "timezone"):
         inner_zone, inner = moment.expressions
         return _to_utc(inner_zone, inner) if is_utc else _call("from_utc_timestamp", inner, zone)
     # A time with an offset is in UTC already.
     return moment if is_utc else node
 
 
-def _is_timezone(node: object) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name.lower() == "timezone"
+def _is_call(node: object, name: str) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == name
 
 
 def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
@@ -151,13 +151,13 @@ def _right_shift(node: exp.Expr) -> exp.Expr:
 
     `md5_number_lower(text) >> 36` are seven hexadecimal digits, of the last bytes of the digest.
     """
-    if isinstance(node.this, exp.MD5NumberLower64) and node.expression.name == "36":
+    if _is_call(node.this, "md5_number_lower") and node.expression.name == "36":
         return _parsed(
             "cast(conv(concat(substr(md5(_text), 31, 2), substr(md5(_text), 29, 2), "
             "substr(md5(_text), 27, 2), substr(md5(_text), 25, 1)), 16, 10) as bigint)",
-            _text=node.this.this,
+            _text=node.this.expressions[0],
         )
-    if isinstance(node.this, exp.Anonymous) and node.this.name == "xxhash64":
+    if _is_call(node.this, "xxhash64"):
         return _call("shiftrightunsigned", node.this, node.expression)
     return node
 
@@ -209,7 +209,7 @@ def _key_block(node: exp.Expr) -> exp.Expr:
     """The key of the pseudonyms, padded and combined as HMAC wants it. DuckDB has it in a variable."""
     first = node.this
     inner = first.this if isinstance(first, exp.Cast) else first
-    if not (isinstance(inner, exp.Anonymous) and inner.name.lower() == "getvariable"):
+    if not _is_call(inner, "getvariable"):
         return node
     key = "if(octet_length(hash_key) > 64, unhex(sha2(hash_key, 256)), encode(hash_key, 'utf-8'))"
     return _parsed(
