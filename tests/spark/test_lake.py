@@ -66,6 +66,15 @@ e7,,u2,login,2024-05-02
 }
 """Rows that are right and rows that break every kind of rule."""
 
+CUSTOMERS = """\
+{"id": "cus_1", "name": "Ada", "email": "ada@ada.example", "created": 1704067200, "livemode": true, \
+"metadata": {"crm_id": "0015", "ratio": 1.10}, "address": {"country": "DE", "city": null}, "deleted": false}
+{"id": "cus_2", "name": null, "created": 1704153600, "livemode": false, "metadata": {}, \
+"discount": {"id": "di_1", "coupon": {"id": "co_1", "percent_off": 12.50}}}
+{"id": "", "created": "never", "metadata": null}
+"""
+"""Records of an API, with objects in them."""
+
 PARTS = (
     "source_system, account_id, user_id, visitor_id, occurred_on, started_at, ended_at, events",
     "source_system, account_id, event_name, week, is_counted, first_at, last_at, events, "
@@ -141,6 +150,22 @@ def test_wrong_rows_are_rejected_with_the_reasons_of_the_loader(
     key = load_hash_key(delivery.settings.home).decode()
     views = spark.sql(f"show create table {warehouse.schemas['raw']}.generic__plans").collect()
     assert key not in views[0][0]
+
+
+def test_columns_are_found_in_the_objects_of_an_api(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSW_MAX_REJECT_SHARE", "1")
+    settings = load_settings(tmp_path / "home", as_of=UNTIL.isoformat(), environment={})
+    load_hash_key(settings.home)
+    path = settings.landing / "stripe" / "customers" / "customers.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(CUSTOMERS, encoding="utf-8")
+    delivery = Delivery(settings, spark, tmp_path)
+    delivery.land()
+    warehouse, _ = delivery.build("api")
+    assert delivery.differences(warehouse, "stripe__customers") == []
+    assert delivery.rejected_differences(warehouse, "stripe", "customers") == []
 
 
 def test_the_order_of_rows_does_not_matter(
