@@ -120,7 +120,10 @@ def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
-    """Times without a zone are in UTC, the zone of the session. Spark reads offsets as `+02:00` only."""
+    """Times without a zone are in UTC, the zone of the session.
+
+    Before an offset, Spark wants seconds, and it reads offsets as `+02:00` only.
+    """
     kind = node.args["to"]
     if kind.this == exp.DataType.Type.TIMESTAMPNTZ:
         node.set("to", exp.DataType.build("timestamptz"))
@@ -128,7 +131,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
         node.set(
             "this",
             _parsed(
-                "regexp_replace(regexp_replace(_text, '(:[0-9.]+[+-][0-9]{2})$', '$1:00'), "
+                "regexp_replace(regexp_replace("
+                "regexp_replace(_text, '^(.{11}[0-9]{2}:[0-9]{2})([-+Z])', '$1:00$2'), "
+                "'(:[0-9.]+[+-][0-9]{2})$', '$1:00'), "
                 "'(:[0-9.]+[+-][0-9]{2})([0-9]{2})$', '$1:$2')",
                 _text=node.this,
             ),
