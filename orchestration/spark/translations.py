@@ -106,34 +106,37 @@ def _is_text(node: exp.Expr) -> bool:
 
 def _timezone(node: exp.Expr) -> exp.Expr:
     """`timezone(zone, moment)`, of which two make one: from UTC to a zone, or from a zone to UTC."""
-    if _is_timezone(node.parent):
+    if _is_call(node.parent, "timezone"):
         return node
     zone, moment = node.expressions
     is_utc = _is_text(zone) and zone.name.upper() == "UTC"
-    if _is_timezone(moment):
+    if _is_call(moment, "timezone"):
         inner_zone, inner = moment.expressions
         return _to_utc(inner_zone, inner) if is_utc else _call("from_utc_timestamp", inner, zone)
     # A time with an offset is in UTC already.
     return moment if is_utc else node
 
 
-def _is_timezone(node: object) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name.lower() == "timezone"
+def _is_call(node: object, name: str) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == name
 
 
 def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
-    """When clocks go back, a local time occurs twice. DuckDB takes the later instant, as the next day does."""
+    """When clocks go back, a local time occurs twice. DuckDB takes the later instant."""
+    later = "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
     return _parsed(
-        "case when from_utc_timestamp(to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day, _zone)"
-        " = _local then to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
-        " else to_utc_timestamp(_local, _zone) end",
+        f"case when from_utc_timestamp({later}, _zone) = _local then {later} "
+        "else to_utc_timestamp(_local, _zone) end",
         _local=local,
         _zone=zone,
     )
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
-    """Times without a zone are times in UTC, the zone of the session. Spark reads offsets as `+02:00` only."""
+    """Times without a zone are in UTC, the zone of the session.
+
+    Before an offset, Spark wants seconds, and it reads offsets as `+02:00` only.
+    """
     kind = node.args["to"]
     if kind.this == exp.DataType.Type.TIMESTAMPNTZ:
         node.set("to", exp.DataType.build("timestamptz"))
@@ -141,7 +144,9 @@ def _cast(node: exp.Expr) -> exp.Expr:
         node.set(
             "this",
             _parsed(
-                "regexp_replace(regexp_replace(_text, '(:[0-9.]+[+-][0-9]{2})$', '$1:00'), "
+                "regexp_replace(regexp_replace("
+                "regexp_replace(_text, '^(.{11}[0-9]{2}:[0-9]{2})([-+Z])', '$1:00$2'), "
+                "'(:[0-9.]+[+-][0-9]{2})$', '$1:00'), "
                 "'(:[0-9.]+[+-][0-9]{2})([0-9]{2})$', '$1:$2')",
                 _text=node.this,
             ),
@@ -160,8 +165,17 @@ def _hash(node: exp.Expr) -> exp.Expr:
 
 
 def _right_shift(node: exp.Expr) -> exp.Expr:
-    """Bits of a hash, which has no sign on DuckDB."""
-    if isinstance(node.this, exp.Anonymous) and node.this.name == "xxhash64":
+    """Bits of a hash, which has no sign on DuckDB.
+
+    `md5_number_lower(text) >> 36` are seven hexadecimal digits, of the last bytes of the digest.
+    """
+    if _is_call(node.this, "md5_number_lower") and node.expression.name == "36":
+        return _parsed(
+            "cast(conv(concat(substr(md5(_text), 31, 2), substr(md5(_text), 29, 2), "
+            "substr(md5(_text), 27, 2), substr(md5(_text), 25, 1)), 16, 10) as bigint)",
+            _text=node.this.expressions[0],
+        )
+    if _is_call(node.this, "xxhash64"):
         return _call("shiftrightunsigned", node.this, node.expression)
     return node
 
@@ -206,6 +220,13 @@ def _to_json(node: exp.Expr) -> exp.Expr:
     return _call("to_json", *node.expressions[:1], options)
 
 
+def _json_keys(node: exp.Expr) -> exp.Expr:
+    """`json_keys(text, pointer)`: the keys of the object at a JSON pointer."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in node.expression.name.split("/")[1:]]
+    path = exp.Literal.string("$" + "".join(f"['{step}']" for step in steps))
+    return _call("json_object_keys", _call("get_json_object", node.this, path) if steps else node.this)
+
+
 def _strptime(node: exp.Expr) -> exp.Expr:
     """`try_strptime(text, formats)`: the first format that fits."""
     text, formats = node.expressions
@@ -231,12 +252,13 @@ def _key_block(node: exp.Expr) -> exp.Expr:
     """The key of the pseudonyms, padded and combined as HMAC wants it. DuckDB has it in a variable."""
     first = node.this
     inner = first.this if isinstance(first, exp.Cast) else first
-    if not (isinstance(inner, exp.Anonymous) and inner.name.lower() == "getvariable"):
+    if not _is_call(inner, "getvariable"):
         return node
     key = "if(octet_length(hash_key) > 64, unhex(sha2(hash_key, 256)), encode(hash_key, 'utf-8'))"
     return _parsed(
-        "(select unhex(array_join(transform(sequence(1, 127, 2), place -> lpad(hex(cast(conv("
-        f"substr(digits, place, 2), 16, 10) as integer) ^ {_PADS[inner.expressions[0].name]}), 2, '0')), '')) "
+        "(select unhex(array_join(transform(sequence(1, 127, 2), place -> lpad(hex("
+        "cast(conv(substr(digits, place, 2), 16, 10) as integer) "
+        f"^ {_PADS[inner.expressions[0].name]}), 2, '0')), '')) "
         f"from (select rpad(hex({key}), 128, '0') as digits from {KEY_RELATION}))"
     )
 
@@ -268,6 +290,7 @@ _CHANGES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Div: _divided,
     exp.DateDiff: _boundaries,
     exp.DayOfWeekIso: lambda node: _parsed("(weekday(_day) + 1)", _day=node.this),
+    exp.JSONKeys: _json_keys,
     exp.BitwiseRightShift: _right_shift,
     exp.Coalesce: _key_block,
     exp.Select: _select,

@@ -49,6 +49,8 @@ class LakeTable:
     """Column with the time of the delivery of each row; None if the table has none."""
     mapping: Path | None
     """The `mapping.yml` of the object."""
+    given: frozenset[str]
+    """All objects that have a table."""
 
     @property
     def numeric(self) -> frozenset[int]:
@@ -64,6 +66,13 @@ class LakeTable:
         return LandingError(
             f"The table {self.name} cannot be read as {self.contract.label}: {reason}. Correct the table, "
             "the view that selects from it, or raw_tables, then run again."
+        )
+
+    def changed(self) -> LandingError:
+        """Return the error of a table whose content changed while it was read."""
+        return LandingError(
+            f"The table {self.name} of {self.contract.label} changed while it was read. Run again when its "
+            "loader has finished."
         )
 
 
@@ -101,10 +110,11 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
     except AnalysisException as error:
         first = str(error).splitlines()[0].split(" SQLSTATE")[0]
         raise LandingError(
-            f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: {first} "
-            f"Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load the table."
+            f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: "
+            f"{first} Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load "
+            "the table."
         ) from None
-    named = {column: kind for column, kind in columns}
+    named = dict(columns)
     row, loaded_at = named.get("_row", ""), named.get("_loaded_at", "")
     content = [(column, kind) for column, kind in columns if column not in _NOT_CONTENT]
     return LakeTable(
@@ -115,6 +125,7 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
         "_row" if _WHOLE.match(row) else None,
         "_loaded_at" if loaded_at.startswith("timestamp") else None,
         _mapping(settings.landing / contract.source / contract.name),
+        frozenset(settings.raw_tables),
     )
 
 
