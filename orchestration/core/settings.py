@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from orchestration.core.engines import DUCKDB, chosen_engine
 from orchestration.core.errors import SettingsError
 from orchestration.core.policies import parse_policies, project_policies
 
@@ -48,6 +49,8 @@ class Settings:
     """Publish a release that would otherwise be an experiment."""
     accept: Mapping[str, str] = field(default_factory=dict)
     """Gate findings that the user accepts in advance, with the reasons."""
+    engine: str = DUCKDB
+    """One of core.engines.ENGINES. All releases of a home are on the same engine."""
 
     @property
     def raw(self) -> Path:
@@ -79,6 +82,11 @@ class Settings:
     def dbt(self) -> Path:
         """dbt's working files: the generated profile, the parsed manifest, the logs."""
         return self.home / "dbt"
+
+    @property
+    def spark(self) -> Path:
+        """Tables and catalog of a Spark without a cluster."""
+        return self.home / "spark"
 
     @property
     def dagster(self) -> Path:
@@ -113,6 +121,7 @@ def load_settings(
     as_of: str | None = None,
     policies: Iterable[str] | None = None,
     known_at: str | None = None,
+    engine: str | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
     now: datetime | None = None,
@@ -122,7 +131,8 @@ def load_settings(
     The default of `as_of` is `now`, else the end of a simulated company's history, else the present.
     `policies` come from the command line and override CSW_POLICIES by name. With `known_at` and without
     `as_of`, `known_at` is also the `as_of`. Raises SettingsError for a path that DuckDB would expand, an
-    invalid date, an unknown policy, or an invalid policy value.
+    invalid date, an unknown policy, an invalid policy value, or an engine that the home's releases do not
+    have.
     """
     home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
     landing_path = folder_path(
@@ -145,6 +155,7 @@ def load_settings(
         known_at=known_moment,
         policies=lasting | asked,
         asked_policies=tuple(sorted(asked)),
+        engine=chosen_engine(engine or environment.get("CSW_ENGINE") or None, home_path),
     )
 
 

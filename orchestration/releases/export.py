@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -66,6 +67,11 @@ class ExportedTable:
     name: str
     rows: int
     columns: Columns
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table as the manifest describes it."""
+        columns = [{"name": name, "type": kind} for name, kind, _ in self.columns]
+        return {"rows": self.rows, "columns": columns}
 
 
 @dataclass(frozen=True)
