@@ -24,7 +24,7 @@ from orchestration.core.spelling import did_you_mean
 
 PROJECT_FILE = Path(__file__).resolve().parents[2] / "dbt_project.yml"
 
-_NO_POLICIES = frozenset({"as_of", "policy_catalog", "policy_presets"})
+_NO_POLICIES = frozenset({"as_of", "policy_catalog", "policy_presets", "raw_tables"})
 """Project variables that are not policies."""
 
 log = logging.getLogger("csw")

@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import yaml
+
 from orchestration.core.engines import DUCKDB, chosen_engine
 from orchestration.core.errors import SettingsError
-from orchestration.core.policies import parse_policies, project_policies
+from orchestration.core.policies import parse_policies, project_policies, project_variables
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 SIMULATION = Path("_truth", "simulation.json")
 """The record of a simulation, in its landing folder. It lists the files, and only these are ever replaced."""
+
+RAW_TABLES_VARIABLE = "CSW_RAW_TABLES"
+_AS_TABLES = "Give a table for each object, such as `{generic/accounts: crm.accounts}`."
 
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
@@ -51,6 +56,8 @@ class Settings:
     """Gate findings that the user accepts in advance, with the reasons."""
     engine: str = DUCKDB
     """One of core.engines.ENGINES. All releases of a home are on the same engine."""
+    raw_tables: Mapping[str, str] = field(default_factory=dict)
+    """By `source/object`: the table of Spark's catalog with its rows. DuckDB reads files instead."""
 
     @property
     def raw(self) -> Path:
@@ -156,7 +163,30 @@ def load_settings(
         policies=lasting | asked,
         asked_policies=tuple(sorted(asked)),
         engine=chosen_engine(engine or environment.get("CSW_ENGINE") or None, home_path),
+        raw_tables=read_raw_tables(environment),
     )
+
+
+def read_raw_tables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the tables of raw objects: CSW_RAW_TABLES, else `raw_tables` in dbt_project.yml.
+
+    Raises SettingsError if the text is no mapping of names to names. Landing checks the names.
+    """
+    text, where = environment.get(RAW_TABLES_VARIABLE), RAW_TABLES_VARIABLE
+    try:
+        given = yaml.safe_load(text) if text else project_variables().get("raw_tables")
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            f"{where} is no YAML: {' '.join(str(error).split())[:200]}. {_AS_TABLES}"
+        ) from None
+    if not text:
+        where = "raw_tables in dbt_project.yml"
+    if not isinstance(given or {}, dict):
+        raise SettingsError(f"{where} is {given!r}. {_AS_TABLES}")
+    for name, table in (given or {}).items():
+        if not isinstance(name, str) or not isinstance(table, str) or not table.strip():
+            raise SettingsError(f"{where}: {name!r} has the table {table!r}. {_AS_TABLES}")
+    return {name: table.strip() for name, table in (given or {}).items()}
 
 
 def simulated_until(landing: Path) -> datetime | None:

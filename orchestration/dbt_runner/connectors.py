@@ -31,7 +31,7 @@ def enabled_connectors(settings: Settings) -> list[str]:
     variables = project_variables()
     wanted, known = variables["connectors"], list(variables["connector_branches"])
     if wanted == ARRIVED:
-        return [one for one in known if _has_files(settings.raw / one) or _has_files(settings.landing / one)]
+        return [one for one in known if _has_arrived(settings, one)]
     listed = [wanted] if isinstance(wanted, str) else list(wanted)
     for name in listed:
         if name not in known:
@@ -53,6 +53,13 @@ def contracts_in_use(settings: Settings) -> dict[tuple[str, str], LandingObject]
     """Return the contracts of `generic` and of the enabled connectors."""
     enabled = enabled_connectors(settings)
     return {key: one for key, one in load_contracts().items() if not one.is_vendor or one.source in enabled}
+
+
+def _has_arrived(settings: Settings, name: str) -> bool:
+    """Return whether a system has files, or a table on Spark."""
+    if settings.engine == "spark":
+        return any(label.startswith(f"{name}/") for label in settings.raw_tables)
+    return _has_files(settings.raw / name) or _has_files(settings.landing / name)
 
 
 def _has_files(folder: Path) -> bool:

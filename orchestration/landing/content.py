@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from orchestration.landing.reading.nested import find_columns, list_records, use
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.recognition import other_object, tool_of
-from orchestration.landing.remarks import Loaded, remarks_on
+from orchestration.landing.remarks import Loaded, count_warned, line_of, remarks_on
 from orchestration.landing.values.casting import Cast, cast_rows, json_object
 from orchestration.landing.values.census import take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
@@ -178,7 +179,7 @@ def _load_rows(
         if rejected.wrong:
             _write_quarantine(connection, settings, contract, reading, cast, arrival)
         _refuse_whole(binding, numbers, rejected, rows)
-        _refuse_wrong_files(rejected, rows)
+        refuse_wrong_rows(rejected, rows)
     except FileRefusedError:
         temporary.unlink()
         raise
@@ -200,9 +201,11 @@ def _load_rows(
         tool=tool_of(reading.header) if contract.is_vendor else "",
         remarks=(),
     )
-    remarks = list(remarks_on(connection, contract, reading, binding, numbers, found, temporary))
+    warned = count_warned(connection, contract, temporary)
+    remarks = remarks_on(contract, reading, binding, numbers, found, warned, partial(line_of, connection))
+    found = replace(found, remarks=(*rejected.remarks, *remarks))
     atomic_replace(temporary, target)
-    return _accepted(arrival, delivered, target, replace(found, remarks=(*rejected.remarks, *remarks)))
+    return Batch(**_identity(arrival, delivered), **accepted(found), path=target)
 
 
 def _write_typed(
@@ -214,15 +217,24 @@ def _write_typed(
     target: Path,
 ) -> int:
     """Write the rows without a problem; return their number."""
+    rows = typed_sql(contract, binding, arrival.batch_id, _timestamp(arrival.loaded_at), f"({cast.query})")
+    return tables.scalar(
+        connection, f"copy ({rows}) to {quote_literal(target)} (format parquet, compression zstd)"
+    )
+
+
+def typed_sql(contract: LandingObject, binding: Binding, batch_id: str, loaded_at: str, source: str) -> str:
+    """Return SQL of the rows without a problem as a batch keeps them.
+
+    `source` is SQL of a relation with the columns of `Cast.query`, and `loaded_at` of an instant.
+    """
     typed = ", ".join(
         f"v{place} as {quote_identifier(name)}" for place, name in enumerate(contract.column_names)
     )
     extra = json_object(list(binding.extras), [f"c{place}" for place in binding.extras.values()])
-    return tables.scalar(
-        connection,
-        f"copy (select {typed}, {extra} as _extra, _days, {quote_literal(arrival.batch_id)} as _batch_id, "
-        f"{_timestamp(arrival.loaded_at)} as _loaded_at, record as _row from ({cast.query}) "
-        f"where problem is null) to {quote_literal(target)} (format parquet, compression zstd)",
+    return (
+        f"select {typed}, {extra} as _extra, _days, {quote_literal(batch_id)} as _batch_id, "
+        f"{loaded_at} as _loaded_at, record as _row from {source} where problem is null"
     )
 
 
@@ -252,8 +264,8 @@ def _refuse_whole(binding: Binding, numbers: Numbers, rejected: RejectedRows, ro
         raise FileRefusedError(". Also, ".join(reasons), rows=rows, remarks=remarks)
 
 
-def _refuse_wrong_files(rejected: RejectedRows, rows: int) -> None:
-    """Raise FileRefusedError if the wrong rows refuse the whole file."""
+def refuse_wrong_rows(rejected: RejectedRows, rows: int) -> None:
+    """Raise FileRefusedError if the wrong rows refuse the whole file or table."""
     if not rejected.wrong:
         return
     share = rejected.wrong / rows
@@ -272,30 +284,29 @@ def _refuse_wrong_files(rejected: RejectedRows, rows: int) -> None:
     )
 
 
-def _accepted(arrival: Arrival, contract: LandingObject, path: Path, found: Loaded) -> Batch:
-    return Batch(
-        **_identity(arrival, contract),
-        status="accepted",
-        reason=None,
-        rows_in=found.rows,
-        rows_loaded=found.rows - found.quarantined,
-        rows_quarantined=found.quarantined,
-        rows_refused=0,
-        rows_blank=found.blank,
-        rows_repeated=found.repeats.repeated,
-        rows_conflicting=found.repeats.conflicting,
-        columns=found.columns,
-        extra_columns=found.extra_columns,
-        day_columns=found.days.columns,
-        whole_day_columns=found.days.whole,
-        address_columns=found.census.address_columns,
-        placeholder_columns=found.census.placeholder_columns,
-        ends=found.ends,
-        ends_convention=found.mapping.ends,
-        tool=found.tool,
-        remarks=found.remarks,
-        path=path,
-    )
+def accepted(found: Loaded) -> dict[str, Any]:
+    """Return the fields of the batch of accepted content, without its identity."""
+    return {
+        "status": "accepted",
+        "reason": None,
+        "rows_in": found.rows,
+        "rows_loaded": found.rows - found.quarantined,
+        "rows_quarantined": found.quarantined,
+        "rows_refused": 0,
+        "rows_blank": found.blank,
+        "rows_repeated": found.repeats.repeated,
+        "rows_conflicting": found.repeats.conflicting,
+        "columns": found.columns,
+        "extra_columns": found.extra_columns,
+        "day_columns": found.days.columns,
+        "whole_day_columns": found.days.whole,
+        "address_columns": found.census.address_columns,
+        "placeholder_columns": found.census.placeholder_columns,
+        "ends": found.ends,
+        "ends_convention": found.mapping.ends,
+        "tool": found.tool,
+        "remarks": found.remarks,
+    }
 
 
 def _refused(arrival: Arrival, contract: LandingObject, refusal: FileRefusedError) -> Batch:

@@ -8,7 +8,7 @@ by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import duckdb
@@ -30,19 +30,24 @@ _MANY_TIMES = 10
 Convention = Literal["inclusive", "exclusive"]
 Counts = Mapping[str, int]
 
+_NAMES = (
+    "total", "last_second", "timed", "touching", "one_day_holes", "before_the_day", "on_the_day", "month_ends"
+)  # fmt: skip
+"""The counts of `_COUNTS`, in its order."""
+
 # Periods with the same start are versions of one period, so the next period is the one with a later start.
 _COUNTS = """
     select
         count(*) as total,
         count(*) filter (is_last_second) as last_second,
-        count(*) filter (cast(e as time) <> time '00:00:00' and not is_last_second) as timed,
+        count(*) filter (e <> date_trunc('day', e) and not is_last_second) as timed,
         count(*) filter (next_start = e) as touching,
         count(*) filter (next_start = e + interval 1 day) as one_day_holes,
         count(*) filter (e > s and day(e + interval 1 day) = day(s) and day(e) <> day(s)) as before_the_day,
         count(*) filter (e > s and day(e) = day(s)) as on_the_day,
         count(*) filter (e > s and day(e + interval 1 day) = 1) as month_ends
     from (
-        select *, second(e) = 59 or cast(e as time) = time '23:59:00' as is_last_second
+        select *, second(e) = 59 or e = date_trunc('day', e) + interval 1439 minute as is_last_second
         from (
             select *, lead(s) over (partition by {item} order by s) as next_start
             from (
@@ -65,15 +70,22 @@ def count_ends(
     """
     if ends is None:
         return None
-    query = _COUNTS.format(
+    return ends_counted(connection.execute(ends_sql(ends, source)).fetchone())
+
+
+def ends_sql(ends: Ends, source: str) -> str:
+    """Return SQL of the counts of `_NAMES`, in one row. `source` is SQL of a relation."""
+    return _COUNTS.format(
         start=quote_identifier(ends.start),
         end=quote_identifier(ends.end),
         item=", ".join(quote_identifier(name) for name in ends.item),
         source=source,
     )
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    found = dict(zip(names, cursor.fetchone() or (), strict=True))
+
+
+def ends_counted(row: Sequence[int] | None) -> dict[str, int] | None:
+    """Return the row of `ends_sql` by name; None if there are no ends."""
+    found = dict(zip(_NAMES, row or (0,) * len(_NAMES), strict=True))
     return found if found["total"] else None
 
 
@@ -158,7 +170,7 @@ def minute_after(end: str) -> str:
     """Return SQL of the first instant after a last second or minute; other ends stay unchanged."""
     moment = f"cast({end} as timestamp)"
     return (
-        f"case when second({moment}) = 59 or cast({moment} as time) = time '23:59:00' "
+        f"case when second({moment}) = 59 or {moment} = date_trunc('day', {moment}) + interval 1439 minute "
         f"then date_trunc('minute', {moment} + interval 1 minute) else {moment} end"
     )
 

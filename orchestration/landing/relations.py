@@ -7,17 +7,19 @@ accounts. It also masks addresses in names and ids. A step that no batch needs a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 
 import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, LandingObject
+from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, LandingObject
 from orchestration.dbt_runner.pseudonyms import masked_sql, pseudonym_sql, published_sql
 from orchestration.landing.attributes import attribute_sql, with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.ends import (
+    Counts,
     closing_batches,
     count_ends,
     day_after,
@@ -50,23 +52,47 @@ def create_raw_relations(
     for contract in contracts.values():
         mine = [batch for batch in given if (batch.source, batch.object) == (contract.source, contract.name)]
         if first_day is None and any(batch.placeholder_columns for batch in mine):
-            first_day = _business_start(connection, contracts, given, policies)
+            first_day = business_start(contracts, given, policies, partial(_earliest, connection))
         if contract.usage is not None:
             read = partial(_events, connection, contract, policies, contracts, given)
             events.append(EventBatches(contract, mine, read, _parents(contract, mine, given)))
         contract, mine, spellings = with_attributes(contract, mine, policies.account_attributes)
         query = _query(connection, contract, mine)
         query = _with_parents(connection, query, contract, mine, contracts, given)
-        if mine:
-            query = _replace(query, attribute_sql(spellings))
-        if first_day is not None:
-            query = _placeholders(query, mine, first_day)
-        query = _ends(connection, query, contract, mine, policies)
-        for step in (_days, _filled, _published):
-            query = step(query, contract, mine, policies)
+        query = with_meaning(
+            query, contract, mine, spellings, policies, first_day, partial(count_ends, connection)
+        )
         name = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
         connection.execute(f"create or replace view {name} as {query}")
     create_usage_relations(connection, events, policies)
+
+
+CountEnds = Callable[[Ends | None, str], Counts | None]
+"""Counts the ends of a relation, which is given as SQL."""
+
+
+def with_meaning(
+    query: str,
+    contract: LandingObject,
+    mine: Sequence[Batch],
+    spellings: Mapping[str, Sequence[str]],
+    policies: ReadingPolicies,
+    first_day: str | None,
+    count: CountEnds,
+) -> str:
+    """Return SQL of stored rows with the meaning that policies and other batches give them.
+
+    `query` has the columns of the contract with the attributes, which are null, BATCH_COLUMNS and `_days`.
+    `first_day` is the ISO date that replaces placeholders.
+    """
+    if mine:
+        query = _replace(query, attribute_sql(spellings))
+    if first_day is not None:
+        query = _placeholders(query, mine, first_day)
+    query = _ends(query, contract, mine, policies, count)
+    for step in (with_days, _filled, _published):
+        query = step(query, contract, mine, policies)
+    return query
 
 
 def _events(
@@ -80,7 +106,7 @@ def _events(
     """Return SQL of the rows of one batch of events, with days in the reporting time zone."""
     query = _query(connection, contract, [batch])
     query = _with_parents(connection, query, contract, [batch], contracts, batches)
-    return _days(query, contract, [batch], policies)
+    return with_days(query, contract, [batch], policies)
 
 
 def _parents(contract: LandingObject, mine: Sequence[Batch], batches: Sequence[Batch]) -> tuple[str, ...]:
@@ -154,20 +180,18 @@ def _columns(types: Mapping[str, str], present: set[str]) -> str:
 
 
 def _ends(
-    connection: duckdb.DuckDBPyConnection,
     query: str,
     contract: LandingObject,
     mine: Sequence[Batch],
     policies: ReadingPolicies,
+    count: CountEnds,
 ) -> str:
     """Convert last days and last seconds to the first instant without service."""
     if contract.ends is None:
         return query
     end = quote_identifier(contract.ends.end)
     convention = policies.period_end_convention
-    inclusive = inclusive_batches(
-        mine, convention, lambda: count_ends(connection, contract.ends, f"({query})")
-    )
+    inclusive = inclusive_batches(mine, convention, lambda: count(contract.ends, f"({query})"))
     cases = []
     if inclusive:
         cases.append(f"when {_is_of(inclusive)} then {day_after(end)}")
@@ -180,7 +204,7 @@ def _ends(
     return _replace(query, {contract.ends.end: f"cast(case {' '.join(cases)} else {end} end as {data_type})"})
 
 
-def _days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
+def with_days(query: str, contract: LandingObject, mine: Sequence[Batch], policies: ReadingPolicies) -> str:
     """Move days without a time to midnight in the reporting time zone."""
     if not any(batch.day_columns for batch in mine):
         return query
@@ -292,13 +316,16 @@ def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
     )
 
 
-def _business_start(
-    connection: duckdb.DuckDBPyConnection,
+def business_start(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Sequence[Batch],
     policies: ReadingPolicies,
+    earliest: Callable[[LandingObject, Sequence[Batch], str], date | None],
 ) -> str:
-    """Return the earliest real start of service, or the earliest account creation, or `first_day`."""
+    """Return the earliest real start of service, or the earliest account creation, or `first_day`.
+
+    `earliest` returns the day of a minimum, given as SQL, over stored rows.
+    """
     starts = [column for contract in contracts.values() for column in contract.columns if column.placeholder]
     for wanted in (*dict.fromkeys(column.name for column in starts), "created_at"):
         found = []
@@ -306,15 +333,22 @@ def _business_start(
             mine = [b for b in batches if (b.source, b.object) == (contract.source, contract.name)]
             if wanted in contract.column_names and mine:
                 column = quote_identifier(wanted)
-                row = connection.execute(
-                    f"select min({column}) from ({_query(connection, contract, mine)}) "
-                    f"where not {is_placeholder(column)}"
-                ).fetchone()
-                if row and row[0]:
-                    found.append(row[0])
+                first = earliest(
+                    contract, mine, f"min(case when not {is_placeholder(column)} then {column} end)"
+                )
+                if first is not None:
+                    found.append(first)
         if found:
-            return str(min(found).date().isoformat())
+            return min(found).isoformat()
     return policies.first_day
+
+
+def _earliest(
+    connection: duckdb.DuckDBPyConnection, contract: LandingObject, mine: Sequence[Batch], least: str
+) -> date | None:
+    query = f"select cast({least} as date) from ({_query(connection, contract, mine)})"
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
 
 
 def _replace(query: str, changes: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,16 +42,20 @@ class Loaded:
     remarks: tuple[Remark, ...]
 
 
+Warned = Sequence[tuple[int, int | None]]
+"""By rule of `LandingObject.warns`: the number of rows that break it, and the first of them."""
+
+
 def remarks_on(
-    connection: duckdb.DuckDBPyConnection,
     contract: LandingObject,
     reading: Reading,
     binding: Binding,
     numbers: Numbers,
     found: Loaded,
-    path: Path,
+    warned: Warned,
+    line: Callable[[int | None], int | None],
 ) -> Iterator[Remark]:
-    """Return the warnings and notes about a loaded file."""
+    """Return the warnings and notes about a loaded file or table. `line` is the line of a row in the file."""
     yield from binding.remarks
     if not reading.rows:
         yield Remark("note", None, "contains no rows")
@@ -86,20 +90,29 @@ def remarks_on(
             "" if contract.is_vendor else advice,
             rows=found.repeats.conflicting,
             row=found.repeats.first_conflict,
-            line=_line(connection, found.repeats.first_conflict),
+            line=line(found.repeats.first_conflict),
         )
     if contract.ends:
         remark = ends_remark(found.ends, contract.ends.end, found.mapping.ends)
         if remark:
             yield remark
-    for rule in contract.warns:
-        rows, first = connection.execute(
-            f"select count(*), min(_row) from read_parquet({quote_literal(path)}) where {rule.where}"
-        ).fetchone() or (0, None)
+    for rule, (rows, first) in zip(contract.warns, warned, strict=True):
         if rows:
-            yield Remark("told", rule.column, rule.text, rule.advice, rows, first, _line(connection, first))
+            yield Remark("told", rule.column, rule.text, rule.advice, rows, first, line(first))
 
 
-def _line(connection: duckdb.DuckDBPyConnection, record: int | None) -> int | None:
+def count_warned(connection: duckdb.DuckDBPyConnection, contract: LandingObject, path: Path) -> Warned:
+    """Count the rows of a typed file that break the rules of `warns`."""
+    return [
+        connection.execute(
+            f"select count(*), min(_row) from read_parquet({quote_literal(path)}) where {rule.where}"
+        ).fetchone()
+        or (0, None)
+        for rule in contract.warns
+    ]
+
+
+def line_of(connection: duckdb.DuckDBPyConnection, record: int | None) -> int | None:
+    """Return the line of a record of RAW; None if the file has no lines."""
     found = connection.execute(f"select line from {tables.RAW} where record = ?", [record]).fetchone()
     return found[0] if found else None

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import sqlglot
 from sqlglot import exp
 
+from orchestration.spark.translations import translated
+
 
 def spark_sql(sql: str, schemas: Mapping[str, str]) -> str:
     """Return one statement in Spark's SQL, in which tables of the schemas have other schemas.
@@ -19,4 +21,4 @@ def spark_sql(sql: str, schemas: Mapping[str, str]) -> str:
         if table.db in schemas:
             table.set("db", exp.to_identifier(schemas[table.db]))
             table.set("catalog", None)
-    return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    return translated(tree).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)

@@ -120,7 +120,7 @@ def cast_rows(
         # Apply the rule only to readable rows. An unreadable cell must not count as an empty one.
         is_legible = " and ".join(f"p{place} is null" for place in range(len(checks))) or "true"
         checks.append(
-            f"case when {is_legible} and {_on_values(contract, rule.where)} then {len(problems)} end"
+            f"case when {is_legible} and {on_values(contract, rule.where)} then {len(problems)} end"
         )
         groups.append((len(problems),))
         problems.append(Problem(rule.column, binding.positions.get(rule.column), rule.text, rule.advice))
@@ -202,7 +202,7 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
     """Return SQL of a JSON object with the non-null columns; null if all columns are null."""
     pairs = ", ".join(
         f"case when {column} is not null "
-        f"then {quote_literal(json.dumps(name) + ':')} || to_json({column}) end"
+        f"then {quote_literal(json.dumps(name) + ':')} || json_quote({column}) end"
         for name, column in zip(names, columns, strict=True)
     )
     return f"nullif('{{' || concat_ws(',', {pairs}) || '}}', '{{}}')" if pairs else "null::varchar"
@@ -213,7 +213,7 @@ def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
     trimmed = f"nullif(trim({delivered}, {quote_literal(BLANKS)}), '')"
     # A cheap test for surrounding white space, because trimming costs more than any cast.
     begins_in_ascii = f"ascii({delivered}) between 33 and 126"
-    ends_in_ascii = f"ascii({delivered}[-1]) between 33 and 126"
+    ends_in_ascii = f"ascii(right({delivered}, 1)) between 33 and 126"
     nothing = f"when {is_nothing(delivered, column.keeps)} then null " if has_nothing else ""
     if column.data_type == "varchar" and not (column.enum or column.is_id or column.pattern):
         if column.pii == "text":
@@ -312,7 +312,7 @@ def _without_placeholder(column: Column, value: str, has_placeholders: bool) -> 
     return f"case when not {is_placeholder(value)} then {value} end"
 
 
-def _on_values(contract: LandingObject, condition: str) -> str:
+def on_values(contract: LandingObject, condition: str) -> str:
     """Rewrite a condition on the contract's columns for `v0`, `v1`, ..."""
     places = {name: f"v{place}" for place, name in enumerate(contract.column_names)}
     return re.sub(r"\b[a-z_]+\b", lambda word: places.get(word[0], word[0]), condition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -24,13 +24,15 @@ class Census:
     """The result of the count."""
 
     remarks: tuple[Remark, ...]
+    kinds: tuple[str, ...]
+    """What each remark is about: nothing, placeholder or address."""
     address_columns: tuple[str, ...]
     placeholder_columns: tuple[str, ...]
     seen: Seen
 
 
 @dataclass(frozen=True)
-class _Count:
+class Unusual:
     """A condition on a cell, counted over the file. `cell` and `condition` are SQL."""
 
     kind: str
@@ -52,11 +54,25 @@ def take_census(
     mapping: FileMapping,
 ) -> Census:
     """Count the cells that the loader changes, over the delivered texts."""
-    met = _count(connection, list(_counts(contract, binding, mapping)))
-    by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
-    reported = [one for one in met if one[0].kind != "placeholder" or _may_hold_placeholders(one[0].column)]
+    met = _count(connection, list(unusual_cells(contract, binding, mapping)))
+    census = census_of(contract, mapping, [(one, rows) for one, rows, _ in met])
+    firsts = {(one.kind, one.column.name): (one, first) for one, _, first in met}
+    remarks = tuple(
+        _placed(connection, remark, *firsts[kind, str(remark.column)])
+        for kind, remark in zip(census.kinds, census.remarks, strict=True)
+    )
+    return replace(census, remarks=remarks)
+
+
+def census_of(contract: LandingObject, mapping: FileMapping, met: Sequence[tuple[Unusual, int]]) -> Census:
+    """Return the census from the kinds of unusual cells that were met, with their numbers of rows."""
+    by_kind = {kind: [one.column for one, _ in met if one.kind == kind] for kind in _WORDS}
+    reported = [
+        each for each in met if each[0].kind != "placeholder" or _may_hold_placeholders(each[0].column)
+    ]
     return Census(
-        tuple(_remark(connection, *each) for each in reported),
+        tuple(_remark(*each) for each in reported),
+        tuple(one.kind for one, _ in reported),
         tuple(column.name for column in by_kind["address"]) + tuple(_given_addresses(contract, mapping)),
         tuple(column.name for column in by_kind["placeholder"] if column.required and column.placeholder),
         Seen(
@@ -85,7 +101,8 @@ def _may_not_hold_addresses(column: Column) -> bool:
     return column.pii not in ("email", "text")
 
 
-def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
+def unusual_cells(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[Unusual]:
+    """Yield the conditions of the cells that the loader changes."""
     for column in contract.columns:
         place = binding.positions.get(column.name)
         if place is None:
@@ -93,23 +110,26 @@ def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> 
         cell = f"c{place}"
         if column.pii != "text":
             condition = is_nothing(cell, column.keeps)
-            yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
+            yield Unusual("nothing", column, cell, may_be_nothing(cell), condition)
         if column.is_time:
             text = text_sql(column, place, mapping)
             value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
             # Almost all dates start with these digits, or are epochs of this century. No placeholder in
             # year-month-day order is.
-            is_epoch = f"{cell}[1] = '1' and {cell}[3] between '0' and '9' and {cell}[5] between '0' and '9'"
+            digits = " and ".join(f"substr({cell}, {place}, 1) between '0' and '9'" for place in (3, 5))
+            is_epoch = f"substr({cell}, 1, 1) = '1' and {digits}"
             is_usual = f"(substr({cell}, 1, 3) between '200' and '208' or ({is_epoch}))"
             is_suspect = f"not {is_usual}" if mapping.date_format(column.name) is None else "true"
             suspicion = f"{cell} <> '' and {is_suspect}"
-            yield _Count("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
+            yield Unusual("placeholder", column, cell, suspicion, is_placeholder("{value}"), text, value)
         if _may_not_hold_addresses(column):
             condition = f"regexp_matches({cell}, {quote_literal(EMAIL_PATTERN)})"
-            yield _Count("address", column, cell, f"contains({cell}, '@')", condition)
+            yield Unusual("address", column, cell, f"contains({cell}, '@')", condition)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> list[tuple[_Count, int, int]]:
+def _count(
+    connection: duckdb.DuckDBPyConnection, counts: Sequence[Unusual]
+) -> list[tuple[Unusual, int, int]]:
     """Return the conditions that rows meet, with the number of rows and the first row."""
     if not counts:
         return []
@@ -122,14 +142,14 @@ def _count(connection: duckdb.DuckDBPyConnection, counts: Sequence[_Count]) -> l
     measures = ", ".join(
         f"count(*) filter (f{place}), min(record) filter (f{place})" for place in range(len(suspects))
     )
-    row = connection.execute(f"select {measures} from ({_in_steps(suspects)})").fetchone()
+    row = connection.execute(f"select {measures} from ({flagged_sql(suspects)})").fetchone()
     assert row is not None
     found = [(one, row[2 * place], row[2 * place + 1]) for place, one in enumerate(suspects)]
     return [each for each in found if each[1]]
 
 
-def _in_steps(counts: Sequence[_Count]) -> str:
-    """Return SQL of RAW with a flag `f0`, `f1`, ... for each count.
+def flagged_sql(counts: Sequence[Unusual], relation: str = tables.RAW) -> str:
+    """Return SQL of a relation like RAW with a flag `f0`, `f1`, ... for each kind of unusual cell.
 
     Texts and values come from separate subqueries, because planning one large expression takes longer than
     running it.
@@ -138,26 +158,31 @@ def _in_steps(counts: Sequence[_Count]) -> str:
     for place, one in enumerate(counts):
         condition = one.condition
         if one.text is not None and one.value is not None:
-            texts.append(f"{one.text} as t{place}")
-            values.append(f"{one.value.replace('{text}', f't{place}')} as r{place}")
-            condition = condition.replace("{value}", f"r{place}")
+            texts.append(f"{one.text} as text_{place}")
+            values.append(f"{one.value.replace('{text}', f'text_{place}')} as value_{place}")
+            condition = condition.replace("{value}", f"value_{place}")
         flags.append(f"case when {one.suspicion} then {condition} else false end as f{place}")
-    query = f"select {', '.join(['*', *texts])} from {tables.RAW}"
+    query = f"select {', '.join(['*', *texts])} from {relation}"
     query = f"select {', '.join(['*', *values])} from ({query})"
-    return f"select record, {', '.join(flags)} from ({query})"
+    return f"select {', '.join(['*', *flags])} from ({query})"
 
 
-def _remark(connection: duckdb.DuckDBPyConnection, one: _Count, rows: int, first: int) -> Remark:
+def _placed(connection: duckdb.DuckDBPyConnection, remark: Remark, one: Unusual, first: int) -> Remark:
+    """Return a remark with the place of its first cell and its value."""
     found = connection.execute(
         f"select line, {one.cell} from {tables.RAW} where record = ?", [first]
     ).fetchone()
     line, value = found if found else (None, None)
+    return replace(remark, row=first, line=line, value=value)
+
+
+def _remark(one: Unusual, rows: int) -> Remark:
     kind, text, advice = _WORDS[one.kind]
     if one.kind == "placeholder" and one.column.placeholder:
         text, advice = _BUSINESS_START
     if one.kind == "address" and one.column.is_id:
         text, advice = _ADDRESS_AS_ID
-    return Remark(kind, one.column.name, text, advice, rows, first, line, value)
+    return Remark(kind, one.column.name, text, advice, rows)
 
 
 _WORDS: dict[str, tuple[Kind, str, str]] = {

@@ -43,13 +43,29 @@ def find_days(
     names: Sequence[str] = cast.day_columns
     if not names:
         return Days()
-    counts = ", ".join(
-        f"count({quote_identifier(name)}), count(*) filter (_days & {1 << bit} <> 0), "
-        f"count(*) filter (_days & {1 << bit + MAY_BE_DAY} <> 0)"
-        for bit, name in enumerate(names)
-    )
+    counts = ", ".join(day_counts([quote_identifier(name) for name in names]))
     row = connection.execute(f"select {counts} from read_parquet({quote_literal(path)})").fetchone()
     assert row is not None
+    return days_found(contract, names, mapping, row)
+
+
+def day_counts(columns: Sequence[str], where: str = "true") -> list[str]:
+    """Return SQL of the three counts of each day column that `days_found` needs. `columns` are SQL."""
+    return [
+        count
+        for bit, column in enumerate(columns)
+        for count in (
+            f"count(case when {where} then {column} end)",
+            f"count(*) filter ({where} and _days & {1 << bit} <> 0)",
+            f"count(*) filter ({where} and _days & {1 << bit + MAY_BE_DAY} <> 0)",
+        )
+    ]
+
+
+def days_found(
+    contract: LandingObject, names: Sequence[str], mapping: FileMapping, row: Sequence[int]
+) -> Days:
+    """Return the day columns of typed rows from the counts of `day_counts`."""
     has_zone = bool(mapping.timezone) or contract.source_timezone != "UTC"
     whole = tuple(
         name

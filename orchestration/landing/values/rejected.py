@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -18,7 +19,7 @@ from orchestration.landing.values.casting import Cast, Problem, json_object
 from orchestration.landing.values.conventions import BLANKS, is_nothing
 
 _TABLE = "rejected_rows"
-_WORDS_SHOWN = 5
+WORDS_SHOWN = 5
 """Maximum number of different unknown words of one column with a separate remark."""
 
 
@@ -43,16 +44,11 @@ def collect_rejected_rows(
     `width` is the number of columns in the file.
     """
     cells = [f"c{place}" for place in range(width)]
-    keeps = {place: contract.column(name).keeps for name, place in binding.positions.items()}
     codes = [f"p{place}" for place in range(len(cast.groups))]
-    blank = " and ".join(
-        f"(trim(coalesce({cell}, ''), {quote_literal(BLANKS)}) = '' or "
-        f"{is_nothing(cell, keeps.get(place, ()))})"
-        for place, cell in enumerate(cells)
-    )
     connection.execute(
         f"create or replace temp table {_TABLE} as "
-        f"select {', '.join(['record', 'line', *cells, *codes, 'problem'])}, {blank} as is_blank "
+        f"select {', '.join(['record', 'line', *cells, *codes, 'problem'])}, "
+        f"{blank_sql(contract, binding, width)} as is_blank "
         f"from ({cast.query}) where problem is not null"
     )
     blank_rows = tables.scalar(connection, f"select count(*) from {_TABLE} where is_blank")
@@ -68,6 +64,16 @@ def collect_rejected_rows(
     )
 
 
+def blank_sql(contract: LandingObject, binding: Binding, width: int) -> str:
+    """Return SQL that is true for a record without any value. `width` is the number of its columns."""
+    keeps = {place: contract.column(name).keeps for name, place in binding.positions.items()}
+    return " and ".join(
+        f"(trim(coalesce(c{place}, ''), {quote_literal(BLANKS)}) = '' or "
+        f"{is_nothing(f'c{place}', keeps.get(place, ()))})"
+        for place in range(width)
+    )
+
+
 def write_rejected(
     connection: duckdb.DuckDBPyConnection,
     cast: Cast,
@@ -77,44 +83,62 @@ def write_rejected(
     target: Path,
 ) -> None:
     """Write one row per rejected record, with its line, the broken rules and its content."""
+    connection.execute(
+        f"copy ({rejected_sql(cast, header, batch_id, file_name, _TABLE)} union all "
+        f"select {quote_literal(batch_id)}, {quote_literal(file_name)}, record, line, null, null, reason, null, "
+        f"to_json(text)::varchar from {tables.BROKEN} order by _row) "
+        f"to {quote_literal(target)} (format parquet, compression zstd)"
+    )
+
+
+def rejected_sql(cast: Cast, header: Sequence[str], batch_id: str, file_name: str, source: str) -> str:
+    """Return SQL of rejected rows as they are kept. `source` has the columns of `cast.query`."""
     record = json_object(header, [f"c{place}" for place in range(len(header))])
     every = ", ".join(f"case p{place} {_details(cast, codes)} end" for place, codes in enumerate(cast.groups))
     details = (
         f"to_json(list_filter([{every}], lambda one: one is not null))::varchar" if every else "null::varchar"
     )
-    connection.execute(
-        f"copy (select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, * from ("
-        f"select record as _row, line as _line, {_choose(cast, 'column')} as _column, "
-        f"{_choose(cast, 'value')} as _value, {_choose(cast, 'reason')} as _reason, {details} as _problems, "
-        f"{record} as _record from {_TABLE} union all "
-        f"select record, line, null, null, reason, null, to_json(text)::varchar from {tables.BROKEN}"
-        f") order by _row) to {quote_literal(target)} (format parquet, compression zstd)"
+    return (
+        f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, record as _row, "
+        f"line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
+        f"{_choose(cast, 'reason')} as _reason, {details} as _problems, {record} as _record from {source}"
     )
 
 
 def _problem_remarks(
     connection: duckdb.DuckDBPyConnection, contract: LandingObject, cast: Cast
 ) -> list[Remark]:
-    """Return one remark per kind of mistake. Each unknown word of an enumeration is a separate kind."""
     if not cast.groups:
         return []
+    found = connection.execute(
+        "select code, word, count(*), min(record), arg_min(line, record), arg_min(value, record) "
+        f"from ({mistakes_sql(cast, _TABLE)}) group by code, word order by code, 3 desc, 4"
+    ).fetchall()
+    return mistakes_in_words(contract, cast, found)
+
+
+def mistakes_sql(cast: Cast, source: str) -> str:
+    """Return SQL with a row for each mistake: record, line, code, value, and the unknown word or null."""
     words = ", ".join(str(code) for code, problem in enumerate(cast.problems) if problem.by_value) or "-1"
     each = " union all ".join(
         f"select record, line, p{place} as code, {_delivered(cast, f'p{place}', codes)} as value "
-        f"from {_TABLE} where p{place} is not null"
+        f"from {source} where p{place} is not null"
         for place, codes in enumerate(cast.groups)
     )
-    found = connection.execute(
-        f"select code, word, count(*), min(record), arg_min(line, record), arg_min(value, record) from ("
-        f"select *, case when code in ({words}) then lower(trim(value)) end as word from ({each})) "
-        "group by code, word order by code, 3 desc, 4"
-    ).fetchall()
+    return f"select *, case when code in ({words}) then lower(trim(value)) end as word from ({each})"
+
+
+def mistakes_in_words(contract: LandingObject, cast: Cast, found: Iterable[tuple[Any, ...]]) -> list[Remark]:
+    """Return one remark per kind of mistake. Each unknown word of an enumeration is a separate kind.
+
+    `found` has code, word, rows, first record, its line and value; the most frequent words first.
+    """
     remarks: list[Remark] = []
     shown: dict[int, int] = {}
     for code, word, rows, row, line, value in found:
         problem = cast.problems[code]
         shown[code] = shown.get(code, 0) + 1
-        if word is not None and shown[code] > _WORDS_SHOWN:
+        if word is not None and shown[code] > WORDS_SHOWN:
             continue
         remarks.append(
             Remark(
@@ -156,7 +180,7 @@ def _broken_remarks(connection: duckdb.DuckDBPyConnection) -> list[Remark]:
 
 def _refusal(connection: duckdb.DuckDBPyConnection, cast: Cast) -> str | None:
     """Describe the most frequent mistake that refuses the whole file."""
-    refusing = [code for code, problem in enumerate(cast.problems) if problem.refuses]
+    refusing = refusing_codes(cast)
     if not refusing:
         return None
     listed = ", ".join(map(str, refusing))
@@ -168,10 +192,20 @@ def _refusal(connection: duckdb.DuckDBPyConnection, cast: Cast) -> str | None:
         f"select code, count(*), min(record), arg_min(line, record) from ({each}) "
         "group by code order by 2 desc, 1 limit 1"
     ).fetchone()
-    if found is None:
-        return None
-    problem = cast.problems[found[0]]
-    remark = Remark("wrong", problem.column, problem.reason, problem.advice, *found[1:])
+    return None if found is None else refusal_in_words(cast, *found)
+
+
+def refusing_codes(cast: Cast) -> list[int]:
+    """Return the codes of the mistakes that refuse the whole file."""
+    return [code for code, problem in enumerate(cast.problems) if problem.refuses]
+
+
+def refusal_in_words(
+    cast: Cast, code: int, rows: int, row: int | None = None, line: int | None = None
+) -> str:
+    """Describe a mistake that refuses the whole file."""
+    problem = cast.problems[code]
+    remark = Remark("wrong", problem.column, problem.reason, problem.advice, rows, row, line)
     return remark.sentence().removesuffix(".")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,30 +31,41 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
     and version is below it, unless `told_apart_by` makes them different facts.
     """
     source = f"read_parquet({quote_literal(path)})"
-    key = ", ".join(contract.delivered_key)
-    several = f"select 1 from {source} group by {key} having count(*) > 1 limit 1"
-    if connection.execute(several).fetchone() is None:
+    if connection.execute(several_sql(contract, source)).fetchone() is None:
         return Repeats()
-    contents = ", ".join(quote_identifier(name) for name in (*contract.column_names, "_extra"))
-    if contract.usage and contract.usage.ties:
-        contents = key
-    version = [quote_identifier(contract.version_at)] if contract.version_at else []
-    version += ["_version_from", "_extracted_at"] if contract.is_vendor else []
-    facts = ", ".join([*contract.delivered_key, *contract.told_apart_by, *version])
     marked = path.with_name(f"{path.name}.marked")
     connection.execute(
-        f"copy (select *, not _repeat and lead(_row) over ("
-        f"partition by {facts}, _repeat order by _row) is not null as _conflict from ("
-        f"select *, row_number() over (partition by {contents} order by _row) > 1 as _repeat from {source})"
-        f" order by _row) to {quote_literal(marked)} (format parquet, compression zstd)"
+        f"copy ({marked_sql(contract, source)} order by _row) "
+        f"to {quote_literal(marked)} (format parquet, compression zstd)"
     )
     marked.replace(path)
-    row = connection.execute(
-        "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) "
-        f"from {source}"
-    ).fetchone()
+    row = connection.execute(REPEATS.format(source=source)).fetchone()
     assert row is not None
     return Repeats(*row)
+
+
+REPEATS = "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) from {source}"
+"""SQL of the fields of `Repeats`, over the rows of `marked_sql`."""
+
+
+def several_sql(contract: LandingObject, source: str) -> str:
+    """Return SQL with one row if any key of a relation has several rows."""
+    return f"select 1 from {source} group by {', '.join(contract.delivered_key)} having count(*) > 1 limit 1"
+
+
+def marked_sql(contract: LandingObject, source: str, delivery: Sequence[str] = ()) -> str:
+    """Return SQL of a relation with `_repeat` and `_conflict`; `delivery` are the columns of a delivery."""
+    contents = [*map(quote_identifier, (*contract.column_names, "_extra")), *delivery]
+    if contract.usage and contract.usage.ties:
+        contents = [*contract.delivered_key, *delivery]
+    version = [quote_identifier(contract.version_at)] if contract.version_at else []
+    version += ["_version_from", "_extracted_at"] if contract.is_vendor else []
+    facts = ", ".join([*contract.delivered_key, *contract.told_apart_by, *version, *delivery])
+    return (
+        "select *, not _repeat and lead(_row) over ("
+        f"partition by {facts}, _repeat order by _row) is not null as _conflict from (select *, "
+        f"row_number() over (partition by {', '.join(contents)} order by _row) > 1 as _repeat from {source})"
+    )
 
 
 def count_facts(connection: duckdb.DuckDBPyConnection, contract: LandingObject) -> int:
