@@ -44,5 +44,12 @@ class QueryError(CswError):
     """A query on a release failed."""
 
 
+class UnreadableError(Exception):
+    """A relation cannot be queried. The text is one line, without values of rows.
+
+    The caller says what this means for the user.
+    """
+
+
 class SharingError(CswError):
     """A release could not be exported or pushed."""

@@ -16,6 +16,7 @@ from orchestration.core.disk import disk_trouble
 from orchestration.core.errors import CswError
 from orchestration.core.files import remove_tree
 from orchestration.core.lock import WarehouseLock, hold_lock
+from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.tags import RELEASE_TAG, run_tags
@@ -173,7 +174,10 @@ def warehouse_resource(
 def _release_metadata(settings: Settings, published: Published) -> dict[str, Any]:
     """Return what Dagster shows and plots. Figures of an experiment are not part of the plot."""
     folder = settings.releases / published.release_id
-    latest = latest_month(folder / PARQUET_DIR) if published.changed else None
+    latest = None
+    if published.changed:
+        with open_marts(folder / PARQUET_DIR) as marts:
+            latest = latest_month(marts)
     figures = (
         {
             "month": latest.month.isoformat(),

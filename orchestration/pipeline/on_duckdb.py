@@ -78,7 +78,7 @@ class OnDuckDb:
             path.unlink()
         with connect(candidate.warehouse) as connection:
             parent = candidate.noted("parent")["parent"]
-            create_sources(connection, settings, _batches(settings, candidate), parent)
+            create_sources(connection, settings, self.batches(settings, candidate), parent)
         return build(settings, candidate.warehouse, on_event=on_event, skip=skip)
 
     def export(
@@ -86,9 +86,6 @@ class OnDuckDb:
     ) -> Export:
         remove_tree(candidate.export)
         return export_marts(candidate.warehouse, candidate.export, stamp, contracts)
-
-    def count_restatements(self, candidate: Candidate, release_id: str) -> dict[str, Any]:
-        return count_restatements(candidate.export, release_id)
 
     def write_pages(self, candidate: Candidate, export: Export) -> list[ExportedFile]:
         return write_pages(candidate)
@@ -98,19 +95,15 @@ class OnDuckDb:
     ) -> AuditReport:
         return audit(candidate.export / MARTS_FILE, suites, progress=progress)
 
-    def inspect(self, settings: Settings, candidate: Candidate) -> list[Finding]:
-        noted = candidate.noted("audit")
-        return inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
+    def batches(self, settings: Settings, candidate: Candidate) -> list[Batch]:
+        return recorded_batches(settings, candidate.noted("raw_batches")["raw_batches"])
 
-    def compare_with_origins(
-        self, settings: Settings, candidate: Candidate, contracts: MartContracts
-    ) -> Origins:
-        marts, batches = candidate.export / MARTS_FILE, _batches(settings, candidate)
-        return compare_with_origins(settings, candidate.warehouse, marts, batches, contracts)
+    def open_marts(self, candidate: Candidate) -> AbstractContextManager[Relations]:
+        return open_marts(candidate.export / MARTS_FILE)
+
+    def open_origins(self, settings: Settings, candidate: Candidate) -> AbstractContextManager[Relations]:
+        marts, batches = candidate.export / MARTS_FILE, self.batches(settings, candidate)
+        return open_origins(settings, candidate.warehouse, marts, batches)
 
     def kept_files(self, candidate: Candidate) -> Sequence[Path]:
         return (candidate.warehouse,)
-
-
-def _batches(settings: Settings, candidate: Candidate) -> list[Batch]:
-    return recorded_batches(settings, candidate.noted("raw_batches")["raw_batches"])

@@ -32,6 +32,7 @@ from orchestration.pipeline.engines import Engine, engine_of
 from orchestration.quality import AuditReport, load_suites
 from orchestration.releases.acceptance import (
     accept_findings,
+    inspect_release,
     record_gate,
     recorded_findings,
     refuse_rule_breaches,
@@ -42,7 +43,8 @@ from orchestration.releases.experiments import experiment_reason
 from orchestration.releases.export import ReleaseStamp
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.history import current_release_id
-from orchestration.releases.previous import restatements_in_words
+from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
 from orchestration.sharing.customer_alerts import announce
 
@@ -150,7 +152,8 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     export = engine.export(settings, candidate, stamp, contracts)
     candidate.lap("export")
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
-    restatements = engine.count_restatements(candidate, release_id)
+    with engine.open_marts(candidate) as marts:
+        restatements = count_restatements(marts, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with ThreadPoolExecutor(max_workers=1) as pages:
@@ -181,8 +184,11 @@ def _gate(
 ) -> dict[str, Any]:
     """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
-    findings = engine.inspect(settings, candidate)
-    origins = engine.compare_with_origins(_initial_settings(settings, noted), candidate, contracts)
+    with engine.open_marts(candidate) as marts:
+        findings = inspect_release(settings, marts, noted, noted["parent"])
+    initial, batches = _initial_settings(settings, noted), engine.batches(settings, candidate)
+    opened = engine.open_origins(initial, candidate)
+    origins = compare_with_origins(initial, opened, batches, contracts)
     findings += origins.findings
     candidate.note(reconciliation=[measure.to_json() for measure in origins.measures])
     accepted = accept_findings(settings, findings, noted["parent"])

@@ -1,9 +1,9 @@
-"""The audit of an exported marts file: the checks of each mart, and the results for one file.
+"""The audit of marts: the checks of each mart, and their results.
 
 Nothing here imports Great Expectations until an audit runs; its import takes seconds.
 """
 
-from orchestration.quality.audit import audit_marts
+from orchestration.quality.audit import audit_marts, audit_tables
 from orchestration.quality.expectations import Expectation
 from orchestration.quality.report import AuditReport, CheckResult
 from orchestration.quality.suites import Suite, declared_checks, load_suites
@@ -14,6 +14,7 @@ __all__ = [
     "Expectation",
     "Suite",
     "audit_marts",
+    "audit_tables",
     "declared_checks",
     "load_suites",
 ]

@@ -1,4 +1,4 @@
-"""Audit one exported marts file against the declared suites.
+"""Audit marts against the declared suites: one exported file, or the tables of a build on Spark.
 
 Fails closed: a mart without a suite, a suite without a mart, an empty suite, a check that was not
 evaluated and a check that ended with an error all block. Each has its own name in the report.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from orchestration.core.database import connect, quote_identifier, writers_in_words
-from orchestration.core.errors import AuditError
+from orchestration.core.errors import AuditError, UnreadableError
 from orchestration.dbt_runner.mart_contract import MARTS_SCHEMA
 from orchestration.dbt_runner.pseudonyms import EMAIL_PATTERN
 from orchestration.quality import wording
@@ -36,7 +37,8 @@ from orchestration.quality.report import AuditReport, CheckResult
 from orchestration.quality.suites import Suite
 
 if TYPE_CHECKING:
-    from orchestration.quality.gx_duckdb import ExpectationResult
+    from orchestration.quality.validation import Engine, ExpectationResult
+    from orchestration.spark.warehouse import SparkWarehouse
 
 Columns = Sequence[tuple[str, str]]
 """Names and types of a mart's columns."""
@@ -56,24 +58,64 @@ def audit_marts(
     Calls `progress` with the name of each mart before its checks run. The report contains counts, never
     values of rows, and all failures. Raises AuditError only if the file cannot be read.
     """
-    tables = _tables(database)
+
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        gx_duckdb = import_great_expectations()
+        with (
+            tempfile.TemporaryDirectory(prefix="csw-audit-") as folder,
+            gx_duckdb.open_marts(database, Path(folder)) as engine,
+        ):
+            yield engine
+
+    return _audit(_tables(database), suites, opened, progress)
+
+
+def audit_tables(
+    warehouse: SparkWarehouse,
+    suites: Mapping[str, Suite],
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> AuditReport:
+    """Run every suite on the tables in schema `marts` of a build on Spark, in its session.
+
+    The report is the same as that of `audit_marts`. Raises AuditError if the schema cannot be listed.
+    """
+
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        _quieten()
+        from orchestration.quality import gx_spark
+
+        with gx_spark.open_marts(warehouse) as engine:
+            yield engine
+
+    try:
+        tables = {table: warehouse.columns(MARTS_SCHEMA, table) for table in warehouse.tables(MARTS_SCHEMA)}
+    except UnreadableError as error:
+        raise AuditError(f"Schema {warehouse.schemas[MARTS_SCHEMA]} cannot be read: {error}") from None
+    return _audit(tables, suites, opened, progress)
+
+
+def _audit(
+    tables: Tables,
+    suites: Mapping[str, Suite],
+    opened: Callable[[], AbstractContextManager[Engine]],
+    progress: Callable[[str], None] | None,
+) -> AuditReport:
+    """Run every suite on its mart. `opened` opens the engine, which takes seconds."""
     results = _undeclared(tables, suites)
     evaluated = 0
     present = [suite for suite in suites.values() if suite.mart in tables]
     for suite in suites.values():
         if suite.mart not in tables:
-            results.append(_structural(suite.mart, "mart_present", "the mart is not in the file", "present"))
+            results.append(_structural(suite.mart, "mart_present", "the mart is not there", "present"))
     if present:
-        gx_duckdb = import_great_expectations()
-        with (
-            tempfile.TemporaryDirectory(prefix="csw-audit-") as folder,
-            gx_duckdb.open_marts(database, Path(folder)) as source,
-        ):
+        with opened() as engine:
             for suite in present:
                 if progress is not None:
                     progress(suite.mart)
-                validate = partial(gx_duckdb.validate, source, suite.mart)
-                found = _audit_mart(validate, suite, tables[suite.mart])
+                found = _audit_mart(partial(engine.validate, suite.mart), suite, tables[suite.mart])
                 evaluated += sum(result.check in suite.names for result in found)
                 results += found
     return AuditReport(
@@ -85,16 +127,20 @@ def audit_marts(
 
 
 def import_great_expectations() -> ModuleType:
-    """Import Great Expectations quietly, and return its adapter. The import takes seconds."""
+    """Import Great Expectations quietly, and return its adapter for DuckDB. The import takes seconds."""
+    _quieten()
+    from orchestration.quality import gx_duckdb
+
+    return gx_duckdb
+
+
+def _quieten() -> None:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
     # The results have all that is needed. The log would quote data in errors.
     chatter = logging.getLogger("great_expectations")
     chatter.addHandler(logging.NullHandler())
     chatter.propagate = False
-    from orchestration.quality import gx_duckdb
-
-    return gx_duckdb
 
 
 def _tables(database: Path) -> Tables:

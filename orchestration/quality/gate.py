@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from orchestration.core.errors import UnreadableError
 from orchestration.quality.expectations import Severity
 from orchestration.quality.limits import Age, Change, Limits
 from orchestration.quality.profile import Month, NotMeasured, ReleaseProfile
@@ -132,9 +133,9 @@ def reconciliation_findings(measures: Sequence[Measure]) -> list[Finding]:
     ]
 
 
-def not_evaluated(name: str, error: Exception) -> Finding:
+def not_evaluated(name: str, error: UnreadableError) -> Finding:
     """Return the finding for a comparison that failed with an error."""
-    return _error(name, NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
+    return _error(name, NotMeasured(str(error)))
 
 
 def _other_question(release: ReleaseProfile, previous: ReleaseProfile) -> list[str]:

@@ -6,11 +6,11 @@ no pattern, so this module compares texts with the delivered names.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
-
-from orchestration.core.database import quote_identifier
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.relations import Relations
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.mart_contract import MartContracts
@@ -33,40 +33,52 @@ def tagged_columns(project_dir: Path = PROJECT_DIR) -> dict[tuple[str, str, str]
     return {**tagged, ("usage", "ties", "email"): "email"}
 
 
-def texts_that_name_persons(
-    connection: duckdb.DuckDBPyConnection, contracts: MartContracts
-) -> dict[tuple[str, str], int]:
+def texts_that_name_persons(relations: Relations, contracts: MartContracts) -> dict[tuple[str, str], int]:
     """Return the number of different names or addresses of persons by column (mart, column).
 
-    The connection has schema `raw`, and the marts attached as `release`. Compares names of two words or
-    more, because a single word (`Sales`) is rarely a person. Skips columns that the mart's contract tags as
-    `pii: name`.
+    `relations` are the marts and the raw relations. Compares names of two words or more, because a single
+    word (`Sales`) is rarely a person. Skips columns that the mart's contract tags as `pii: name`.
     """
-    connection.execute("create or replace temp table persons (value varchar)")
-    raw = "select view_name from duckdb_views() where schema_name = 'raw'"
-    present = {name for (name,) in connection.execute(raw).fetchall()}
+    found = {}
+    with relations.kept("persons", _persons(set(relations.tables("raw")))):
+        for mart in relations.tables("marts"):
+            declared = contracts[mart].columns if mart in contracts else {}
+            texts = [
+                column
+                for column, data_type in relations.columns("marts", mart)
+                if data_type == "VARCHAR" and not (column in declared and declared[column].pii == "name")
+            ]
+            for column, count in _counted(relations, mart, sorted(texts)):
+                found[mart, column] = int(count)
+    return found
+
+
+def _persons(present: set[str]) -> str:
+    """Return the query for the names and addresses in the raw relations that exist."""
+    queries = ["select cast(null as varchar) as value where false"]
     for (source, table, column), kind in tagged_columns().items():
         # Only systems that are connected have raw relations.
         if kind in COMPARED and f"{source}__{table}" in present:
             value = f"lower(trim({quote_identifier(column)}))"
             condition = "contains(value, ' ')" if kind == "name" else "contains(value, '@')"
-            connection.execute(
-                f"insert into persons select distinct value from (select {value} as value"
+            queries.append(
+                f"select value from (select distinct {value} as value"
                 f" from raw.{quote_identifier(f'{source}__{table}')}) where {condition}"
             )
-    found = {}
-    texts = connection.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = 'release'"
-        " and schema_name = 'marts' and data_type = 'VARCHAR' order by all"
-    ).fetchall()
-    for mart, column in texts:
-        declared = contracts[mart].columns.get(column) if mart in contracts else None
-        if declared is not None and declared.pii == "name":
-            continue
-        row = connection.execute(
-            f"select count(*) from (select distinct lower(trim({quote_identifier(column)})) as value"
-            f" from release.marts.{quote_identifier(mart)}) semi join persons using (value)"
-        ).fetchone()
-        if row is not None and row[0]:
-            found[mart, column] = int(row[0])
-    return found
+    return " union ".join(queries)
+
+
+def _counted(relations: Relations, mart: str, columns: Iterable[str]) -> list[tuple[str, int]]:
+    """Return the columns of a mart that name persons, with the number of different values."""
+    queries = [
+        f"select {quote_literal(column)} as name, count(*) as found"
+        f" from (select distinct lower(trim({quote_identifier(column)})) as value"
+        f" from release.marts.{quote_identifier(mart)}) semi join persons using (value)"
+        for column in columns
+    ]
+    if not queries:
+        return []
+    return [
+        (name, found)
+        for name, found in relations.rows(f"select * from ({' union all '.join(queries)}) where found > 0")
+    ]

@@ -1,4 +1,4 @@
-"""The profile of a release: measured in its marts file, or recorded by its run."""
+"""The profile of a release: measured in its marts, or recorded by its run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, TypeVar
 
-import duckdb
-
-from orchestration.core.database import attach_release, connect, quote_identifier, quote_literal
+from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.errors import UnreadableError
+from orchestration.core.relations import Relations
 
 T = TypeVar("T")
 
@@ -58,11 +57,10 @@ class ReleaseProfile:
     """Records found and matched to an account, by source and object."""
 
 
-def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseProfile:
-    """Measure a marts file, or the folder of its Parquet files, which no reader can lock.
+def profile_release(marts: Relations, record: Mapping[str, Any], events: Iterable[str]) -> ReleaseProfile:
+    """Measure the marts of a release.
 
-    `record` is the manifest of the release, or the record of its run so far. Raises PublishError if another
-    process has opened the file for writing.
+    `record` is the manifest of the release, or the record of its run so far.
     """
     checks: dict[str, int] = {}
     for result in record["audit"]["results"]:
@@ -70,104 +68,75 @@ def profile_release(marts: Path, record: Mapping[str, Any], events: Iterable[str
     deliveries = {
         label: datetime.fromisoformat(moment) for label, moment in (record.get("deliveries") or {}).items()
     }
-    with connect() as connection:
-        if marts.is_dir():
-            _view_parquet(connection, marts)
-        else:
-            attach_release(connection, marts)
-        return ReleaseProfile(
-            release_id=record["release_id"],
-            as_of=datetime.fromisoformat(record["as_of"]),
-            as_of_is_given=record["as_of_is_given"],
-            known_at=record.get("known_at"),
-            is_experiment=bool(record.get("experiment")),
-            checks=checks,
-            deliveries=deliveries,
-            rows=_measured(lambda: _rows(connection)),
-            columns=_measured(lambda: _columns(connection)),
-            months=_measured(lambda: _months(connection)),
-            policies=_measured(lambda: _policies(connection)),
-            events=_measured(lambda: _events(connection, events)),
-            matches=_measured(lambda: _matches(connection)),
-        )
+    return ReleaseProfile(
+        release_id=record["release_id"],
+        as_of=datetime.fromisoformat(record["as_of"]),
+        as_of_is_given=record["as_of_is_given"],
+        known_at=record.get("known_at"),
+        is_experiment=bool(record.get("experiment")),
+        checks=checks,
+        deliveries=deliveries,
+        rows=_measured(lambda: _rows(marts)),
+        columns=_measured(lambda: _columns(marts)),
+        months=_measured(lambda: months_of(marts)),
+        policies=_measured(lambda: _policies(marts)),
+        events=_measured(lambda: _events(marts, events)),
+        matches=_measured(lambda: _matches(marts)),
+    )
 
 
-def latest_month(parquet: Path) -> Month | None:
-    """Return the latest month in the Parquet files of a release; None if they have none.
+def months_of(marts: Relations) -> tuple[Month, ...]:
+    """Return the months of a release, oldest first. The latest may be incomplete."""
+    found = marts.rows(
+        "select month, is_complete, closing_mrr, closing_customers"
+        " from release.marts.mrr_monthly where dimension = 'all' order by month"
+    )
+    return tuple(Month(*row) for row in found)
 
-    The month may be incomplete.
-    """
-    with connect() as connection:
-        _view_parquet(connection, parquet)
-        months = _measured(lambda: _months(connection))
+
+def latest_month(marts: Relations) -> Month | None:
+    """Return the latest month of a release; None if it has none."""
+    months = _measured(lambda: months_of(marts))
     return months[-1] if months and not isinstance(months, NotMeasured) else None
-
-
-def _view_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Create views on the Parquet files of a folder, with the names of the tables of a marts file."""
-    connection.execute("attach ':memory:' as release")
-    connection.execute("create schema release.marts")
-    for path in sorted(folder.glob("*.parquet")):
-        name = quote_identifier(path.stem)
-        connection.execute(f"create view release.marts.{name} as from read_parquet({quote_literal(path)})")
 
 
 def _measured(measure: Callable[[], T]) -> T | NotMeasured:
     try:
         return measure()
-    except duckdb.Error as error:
-        # The first line names the missing object. Later lines can quote data.
-        return NotMeasured(f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
+    except UnreadableError as error:
+        return NotMeasured(str(error))
 
 
-def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    names = connection.execute(
-        "select table_name from information_schema.tables where table_catalog = 'release' order by 1"
-    ).fetchall()
-    counts = {}
-    for (name,) in names:
-        row = connection.execute(f"select count(*) from release.marts.{quote_identifier(name)}").fetchone()
-        counts[name] = int(row[0]) if row else 0
-    return counts
+def _rows(marts: Relations) -> dict[str, int]:
+    counts = " union all ".join(
+        f"select {quote_literal(name)} as mart, count(*) as rows from release.marts.{quote_identifier(name)}"
+        for name in marts.tables("marts")
+    )
+    return dict(sorted(marts.rows(counts))) if counts else {}
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    columns: dict[str, dict[str, str]] = {}
-    for table, column, data_type in connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns()"
-        " where database_name = 'release' order by table_name, column_index"
-    ).fetchall():
-        columns.setdefault(table, {})[column] = data_type
-    return columns
+def _columns(marts: Relations) -> dict[str, dict[str, str]]:
+    return {name: dict(marts.columns("marts", name)) for name in marts.tables("marts")}
 
 
-def _months(connection: duckdb.DuckDBPyConnection) -> tuple[Month, ...]:
-    found = connection.execute(
-        "select month, is_complete, closing_mrr, closing_customers"
-        " from release.marts.mrr_monthly where dimension = 'all' order by month"
-    ).fetchall()
-    return tuple(Month(*row) for row in found)
+def _policies(marts: Relations) -> dict[str, str]:
+    return dict(marts.rows("select policy, value_in_force from release.marts._policies"))
 
 
-def _policies(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    return dict(connection.execute("select policy, value_in_force from release.marts._policies").fetchall())
-
-
-def _events(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, datetime | None]:
+def _events(marts: Relations, names: Iterable[str]) -> dict[str, datetime | None]:
     newest = {}
     for name in names:
         mart, _, column = name.partition(".")
-        row = connection.execute(
+        ((newest[name],),) = marts.rows(
             f"select max({quote_identifier(column)})::timestamp from release.marts.{quote_identifier(mart)}"
-        ).fetchone()
-        newest[name] = row[0] if row else None
+        )
     return newest
 
 
-def _matches(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[int, int]]:
-    if "_identity_coverage" not in _columns(connection):
+def _matches(marts: Relations) -> dict[tuple[str, str], tuple[int, int]]:
+    if "_identity_coverage" not in marts.tables("marts"):
         return {}  # a release of an earlier version
-    found = connection.execute(
+    found = marts.rows(
         "select source_system, object_name, rows_found, matched from release.marts._identity_coverage"
-    ).fetchall()
+    )
     return {(source, name): (rows, matched) for source, name, rows, matched in found}

@@ -5,14 +5,13 @@ Each object's contract declares the model in which its rows arrive. This module 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import duckdb
-
 from orchestration.core.database import quote_identifier
+from orchestration.core.relations import Relations
 from orchestration.dbt_runner.landing_contract import Arrival, LandingObject
 
 _TOTALS = {
@@ -75,30 +74,28 @@ class Measure:
 
 
 def reconcile(
-    connection: duckdb.DuckDBPyConnection,
+    relations: Relations,
     contracts: Mapping[tuple[str, str], LandingObject],
     loaded: Mapping[str, int],
 ) -> list[Measure]:
     """Return all measures. `loaded` are the loader's row counts by `source/object`.
 
-    The connection has schema `raw`, the database of the build attached as `build`, and its marts as
-    `release`. Raises duckdb.Error if a relation or a column is missing.
+    Raises UnreadableError if a relation or a column is missing.
     """
     measures = []
+    staged = set(relations.tables("staging"))
     for contract in contracts.values():
         rows = loaded.get(contract.label, 0)
         if contract.arrival is not None:
-            measures += _arrived(connection, contract, contract.arrival, rows)
+            measures += _arrived(relations, contract, contract.arrival, rows)
         else:
-            measures += _staged(connection, contract, rows)
+            measures += _staged(relations, contract, rows, staged)
     for name, queries in _TOTALS.items():
-        measures.append(Measure(name, {layer: _value(connection, query) for layer, query in queries.items()}))
+        measures.append(Measure(name, {layer: _value(relations, query) for layer, query in queries.items()}))
     return measures
 
 
-def _arrived(
-    connection: duckdb.DuckDBPyConnection, contract: LandingObject, arrival: Arrival, loaded: int
-) -> list[Measure]:
+def _arrived(relations: Relations, contract: LandingObject, arrival: Arrival, loaded: int) -> list[Measure]:
     """Compare loaded and read rows, the keys on both sides, and the total if one is declared."""
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     columns = [quote_identifier(name) for name in arrival.columns]
@@ -134,8 +131,7 @@ def _arrived(
         (select coalesce(sum(total), 0) from delivered),
         (select coalesce(sum(total), 0) from arrived)
     """
-    found = connection.execute(query).fetchone() or ()
-    rows, keys, arrived, common, *totals = (_number(value) for value in found)
+    rows, keys, arrived, common, *totals = (_number(value) for value in relations.rows(query)[0])
     measures = [
         Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows}),
         Measure(f"{contract.label} keys", {"raw": keys, "unified": arrived, "in both": common}),
@@ -146,22 +142,19 @@ def _arrived(
     return measures
 
 
-def _staged(connection: duckdb.DuckDBPyConnection, contract: LandingObject, loaded: int) -> list[Measure]:
+def _staged(
+    relations: Relations, contract: LandingObject, loaded: int, staged: Container[str]
+) -> list[Measure]:
     """Compare loaded and read rows of a vendor's object, and the keys in raw and in its staging model."""
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     model = f"stg_{contract.source}__{contract.name}"
-    rows = _value(connection, f"select count(*) from {raw}")
+    rows = _value(relations, f"select count(*) from {raw}")
     measures = [Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows})]
-    is_built = connection.execute(
-        "select 1 from duckdb_views() where database_name = 'build' and view_name = ?"
-        " union all select 1 from duckdb_tables() where database_name = 'build' and table_name = ?",
-        [model, model],
-    ).fetchone()
-    if is_built:
+    if model in staged:
         key = ", ".join(quote_identifier(name) for name in contract.key)
         keys = {
-            "raw": _value(connection, f"select count(*) from (select distinct {key} from {raw})"),
-            "staging": _value(connection, f"select count(*) from build.staging.{quote_identifier(model)}"),
+            "raw": _value(relations, f"select count(*) from (select distinct {key} from {raw})"),
+            "staging": _value(relations, f"select count(*) from build.staging.{quote_identifier(model)}"),
         }
         measures.append(Measure(f"{contract.label} keys", keys))
     return measures
@@ -169,16 +162,17 @@ def _staged(connection: duckdb.DuckDBPyConnection, contract: LandingObject, load
 
 def _identified(raw: str, arrival: Arrival) -> str:
     """Return the SQL of the delivered rows with the ids that they have in unified."""
-    joins, values = [], []
+    joins, values, replaced = [], [], []
     for place, (column, table) in enumerate(arrival.ids_from.items()):
         name = quote_identifier(column)
+        replaced.append(name)
         values.append(f"coalesce(ids_{place}.{name}, raw.{name}) as {name}")
         joins.append(
             f"left join build.staging.{quote_identifier(table)} as ids_{place}"
             f" on raw._batch_id = ids_{place}._batch_id and raw._row = ids_{place}._row"
         )
-    replaced = f" replace ({', '.join(values)})" if values else ""
-    return f"select raw.*{replaced} from {raw} as raw {' '.join(joins)}"
+    others = f" exclude ({', '.join(replaced)}), {', '.join(values)}" if values else ""
+    return f"select raw.*{others} from {raw} as raw {' '.join(joins)}"
 
 
 def _counts(contract: LandingObject, arrival: Arrival) -> str:
@@ -195,9 +189,8 @@ def _counts(contract: LandingObject, arrival: Arrival) -> str:
     return f"row_number() over (partition by {key} order by {', '.join(order)}) = 1"
 
 
-def _value(connection: duckdb.DuckDBPyConnection, query: str) -> Decimal | None:
-    row = connection.execute(query).fetchone()
-    return _number(row[0]) if row else None
+def _value(relations: Relations, query: str) -> Decimal | None:
+    return _number(relations.rows(query)[0][0])
 
 
 def _number(value: object) -> Decimal | None:

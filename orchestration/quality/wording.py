@@ -17,7 +17,7 @@ from orchestration.quality.expectations import (
 from orchestration.quality.report import CheckResult, Outcome
 
 if TYPE_CHECKING:
-    from orchestration.quality.gx_duckdb import ExpectationResult
+    from orchestration.quality.validation import ExpectationResult
 
 
 def result_of(mart: str, expectation: Expectation, result: ExpectationResult) -> CheckResult:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import AuditError, PublishError, SettingsError
+from orchestration.core.relations import Relations, open_marts
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.core.users import user_name
@@ -58,7 +58,7 @@ def parse_acceptances(pairs: Iterable[str], *, schema_change: bool = False) -> d
 
 
 def inspect_release(
-    settings: Settings, marts: Path, record: Mapping[str, Any], previous: str | None
+    settings: Settings, marts: Relations, record: Mapping[str, Any], previous: str | None
 ) -> list[Finding]:
     """Profile a release and the previous release, and evaluate them against the current limits."""
     limits = load_limits()
@@ -107,7 +107,8 @@ def pass_gate(
     gate = manifest.get("gate")
     if gate is None:
         raise AuditError(f"Release {release_id} never passed the gate. Run again to make a new release.")
-    fresh = inspect_release(settings, settings.releases / release_id / MARTS_FILE, manifest, previous)
+    with open_marts(settings.releases / release_id / MARTS_FILE) as marts:
+        fresh = inspect_release(settings, marts, manifest, previous)
     names = {finding.name for finding in fresh}
     findings = [*fresh, *(one for one in recorded_findings(gate) if one.name not in names)]
     refuse_rule_breaches(release_id, findings)
@@ -158,7 +159,8 @@ def _profile_of(settings: Settings, release_id: str | None, events: Iterable[str
         return None
     folder = settings.releases / compared
     # Read Parquet, because a reader that opened the marts file for writing locks it.
-    return profile_release(folder / PARQUET_DIR, read_manifest(folder), events)
+    with open_marts(folder / PARQUET_DIR) as marts:
+        return profile_release(marts, read_manifest(folder), events)
 
 
 def _newest_whole(settings: Settings, release_id: str) -> str | None:

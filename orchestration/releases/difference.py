@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from orchestration.core.database import attach_release, connect
-from orchestration.core.errors import PublishError
+from orchestration.core.errors import PublishError, UnreadableError
+from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
+from orchestration.quality.profile import Month, months_of
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
@@ -86,7 +86,7 @@ def compare_releases(settings: Settings, before: str, after: str) -> Difference:
             for mart in sorted(set(tables[0]) & set(tables[1]))
             if tables[0][mart]["rows"] != tables[1][mart]["rows"]
         ),
-        months=month_changes(*(folder / MARTS_FILE for folder in folders)),
+        months=month_changes(*(_months(folder) for folder in folders)),
     )
 
 
@@ -114,39 +114,29 @@ def schema_changes(before: Columns, after: Columns) -> tuple[SchemaChange, ...]:
     return tuple(changes)
 
 
-def month_changes(before: Path, after: Path) -> tuple[MonthChange, ...]:
-    """Return the months with different closing MRR or customers in two marts files."""
-    months: dict[date, list[tuple[bool, Decimal, int] | None]] = {}
-    for place, path in enumerate((before, after)):
-        for month, *figures in _months(path):
-            months.setdefault(month, [None, None])[place] = (figures[0], figures[1], figures[2])
+def month_changes(before: Sequence[Month], after: Sequence[Month]) -> tuple[MonthChange, ...]:
+    """Return the months with different closing MRR or customers in two releases."""
+    old = {month.month: month for month in before}
+    new = {month.month: month for month in after}
     changes = []
-    for month, (old, new) in sorted(months.items()):
-        figures_before = old[1:] if old else (None, None)
-        figures_after = new[1:] if new else (None, None)
-        if figures_before != figures_after:
-            is_restated = bool(old and old[0])
+    for month in sorted({*old, *new}):
+        mrr_before, customers_before = _figures(old.get(month))
+        mrr_after, customers_after = _figures(new.get(month))
+        if (mrr_before, customers_before) != (mrr_after, customers_after):
+            is_restated = month in old and old[month].is_complete
             changes.append(
-                MonthChange(
-                    month,
-                    figures_before[0],
-                    figures_after[0],
-                    figures_before[1],
-                    figures_after[1],
-                    is_restated,
-                )
+                MonthChange(month, mrr_before, mrr_after, customers_before, customers_after, is_restated)
             )
     return tuple(changes)
 
 
-def _months(path: Path) -> list[tuple[Any, ...]]:
-    with connect() as connection:
-        try:
-            attach_release(connection, path)
-            return connection.execute(
-                "select month, is_complete, closing_mrr, closing_customers"
-                " from release.marts.mrr_monthly where dimension = 'all' order by month"
-            ).fetchall()
-        except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise PublishError(f"Release {path.parent.name} cannot be compared by month: {reason}") from None
+def _figures(month: Month | None) -> tuple[Decimal | None, int | None]:
+    return (month.closing_mrr, month.customers) if month else (None, None)
+
+
+def _months(folder: Path) -> tuple[Month, ...]:
+    try:
+        with open_marts(folder / MARTS_FILE) as marts:
+            return months_of(marts)
+    except UnreadableError as error:
+        raise PublishError(f"Release {folder.name} cannot be compared by month: {error}") from None

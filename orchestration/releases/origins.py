@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from orchestration.core.database import attach_release, connect, quote_literal
+from orchestration.core.errors import UnreadableError
+from orchestration.core.relations import DuckDBRelations, Relations, errors_in_one_line
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.connectors import contracts_in_use
 from orchestration.dbt_runner.mart_contract import MartContracts
@@ -31,39 +31,44 @@ class Origins:
 
 
 def compare_with_origins(
-    settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch], contracts: MartContracts
+    settings: Settings,
+    origins: AbstractContextManager[Relations],
+    batches: Iterable[Batch],
+    contracts: MartContracts,
 ) -> Origins:
-    """Compare marts with their build database and with the batches of the build.
+    """Compare the marts of a build with its models and with its batches.
 
-    `settings` are the settings of that run. Raises nothing: a failed comparison is a separate finding.
+    `settings` are the settings of that run. `origins` opens all relations of the build, as `open_origins`
+    does. A comparison that fails is a separate finding.
     """
-    given = list(batches)
     loaded: Counter[str] = Counter()
-    for batch in given:
+    for batch in batches:
         loaded[f"{batch.source}/{batch.object}"] += batch.rows_loaded
     findings: list[Finding] = []
     measures: list[Measure] = []
     try:
-        with _opened(settings, warehouse, marts, given) as connection:
-            findings += personal_findings(texts_that_name_persons(connection, contracts))
-            measures = reconcile(connection, contracts_in_use(settings), loaded)
+        with origins as relations:
+            findings += personal_findings(texts_that_name_persons(relations, contracts))
+            measures = reconcile(relations, contracts_in_use(settings), loaded)
             findings += reconciliation_findings(measures)
-    except duckdb.Error as error:
+    except UnreadableError as error:
         findings.append(not_evaluated("reconciliation" if findings else "personal", error))
     return Origins(tuple(findings), tuple(measures))
 
 
 @contextmanager
-def _opened(
+def open_origins(
     settings: Settings, warehouse: Path, marts: Path, batches: Iterable[Batch]
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection with the batches in schema `raw` and the two files as `build` and `release`.
+) -> Iterator[DuckDBRelations]:
+    """Open the batches as schema `raw`, the database of their build as `build`, and its marts as `release`.
 
     The build's views on the batches are not used, because they contain old paths.
     """
     with connect() as connection:
-        connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
-        attach_release(connection, marts)
-        hand_over_key(connection, load_hash_key(settings.home))
-        create_raw_relations(connection, contracts_in_use(settings), batches, ReadingPolicies.of(settings))
-        yield connection
+        with errors_in_one_line():
+            connection.execute(f"attach {quote_literal(warehouse)} as build (read_only)")
+            attach_release(connection, marts)
+            hand_over_key(connection, load_hash_key(settings.home))
+            contracts = contracts_in_use(settings)
+            create_raw_relations(connection, contracts, batches, ReadingPolicies.of(settings))
+        yield DuckDBRelations(connection)

@@ -8,12 +8,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import connect, quote_identifier, quote_literal
+from orchestration.core.database import quote_identifier, quote_literal
 from orchestration.core.errors import PublishError
+from orchestration.core.relations import Relations
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
 from orchestration.core.wording import count
-from orchestration.releases.export import ALIAS_FILE, PARQUET_DIR, RESTATEMENTS_TABLE
+from orchestration.releases.export import PARQUET_DIR, RESTATEMENTS_TABLE
 from orchestration.releases.fingerprint import code_version
 from orchestration.releases.manifest import read_manifest
 
@@ -59,14 +60,12 @@ def _were_withdrawn(settings: Settings, release_id: str | None, now: set[str]) -
     return bool(before - now or withdrawn & now)
 
 
-def count_restatements(export: Path, release_id: str) -> dict[str, Any]:
-    """Count the restated figures of the exported release, with their months and the cause."""
-    with connect(export / ALIAS_FILE, read_only=True) as connection:
-        rows = connection.execute(
-            f"select strftime(month, '%Y-%m'), cause, count(*) from marts.{RESTATEMENTS_TABLE}"
-            " where first_seen_in_release = ? group by 1, 2 order by 1, 2",
-            [release_id],
-        ).fetchall()
+def count_restatements(marts: Relations, release_id: str) -> dict[str, Any]:
+    """Count the figures that a release restated, with their months and the cause."""
+    rows = marts.rows(
+        f"select strftime(month, '%Y-%m'), cause, count(*) from release.marts.{RESTATEMENTS_TABLE}"
+        f" where first_seen_in_release = {quote_literal(release_id)} group by 1, 2 order by 1, 2"
+    )
     return {
         "figures": sum(row[2] for row in rows),
         "months": sorted({row[0] for row in rows}),

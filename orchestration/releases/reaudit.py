@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.dbt_runner.mart_contract import load_mart_contracts
@@ -15,7 +16,7 @@ from orchestration.releases.acceptance import inspect_release
 from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.origins import compare_with_origins, open_origins
 from orchestration.releases.publish import verify_files
 
 
@@ -52,9 +53,10 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     report = audit_marts(folder / MARTS_FILE, load_suites(contracts))
     parent = manifest["parent"]
     kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
-    findings = inspect_release(settings, folder / MARTS_FILE, {**manifest, "audit": report.to_json()}, kept)
+    with open_marts(folder / MARTS_FILE) as marts:
+        findings = inspect_release(settings, marts, {**manifest, "audit": report.to_json()}, kept)
     batches = recorded_batches(settings, manifest["raw_batches"])
-    files = folder / WAREHOUSE_FILE, folder / MARTS_FILE
-    findings += compare_with_origins(made, *files, batches, contracts).findings
+    origins = open_origins(made, folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches)
+    findings += compare_with_origins(made, origins, batches, contracts).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
     return Reaudit(folder.name, report, tuple(findings), accepted)

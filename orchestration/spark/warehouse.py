@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
+from orchestration.core.database import connect
+from orchestration.core.errors import UnreadableError
+from orchestration.core.relations import Columns
 from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
-
-_TYPES = {"string": "VARCHAR", "int": "INTEGER"}
-"""Names of Spark's types on DuckDB. The others have the same name in upper case."""
 
 
 @dataclass(frozen=True)
 class SparkWarehouse:
-    """The schemas of one build, by layer, in a session."""
+    """The schemas of one build, by layer, in a session. It has the methods of `Relations`."""
 
     session: SparkSession
     schemas: Mapping[str, str]
@@ -28,14 +33,63 @@ class SparkWarehouse:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query, which must be few: they come into this process."""
-        return [tuple(row) for row in self.session.sql(spark_sql(sql, self.schemas)).collect()]
+        with _errors_in_one_line():
+            return [tuple(row) for row in self.session.sql(spark_sql(sql, self.schemas)).collect()]
 
     def tables(self, layer: str) -> list[str]:
         """Return the tables and views of a layer, by name."""
-        found = self.session.sql(f"show tables in {self.schemas[layer]}").collect()
+        with _errors_in_one_line():
+            found = self.session.sql(f"show tables in {self.schemas[layer]}").collect()
         return sorted(row.tableName for row in found if not row.isTemporary)
 
-    def columns(self, layer: str, table: str) -> list[tuple[str, str]]:
+    def columns(self, layer: str, table: str) -> Columns:
         """Return names and types of a table's columns, in order, with the names of DuckDB's types."""
-        described = self.session.table(f"{self.schemas[layer]}.{table}").dtypes
-        return [(name, _TYPES.get(kind, kind.upper()).replace(" ", "")) for name, kind in described]
+        with _errors_in_one_line():
+            described = self.session.table(f"{self.schemas[layer]}.`{table}`").dtypes
+        return [(name, _type_on_duckdb(kind)) for name, kind in described]
+
+    @contextmanager
+    def kept(self, name: str, sql: str) -> Iterator[None]:
+        """Cache the result of a query as relation `name` within the block."""
+        with _errors_in_one_line():
+            self.session.sql(f"cache table `{name}` as {spark_sql(sql, self.schemas)}")
+        try:
+            yield
+        finally:
+            self.session.sql(f"uncache table if exists `{name}`")
+            self.session.catalog.dropTempView(name)
+
+
+def spark_reason(error: PySparkException) -> str:
+    """Return the reason of Spark's error in one line, without values of rows.
+
+    Only errors from before a query reads rows have a text: the others quote values.
+    """
+    from pyspark.errors import AnalysisException
+
+    condition = error.getCondition() or type(error).__name__
+    if not isinstance(error, AnalysisException):
+        return f"{condition} (details left out: they quote data)"
+    text = (error.getMessage() or "").strip()
+    return text.splitlines()[0][:300] if text else condition
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        raise UnreadableError(spark_reason(error)) from None
+
+
+@cache
+def _type_on_duckdb(kind: str) -> str:
+    """Return DuckDB's name of a type, such as `VARCHAR[]` for `array<string>`."""
+    if kind == "timestamp":
+        return "TIMESTAMP"  # An instant. The sessions of both engines run in UTC.
+    translated = exp.DataType.build(kind, dialect="spark").sql(dialect="duckdb")
+    with connect() as connection:
+        row = connection.execute(f"select typeof(cast(null as {translated}))").fetchone()
+    return str(row[0]) if row else kind

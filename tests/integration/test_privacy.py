@@ -11,7 +11,7 @@ from orchestration.core.settings import Settings
 from orchestration.dbt_runner.pseudonyms import KEY_FILE, load_hash_key, pseudonym
 from orchestration.landing import accepted_batches
 from orchestration.quality.personal import tagged_columns
-from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.origins import compare_with_origins, open_origins
 from tests.integration.conftest import ByHand
 from tests.shared import declared_contracts
 
@@ -83,7 +83,8 @@ def test_the_scan_finds_a_person_in_an_untagged_column(company: Settings, tmp_pa
 
     def named(marts: Path) -> list[str]:
         build = folder / "warehouse.duckdb"
-        found = compare_with_origins(company, build, marts, batches, declared_contracts()).findings
+        origins = open_origins(company, build, marts, batches)
+        found = compare_with_origins(company, origins, batches, declared_contracts()).findings
         return [one.name for one in found if one.family == "personal" and one.is_blocking]
 
     assert named(folder / "csw.duckdb") == []

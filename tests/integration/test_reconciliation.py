@@ -16,7 +16,7 @@ from orchestration.dbt_runner.contract_files import generic_contracts
 from orchestration.landing import accepted_batches
 from orchestration.quality.gate import Finding
 from orchestration.refresh import refresh
-from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.origins import compare_with_origins, open_origins
 from tests.conftest import copy_home
 from tests.shared import declared_contracts
 
@@ -45,8 +45,8 @@ def found_after(settings: Settings, copies: dict[str, Path], change: str) -> dic
         changed = connection.execute(change).fetchone()
     assert changed != (0,), "nothing was changed"
     batches = accepted_batches(settings)
-    files = copies["build"], copies["release"]
-    origins = compare_with_origins(settings, *files, batches, declared_contracts())
+    opened = open_origins(settings, copies["build"], copies["release"], batches)
+    origins = compare_with_origins(settings, opened, batches, declared_contracts())
     for path in copies.values():
         path.with_suffix(".kept").replace(path)
     return {one.name: one for one in origins.findings if one.is_blocking}
@@ -128,8 +128,8 @@ def test_reconciliation_finds_rows_that_the_build_did_not_read(
     small_company: Settings, copies: dict[str, Path]
 ) -> None:
     batches = [replace(one, rows_loaded=one.rows_loaded + 1) for one in accepted_batches(small_company)]
-    files = copies["build"], copies["release"]
-    origins = compare_with_origins(small_company, *files, batches, declared_contracts())
+    opened = open_origins(small_company, copies["build"], copies["release"], batches)
+    origins = compare_with_origins(small_company, opened, batches, declared_contracts())
     names = {one.name for one in origins.findings if one.is_blocking}
     assert names == {f"reconciliation.{one.source}/{one.object} rows" for one in batches}
 
@@ -200,8 +200,9 @@ def test_a_warehouse_that_was_moved_can_still_be_compared(small_company: Setting
     folder = moved.current.resolve()
     gone = small_company.raw.rename(tmp_path / "raw")
     try:
-        files = folder / "warehouse.duckdb", folder / "csw.duckdb"
-        origins = compare_with_origins(moved, *files, accepted_batches(moved), declared_contracts())
+        batches = accepted_batches(moved)
+        opened = open_origins(moved, folder / "warehouse.duckdb", folder / "csw.duckdb", batches)
+        origins = compare_with_origins(moved, opened, batches, declared_contracts())
     finally:
         gone.rename(small_company.raw)
     assert {one.verdict for one in origins.findings} == {"passed"}

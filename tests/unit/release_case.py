@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from orchestration.core.lock import hold_lock
+from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.pipeline.steps import publish_step
@@ -149,7 +150,8 @@ def make_candidate(
 def look(settings: Settings, candidate: Candidate) -> dict[str, Any]:
     """The record of the gate for a candidate."""
     noted = candidate.noted("audit")
-    findings = inspect_release(settings, candidate.export / MARTS_FILE, noted, noted["parent"])
+    with open_marts(candidate.export / MARTS_FILE) as marts:
+        findings = inspect_release(settings, marts, noted, noted["parent"])
     return record_gate(noted["parent"], findings, accept_findings(settings, findings, noted["parent"]))
 
 
