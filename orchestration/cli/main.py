@@ -276,7 +276,8 @@ def query(
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.cli.tables import print_result, print_vertically
-        from orchestration.releases.query import as_csv, as_json, query_release
+        from orchestration.releases.answers import as_csv, as_json
+        from orchestration.releases.query import query_release
 
         form = Format.JSON if json else form or Format.TABLE
         limit = QUERY_ROWS if form in (Format.TABLE, Format.VERTICAL) else None

@@ -130,7 +130,7 @@ def alerts(
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.cli.tables import print_result
-        from orchestration.releases.query import as_csv, as_json
+        from orchestration.releases.answers import as_csv, as_json
         from orchestration.sharing.customer_alerts import announce, as_markdown, customer_alerts
 
         found = customer_alerts(settings, release, since=since, only_new=since is not None)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from orchestration.core.relations import Relations
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import DbtEvent
 from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.dbt_runner.runner import DbtResult
 from orchestration.landing import Batch, LandingReport
 from orchestration.pipeline.on_duckdb import OnDuckDb
+from orchestration.pipeline.on_spark import OnSpark
 from orchestration.quality import AuditReport, Suite
-from orchestration.quality.gate import Finding
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import Export, ExportedFile, ReleaseStamp
-from orchestration.releases.origins import Origins
 
 
 class Engine(Protocol):
@@ -59,30 +59,32 @@ class Engine(Protocol):
     ) -> Export:
         """Turn the built marts into exactly what will be served. Raises BuildError."""
 
-    def count_restatements(self, candidate: Candidate, release_id: str) -> dict[str, Any]:
-        """Count the figures that the exported release restates, as `releases.previous` does."""
-
     def write_pages(self, candidate: Candidate, export: Export) -> list[ExportedFile]:
         """Write what people read in the release, and return the sealed files."""
 
+    def batches(self, settings: Settings, candidate: Candidate) -> Sequence[Batch]:
+        """Return the batches that the candidate was built from, in load order."""
+
     def audit(
-        self, candidate: Candidate, suites: Mapping[str, Suite], progress: Callable[[str], None]
+        self,
+        settings: Settings,
+        candidate: Candidate,
+        suites: Mapping[str, Suite],
+        progress: Callable[[str], None],
     ) -> AuditReport:
         """Run every suite on exactly what will be served."""
 
-    def inspect(self, settings: Settings, candidate: Candidate) -> list[Finding]:
-        """Compare the exported marts with the previous release. Raises nothing."""
+    def open_marts(self, settings: Settings, candidate: Candidate) -> AbstractContextManager[Relations]:
+        """Open the exported marts."""
 
-    def compare_with_origins(
-        self, settings: Settings, candidate: Candidate, contracts: MartContracts
-    ) -> Origins:
-        """Compare the exported marts with the build and its raw data. Raises nothing."""
+    def open_origins(self, settings: Settings, candidate: Candidate) -> AbstractContextManager[Relations]:
+        """Open the exported marts with the build and its raw relations. `settings` are those of the build."""
 
     def kept_files(self, candidate: Candidate) -> Sequence[Path]:
         """Return the files of the build that the release keeps beside the export."""
 
 
-_ENGINES: Mapping[str, Engine] = {"duckdb": OnDuckDb()}
+_ENGINES: Mapping[str, Engine] = {"duckdb": OnDuckDb(), "spark": OnSpark()}
 
 
 def engine_of(settings: Settings) -> Engine:

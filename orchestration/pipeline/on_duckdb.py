@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 from orchestration.core.database import connect
 from orchestration.core.files import remove_tree
+from orchestration.core.relations import Relations, open_marts
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.builder import build, dbt_beside, wait_for_parsing
 from orchestration.dbt_runner.builder import warm_up as warm_up_dbt
@@ -29,13 +29,10 @@ from orchestration.pipeline.sources import create_sources
 from orchestration.quality import AuditReport, Suite
 from orchestration.quality.auditor import audit
 from orchestration.quality.auditor import warm_up as warm_up_audit
-from orchestration.quality.gate import Finding
-from orchestration.releases.acceptance import inspect_release
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import MARTS_FILE, Export, ExportedFile, ReleaseStamp, export_marts
-from orchestration.releases.origins import Origins, compare_with_origins
+from orchestration.releases.origins import open_origins
 from orchestration.releases.pages import write_pages
-from orchestration.releases.previous import count_restatements
 
 
 class OnDuckDb:
@@ -91,14 +88,18 @@ class OnDuckDb:
         return write_pages(candidate)
 
     def audit(
-        self, candidate: Candidate, suites: Mapping[str, Suite], progress: Callable[[str], None]
+        self,
+        settings: Settings,
+        candidate: Candidate,
+        suites: Mapping[str, Suite],
+        progress: Callable[[str], None],
     ) -> AuditReport:
         return audit(candidate.export / MARTS_FILE, suites, progress=progress)
 
     def batches(self, settings: Settings, candidate: Candidate) -> list[Batch]:
         return recorded_batches(settings, candidate.noted("raw_batches")["raw_batches"])
 
-    def open_marts(self, candidate: Candidate) -> AbstractContextManager[Relations]:
+    def open_marts(self, settings: Settings, candidate: Candidate) -> AbstractContextManager[Relations]:
         return open_marts(candidate.export / MARTS_FILE)
 
     def open_origins(self, settings: Settings, candidate: Candidate) -> AbstractContextManager[Relations]:

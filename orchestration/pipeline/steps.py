@@ -152,13 +152,13 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
     export = engine.export(settings, candidate, stamp, contracts)
     candidate.lap("export")
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
-    with engine.open_marts(candidate) as marts:
+    with engine.open_marts(settings, candidate) as marts:
         restatements = count_restatements(marts, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with ThreadPoolExecutor(max_workers=1) as pages:
         written = pages.submit(engine.write_pages, candidate, export)
-        report = engine.audit(candidate, suites, _report_audited)
+        report = engine.audit(settings, candidate, suites, _report_audited)
         candidate.lap("audit")
         page_files = written.result()
     candidate.lap("report")
@@ -184,7 +184,7 @@ def _gate(
 ) -> dict[str, Any]:
     """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
-    with engine.open_marts(candidate) as marts:
+    with engine.open_marts(settings, candidate) as marts:
         findings = inspect_release(settings, marts, noted, noted["parent"])
     initial, batches = _initial_settings(settings, noted), engine.batches(settings, candidate)
     opened = engine.open_origins(initial, candidate)

@@ -16,18 +16,12 @@ from orchestration.releases.candidate import UNFINISHED, Candidate
 from orchestration.releases.export import STORAGE_VERSION, ExportedFile, seal
 from orchestration.releases.fingerprint import git_commit
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from orchestration.releases.store import store_of
 
 DBT_STATE = "dbt"
 """Folder of a release for `dbt --state`: dbt's manifest of the project that made the release."""
 
-_PACKAGES = (
-    "customer-success-warehouse",
-    "duckdb",
-    "dbt-core",
-    "dbt-duckdb",
-    "great-expectations",
-    "dagster",
-)
+_PACKAGES = ("customer-success-warehouse", "dbt-core", "great-expectations", "dagster")
 
 
 def assemble(settings: Settings, candidate: Candidate, release_id: str, kept: Iterable[Path]) -> None:
@@ -62,7 +56,10 @@ def _keep(path: Path, folder: Path) -> ExportedFile:
 
 def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[str, Any]]) -> dict[str, Any]:
     parent = noted["parent"]
+    packages = (*_PACKAGES, *store_of(settings).packages)
     return {
+        "engine": settings.engine,
+        "schemas": noted.get("schemas", {}),
         "release_id": noted["release_id"],
         "sequence": _sequence(settings, parent) + 1,
         "parent": parent,
@@ -76,7 +73,7 @@ def _manifest(settings: Settings, noted: dict[str, Any], files: Sequence[dict[st
         "hash_key_id": noted["hash_key_id"],
         "code_version": noted["code_version"],
         "git_commit": git_commit(),
-        "versions": {**{name: version(name) for name in _PACKAGES}, "storage": STORAGE_VERSION},
+        "versions": {**{name: version(name) for name in packages}, "storage": STORAGE_VERSION},
         "fingerprint": noted["fingerprint"],
         "forced": noted["forced"],
         "landing": noted["landing"],

@@ -14,8 +14,9 @@ from orchestration.core.errors import CswError, PublishError, SharingError
 from orchestration.core.settings import Settings
 from orchestration.core.webhooks import post_json
 from orchestration.core.wording import count
+from orchestration.releases.answers import QueryResult, as_text
+from orchestration.releases.duckdb_store import marts_file
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.query import QueryResult, as_text, marts_file
 
 WEBHOOK_VARIABLE = "CSW_CUSTOMER_WEBHOOK"
 """Environment variable with the address of the web hook that gets new alerts about customers."""

@@ -17,7 +17,7 @@ from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
     from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,42 @@ class SparkWarehouse:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query, which must be few: they come into this process."""
-        with _errors_in_one_line():
-            return [tuple(row) for row in self.session.sql(spark_sql(sql, self.schemas)).collect()]
+        with spark_errors():
+            return collected(self.session.sql(spark_sql(sql, self.schemas)))
 
     def tables(self, layer: str) -> list[str]:
         """Return the tables and views of a layer, by name."""
-        with _errors_in_one_line():
+        with spark_errors():
             found = self.session.sql(f"show tables in {self.schemas[layer]}").collect()
         return sorted(row.tableName for row in found if not row.isTemporary)
 
     def columns(self, layer: str, table: str) -> Columns:
         """Return names and types of a table's columns, in order, with the names of DuckDB's types."""
-        with _errors_in_one_line():
+        with spark_errors():
             described = self.session.table(f"{self.schemas[layer]}.`{table}`").dtypes
         return [(name, _type_on_duckdb(kind)) for name, kind in described]
 
     @contextmanager
     def kept(self, name: str, sql: str) -> Iterator[None]:
         """Cache the result of a query as relation `name` within the block."""
-        with _errors_in_one_line():
+        with spark_errors():
             self.session.sql(f"cache table `{name}` as {spark_sql(sql, self.schemas)}")
         try:
             yield
         finally:
             self.session.sql(f"uncache table if exists `{name}`")
             self.session.catalog.dropTempView(name)
+
+
+def collected(frame: DataFrame) -> list[tuple[Any, ...]]:
+    """Return the rows of a frame. Its times are in UTC without a zone, as DuckDB returns them."""
+    # pyspark would give times of the zone of this machine.
+    names = [f"_{place}" for place in range(len(frame.columns))]
+    plain = [
+        f"cast({name} as timestamp_ntz) as {name}" if kind == "timestamp" else name
+        for name, (_, kind) in zip(names, frame.dtypes, strict=True)
+    ]
+    return [tuple(row) for row in frame.toDF(*names).selectExpr(*plain).collect()]
 
 
 def spark_reason(error: PySparkException) -> str:
@@ -75,7 +86,7 @@ def spark_reason(error: PySparkException) -> str:
 
 
 @contextmanager
-def _errors_in_one_line() -> Iterator[None]:
+def spark_errors() -> Iterator[None]:
     from pyspark.errors import PySparkException
 
     try:
