@@ -25,7 +25,7 @@ log = logging.getLogger("csw")
 MANIFEST_FILE = "manifest.json"
 PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
-"""File that records the code version, the connectors, the engine and the dbt version of the parsed project."""
+"""File that records the code version, the connectors, and the versions of dbt, for the parsed project."""
 
 SEMANTIC_FOLDER = "models/semantic"
 """The metrics for `mf`, which no run needs."""

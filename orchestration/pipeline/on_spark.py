@@ -1,4 +1,4 @@
-"""The steps of a run on Spark: loaders land tables, and dbt builds in schemas that belong to this run alone."""
+"""The steps of a run on Spark: loaders land tables, and dbt builds in schemas of this run alone."""
 
 from __future__ import annotations
 

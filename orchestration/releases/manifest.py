@@ -15,11 +15,11 @@ MANIFEST_FILE = "manifest.json"
 _DIGEST = "manifest_sha256"
 
 Manifest = Mapping[str, Any]
-"""Keys: engine, schemas (on Spark, by layer), release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, experiment (the reason, or
-None), policies, hash_key_id, code_version, git_commit, versions, fingerprint, forced, landing, raw_batches,
-withdrawn_batches, files, tables, restatements, dbt, audit, gate, reconciliation, deliveries, seconds. The
-manifest contains counts, hashes, monthly totals and acceptances. It contains no row values, and no path or
-name of the machine."""
+"""Keys: engine, schemas (on Spark, by layer), release_id, sequence, parent, created_at, as_of,
+as_of_is_given, known_at, experiment (the reason, or None), policies, hash_key_id, code_version, git_commit,
+versions, fingerprint, forced, landing, raw_batches, withdrawn_batches, files, tables (on Spark with digests),
+restatements, dbt, audit, gate, reconciliation, deliveries, seconds. The manifest contains counts, hashes,
+monthly totals and acceptances. It contains no row values, and no path or name of the machine."""
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import logging
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MARTS = "marts"
+
+# sqlglot warns about statements that it does not know. They are no SELECT, so the message below says more.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _FORBIDDEN = frozenset({"reflect", "java_method", "try_reflect"})
 """Functions that call code of Java instead of answering from rows."""
@@ -71,42 +75,45 @@ def checked(sql: str, schema: str, marts: Collection[str]) -> str:
     (query,) = statements
     if not isinstance(query, exp.Query):
         raise QueryError(f"A query must be a SELECT, not {sql.split()[0].upper()}.")
-    if query.find(exp.Into, exp.Command, exp.DML, exp.DDL) or any(
+    if query.find(exp.Into, exp.Command, exp.DML, exp.DDL, exp.QueryTransform) or any(
         function.name.lower() in _FORBIDDEN for function in query.find_all(exp.Anonymous)
     ):
         raise QueryError("A query must be a SELECT that only reads marts.")
+    named = _rename_ctes(query)
     for table in list(query.find_all(exp.Table)):
-        _place(table, schema, marts)
+        _place(table, named, schema, marts)
     return query.sql(dialect="spark")
 
 
-def _place(table: exp.Table, schema: str, marts: Collection[str]) -> None:
-    """Put the schema of the release before the name of a mart."""
+def _rename_ctes(query: exp.Query) -> dict[str, str]:
+    """Give every `with` a name that no relation has, and return these names by those of the user.
+
+    Otherwise a `with` could hide a relation of its own name that is no mart.
+    """
+    named: dict[str, str] = {}
+    for cte in query.find_all(exp.CTE):
+        name = named.setdefault(cte.alias.lower(), f"csw_with_{len(named)}")
+        cte.args["alias"].set("this", exp.to_identifier(name))
+    return named
+
+
+def _place(table: exp.Table, named: Mapping[str, str], schema: str, marts: Collection[str]) -> None:
+    """Put the schema of the release before the name of a mart, or use the new name of a `with`."""
+    shown, name = table.sql(dialect="spark"), table.name.lower()
     if not isinstance(table.this, exp.Identifier):
-        raise QueryError(f"A query can read marts only, not {table.sql(dialect='spark')}.")
-    if not table.db and _is_named_in_query(table):
+        raise QueryError(f"A query can read marts only, not {shown}.")
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    if not table.db and name in named:
+        table.set("this", exp.to_identifier(named[name]))
         return
-    name = table.name.lower()
     if table.catalog or table.db.lower() not in ("", MARTS) or name not in marts:
         raise QueryError(
-            f'There is no mart {table.sql(dialect="spark")} in this release. `csw query "select * from _release"` '
-            "shows the release, and README.md lists the marts."
+            f"There is no mart {shown} in this release. README.md lists the marts, and `csw diff <A> <B>` "
+            "those that came or went between two releases."
         )
     table.set("db", exp.to_identifier(schema))
     table.set("this", exp.to_identifier(name, quoted=True))
-    if not table.alias:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
-
-
-def _is_named_in_query(table: exp.Table) -> bool:
-    """Return whether a name is that of a `with` around it."""
-    scope: exp.Expr | None = table
-    while scope is not None:
-        names = {one.alias.lower() for one in getattr(scope, "ctes", ())}
-        if table.name.lower() in names:
-            return True
-        scope = scope.parent
-    return False
 
 
 @contextmanager

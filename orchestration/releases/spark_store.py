@@ -67,8 +67,8 @@ class SparkStore:
             described = [{"name": one, "type": kind} for one, kind in warehouse.columns(MARTS, mart)]
             if found[mart][1] != table["digest"] or described != table["columns"]:
                 raise PublishError(
-                    f"Release {name}: the table {warehouse.schemas[MARTS]}.{mart} was changed after the audit. "
-                    "Run again to make a new release."
+                    f"Release {name}: the table {warehouse.schemas[MARTS]}.{mart} was changed after the "
+                    "audit. Run again to make a new release."
                 )
         _refuse_other_tables(warehouse.session, tables)
 
@@ -171,7 +171,7 @@ def _refuse_other_tables(session: SparkSession, marts: Iterable[str]) -> None:
     if taken:
         raise PublishError(
             f"Schema {MARTS} of Spark's catalog has the table {taken[0]}, which csw did not make, where a "
-            "release needs a view. Drop the tables of this schema, or build with plain dbt in another catalog."
+            "release needs a view. Drop the tables of this schema, and use another catalog for plain dbt."
         )
 
 

@@ -1,8 +1,9 @@
-"""The Spark session of this process: one that the user configures, or a local one with its files in the home."""
+"""The Spark session of this process: that of the user's Spark, or a local one with its files in the home."""
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import shutil
@@ -18,7 +19,6 @@ from orchestration.core.errors import LockedError, SettingsError
 from orchestration.core.files import remove_tree
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR, Settings
-from orchestration.spark.key import hand_over_key
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,8 +41,7 @@ _opening = threading.Lock()
 def open_session(settings: Settings) -> SparkSession:
     """Return the session of this process, and start it if there is none.
 
-    Every session has the settings of the target `spark` in profiles.example.yml and the key of the
-    pseudonyms. Raises SettingsError if Spark or Java is missing, and LockedError if another process uses the
+    Every session has the settings of the target `spark` in profiles.example.yml. Raises SettingsError if Spark or Java is missing, and LockedError if another process uses the
     local catalog.
     """
     with _opening:
@@ -52,7 +51,6 @@ def open_session(settings: Settings) -> SparkSession:
         session = SparkSession.getActiveSession()
         if session is None:
             session = _start(settings)
-            hand_over_key(session, settings.home)
         return session
 
 
@@ -104,11 +102,13 @@ def _start(settings: Settings) -> SparkSession:
             SparkContext(conf=conf, gateway=_launch_java(settings.spark / "spark.log", conf))
         session: SparkSession = builder.getOrCreate()
         session.sql("show schemas").collect()
+        # It would print the stack trace of every error, which the callers report.
+        logging.getLogger("SQLQueryContextLogger").disabled = True
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise SettingsError(
-            f"Spark does not start: {reason}. Its log is {settings.spark / 'spark.log'}. docs/engines.md lists "
-            "what it needs."
+            f"Spark does not start: {reason}. Its log is {settings.spark / 'spark.log'}. docs/engines.md "
+            "lists what it needs."
         ) from None
     return session
 
@@ -147,8 +147,8 @@ def _wait_for_catalog(metastore: Path) -> None:
     while _is_in_use(metastore / "dbex.lck"):
         if time.monotonic() > deadline:
             raise LockedError(
-                f"Another process uses Spark's catalog {metastore}, and a local catalog serves one process at "
-                "a time. Wait until that process ends, or set SPARK_REMOTE or SPARK_CONF_DIR to use a Spark "
+                f"Another process uses Spark's catalog {metastore}, and a local catalog serves one process "
+                "at a time. Wait until that process ends, or set SPARK_REMOTE or SPARK_CONF_DIR to use a Spark "
                 "with a catalog server."
             )
         time.sleep(0.2)
