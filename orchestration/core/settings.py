@@ -167,6 +167,14 @@ def load_settings(
     )
 
 
+def require_duckdb(settings: Settings, command: str, instead: str) -> None:
+    """Raise SettingsError if `command` needs files that a warehouse on Spark does not have."""
+    if settings.engine != DUCKDB:
+        raise SettingsError(
+            f"{command} needs a warehouse on DuckDB, and {settings.home} is one on Spark. {instead}"
+        )
+
+
 def read_raw_tables(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the tables of raw objects: CSW_RAW_TABLES, else `raw_tables` in dbt_project.yml.
 

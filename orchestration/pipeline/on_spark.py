@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from orchestration.core.errors import BuildError, LandingError, PublishError, UnreadableError
+from orchestration.core.errors import BuildError, LandingError, PublishError, SettingsError, UnreadableError
 from orchestration.core.files import remove_tree
 from orchestration.core.relations import Relations
 from orchestration.core.settings import RAW_TABLES_VARIABLE, Settings
@@ -58,6 +58,11 @@ class OnSpark:
 
     def land(self, settings: Settings, candidate: Candidate) -> tuple[LandingReport, tuple[Batch, ...]]:
         store_of(settings).repair(settings)
+        if settings.known_at:
+            raise SettingsError(
+                "--known-at needs the files of earlier times, and tables of a lake have only their present "
+                "rows. Omit it and CSW_KNOWN_AT."
+            )
         if not settings.raw_tables:
             raise LandingError(
                 "No raw object has a table. On Spark, loaders land the tables. Name them in `raw_tables` of "
@@ -174,8 +179,8 @@ class OnSpark:
             )
 
     def _create_previous(self, settings: Settings, candidate: Candidate, warehouse: SparkWarehouse) -> None:
-        """Create the tables of schema `previous`. A replay has no previous release to compare with."""
-        parent = None if settings.known_at else candidate.noted("parent")["parent"]
+        """Create the tables of schema `previous`, from the marts of the release that is followed."""
+        parent = candidate.noted("parent")["parent"]
         schemas = dict(warehouse.schemas)
         if parent:
             schemas[_BEFORE] = read_manifest(settings.releases / parent)["schemas"]["marts"]

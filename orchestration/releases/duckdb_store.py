@@ -17,7 +17,7 @@ from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.landing import Batch, recorded_batches
 from orchestration.quality import AuditReport, Suite, audit_marts
 from orchestration.releases.answers import QueryResult
-from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
+from orchestration.releases.export import ALIAS_FILE, MARTS_FILE, PARQUET_DIR
 from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import Manifest, verify_files
 from orchestration.releases.origins import open_origins
@@ -29,6 +29,9 @@ class DuckDbStore:
     """The marts are files, so a release is seen as soon as `current` points to its folder."""
 
     packages: Sequence[str] = ("duckdb", "dbt-duckdb")
+
+    def place(self, settings: Settings) -> str:
+        return f"{settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet in the same folder"
 
     def has_marts(self, settings: Settings, folder: Path) -> bool:
         return (folder / PARQUET_DIR).is_dir()

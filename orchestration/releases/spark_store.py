@@ -48,6 +48,9 @@ class SparkStore:
 
     packages: Sequence[str] = ("pyspark", "dbt-spark")
 
+    def place(self, settings: Settings) -> str:
+        return f"the views of schema {MARTS} in Spark's catalog"
+
     def has_marts(self, settings: Settings, folder: Path) -> bool:
         return (folder / MANIFEST_FILE).is_file()
 

@@ -23,6 +23,9 @@ class Store(Protocol):
     packages: Sequence[str]
     """The packages whose versions a manifest records."""
 
+    def place(self, settings: Settings) -> str:
+        """Say where readers find the marts of the current release."""
+
     def has_marts(self, settings: Settings, folder: Path) -> bool:
         """Return whether the marts of a release may be there. `verify` says whether they are unchanged."""
 

@@ -41,8 +41,8 @@ _opening = threading.Lock()
 def open_session(settings: Settings) -> SparkSession:
     """Return the session of this process, and start it if there is none.
 
-    Every session has the settings of the target `spark` in profiles.example.yml. Raises SettingsError if Spark or Java is missing, and LockedError if another process uses the
-    local catalog.
+    Every session has the settings of the target `spark` in profiles.example.yml. Raises SettingsError if
+    Spark or Java is missing, and LockedError if another process uses the local catalog.
     """
     with _opening:
         _require_spark()
@@ -148,8 +148,8 @@ def _wait_for_catalog(metastore: Path) -> None:
         if time.monotonic() > deadline:
             raise LockedError(
                 f"Another process uses Spark's catalog {metastore}, and a local catalog serves one process "
-                "at a time. Wait until that process ends, or set SPARK_REMOTE or SPARK_CONF_DIR to use a Spark "
-                "with a catalog server."
+                "at a time. Wait until that process ends, or set SPARK_REMOTE or SPARK_CONF_DIR to use a "
+                "Spark with a catalog server."
             )
         time.sleep(0.2)
 
