@@ -145,13 +145,21 @@ def _point_views(session: SparkSession, manifest: Manifest) -> None:
     """Point the views to a release. If this stops halfway, the empty property tells the next command."""
     schema, marts = manifest["schemas"][MARTS], manifest["tables"]
     session.sql(f"create schema if not exists {MARTS}")
-    session.sql(f"alter schema {MARTS} set dbproperties ('{SHOWN}' = '')")
+    _mark(session, "")
     for mart in marts:
-        session.sql(f"create or replace view {MARTS}.`{mart}` as select * from {schema}.`{mart}`")
+        _point_view(session, mart, schema)
     for view in _views(session):
         if view not in marts:
             session.sql(f"drop view if exists {MARTS}.`{view}`")
-    session.sql(f"alter schema {MARTS} set dbproperties ('{SHOWN}' = '{manifest['release_id']}')")
+    _mark(session, manifest["release_id"])
+
+
+def _point_view(session: SparkSession, mart: str, schema: str) -> None:
+    session.sql(f"create or replace view {MARTS}.`{mart}` as select * from {schema}.`{mart}`")
+
+
+def _mark(session: SparkSession, release_id: str) -> None:
+    session.sql(f"alter schema {MARTS} set dbproperties ('{SHOWN}' = '{release_id}')")
 
 
 def _shown(session: SparkSession) -> str | None:

@@ -95,7 +95,7 @@ def _start(settings: Settings) -> SparkSession:
         builder = builder.config(name, value)
     try:
         if not any(os.environ.get(name) for name in _RUNNING):
-            _wait_for_catalog(settings.spark / "metastore")
+            wait_for_catalog(settings.spark / "metastore")
             remove_tree(_scratch(settings))
             conf = SparkConf().setAppName("csw").setAll(list(chosen.items()))
             # Without a file for the output of Java, it would go to the terminal.
@@ -138,7 +138,7 @@ def _require_spark() -> None:
         )
 
 
-def _wait_for_catalog(metastore: Path) -> None:
+def wait_for_catalog(metastore: Path) -> None:
     """Wait until no process uses the local catalog. Raises LockedError if one still does after a minute.
 
     Derby locks this file as long as it has the catalog open.

@@ -12,9 +12,17 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key
 
 KEY_VIEW = "csw_hash_key"
 
-# For small data, planning and compilation dominate, so use one partition and no generated code.
-_SETTINGS = {
+SMALL = {
     "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For small data, planning and compilation dominate, so use one partition and no generated code."""
+
+_SETTINGS = {
+    **SMALL,
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
@@ -23,10 +31,6 @@ _SETTINGS = {
     "spark.driver.memory": "3g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
     "spark.sql.catalogImplementation": "in-memory",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # DuckDB writes UTC times without a zone.
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
