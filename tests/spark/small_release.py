@@ -21,7 +21,7 @@ def fill(spark: Any, schemas: dict[str, str], settings: Settings) -> None:
     for schema in schemas.values():
         spark.sql(f"create schema if not exists {schema}")
     for mart, contract in declared_contracts().items():
-        values = {name: "null" for name in contract.columns}
+        values = dict.fromkeys(contract.columns, "null")
         rows = "select 1"
         if mart == "mrr_monthly":
             values |= {

@@ -37,7 +37,7 @@ def test_a_release_of_an_earlier_version_is_on_duckdb(tmp_path: Path) -> None:
 
 
 def test_an_unknown_engine_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no such engine. Did you mean 'spark'"):
+    with pytest.raises(SettingsError, match=r"no such engine\. Did you mean 'spark'"):
         load_settings(tmp_path, engine="sparc", environment={})
 
 
