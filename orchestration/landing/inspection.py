@@ -114,7 +114,7 @@ def landing_status(settings: Settings, *, contracts: Contracts | None = None) ->
         hand_over_key(connection, load_hash_key(settings.home))
         accepted = [batch for batch in batches if batch.status == "accepted"]
         create_raw_relations(connection, contracts, accepted, ReadingPolicies.of(settings))
-        counts = count_rows(connection, contracts, batches)
+        counts = count_rows(lambda query: connection.execute(query).fetchall(), contracts, batches)
     objects = [
         ObjectCounts(
             object=f"{source}/{name}",

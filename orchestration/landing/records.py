@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 
@@ -10,32 +11,36 @@ from orchestration.core.database import quote_literal
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.batches import Batch, fixed_batches, quarantine_path
-from orchestration.landing.values.repeats import count_facts
+from orchestration.landing.values.repeats import facts_sql
 
-_FILES = """
-    create or replace table raw.landing__files (
-        batch_id varchar, source varchar, object varchar, file_name varchar, status varchar, refusal varchar,
-        rows_in bigint, rows_loaded bigint, rows_quarantined bigint, rows_refused bigint, is_mended boolean,
-        loaded_at timestamp
-    )
-"""
-_ROW_COUNTS = """
-    create or replace table raw.landing__row_counts (
-        source varchar, object varchar, outcome varchar, row_count bigint
-    )
-"""
-_REMARKS = """
-    create or replace table raw.landing__remarks (
-        batch_id varchar, source varchar, object varchar, kind varchar, remark varchar, row_count bigint
-    )
-"""
-_SET_ASIDE = """
-    create or replace table raw.landing__rows_set_aside (
-        batch_id varchar, source varchar, object varchar, kind varchar, column_name varchar, reason varchar,
-        currency varchar, interval_unit varchar, interval_count bigint, row_count bigint,
-        amount decimal(38, 14)
-    )
-"""
+RECORDS: Mapping[str, Mapping[str, str]] = {
+    "landing__files": {
+        **dict.fromkeys(("batch_id", "source", "object", "file_name", "status", "refusal"), "varchar"),
+        **dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_refused"), "bigint"),
+        "is_mended": "boolean",
+        "loaded_at": "timestamp",
+    },
+    "landing__row_counts": {
+        **dict.fromkeys(("source", "object", "outcome"), "varchar"),
+        "row_count": "bigint",
+    },
+    "landing__remarks": {
+        **dict.fromkeys(("batch_id", "source", "object", "kind", "remark"), "varchar"),
+        "row_count": "bigint",
+    },
+    "landing__rows_set_aside": {
+        **dict.fromkeys(("batch_id", "source", "object", "kind", "column_name", "reason"), "varchar"),
+        **dict.fromkeys(("currency", "interval_unit"), "varchar"),
+        "interval_count": "bigint",
+        "row_count": "bigint",
+        "amount": "decimal(38, 14)",
+    },
+}
+"""The tables `raw.landing__*` and their columns with their types."""
+
+Rows = Callable[[str], Sequence[tuple[Any, ...]]]
+"""Returns the rows of a query."""
+
 OUTCOMES = (
     "used", "superseded", "repeated", "conflicting", "quarantined", "refused", "withdrawn", "blank"
 )  # fmt: skip
@@ -57,55 +62,68 @@ def create_landing_records(
     The tables contain only the kind of a refusal, because its text can quote the file's first line.
     """
     given = list(batches)
-    fixed = fixed_batches(given)
     connection.execute("create schema if not exists raw")
-    for table in (_FILES, _ROW_COUNTS, _REMARKS, _SET_ASIDE):
-        connection.execute(table)
-    _insert(connection, "landing__files", [_file(batch, batch.batch_id in fixed) for batch in given])
-    _insert(
-        connection,
-        "landing__row_counts",
-        [
-            (*label, outcome, rows)
-            for label, counts in count_rows(connection, contracts, given).items()
-            for outcome, rows in counts.items()
-        ],
-    )
-    _insert(
-        connection,
-        "landing__remarks",
-        [
-            (
-                batch.batch_id,
-                batch.source,
-                batch.object,
-                remark.kind,
-                _words(remark.column, remark.text),
-                remark.rows,
-            )
-            for batch in given
-            if batch.status == "accepted" and batch.batch_id not in fixed
-            for remark in batch.remarks
-            if remark.kind != "wrong"
-        ],
-    )
+    for table, columns in RECORDS.items():
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create or replace table raw.{table} ({listed})")
+
+    def rows(query: str) -> Sequence[tuple[Any, ...]]:
+        return connection.execute(query).fetchall()
+
+    _insert(connection, "landing__files", file_rows(given))
+    _insert(connection, "landing__row_counts", outcome_rows(count_rows(rows, contracts, given)))
+    _insert(connection, "landing__remarks", remark_rows(given))
+    fixed = fixed_batches(given)
     for batch in given:
         if batch.status == "withdrawn":
             continue
         if batch.rows_quarantined and batch.batch_id not in fixed:
-            _insert_quarantined(connection, settings, batch)
+            path = quarantine_path(settings, batch)
+            kept = f"read_parquet({quote_literal(path)})" if path.is_file() else None
+            _insert_set_aside(connection, quarantined_sql(batch, kept))
         if batch.rows_conflicting:
-            _insert_conflicting(connection, contracts[batch.source, batch.object], batch)
+            _insert_set_aside(connection, conflicting_sql(contracts[batch.source, batch.object], batch))
+
+
+def file_rows(batches: Sequence[Batch]) -> list[tuple[object, ...]]:
+    """Return the rows of `landing__files`."""
+    fixed = fixed_batches(batches)
+    return [_file(batch, batch.batch_id in fixed) for batch in batches]
+
+
+def outcome_rows(counts: Mapping[tuple[str, str], Mapping[str, int]]) -> list[tuple[object, ...]]:
+    """Return the rows of `landing__row_counts`."""
+    return [(*label, outcome, rows) for label, mine in counts.items() for outcome, rows in mine.items()]
+
+
+def remark_rows(batches: Sequence[Batch]) -> list[tuple[object, ...]]:
+    """Return the rows of `landing__remarks`."""
+    fixed = fixed_batches(batches)
+    return [
+        (
+            batch.batch_id,
+            batch.source,
+            batch.object,
+            remark.kind,
+            _words(remark.column, remark.text),
+            remark.rows,
+        )
+        for batch in batches
+        if batch.status == "accepted" and batch.batch_id not in fixed
+        for remark in batch.remarks
+        if remark.kind != "wrong"
+    ]
 
 
 def count_rows(
-    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Iterable[Batch],
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Count the rows of every object by outcome. The counts add up to the delivered rows.
 
-    Keys are (source, object). The raw relations of the accepted batches must exist.
+    Keys are (source, object). `rows` runs a query on schema `raw`. The raw relations of the accepted
+    batches must exist.
     """
     counts: dict[tuple[str, str], dict[str, int]] = {}
     batches = list(batches)
@@ -120,16 +138,16 @@ def count_rows(
         mine["quarantined"] += batch.rows_quarantined
         mine["refused"] += batch.rows_refused
         mine["blank"] += batch.rows_blank
-    events = _count_events(connection, contracts, batches)
+    events = _count_events(rows, contracts, batches)
     for label, mine in counts.items():
         if label in contracts:
-            mine["used"] = events[label] if label in events else count_facts(connection, contracts[label])
+            mine["used"] = events[label] if label in events else rows(facts_sql(contracts[label]))[0][0]
             mine["superseded"] -= mine["used"]
     return counts
 
 
 def _count_events(
-    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Sequence[Batch],
 ) -> dict[tuple[str, str], int]:
@@ -137,11 +155,11 @@ def _count_events(
     counts = {key: 0 for key, contract in contracts.items() if contract.usage}
     labels = {batch.batch_id: (batch.source, batch.object) for batch in batches}
     if counts:
-        for batch_id, events in connection.execute(
-            "select _batch_id, sum(rows) from ("
+        for batch_id, events in rows(
+            "select _batch_id, cast(sum(rows) as bigint) from ("
             "select _batch_id, events as rows from raw.usage__event_weeks union all "
             "select _batch_id, calls from raw.usage__ties) group by _batch_id"
-        ).fetchall():
+        ):
             counts[labels[batch_id]] += events
     return counts
 
@@ -182,13 +200,19 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tu
         connection.executemany(f"insert into raw.{table} values ({marks})", rows)
 
 
-def _insert_quarantined(connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Batch) -> None:
+def _insert_set_aside(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    connection.execute(f"insert into raw.landing__rows_set_aside {query}")
+
+
+def quarantined_sql(batch: Batch, kept: str | None) -> str:
+    """Return SQL of the rows of `landing__rows_set_aside` about a batch's rejected rows.
+
+    `kept` is SQL of the relation with the rejected rows; None if they were removed.
+    """
     labels = [quote_literal(text) for text in (batch.batch_id, batch.source, batch.object, "quarantined")]
-    path = quarantine_path(settings, batch)
-    if not path.is_file():
+    if kept is None:
         row = (*labels, "null", quote_literal(NOT_KEPT), *("null",) * 3, batch.rows_quarantined, "null")
-        connection.execute(f"insert into raw.landing__rows_set_aside select {_list(row)}")
-        return
+        return f"select {_list(row)}"
     # The quarantine contains the delivered texts, so the parts of a price may be unreadable.
     legible = f"""
         select
@@ -207,14 +231,15 @@ def _insert_quarantined(connection: duckdb.DuckDBPyConnection, settings: Setting
             select
                 _column,
                 _reason,
-                case when json_valid(_record) then cast(_record as json) end as record
-            from read_parquet({quote_literal(path)})
+                case when json_valid(_record) then _record end as record
+            from {kept}
         )
     """
-    connection.execute(_valued(labels, legible))
+    return _valued(labels, legible)
 
 
-def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: LandingObject, batch: Batch) -> None:
+def conflicting_sql(contract: LandingObject, batch: Batch) -> str:
+    """Return SQL of the rows of `landing__rows_set_aside` about a batch's conflicting rows."""
     labels = [quote_literal(text) for text in (batch.batch_id, batch.source, batch.object, "conflicting")]
     has_money = set(_MONEY) <= set(contract.column_names)
     money = (
@@ -229,18 +254,17 @@ def _insert_conflicting(connection: duckdb.DuckDBPyConnection, contract: Landing
         f"select null::varchar as column_name, {quote_literal(reason)} as reason, {money} "
         f"from {contract.relation} where _conflict and _batch_id = {labels[0]}"
     )
-    connection.execute(_valued(labels, rows))
+    return _valued(labels, rows)
 
 
 def _valued(labels: Sequence[str], rows: str) -> str:
-    """Return SQL that inserts row counts by reason, with their monthly price if it is readable."""
+    """Return SQL of row counts by reason, with their monthly price if it is readable."""
     is_whole = (
         "currency is not null and interval_unit is not null and interval_count between 1 and 1200"
         " and quantity between 0 and 1e9 and unit_amount between -1e10 and 1e10"
         " and cast(quantity as double) * cast(unit_amount as double) between -1e11 and 1e11"
     )
     return f"""
-        insert into raw.landing__rows_set_aside
         select {_list(labels)}, column_name, reason,
             case when is_whole then currency end, case when is_whole then interval_unit end,
             case when is_whole then interval_count end, count(*),

@@ -100,10 +100,9 @@ def create_usage_relations(
     for events in objects:
         if events.batches:
             for name, files in _Aggregator(connection, events, policies).files().items():
-                queries[name].append(_published(name, files, events))
-    for name, columns in AGGREGATES.items():
-        empty = ", ".join(f"cast(null as {kind}) as {column}" for column, kind in columns.items())
-        query = " union all ".join(queries[name]) or f"select {empty} where false"
+                queries[name].append(published_usage(name, _read(files), events.contract, events.batches))
+    for name in AGGREGATES:
+        query = all_usage(name, queries[name])
         connection.execute(f"create or replace view raw.usage__{name} as {query}")
 
 
@@ -112,17 +111,23 @@ def aggregate_files(raw: Path) -> list[Path]:
     return sorted(raw.glob(f"*/*/{FOLDER}/*"))
 
 
-def _published(name: str, files: Sequence[Path], events: EventBatches) -> str:
+def all_usage(name: str, queries: Sequence[str]) -> str:
+    """Return SQL of an aggregate of all objects; without any, it has its columns and no row."""
+    empty = ", ".join(f"cast(null as {kind}) as {column}" for column, kind in AGGREGATES[name].items())
+    return " union all ".join(queries) or f"select {empty} where false"
+
+
+def published_usage(name: str, source: str, contract: LandingObject, batches: Sequence[Batch]) -> str:
     """Return SQL of aggregates without addresses in account ids and event names."""
     columns = {column: column for column in AGGREGATES[name]}
-    columns["source_system"] = quote_literal(events.contract.source)
-    if any(batch.address_columns for batch in events.batches):
+    columns["source_system"] = quote_literal(contract.source)
+    if any(batch.address_columns for batch in batches):
         for key in columns.keys() & {"account_id", "group_id"}:
             columns[key] = published_sql(key, pseudonym_sql(key))
         if "event_name" in columns:
             columns["event_name"] = masked_sql("event_name")
     selected = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
-    return f"select {selected} from {_read(files)}"
+    return f"select {selected} from {source}"
 
 
 class _Aggregator:

@@ -16,8 +16,12 @@ _SECONDS = 2**34 - 1
 """The last second, in the year 2514, that fits into a rank."""
 
 
-def identified_sql(usage: UsageColumns, told_apart_by: Sequence[str], rows: str) -> str:
-    """Return SQL of delivered rows with the hash of their event, and a rank among its copies.
+def identified_sql(
+    usage: UsageColumns, told_apart_by: Sequence[str], rows: str, event_key: str = "hash"
+) -> str:
+    """Return SQL of delivered rows with the key of their event, and a rank among its copies.
+
+    `event_key` is the function that makes a key of the columns that identify an event.
 
     A copy that names the user comes first, then the earliest one. Equal ranks are equal copies. An event that
     happened after it was received happened when it was received.
@@ -33,11 +37,12 @@ def identified_sql(usage: UsageColumns, told_apart_by: Sequence[str], rows: str)
     facts = ", ".join(
         ["user_id", "event_name", "account_id", "visitor_id", *(f"tie_{name}" for name in _TIE_COLUMNS)]
     )
-    second = f"cast(least(greatest(cast(epoch(occurred_at) as bigint), 0), {_SECONDS}) as ubigint)"
+    second = "cast(epoch(date_trunc('second', occurred_at)) as bigint)"
+    second = f"cast(least(greatest({second}, 0), {_SECONDS}) as bigint)"
     return (
-        "select *, (cast(user_id is null as ubigint) << 63) | "
-        f"({second} << 29) | (hash({facts}) >> 35) as rank from ("
-        f"select hash({usage.event_id}{apart}) as event_key, {usage.account_id} as account_id, "
+        "select *, (cast(user_id is null as bigint) << 62) | "
+        f"({second} << 28) | cast(hash({facts}) >> 36 as bigint) as rank from ("
+        f"select {event_key}({usage.event_id}{apart}) as event_key, {usage.account_id} as account_id, "
         f"cast({usage.user_id} as varchar) as user_id, "
         f"case when {usage.user_id} is null then cast({usage.visitor_id} as varchar) end as visitor_id, "
         f"{usage.event_name} as event_name, least({usage.occurred_at}, {received_at}) as occurred_at, "

@@ -109,10 +109,10 @@ def _is_timezone(node: object) -> bool:
 
 
 def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
-    """When clocks go back, a local time occurs twice. DuckDB takes the later instant, as the next day does."""
+    """When clocks go back, a local time occurs twice. DuckDB takes the later instant."""
     return _parsed(
-        "case when from_utc_timestamp(to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day, _zone)"
-        " = _local then to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
+        "case when from_utc_timestamp("
+        "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day, _zone) = _local then to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
         " else to_utc_timestamp(_local, _zone) end",
         _local=local,
         _zone=zone,
@@ -120,7 +120,7 @@ def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
-    """Times without a zone are times in UTC, the zone of the session. Spark reads offsets as `+02:00` only."""
+    """Times without a zone are in UTC, the zone of the session. Spark reads offsets as `+02:00` only."""
     kind = node.args["to"]
     if kind.this == exp.DataType.Type.TIMESTAMPNTZ:
         node.set("to", exp.DataType.build("timestamptz"))
@@ -197,8 +197,9 @@ def _key_block(node: exp.Expr) -> exp.Expr:
         return node
     key = "if(octet_length(hash_key) > 64, unhex(sha2(hash_key, 256)), encode(hash_key, 'utf-8'))"
     return _parsed(
-        "(select unhex(array_join(transform(sequence(1, 127, 2), place -> lpad(hex(cast(conv("
-        f"substr(digits, place, 2), 16, 10) as integer) ^ {_PADS[inner.expressions[0].name]}), 2, '0')), '')) "
+        "(select unhex(array_join(transform(sequence(1, 127, 2), place -> lpad(hex("
+        "cast(conv(substr(digits, place, 2), 16, 10) as integer) "
+        f"^ {_PADS[inner.expressions[0].name]}), 2, '0')), '')) "
         f"from (select rpad(hex({key}), 128, '0') as digits from {KEY_RELATION}))"
     )
 

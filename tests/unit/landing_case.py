@@ -116,7 +116,7 @@ class Case:
         """Check that every incoming row has exactly one of the published outcomes."""
         batches = all_batches(self.settings)
         with self.relations() as connection:
-            counts = count_rows(connection, self.contracts, batches)
+            counts = count_rows(lambda query: connection.execute(query).fetchall(), self.contracts, batches)
         for label, outcomes in counts.items():
             mine = [batch for batch in batches if (batch.source, batch.object) == label]
             blank = outcomes.pop("blank")

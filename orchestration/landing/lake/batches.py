@@ -14,7 +14,7 @@ from orchestration.landing.batches import Batch
 from orchestration.landing.content import accepted, refuse_wrong_rows
 from orchestration.landing.ends import ends_counted, ends_sql
 from orchestration.landing.files import content_id
-from orchestration.landing.lake.checked import CHECKED, REJECTED, CheckedTable, check_table
+from orchestration.landing.lake.checked import CONTENT, CheckedTable, Content, check_table
 from orchestration.landing.lake.tables import LakeTable, find_tables
 from orchestration.landing.reading.readers import Reading
 from orchestration.landing.reading.refusal import FileRefusedError
@@ -32,6 +32,7 @@ from orchestration.landing.values.rejected import (
     refusing_codes,
 )
 from orchestration.landing.values.repeats import REPEATS, Repeats, marked_sql, several_sql
+from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,13 +60,14 @@ def read_tables(settings: Settings, session: SparkSession) -> tuple[Batch, ...]:
 
 
 def _read(settings: Settings, session: SparkSession, table: LakeTable) -> Batch:
-    checked = check_table(table, settings.as_of_text)
+    checked = check_table(session, table, settings.as_of_text)
+    checked.open(session, anew=True)
     counted = _Counted(session, checked)
     try:
         found = counted.loaded()
     except FileRefusedError as refusal:
         raise table.refused(refusal.reason) from None
-    digest = counted.digest
+    digest = checked.content.digest(table)
     mapping = f"/{table.mapping_digest}" if table.mapping_digest else ""
     label = content_id(table.contract.source, table.contract.name, digest) + mapping
     return Batch(
@@ -76,11 +78,15 @@ def _read(settings: Settings, session: SparkSession, table: LakeTable) -> Batch:
         format="table",
         digest=digest,
         bytes=0,
-        loaded_at=counted.loaded_at.replace(tzinfo=UTC),
+        loaded_at=_moment(checked.content.newest) or settings.as_of,
         contract_digest=table.contract.digest,
         mapping_digest=table.mapping_digest,
         **accepted(found),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class _Counted:
@@ -97,24 +103,19 @@ class _Counted:
         ]
         flags = [f"count(*) filter (f{place})" for place in range(len(checked.unusual))]
         counts = [
-            "count(*)",
-            "coalesce(sum(cast(content_a as decimal(38, 0))), 0)",
-            "coalesce(sum(cast(content_b as decimal(38, 0))), 0)",
-            "max(loaded_at)",
+            *CONTENT,
             f"count(*) filter ({bad} and not is_blank)",
             f"count(*) filter ({bad} and is_blank)",
             *self._days,
             *self._warns,
             *flags,
         ]
-        row = self._row(
-            f"select {', '.join(f'{one} as n{i}' for i, one in enumerate(counts))} from {CHECKED}"
-        )
-        self.all_rows, sum_a, sum_b, newest, self.wrong, self.blank = row[:6]
-        self.loaded_at: datetime = newest or datetime(1970, 1, 1)
-        facts = repr((checked.table.header, checked.table.types, self.all_rows, sum_a, sum_b))
-        self.digest = hashlib.sha256(facts.encode()).hexdigest()
+        columns = ", ".join(f"{sql} as n{place}" for place, sql in enumerate(counts))
+        row = self._row(f"select {columns} from {checked.view}")
+        self.all_rows, first, second, newest, self.wrong, self.blank = row[:6]
         self._others = row[6:]
+        if Content(self.all_rows, (first, second), newest) != checked.content:
+            raise checked.table.changed()
 
     def loaded(self) -> Loaded:
         """Return what a file's record would say. Raises FileRefusedError if too many rows are wrong."""
@@ -161,7 +162,7 @@ class _Counted:
         cast = self._checked.cast
         mistakes = (
             "select code, word, count(*) as rows, min(value) as value from "
-            f"({mistakes_sql(cast, REJECTED)}) group by code, word"
+            f"({mistakes_sql(cast, self._checked.rejected)}) group by code, word"
         )
         found = self._rows(
             f"select code, word, rows, value from ({mistakes}) "
@@ -200,7 +201,7 @@ class _Counted:
         return ends_counted(self._row(ends_sql(contract.ends, f"({self._checked.typed('')})")))
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self._session.sql(self._checked.sql(query)).collect()]
+        return [tuple(row) for row in self._session.sql(spark_sql(query, {})).collect()]
 
     def _row(self, query: str) -> tuple[Any, ...]:
         return self._rows(query)[0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.content import typed_sql
@@ -13,16 +16,39 @@ from orchestration.landing.reading.binding import Binding, bind
 from orchestration.landing.reading.mapping import FileMapping, read_mapping
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.reading.tables import RAW
-from orchestration.landing.values.casting import Cast, cast_rows
+from orchestration.landing.values.casting import Cast, Seen, cast_rows
 from orchestration.landing.values.census import Unusual, flagged_sql, unusual_cells
 from orchestration.landing.values.numbers import PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.values.rejected import blank_sql
 from orchestration.spark.dialect import spark_sql
 
-CHECKED = "checked"
-"""The last step: the columns of `Cast.query`, `is_blank`, and a flag for each kind of unusual cell."""
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
-REJECTED = f"(select * from {CHECKED} where problem is not null and not is_blank)"
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a table."""
+
+    rows: int
+    sums: tuple[Decimal, Decimal]
+    """Sums of two hashes of each row, which do not depend on the order of the rows."""
+    newest: str | None
+    """Time of the newest delivery, in UTC; None for an empty table."""
+
+    def digest(self, table: LakeTable) -> str:
+        """Return a digest of the rows and the columns."""
+        facts = (table.header, table.types, self.rows, *map(str, self.sums))
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+CONTENT = (
+    "count(*)",
+    "coalesce(sum(cast(content_a as decimal(38, 0))), 0)",
+    "coalesce(sum(cast(content_b as decimal(38, 0))), 0)",
+    "cast(max(loaded_at) as varchar)",
+)
+"""SQL of the fields of `Content`."""
 
 
 @dataclass(frozen=True)
@@ -33,30 +59,76 @@ class CheckedTable:
     contract: LandingObject
     mapping: FileMapping
     binding: Binding
-    cast: Cast
-    steps: tuple[tuple[str, str], ...]
-    """Names and SQL, in Spark's words, of the steps up to CHECKED."""
     numbers: Numbers
+    cast: Cast
+    content: Content
+    unusual: tuple[Unusual, ...]
+    """The kinds of unusual cells that the table may have, in the order of the flags `f0`, `f1`, ..."""
+    steps: tuple[tuple[str, str], ...]
+    """Names and SQL, in Spark's words, of the steps from the table to CELLS."""
 
     @cached_property
-    def unusual(self) -> list[Unusual]:
-        """The kinds of unusual cells, in the order of the flags `f0`, `f1`, ..."""
-        return list(unusual_cells(self.contract, self.binding, self.mapping))
+    def definition(self) -> str:
+        """Spark's SQL of the cast and checked rows.
 
-    def sql(self, query: str) -> str:
-        """Return Spark's SQL of a query of the project's SQL, which may read CHECKED."""
-        steps = ", ".join(f"{name} as ({sql})" for name, sql in self.steps)
-        return f"with {steps} {spark_sql(query, {})}"
+        They have the delivered `c0`, ..., the typed `v0`, ..., the codes `p0`, ..., `problem`, `_days`,
+        `is_blank`, a flag for each kind of unusual cell, and what CELLS adds.
+        """
+        width = len(self.table.header)
+        is_blank = blank_sql(self.contract, self.binding, width)
+        columns = [
+            *(f"c{place}" for place in range(width)),
+            *(f"v{place}" for place in range(len(self.contract.columns))),
+            *(f"p{place}" for place in range(len(self.cast.groups))),
+            *(f"f{place}" for place in range(len(self.unusual))),
+            *("record", "line", "loaded_at", "content_a", "content_b", "problem", "_days"),
+        ]
+        query = (
+            f"select {', '.join(columns)}, problem is not null and {is_blank} as is_blank "
+            f"from ({self.cast.query})"
+        )
+        flagged = (RAW, spark_sql(flagged_sql(self.unusual, CELLS), {}))
+        return f"{_with((*self.steps, flagged))} {spark_sql(query, {})}"
+
+    @cached_property
+    def view(self) -> str:
+        """Name of the temporary view of these rows."""
+        facts = (self.definition, self.content)
+        digest = hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
+        return f"csw_checked_{self.contract.source}__{self.contract.name}_{digest}"
+
+    @property
+    def rejected(self) -> str:
+        """SQL of the rows that the contract rejects."""
+        return f"(select * from {self.view} where problem is not null and not is_blank)"
 
     def typed(self, batch_id: str) -> str:
-        """Return the project's SQL of the rows without a problem, as a batch keeps them."""
-        return typed_sql(self.contract, self.binding, batch_id, "loaded_at", CHECKED)
+        """Return SQL of the rows without a problem, as a batch keeps them."""
+        return typed_sql(self.contract, self.binding, batch_id, "loaded_at", self.view)
+
+    def open(self, session: SparkSession, *, anew: bool = False) -> None:
+        """Create the view, and let Spark keep its rows when it first computes them.
+
+        An open view stays as it is, with the rows that were counted, unless it is opened `anew`.
+        """
+        if anew:
+            self.close(session)
+        if not session.catalog.tableExists(self.view):
+            session.sql(self.definition).createOrReplaceTempView(self.view)
+            session.sql(f"cache lazy table {self.view}")
+
+    def close(self, session: SparkSession) -> None:
+        """Drop the view and the kept rows."""
+        if session.catalog.tableExists(self.view):
+            session.sql(f"uncache table {self.view}")
+            session.catalog.dropTempView(self.view)
 
 
-def check_table(table: LakeTable, as_of: str) -> CheckedTable:
-    """Match the columns of a table with its contract. `as_of` dates rows that no loading tool dated.
+def check_table(session: SparkSession, table: LakeTable, as_of: str) -> CheckedTable:
+    """Match the columns of a table with its contract, and find which kinds of unusual cells it may have.
 
-    Raises LandingError if required columns are missing, or for a wrong mapping.
+    `as_of` dates rows that no loading tool dated. Raises LandingError if required columns are missing, or
+    for a wrong mapping.
     """
     contract = table.contract
     try:
@@ -66,21 +138,31 @@ def check_table(table: LakeTable, as_of: str) -> CheckedTable:
         raise table.refused(refusal.reason) from None
     if binding.refusal:
         raise table.refused(binding.refusal)
+    steps = ((CELLS, cells_sql(table, as_of)),)
+    content, unusual = _look(session, steps, list(unusual_cells(contract, binding, mapping)))
+    seen = Seen(*(frozenset(one.column.name for one in unusual if one.kind == kind) for kind in _SEEN))
     numbers = _numbers(table, mapping)
-    cast = cast_rows(contract, binding, mapping, numbers)
-    return _with_steps(
-        CheckedTable(table, contract, mapping, binding, cast, (), numbers),
-        [(CELLS, cells_sql(table, as_of))],
-        len(table.header),
-    )
+    cast = cast_rows(contract, binding, mapping, numbers, seen)
+    return CheckedTable(table, contract, mapping, binding, numbers, cast, content, unusual, steps)
 
 
-def _with_steps(checked: CheckedTable, steps: Sequence[tuple[str, str]], width: int) -> CheckedTable:
-    """Add the steps from cells to checked rows."""
-    flagged = flagged_sql(checked.unusual, CELLS)
-    is_blank = blank_sql(checked.contract, checked.binding, width)
-    query = f"select *, problem is not null and {is_blank} as is_blank from ({checked.cast.query})"
-    return replace(checked, steps=(*steps, (RAW, spark_sql(flagged, {})), (CHECKED, spark_sql(query, {}))))
+_SEEN = ("nothing", "placeholder")
+
+
+def _look(
+    session: SparkSession, steps: Sequence[tuple[str, str]], unusual: Sequence[Unusual]
+) -> tuple[Content, tuple[Unusual, ...]]:
+    """Read the cells once; returns their content, and the kinds of unusual cells that are suspected."""
+    counts = [*CONTENT, *(f"coalesce(bool_or({one.suspicion}), false)" for one in unusual)]
+    columns = ", ".join(f"{sql} as n{place}" for place, sql in enumerate(counts))
+    row = session.sql(f"{_with(steps)} {spark_sql(f'select {columns} from {CELLS}', {})}").collect()[0]
+    rows, first, second, newest, *flags = row
+    content = Content(rows, (first, second), newest)
+    return content, tuple(one for one, is_met in zip(unusual, flags, strict=True) if is_met)
+
+
+def _with(steps: Sequence[tuple[str, str]]) -> str:
+    return "with " + ", ".join(f"{name} as ({sql})" for name, sql in steps)
 
 
 def _numbers(table: LakeTable, mapping: FileMapping) -> Numbers:

@@ -18,10 +18,13 @@ from orchestration.landing.attributes import with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.ends import Counts
 from orchestration.landing.lake.batches import DELIVERY
-from orchestration.landing.lake.checked import REJECTED, CheckedTable, check_table
+from orchestration.landing.lake.checked import CheckedTable, check_table
+from orchestration.landing.lake.records import record_queries
 from orchestration.landing.lake.tables import find_tables
+from orchestration.landing.lake.usage import aggregates_sql, events_sql
 from orchestration.landing.reading_policies import ReadingPolicies
-from orchestration.landing.relations import business_start, with_meaning
+from orchestration.landing.relations import business_start, with_days, with_meaning
+from orchestration.landing.usage import AGGREGATES, all_usage
 from orchestration.landing.values.rejected import rejected_sql
 from orchestration.landing.values.repeats import marked_sql
 from orchestration.spark.dialect import spark_sql
@@ -44,24 +47,33 @@ def create_lake_relations(
     also has `<source>__<object>__rejected`, its rejected rows with every reason.
     """
     given = [batch for batch in batches if (batch.source, batch.object) in contracts]
-    warehouse.session.sql(f"create schema if not exists {warehouse.schemas['raw']}")
+    schema = warehouse.schemas["raw"]
+    warehouse.session.sql(f"drop schema if exists {schema} cascade")
+    warehouse.session.sql(f"create schema {schema}")
     hand_over_key(warehouse.session, settings.home)
     policies = ReadingPolicies.of(settings)
     tables = {
         (one.contract.source, one.contract.name): one
         for one in find_tables(settings, warehouse.session, contracts)
     }
-    lake = _Lake(
-        warehouse,
-        policies,
-        contracts,
-        [
-            Delivered(batch, check_table(tables[batch.source, batch.object], settings.as_of_text))
-            for batch in given
-        ],
-    )
-    for contract in contracts.values():
-        lake.create_object(contract)
+    session, delivered = warehouse.session, []
+    for batch in given:
+        table = tables[batch.source, batch.object]
+        checked = check_table(session, table, settings.as_of_text)
+        if checked.content.digest(table) != batch.digest:
+            raise table.changed()
+        delivered.append(Delivered(batch, checked))
+    lake = _Lake(warehouse, policies, contracts, delivered)
+    for one in lake.delivered:
+        one.checked.open(warehouse.session)
+    try:
+        for contract in contracts.values():
+            lake.create_object(contract)
+        lake.create_usage()
+        lake.create_records()
+    finally:
+        for one in lake.delivered:
+            one.checked.close(warehouse.session)
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class Delivered:
         typed = self.checked.typed(self.batch.batch_id)
         if self.batch.rows_repeated or self.batch.rows_conflicting:
             return marked_sql(self.checked.contract, f"({typed})", DELIVERY)
-        marks = ", ".join(f"cast(null as boolean) as {name}" for name in ("_conflict", "_repeat"))
+        marks = ", ".join(f"false as {name}" for name in ("_conflict", "_repeat"))
         return f"select *, {marks} from ({typed})"
 
 
@@ -109,7 +121,7 @@ class _Lake:
         if one is None:
             types = {column.name: column.data_type for column in extended.columns} | BATCH_COLUMNS
             empty = ", ".join(f"cast(null as {types[each]}) as {quote_identifier(each)}" for each in names)
-            self._write(name, spark_sql(f"select {empty} where false", {}))
+            self._write(name, spark_sql(f"select {empty} where false", {}), "view")
             return
         attributes = "".join(f", cast(null as varchar) as {quote_identifier(each)}" for each in spellings)
         query = with_meaning(
@@ -122,11 +134,36 @@ class _Lake:
             _no_other_rows,
         )
         listed = ", ".join(map(quote_identifier, names))
-        self._write(name, one.checked.sql(f"select {listed} from ({query})"))
+        self._write(name, spark_sql(f"select {listed} from ({query})", {}))
         quarantine = rejected_sql(
-            one.checked.cast, one.checked.table.header, one.batch.batch_id, one.batch.file_name, REJECTED
+            one.checked.cast,
+            one.checked.table.header,
+            one.batch.batch_id,
+            one.batch.file_name,
+            one.checked.rejected,
         )
-        self._write(f"{name}{QUARANTINE}", one.checked.sql(quarantine))
+        self._write(f"{name}{QUARANTINE}", spark_sql(quarantine, {}))
+
+    def create_usage(self) -> None:
+        """Create the relations `usage__*`."""
+        queries: dict[str, list[str]] = {name: [] for name in AGGREGATES}
+        for one in self.delivered:
+            contract = one.checked.contract
+            if contract.usage is None:
+                continue
+            rows = with_days(one.rows, contract, [one.batch], self.policies)
+            events = events_sql(contract, rows, self.policies)
+            for name, sql in aggregates_sql(contract, one.batch, events, self.policies).items():
+                queries[name].append(sql)
+        for name, mine in queries.items():
+            kind = "table" if mine else "view"
+            self._write(f"usage__{name}", spark_sql(all_usage(name, mine), {}), kind)
+
+    def create_records(self) -> None:
+        """Create the relations `landing__*`."""
+        batches = [one.batch for one in self.delivered]
+        for name, query in record_queries(self.warehouse.rows, self.contracts, batches, QUARANTINE):
+            self._write(name, spark_sql(query, self.warehouse.schemas), "view")
 
     def _of(self, contract: LandingObject) -> Delivered | None:
         label = (contract.source, contract.name)
@@ -136,13 +173,12 @@ class _Lake:
         one = self._of(contract)
         assert one is not None
         query = f"select cast({least} as date) from ({one.checked.typed('')})"
-        found: date | None = self.warehouse.session.sql(one.checked.sql(query)).collect()[0][0]
+        found: date | None = self.warehouse.session.sql(spark_sql(query, {})).collect()[0][0]
         return found
 
-    def _write(self, name: str, query: str) -> None:
-        table = f"{self.warehouse.schemas['raw']}.{name}"
-        self.warehouse.session.sql(f"drop table if exists {table}")
-        self.warehouse.session.sql(f"create table {table} as {query}")
+    def _write(self, name: str, query: str, kind: str = "table") -> None:
+        """Store the rows of a query, or its text if it reads little or nothing."""
+        self.warehouse.session.sql(f"create {kind} {self.warehouse.schemas['raw']}.{name} as {query}")
 
 
 def _no_other_rows(ends: Ends | None, rows: str) -> Counts | None:

@@ -66,6 +66,13 @@ class LakeTable:
             "the view that selects from it, or raw_tables, then run again."
         )
 
+    def changed(self) -> LandingError:
+        """Return the error of a table whose content changed while it was read."""
+        return LandingError(
+            f"The table {self.name} of {self.contract.label} changed while it was read. Run again when its "
+            "loader has finished."
+        )
+
 
 def find_tables(
     settings: Settings, session: SparkSession, contracts: Mapping[tuple[str, str], LandingObject]
@@ -102,9 +109,10 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
         first = str(error).splitlines()[0].split(" SQLSTATE")[0]
         raise LandingError(
             f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: {first} "
-            f"Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load the table."
+            f"Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load the "
+            "table."
         ) from None
-    named = {column: kind for column, kind in columns}
+    named = dict(columns)
     row, loaded_at = named.get("_row", ""), named.get("_loaded_at", "")
     content = [(column, kind) for column, kind in columns if column not in _NOT_CONTENT]
     return LakeTable(

@@ -85,8 +85,8 @@ def write_rejected(
     """Write one row per rejected record, with its line, the broken rules and its content."""
     connection.execute(
         f"copy ({rejected_sql(cast, header, batch_id, file_name, _TABLE)} union all "
-        f"select {quote_literal(batch_id)}, {quote_literal(file_name)}, record, line, null, null, reason, null, "
-        f"to_json(text)::varchar from {tables.BROKEN} order by _row) "
+        f"select {quote_literal(batch_id)}, {quote_literal(file_name)}, record, line, null, null, reason, "
+        f"null, to_json(text)::varchar from {tables.BROKEN} order by _row) "
         f"to {quote_literal(target)} (format parquet, compression zstd)"
     )
 
@@ -99,8 +99,8 @@ def rejected_sql(cast: Cast, header: Sequence[str], batch_id: str, file_name: st
         f"to_json(list_filter([{every}], lambda one: one is not null))::varchar" if every else "null::varchar"
     )
     return (
-        f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, record as _row, "
-        f"line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
+        f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, "
+        f"record as _row, line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
         f"{_choose(cast, 'reason')} as _reason, {details} as _problems, {record} as _record from {source}"
     )
 
@@ -120,10 +120,10 @@ def _problem_remarks(
 def mistakes_sql(cast: Cast, source: str) -> str:
     """Return SQL with a row for each mistake: record, line, code, value, and the unknown word or null."""
     words = ", ".join(str(code) for code, problem in enumerate(cast.problems) if problem.by_value) or "-1"
-    each = " union all ".join(
-        f"select record, line, p{place} as code, {_delivered(cast, f'p{place}', codes)} as value "
-        f"from {source} where p{place} is not null"
-        for place, codes in enumerate(cast.groups)
+    codes = ", ".join(f"p{place}" for place in range(len(cast.groups)))
+    each = (
+        f"select record, line, code, {_delivered(cast, 'code', range(len(cast.problems)))} as value "
+        f"from (select *, unnest([{codes}]) as code from {source}) where code is not null"
     )
     return f"select *, case when code in ({words}) then lower(trim(value)) end as word from ({each})"
 

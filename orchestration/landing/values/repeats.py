@@ -10,7 +10,6 @@ import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
 from orchestration.dbt_runner.landing_contract import LandingObject
-from orchestration.landing.reading import tables
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,10 @@ def mark_repeats(connection: duckdb.DuckDBPyConnection, contract: LandingObject,
     return Repeats(*row)
 
 
-REPEATS = "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) from {source}"
+REPEATS = (
+    "select count(*) filter (_repeat), count(*) filter (_conflict), min(_row) filter (_conflict) "
+    "from {source}"
+)
 """SQL of the fields of `Repeats`, over the rows of `marked_sql`."""
 
 
@@ -68,19 +70,16 @@ def marked_sql(contract: LandingObject, source: str, delivery: Sequence[str] = (
     )
 
 
-def count_facts(connection: duckdb.DuckDBPyConnection, contract: LandingObject) -> int:
-    """Count the facts of a raw relation: one row per key and `told_apart_by`.
+def facts_sql(contract: LandingObject) -> str:
+    """Return SQL that counts the facts of a raw relation: one row per key and `told_apart_by`.
 
     The other rows are older versions, repeated rows and conflicting rows.
     """
     keys = ", ".join(contract.delivered_key)
     if contract.latest_delivery:
-        return tables.scalar(
-            connection,
+        return (
             f"select count(*) from (select *, max(_loaded_at) over (partition by {keys}) as _newest "
-            f"from {contract.relation}) where _loaded_at = _newest and _repeat is not true",
+            f"from {contract.relation}) where _loaded_at = _newest and _repeat is not true"
         )
     facts = ", ".join([*contract.delivered_key, *contract.told_apart_by])
-    return tables.scalar(
-        connection, f"select count(*) from (select 1 from {contract.relation} group by {facts})"
-    )
+    return f"select count(*) from (select 1 from {contract.relation} group by {facts})"
