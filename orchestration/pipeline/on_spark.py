@@ -95,7 +95,6 @@ class OnSpark:
         warehouse = self._new_schemas(settings, candidate)
         session, batches = warehouse.session, self.batches(settings, candidate)
         create_lake_relations(warehouse, settings, batches, contracts_in_use(settings))
-        self._refuse_changed_tables(settings, batches)
         self._create_previous(settings, candidate, warehouse)
         # dbt creates functions in the current schema. This one disappears with the run.
         session.sql(f"use {warehouse.schemas['staging']}")
@@ -168,15 +167,6 @@ class OnSpark:
             session.sql(f"drop schema if exists {schema} cascade")
             session.sql(f"create schema {schema}")
         return SparkWarehouse(session, schemas)
-
-    def _refuse_changed_tables(self, settings: Settings, batches: Sequence[Batch]) -> None:
-        """Raise LandingError if a loader changed a table while the run read it."""
-        now = {batch.batch_id for batch in read_tables(settings, open_session(settings))}
-        changed = [batch.file_name for batch in batches if batch.batch_id not in now]
-        if changed:
-            raise LandingError(
-                f"A loader changed {', '.join(changed)} while the run read it. Run again when it is done."
-            )
 
     def _create_previous(self, settings: Settings, candidate: Candidate, warehouse: SparkWarehouse) -> None:
         """Create the tables of schema `previous`, from the marts of the release that is followed."""

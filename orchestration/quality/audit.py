@@ -91,7 +91,10 @@ def audit_tables(
             yield engine
 
     try:
-        tables = {table: warehouse.columns(MARTS_SCHEMA, table) for table in warehouse.tables(MARTS_SCHEMA)}
+        tables = {
+            table: warehouse.columns(MARTS_SCHEMA, table) if table in suites else []
+            for table in warehouse.tables(MARTS_SCHEMA)
+        }
     except UnreadableError as error:
         raise AuditError(f"Schema {warehouse.schemas[MARTS_SCHEMA]} cannot be read: {error}") from None
     return _audit(tables, suites, opened, progress)
@@ -138,9 +141,10 @@ def _quieten() -> None:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")
     # The results have all that is needed. The log would quote data in errors.
-    chatter = logging.getLogger("great_expectations")
-    chatter.addHandler(logging.NullHandler())
-    chatter.propagate = False
+    for library in ("great_expectations", "SQLQueryContextLogger"):  # the second one is PySpark's
+        chatter = logging.getLogger(library)
+        chatter.handlers = [logging.NullHandler()]
+        chatter.propagate = False
 
 
 def _tables(database: Path) -> Tables:

@@ -80,7 +80,7 @@ def open_marts(database: Path, temp_directory: Path) -> Iterator[Engine]:
             name="marts", database=str(database), config=_config(temp_directory), create_temp_table=False
         )
         try:
-            yield Engine(partial(_batch, source), lambda _, query: query)
+            yield Engine(partial(_batch, source))
         finally:
             engine = source.get_engine()
             engine.dispose()

@@ -16,7 +16,11 @@ from orchestration.quality.validation import Engine, quiet_context
 from orchestration.spark.dialect import spark_sql
 from orchestration.spark.warehouse import SparkWarehouse
 
-_BATCH, _PLACEHOLDER = "{batch}", "csw_batch"
+_BATCH, _NAME = "{batch}", "csw_batch"
+"""The batch in a query: what Great Expectations replaces, and a name in its place while it is translated."""
+
+_VIEW = "tmp_view"
+"""The view that Great Expectations creates for the batch."""
 
 
 class SparkSessionDatasource(SparkDatasource):
@@ -44,7 +48,10 @@ def open_marts(warehouse: SparkWarehouse) -> Iterator[Engine]:
     with quiet_context() as context:
         source = context.data_sources.add_spark_session(name="marts")
         source.use(warehouse.session)
-        yield Engine(partial(_batch, source, warehouse), partial(_query, warehouse))
+        try:
+            yield Engine(partial(_batch, source, warehouse), partial(_query, warehouse))
+        finally:
+            warehouse.session.catalog.dropTempView(_VIEW)
 
 
 def _batch(source: SparkSessionDatasource, warehouse: SparkWarehouse, mart: str) -> Batch:
@@ -55,7 +62,6 @@ def _batch(source: SparkSessionDatasource, warehouse: SparkWarehouse, mart: str)
     return batch
 
 
-def _query(warehouse: SparkWarehouse, mart: str, query: str) -> str:
-    """Return a query of a suite in Spark's SQL, on the table of the mart."""
-    table = f"{warehouse.schemas[MARTS_SCHEMA]}.`{mart}`"
-    return spark_sql(query.replace(_BATCH, _PLACEHOLDER), warehouse.schemas).replace(_PLACEHOLDER, table)
+def _query(warehouse: SparkWarehouse, query: str) -> str:
+    """Return a query of a suite in Spark's SQL."""
+    return spark_sql(query.replace(_BATCH, _NAME), warehouse.schemas).replace(_NAME, _BATCH)

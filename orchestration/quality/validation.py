@@ -28,6 +28,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 
 from orchestration.core.database import quote_identifier
 from orchestration.quality.expectations import ROWS_QUERY, UNIQUE, Expectation
+from orchestration.spark.reasons import reason_without_data
 
 _MAP_EXPECTATIONS = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 
@@ -63,8 +64,8 @@ class Engine:
 
     batch: Callable[[str], Batch]
     """Returns the rows of a mart."""
-    query: Callable[[str, str], str]
-    """Returns the query of a check, given the mart and the query in DuckDB's SQL."""
+    query: Callable[[str], str] = str
+    """Translates the query of a check from DuckDB's SQL."""
 
     def validate(self, mart: str, expectations: Sequence[Expectation]) -> dict[str, ExpectationResult]:
         """Evaluate the expectations of one mart, and return results by name.
@@ -84,7 +85,7 @@ class Engine:
             batch = self.batch(mart)
         except Exception as error:  # for instance a broken view, whose checks cannot be evaluated
             return dict.fromkeys((expectation.name for expectation in expectations), _not_evaluated(error))
-        validated = partial(_validate, batch, partial(self.query, mart))
+        validated = partial(_validate, batch, self.query)
         results |= validated(others, _COUNTS)
         results |= validated(maps, {"result_format": "BOOLEAN_ONLY"})
         failed = [
@@ -179,6 +180,8 @@ def _not_evaluated(error: Exception) -> ExpectationResult:
 
 def _reason(text: str) -> str:
     """Return the first line of an error without values of rows, which some errors quote."""
+    if spark := reason_without_data(text):
+        return spark
     line = next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
     words = line.partition("Error:")[0].split()
     if "Error:" in line and words and words[-1] in _DATA_ERRORS:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlglot import exp, parse_one
+from sqlglot.errors import UnsupportedError
 
 KEY_RELATION = "csw_hash_key"
 """The relation with one row whose column `hash_key` is the key of the pseudonyms."""
@@ -22,6 +23,18 @@ _TIME_PARTS = {
     "%b": "MMM", "%B": "MMMM", "%a": "EEE", "%A": "EEEE", "%g": "SSS", "%f": "SSSSSS",
 }  # fmt: skip
 """Java's letters for the parts of a date format. One letter stands for one or two digits."""
+
+_COUNTED = {
+    "SECOND": ("unix_seconds(_end)", 1),
+    "MINUTE": ("unix_seconds(_end)", 60),
+    "HOUR": ("unix_seconds(_end)", 3600),
+    "DAY": ("unix_date(cast(_end as date))", 1),
+    "WEEK": ("unix_date(cast(_end as date))", 7),
+    "MONTH": ("year(_end) * 12 + month(_end)", 1),
+    "QUARTER": ("year(_end) * 12 + month(_end)", 3),
+    "YEAR": ("year(_end)", 1),
+}
+"""By unit of a difference: the number of a time that is cut to the unit, and the numbers of one unit."""
 
 
 def translated(tree: exp.Expr) -> exp.Expr:
@@ -153,6 +166,31 @@ def _right_shift(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _divided(node: exp.Expr) -> exp.Expr:
+    """Division gives a double, and a division by zero an infinity."""
+    over, under = node.this, node.expression
+    if isinstance(under, exp.Literal | exp.Nullif):
+        return _parsed("(cast(_over as double) / _under)", _over=over, _under=under)
+    return _parsed(
+        "if(_under = 0, cast(_over as double) * cast('Infinity' as double), cast(_over as double) / _under)",
+        _over=over,
+        _under=exp.paren(under),
+    )
+
+
+def _boundaries(node: exp.Expr) -> exp.Expr:
+    """`date_diff(unit, from, to)` counts the boundaries between two times, and Spark's counts whole units."""
+    unit = node.text("unit").upper() or "DAY"
+    if unit not in _COUNTED:
+        raise UnsupportedError(f"date_diff has no translation to Spark for {unit.lower()}.")
+    counted, size = _COUNTED[unit]
+    later, earlier = (
+        _parsed(counted, _end=_parsed(f"date_trunc('{unit}', _end)", _end=end))
+        for end in (node.this, node.expression)
+    )
+    return _parsed(f"((_later - _earlier) div {size})", _later=exp.paren(later), _earlier=exp.paren(earlier))
+
+
 def _json_quote(node: exp.Expr) -> exp.Expr:
     """A text as JSON; null for null."""
     (text,) = node.expressions
@@ -228,6 +266,9 @@ _CHANGES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.RegexpReplace: _replaced,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.Div: _divided,
+    exp.DateDiff: _boundaries,
+    exp.DayOfWeekIso: lambda node: _parsed("(weekday(_day) + 1)", _day=node.this),
     exp.BitwiseRightShift: _right_shift,
     exp.Coalesce: _key_block,
     exp.Select: _select,
@@ -238,6 +279,7 @@ _FUNCTIONS: Mapping[str, Callable[[exp.Expr], exp.Expr]] = {
     "json_quote": _json_quote,
     "to_json": _to_json,
     "try_strptime": _strptime,
+    "to_months": lambda node: _parsed("make_ym_interval(0, _months)", _months=node.expressions[0]),
     "strlen": _renamed("octet_length"),
     "json_valid": lambda node: _parsed("try_parse_json(_text) is not null", _text=node.expressions[0]),
 }

@@ -9,14 +9,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from orchestration.core.database import connect
 from orchestration.core.errors import UnreadableError
 from orchestration.core.relations import Columns
 from orchestration.spark.dialect import spark_sql
+from orchestration.spark.reasons import reason_without_data
 
 if TYPE_CHECKING:
-    from pyspark.errors import PySparkException
     from pyspark.sql import DataFrame, SparkSession
 
 
@@ -71,28 +72,17 @@ def collected(frame: DataFrame) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in frame.toDF(*names).selectExpr(*plain).collect()]
 
 
-def spark_reason(error: PySparkException) -> str:
-    """Return the reason of Spark's error in one line, without values of rows.
-
-    Only errors from before a query reads rows have a text: the others quote values.
-    """
-    from pyspark.errors import AnalysisException
-
-    condition = error.getCondition() or type(error).__name__
-    if not isinstance(error, AnalysisException):
-        return f"{condition} (details left out: they quote data)"
-    text = (error.getMessage() or "").strip()
-    return text.splitlines()[0][:300] if text else condition
-
-
 @contextmanager
 def spark_errors() -> Iterator[None]:
+    """Raise UnreadableError for an error of Spark, and for SQL that has no translation to Spark."""
     from pyspark.errors import PySparkException
 
     try:
         yield
+    except SqlglotError as error:
+        raise UnreadableError(f"no translation to Spark: {str(error).splitlines()[0][:200]}") from None
     except PySparkException as error:
-        raise UnreadableError(spark_reason(error)) from None
+        raise UnreadableError(reason_without_data(str(error)) or type(error).__name__) from None
 
 
 @cache

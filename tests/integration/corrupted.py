@@ -7,10 +7,19 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.core.serialization import read_yaml
 from orchestration.quality import AuditReport, Suite
 from tests.shared import declared_suites
 
 Audit = Callable[..., AuditReport]
+
+CORRUPTIONS: list[tuple[str, str, str]] = [
+    (mart, check, statement.replace("{mart}", f"marts.{mart}"))
+    for mart, entries in read_yaml(Path(__file__).with_name("corruptions.yml")).items()
+    for entry in entries
+    for check, statement in entry.items()
+]
+"""Mart, check that must find it, and a statement that corrupts sound marts."""
 
 AN_ACCOUNT = """(
     select min(account_id) from marts.fct_account_months

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from orchestration.core.serialization import read_yaml
 from orchestration.quality import Suite
 from orchestration.quality.expectations import EMAIL_CHECK, ROWS_QUERY
-from tests.integration.corrupted import Audit, failed, message, only
+from tests.integration.corrupted import CORRUPTIONS, Audit, failed, message, only
 from tests.shared import declared_suites
 
 pytestmark = pytest.mark.integration
-
-CORRUPTIONS = [
-    (mart, check, statement)
-    for mart, entries in read_yaml(Path(__file__).with_name("corruptions.yml")).items()
-    for entry in entries
-    for check, statement in entry.items()
-]
 
 
 @pytest.mark.parametrize(("mart", "check", "statement"), CORRUPTIONS)
@@ -28,7 +18,7 @@ def test_a_corruption_is_blamed_on_the_right_check(
 ) -> None:
     suite = declared_suites()[mart]
     checks = tuple(expectation for expectation in suite.expectations if expectation.name == check)
-    report = audit(statement.replace("{mart}", f"marts.{mart}"), suites={mart: Suite(mart, checks)})
+    report = audit(statement, suites={mart: Suite(mart, checks)})
     assert (mart, check) in failed(report)
     assert message(report, mart, check).startswith(f"marts.{mart}: {check} failed: ")
     assert not report.passed

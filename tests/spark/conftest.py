@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
 
+from orchestration.core.settings import Settings
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from tests.spark.company import (
     BEFORE,
@@ -20,6 +22,7 @@ from tests.spark.company import (
     follow_release,
     land_company,
 )
+from tests.spark.marts import SameMarts
 from tests.spark.project import Project
 from tests.spark.session import KEY_VIEW, load_sources, start_spark, write_marts
 
@@ -31,11 +34,14 @@ _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
 class Engines:
     """The same company on both engines."""
 
+    settings: Settings
     project: Project
     spark: Any
     key: bytes
     folder: Path
     is_built: bool = False
+    latest: str | None = None
+    """The preset of the marts that both engines have."""
 
     def dbt(
         self, target: str, command: Sequence[str], policies: Mapping[str, Any] | None = None
@@ -47,13 +53,16 @@ class Engines:
         """Build under a preset; returns the folders of the marts of DuckDB and of Spark."""
         policies = POLICIES if preset == "none" else {**POLICIES, "preset": preset}
         folders = self.folder / preset / "duckdb", self.folder / preset / "spark"
+        if preset == self.latest:
+            return folders
+        rmtree(self.folder / preset, ignore_errors=True)
         self.dbt("duckdb", ["run"], policies)
         export_marts(self.project.warehouse, folders[0])
         command = ["build", "--exclude-resource-type", "unit_test"]
         if self.is_built:
             command += ["--exclude", *_UNCHANGED]
         self.dbt("spark", command, policies)
-        self.is_built = True
+        self.is_built, self.latest = True, preset
         write_marts(self.spark, folders[1])
         return folders
 
@@ -71,5 +80,12 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     follow_release(settings)
     spark = start_spark(folder, key)
     load_sources(spark, project.warehouse, folder / "sources", key)
-    yield Engines(project, spark, key, folder / "marts")
+    yield Engines(settings, project, spark, key, folder / "marts")
     spark.stop()
+
+
+@pytest.fixture(scope="session")
+def same_marts(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> SameMarts:
+    """The marts of DuckDB on both engines."""
+    duckdb, _ = engines.build("none")
+    return SameMarts.copy(engines.spark, duckdb, tmp_path_factory.mktemp("audit") / "marts")
