@@ -71,7 +71,8 @@ def clean_up(
     """
     now = now or datetime.now(UTC)
     with hold_lock(settings.lock_file, "csw gc"):
-        store_of(settings).repair(settings)
+        if not dry_run:
+            store_of(settings).repair(settings)
         old_releases = _old_releases(settings, keep, now - timedelta(days=min_age_days))
         kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
         leftovers = [

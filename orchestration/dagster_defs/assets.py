@@ -137,7 +137,7 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
         freshness_policy=FRESHNESS,
         pool=POOL,
         required_resource_keys={"warehouse"},
-        kinds={"duckdb", "parquet"},
+        kinds={"parquet"},
         description="The marts as BI tools see them. Publishing verifies the recorded audit again.",
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -186,12 +186,13 @@ def _release_metadata(settings: Settings, published: Published) -> dict[str, Any
         if latest
         else {}
     )
+    page = report_page(folder)
     return {
         "release_id": published.release_id,
         "message": published.message,
         **figures,
         "folder": dg.MetadataValue.path(folder),
-        "report": dg.MetadataValue.path(report_page(folder)),
+        **({"report": dg.MetadataValue.path(page)} if page.is_file() else {}),
         "manifest": dg.MetadataValue.path(folder / MANIFEST_FILE),
     }
 

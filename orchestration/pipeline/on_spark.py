@@ -13,11 +13,13 @@ from orchestration.core.files import remove_tree
 from orchestration.core.relations import Relations
 from orchestration.core.settings import RAW_TABLES_VARIABLE, Settings
 from orchestration.dbt_runner.connectors import contracts_in_use
+from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.dbt_runner.documentation import write_documentation
 from orchestration.dbt_runner.invocation import DbtEvent
 from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.dbt_runner.runner import BUILD, DbtResult, run_dbt_in_schemas
 from orchestration.landing import Batch, LandingReport, batch_of, facts_of
+from orchestration.landing.delivery import missing_objects
 from orchestration.landing.lake import create_lake_relations, read_tables
 from orchestration.quality import AuditReport, Suite, audit_tables
 from orchestration.releases.candidate import Candidate
@@ -69,6 +71,7 @@ class OnSpark:
                 f"dbt_project.yml, or in {RAW_TABLES_VARIABLE}, as docs/lake.md explains."
             )
         batches = read_tables(settings, open_session(settings))
+        _require_tables(batches)
         candidate.note(batches=[facts_of(batch) for batch in batches])
         candidate.lap("land")
         new = tuple(batch for batch in batches if batch.batch_id not in _batches_of_current(settings))
@@ -97,6 +100,7 @@ class OnSpark:
         create_lake_relations(warehouse, settings, batches, contracts_in_use(settings))
         self._create_previous(settings, candidate, warehouse)
         # dbt creates functions in the current schema. This one disappears with the run.
+        before = session.catalog.currentDatabase()
         session.sql(f"use {warehouse.schemas['staging']}")
         try:
             return run_dbt_in_schemas(
@@ -108,7 +112,7 @@ class OnSpark:
                 skip=skip,
             )
         finally:
-            session.sql("use default")
+            session.sql(f"use `{before}`")
 
     def batches(self, settings: Settings, candidate: Candidate) -> list[Batch]:
         return [batch_of(record) for record in candidate.noted("batches")["batches"]]
@@ -183,6 +187,19 @@ class OnSpark:
                 source = f"{_BEFORE}.{relation.mart}"
                 present = {name for name, _ in both.columns(_BEFORE, relation.mart)}
             both.execute(f"create table previous.{relation.name} as {relation.query(source, present)}")
+
+
+def _require_tables(batches: Sequence[Batch]) -> None:
+    """Raise LandingError if a required object has no table."""
+    missing = missing_objects(load_contracts(), batches)
+    if missing:
+        lines = [
+            f"{one.label}: `raw_tables` names no table, and a run needs one, with at least the columns "
+            f"{', '.join(column.name for column in one.columns if column.required)}. Tables of a connected "
+            "system replace it (docs/connectors/README.md)."
+            for one in missing
+        ]
+        raise LandingError("\n".join(lines))
 
 
 def _batches_of_current(settings: Settings) -> set[str]:

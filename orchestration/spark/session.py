@@ -23,11 +23,11 @@ from orchestration.core.settings import PROJECT_DIR, Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_CONFIGURED = ("SPARK_REMOTE", "SPARK_CONF_DIR", "PYSPARK_GATEWAY_PORT")
-"""Variables of a Spark that the user configures: Spark Connect, a folder of settings, or spark-submit."""
+_REMOTE = "SPARK_REMOTE"
+"""Variable with the address of a Spark Connect server, so that this process needs no Java."""
 
-_RUNNING = ("SPARK_REMOTE", "PYSPARK_GATEWAY_PORT")
-"""Variables of a Spark that already runs, so that this process needs no Java."""
+_CONFIGURED = (_REMOTE, "SPARK_CONF_DIR")
+"""Variables of a Spark that the user configures."""
 
 _CATALOG_SECONDS = 60
 """Java of a killed process ends some seconds later, and only then gives the local catalog back."""
@@ -36,6 +36,7 @@ _SIZE = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[KMGT])i?B?", re
 _MEGABYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}
 
 _opening = threading.Lock()
+_session: SparkSession | None = None
 
 
 def open_session(settings: Settings) -> SparkSession:
@@ -44,14 +45,13 @@ def open_session(settings: Settings) -> SparkSession:
     Every session has the settings of the target `spark` in profiles.example.yml. Raises SettingsError if
     Spark or Java is missing, and LockedError if another process uses the local catalog.
     """
+    global _session
     with _opening:
-        _require_spark()
-        from pyspark.sql import SparkSession
-
-        session = SparkSession.getActiveSession()
-        if session is None:
-            session = _start(settings)
-        return session
+        # Spark itself knows the session only in the thread that started it.
+        if _session is None:
+            _require_spark()
+            _session = _start(settings)
+        return _session
 
 
 def session_settings(settings: Settings, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _start(settings: Settings) -> SparkSession:
     for name, value in chosen.items():
         builder = builder.config(name, value)
     try:
-        if not any(os.environ.get(name) for name in _RUNNING):
+        if not os.environ.get(_REMOTE):
             wait_for_catalog(settings.spark / "metastore")
             remove_tree(_scratch(settings))
             conf = SparkConf().setAppName("csw").setAll(list(chosen.items()))
@@ -127,7 +127,7 @@ def _require_spark() -> None:
             "Releases on Spark need pyspark, which is not installed. Run `pip install '.[spark]'` in the "
             "project's folder, or omit --engine and CSW_ENGINE to use DuckDB."
         )
-    if any(os.environ.get(name) for name in _RUNNING):
+    if os.environ.get(_REMOTE):
         return
     java_home = os.environ.get("JAVA_HOME")
     java = Path(java_home, "bin", "java").exists() if java_home else shutil.which("java")
