@@ -9,11 +9,15 @@ from orchestration.pipeline.engines import engine_of
 from orchestration.releases import current_release_id
 from orchestration.releases.acceptance import accept_findings, inspect_release, record_gate
 from orchestration.releases.candidate import Candidate
-from orchestration.releases.export import ReleaseStamp
+from orchestration.releases.export import LOG_TABLES, RELEASE_TABLE, ReleaseStamp
 from orchestration.spark.dialect import spark_sql
 from orchestration.spark.schemas import BuildSchemas
 from tests.shared import declared_contracts, spare_parsing
 from tests.unit.release_case import MONTHS, make_report
+
+
+STORED = {*LOG_TABLES, RELEASE_TABLE, "mrr_monthly"}
+"""The marts that are tables. The others are views of one row, which Spark makes in no time."""
 
 
 def fill(spark: Any, schemas: dict[str, str], settings: Settings) -> None:
@@ -44,7 +48,8 @@ def fill(spark: Any, schemas: dict[str, str], settings: Settings) -> None:
             f'cast({values[name]} as {column.data_type}) as "{name}"'
             for name, column in contract.columns.items()
         )
-        query = f'create table marts."{mart}" as select {columns} from ({rows})'
+        kind = "table" if mart in STORED else "view"
+        query = f'create {kind} marts."{mart}" as select {columns} from ({rows})'
         spark.sql(spark_sql(query, schemas))
 
 

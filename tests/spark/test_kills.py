@@ -31,7 +31,7 @@ from tests.spark.small_release import make_candidate
 
 STORE = "orchestration.releases.spark_store"
 PLACES = {
-    "build: some marts made": Place("tests.spark.small_release.spark_sql", about="fct_mrr_movements"),
+    "build: some marts made": Place("tests.spark.small_release.spark_sql", about="mrr_monthly"),
     "export: a stamped table half written": Place(
         "orchestration.releases.spark_tables._replace", about="_restatements"
     ),
