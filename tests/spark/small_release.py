@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestration.core.lock import WarehouseLock
 from orchestration.core.settings import Settings
+from orchestration.dbt_runner.mart_contract import MartContracts, load_mart_contracts
 from orchestration.pipeline.engines import engine_of
+from orchestration.quality import load_suites
 from orchestration.releases import current_release_id
 from orchestration.releases.acceptance import accept_findings, inspect_release, record_gate
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import LOG_TABLES, RELEASE_TABLE, ReleaseStamp
 from orchestration.spark.dialect import spark_sql
 from orchestration.spark.schemas import BuildSchemas
-from tests.shared import declared_contracts, spare_parsing
 from tests.unit.release_case import MONTHS, make_report
-
 
 STORED = {*LOG_TABLES, RELEASE_TABLE, "mrr_monthly"}
 """The marts that are tables. The others are views of one row, which Spark makes in no time."""
 
 
-def fill(spark: Any, schemas: dict[str, str], settings: Settings) -> None:
+def fill(spark: Any, schemas: dict[str, str], settings: Settings, contracts: MartContracts) -> None:
     """Create the schemas of a build with small marts."""
     for schema in schemas.values():
         spark.sql(f"create schema if not exists {schema}")
-    for mart, contract in declared_contracts().items():
+    for mart, contract in contracts.items():
         values = dict.fromkeys(contract.columns, "null")
         rows = "select 1"
         if mart == "mrr_monthly":
@@ -53,18 +54,19 @@ def fill(spark: Any, schemas: dict[str, str], settings: Settings) -> None:
         spark.sql(spark_sql(query, schemas))
 
 
-def make_candidate(spark: Any, settings: Settings, candidate: Candidate, release_id: str) -> None:
+def make_candidate(
+    spark: Any, settings: Settings, candidate: Candidate, release_id: str, lock: WarehouseLock
+) -> None:
     """Bring a candidate to the end of the audit, like the first three steps of a run."""
-    if not settings.dbt.exists():
-        spare_parsing(settings)
+    contracts = load_mart_contracts(settings, lock)
     candidate.begin()
     schemas = BuildSchemas(candidate.run_id).names
     candidate.note(schemas=schemas, dbt={"results": {"success": 10, "pass": 7}, "checks_passed": 7})
-    fill(spark, schemas, settings)
+    fill(spark, schemas, settings, contracts)
     candidate.dbt_manifest.write_text('{"metadata": {}, "nodes": {}, "sources": {}}', encoding="utf-8")
     stamp = ReleaseStamp(release_id, settings.as_of, "abc", checks_passed=7, raw_batches=2)
     engine = engine_of(settings)
-    export = engine.export(settings, candidate, stamp, declared_contracts())
+    export = engine.export(settings, candidate, stamp, contracts)
     files = engine.write_pages(candidate, export)
     candidate.note(
         as_of=settings.as_of.isoformat(),
@@ -87,7 +89,7 @@ def make_candidate(spark: Any, settings: Settings, candidate: Candidate, release
         created_at="2025-01-01T00:00:00+00:00",
         files=[vars(file) for file in files],
         tables={table.name: table.to_json() for table in export.tables},
-        audit=make_report().to_json(),
+        audit=make_report(suites=load_suites(contracts)).to_json(),
         reconciliation=[],
     )
     noted = candidate.noted("audit")

@@ -25,24 +25,23 @@ from orchestration.releases.manifest import read_manifest
 from orchestration.releases.store import store_of
 from orchestration.releases.verify import verify_releases
 from tests.runs import Place, Run
-from tests.shared import spare_parsing
 from tests.spark.local import open_local, shown_schemas
 from tests.spark.small_release import make_candidate
 
 STORE = "orchestration.releases.spark_store"
 PLACES = {
     "build: some marts made": Place("tests.spark.small_release.spark_sql", about="mrr_monthly"),
-    "export: a stamped table half written": Place(
+    "views: some changed": Place(f"{STORE}._point_view", about="mrr_monthly"),
+    "export: a stamped table not written": Place(
         "orchestration.releases.spark_tables._replace", about="_restatements"
     ),
+    "views: all changed, not marked": Place(f"{STORE}._mark", about="4-release"),
     "manifest: not written": Place("orchestration.releases.assembly.write_manifest"),
+    "switch: made, no view changed": Place("orchestration.releases.publish.swap_symlink", after=True),
     "switch: release named, not published": Place("orchestration.pipeline.steps.publish"),
     "switch: on record, not made": Place("orchestration.releases.publish.append_line", after=True),
-    "switch: made, no view changed": Place("orchestration.releases.publish.swap_symlink", after=True),
-    "views: some changed": Place(f"{STORE}._point_view", about="mrr_monthly"),
-    "views: all changed, not marked": Place(f"{STORE}._views"),
 }
-"""In the order of a run."""
+"""No place of views follows another one, because the repair of the process after it would reach it too."""
 
 ROLLBACK = "rollback: link made, no view changed"
 SWITCHED = {
@@ -80,7 +79,6 @@ class Ended:
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("spark-killed")
     settings = load_settings(folder / "home", as_of="2025-01-01", engine="spark", environment={})
-    spare_parsing(settings)
     outcome = Run(settings, "first", work=partial(attempt, number=0, report=folder / "first.json")).start()
     assert outcome.outcome()[0] == "done"
     reports: dict[str, Path] = {}
@@ -112,7 +110,7 @@ def attempt(settings: Settings, *, number: int, report: Path) -> str:
     with hold_lock(settings.lock_file, "a test") as lock:
         candidate = open_candidate(settings, f"{number:012d}")
         clear_leftovers(settings, candidate)
-        make_candidate(spark, settings, candidate, f"{number}-release")
+        make_candidate(spark, settings, candidate, f"{number}-release", lock)
         return publish_step(settings, candidate, lock).release_id
 
 
