@@ -1,4 +1,4 @@
-"""A query on Spark can name the marts of its release, and nothing else. No Spark is needed to refuse others."""
+"""A query on Spark can name the marts of its release, and nothing else. Refusing others needs no Spark."""
 
 from __future__ import annotations
 
