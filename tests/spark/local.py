@@ -44,7 +44,8 @@ def load_lake(spark: Any, landing: Path) -> dict[str, str]:
 def shown_schemas(spark: Any) -> set[str]:
     """The schemas that the views of `marts` read; one, unless a change of the views is under way."""
     found = set()
-    for row in spark.sql("show views in marts").collect():
+    views = [row for row in spark.sql("show views in marts").collect() if not row.isTemporary]
+    for row in views:
         described = spark.sql(f"describe extended marts.`{row.viewName}`").collect()
         (text,) = [one.data_type for one in described if one.col_name == "View Text"]
         found.add(text.split(" from ")[1].split(".")[0])
