@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.database import quote_literal
 from orchestration.core.files import atomic_replace
 from orchestration.core.settings import Settings
 from orchestration.core.wording import count
@@ -24,12 +24,12 @@ from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import Binding, bind
 from orchestration.landing.reading.dialect import in_dialect
 from orchestration.landing.reading.mapping import FileMapping, read_mapping
-from orchestration.landing.reading.nested import find_columns, list_records, use_records
+from orchestration.landing.reading.nested import FileRecords, find_columns, list_records, use_records
 from orchestration.landing.reading.readers import Reading, read_file
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.recognition import other_object, tool_of
 from orchestration.landing.remarks import Loaded, count_warned, line_of, remarks_on
-from orchestration.landing.values.casting import Cast, cast_rows, json_object
+from orchestration.landing.values.casting import Cast, cast_rows
 from orchestration.landing.values.census import take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.values.days import find_days
@@ -37,6 +37,7 @@ from orchestration.landing.values.notation import find_numbers
 from orchestration.landing.values.numbers import Numbers
 from orchestration.landing.values.rejected import RejectedRows, collect_rejected_rows, write_rejected
 from orchestration.landing.values.repeats import mark_repeats
+from orchestration.landing.values.typed import typed_sql
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,9 @@ def _load_all(
             f"looks like {other.label}, not {contract.label}. Put it into the folder {other.label}/",
             rows=reading.rows,
         )
-    contract, mapping, of_lists = in_dialect(connection, contract, reading, mapping, arrival.file.folder)
-    reading = find_columns(connection, contract, reading, mapping)
+    records = FileRecords(connection)
+    contract, mapping, of_lists = in_dialect(records, contract, reading, mapping, arrival.file.folder)
+    reading = find_columns(records, contract, reading, mapping)
     parts = {one.name: part for one, part in lists}
     found = [
         (
@@ -125,12 +127,12 @@ def _load_all(
         for place, one in enumerate(contract.lists)
     ]
     yield _load_rows(connection, settings, contract, arrival, reading, mapping)
-    for one, part, table, records in found:
-        if records is None or not records.rows:
+    for one, part, table, elements in found:
+        if elements is None or not elements.rows:
             continue
         use_records(connection, table)
         try:
-            columns = find_columns(connection, one, records)
+            columns = find_columns(records, one, elements)
             yield _load_rows(connection, settings, one, part, columns, of_lists)
         except FileRefusedError as refusal:
             way = ".".join(one.inside.list) if one.inside else one.name
@@ -141,7 +143,7 @@ def _load_all(
             connection.execute(f"drop table if exists {table}")
 
 
-def _without_values_of_parent(contract: LandingObject, header: Sequence[str]) -> LandingObject:
+def without_values_of_parent(contract: LandingObject, header: Sequence[str]) -> LandingObject:
     """Require no values that dlt delivers only with the record around a list. Raw relations fill them."""
     if contract.inside is None or "_dlt_parent_id" not in header:
         return contract
@@ -158,7 +160,7 @@ def _load_rows(
 ) -> Batch:
     target = batch_path(settings, contract.source, contract.name, arrival.batch_id)
     delivered = contract
-    contract = _without_values_of_parent(contract, reading.header)
+    contract = without_values_of_parent(contract, reading.header)
     try:
         binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:
@@ -205,7 +207,7 @@ def _load_rows(
     remarks = remarks_on(contract, reading, binding, numbers, found, warned, partial(line_of, connection))
     found = replace(found, remarks=(*rejected.remarks, *remarks))
     atomic_replace(temporary, target)
-    return Batch(**_identity(arrival, delivered), **accepted(found), path=target)
+    return Batch(**_identity(arrival, delivered), **found.facts(), path=target)
 
 
 def _write_typed(
@@ -220,21 +222,6 @@ def _write_typed(
     rows = typed_sql(contract, binding, arrival.batch_id, _timestamp(arrival.loaded_at), f"({cast.query})")
     return tables.scalar(
         connection, f"copy ({rows}) to {quote_literal(target)} (format parquet, compression zstd)"
-    )
-
-
-def typed_sql(contract: LandingObject, binding: Binding, batch_id: str, loaded_at: str, source: str) -> str:
-    """Return SQL of the rows without a problem as a batch keeps them.
-
-    `source` is SQL of a relation with the columns of `Cast.query`, and `loaded_at` of an instant.
-    """
-    typed = ", ".join(
-        f"v{place} as {quote_identifier(name)}" for place, name in enumerate(contract.column_names)
-    )
-    extra = json_object(list(binding.extras), [f"c{place}" for place in binding.extras.values()])
-    return (
-        f"select {typed}, {extra} as _extra, _days, {quote_literal(batch_id)} as _batch_id, "
-        f"{loaded_at} as _loaded_at, record as _row from {source} where problem is null"
     )
 
 
@@ -282,31 +269,6 @@ def refuse_wrong_rows(rejected: RejectedRows, rows: int) -> None:
         share=share,
         remarks=rejected.remarks,
     )
-
-
-def accepted(found: Loaded) -> dict[str, Any]:
-    """Return the fields of the batch of accepted content, without its identity."""
-    return {
-        "status": "accepted",
-        "reason": None,
-        "rows_in": found.rows,
-        "rows_loaded": found.rows - found.quarantined,
-        "rows_quarantined": found.quarantined,
-        "rows_refused": 0,
-        "rows_blank": found.blank,
-        "rows_repeated": found.repeats.repeated,
-        "rows_conflicting": found.repeats.conflicting,
-        "columns": found.columns,
-        "extra_columns": found.extra_columns,
-        "day_columns": found.days.columns,
-        "whole_day_columns": found.days.whole,
-        "address_columns": found.census.address_columns,
-        "placeholder_columns": found.census.placeholder_columns,
-        "ends": found.ends,
-        "ends_convention": found.mapping.ends,
-        "tool": found.tool,
-        "remarks": found.remarks,
-    }
 
 
 def _refused(arrival: Arrival, contract: LandingObject, refusal: FileRefusedError) -> Batch:

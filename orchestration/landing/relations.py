@@ -18,6 +18,7 @@ from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, Landi
 from orchestration.dbt_runner.pseudonyms import masked_sql, pseudonym_sql, published_sql
 from orchestration.landing.attributes import attribute_sql, with_attributes
 from orchestration.landing.batches import Batch
+from orchestration.landing.business_start import business_start
 from orchestration.landing.ends import (
     Counts,
     closing_batches,
@@ -139,14 +140,20 @@ def _with_parents(
     contracts: Mapping[tuple[str, str], LandingObject],
     batches: Sequence[Batch],
 ) -> str:
-    """Fill values that the elements of a list take from its record, where dlt delivered the two apart.
-
-    dlt gives each record an id, and its elements the id of their record.
-    """
+    """Fill values that the elements of a list take from its record, where dlt delivered the two apart."""
     if contract.inside is None or not _parents(contract, mine, batches):
         return query
     parent = contracts[contract.source, contract.inside.object]
     theirs = [one for one in batches if (one.source, one.object) == (parent.source, parent.name)]
+    return filled_from_parent(query, contract, parent, _query(connection, parent, theirs))
+
+
+def filled_from_parent(query: str, contract: LandingObject, parent: LandingObject, rows: str) -> str:
+    """Return SQL of the elements of a list with the values of its record, which `rows` selects.
+
+    dlt gives each record an id, and its elements the id of their record.
+    """
+    assert contract.inside is not None
     given = {
         name: "_".join(way)
         for name, way in contract.inside.given.items()
@@ -161,10 +168,7 @@ def _with_parents(
         f"coalesce(element.{name}, record.{name}) as {name}"
         for name in (quote_identifier(one) for one in given)
     )
-    records = (
-        f"select _record_id, {values} from ({_query(connection, parent, theirs)}) "
-        "where _record_id is not null group by _record_id"
-    )
+    records = f"select _record_id, {values} from ({rows}) where _record_id is not null group by _record_id"
     return (
         f"select element.* replace ({filled}) from ({query}) as element "
         f"left join ({records}) as record on element._parent_record_id = record._record_id"
@@ -314,33 +318,6 @@ def _placeholders(query: str, mine: Sequence[Batch], first_day: str) -> str:
             for column in [quote_identifier(name)]
         },
     )
-
-
-def business_start(
-    contracts: Mapping[tuple[str, str], LandingObject],
-    batches: Sequence[Batch],
-    policies: ReadingPolicies,
-    earliest: Callable[[LandingObject, Sequence[Batch], str], date | None],
-) -> str:
-    """Return the earliest real start of service, or the earliest account creation, or `first_day`.
-
-    `earliest` returns the day of a minimum, given as SQL, over stored rows.
-    """
-    starts = [column for contract in contracts.values() for column in contract.columns if column.placeholder]
-    for wanted in (*dict.fromkeys(column.name for column in starts), "created_at"):
-        found = []
-        for contract in contracts.values():
-            mine = [b for b in batches if (b.source, b.object) == (contract.source, contract.name)]
-            if wanted in contract.column_names and mine:
-                column = quote_identifier(wanted)
-                first = earliest(
-                    contract, mine, f"min(case when not {is_placeholder(column)} then {column} end)"
-                )
-                if first is not None:
-                    found.append(first)
-        if found:
-            return min(found).isoformat()
-    return policies.first_day
 
 
 def _earliest(

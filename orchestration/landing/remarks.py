@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -40,6 +41,30 @@ class Loaded:
     ends: dict[str, int] | None
     tool: str
     remarks: tuple[Remark, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Return the fields of the accepted batch, without its identity."""
+        return {
+            "status": "accepted",
+            "reason": None,
+            "rows_in": self.rows,
+            "rows_loaded": self.rows - self.quarantined,
+            "rows_quarantined": self.quarantined,
+            "rows_refused": 0,
+            "rows_blank": self.blank,
+            "rows_repeated": self.repeats.repeated,
+            "rows_conflicting": self.repeats.conflicting,
+            "columns": self.columns,
+            "extra_columns": self.extra_columns,
+            "day_columns": self.days.columns,
+            "whole_day_columns": self.days.whole,
+            "address_columns": self.census.address_columns,
+            "placeholder_columns": self.census.placeholder_columns,
+            "ends": self.ends,
+            "ends_convention": self.mapping.ends,
+            "tool": self.tool,
+            "remarks": self.remarks,
+        }
 
 
 Warned = Sequence[tuple[int, int | None]]

@@ -123,10 +123,10 @@ def _is_timezone(node: object) -> bool:
 
 def _to_utc(zone: exp.Expr, local: exp.Expr) -> exp.Expr:
     """When clocks go back, a local time occurs twice. DuckDB takes the later instant."""
+    later = "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
     return _parsed(
-        "case when from_utc_timestamp("
-        "to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day, _zone) = _local then to_utc_timestamp(_local + interval 1 day, _zone) - interval 1 day"
-        " else to_utc_timestamp(_local, _zone) end",
+        f"case when from_utc_timestamp({later}, _zone) = _local then {later} "
+        "else to_utc_timestamp(_local, _zone) end",
         _local=local,
         _zone=zone,
     )
@@ -206,6 +206,13 @@ def _to_json(node: exp.Expr) -> exp.Expr:
     return _call("to_json", *node.expressions[:1], options)
 
 
+def _json_keys(node: exp.Expr) -> exp.Expr:
+    """`json_keys(text, pointer)`: the keys of the object at a JSON pointer."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in node.expression.name.split("/")[1:]]
+    path = exp.Literal.string("$" + "".join(f"['{step}']" for step in steps))
+    return _call("json_object_keys", _call("get_json_object", node.this, path) if steps else node.this)
+
+
 def _strptime(node: exp.Expr) -> exp.Expr:
     """`try_strptime(text, formats)`: the first format that fits."""
     text, formats = node.expressions
@@ -269,6 +276,7 @@ _CHANGES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Div: _divided,
     exp.DateDiff: _boundaries,
     exp.DayOfWeekIso: lambda node: _parsed("(weekday(_day) + 1)", _day=node.this),
+    exp.JSONKeys: _json_keys,
     exp.BitwiseRightShift: _right_shift,
     exp.Coalesce: _key_block,
     exp.Select: _select,

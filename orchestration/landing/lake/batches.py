@@ -11,7 +11,7 @@ from orchestration.core.errors import LandingError
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.contract_files import load_contracts
 from orchestration.landing.batches import Batch
-from orchestration.landing.content import accepted, refuse_wrong_rows
+from orchestration.landing.content import refuse_wrong_rows
 from orchestration.landing.ends import ends_counted, ends_sql
 from orchestration.landing.files import content_id
 from orchestration.landing.lake.checked import CONTENT, CheckedTable, Content, check_table
@@ -81,7 +81,7 @@ def _read(settings: Settings, session: SparkSession, table: LakeTable) -> Batch:
         loaded_at=_moment(checked.content.newest) or settings.as_of,
         contract_digest=table.contract.digest,
         mapping_digest=table.mapping_digest,
-        **accepted(found),
+        **found.facts(),
     )
 
 
@@ -141,10 +141,10 @@ class _Counted:
             census=census_of(contract, checked.mapping, met),
             repeats=self._repeats(),
             ends=self._ends(),
-            tool=tool_of(checked.table.header) if contract.is_vendor else "",
+            tool=tool_of(checked.header) if contract.is_vendor else "",
             remarks=(),
         )
-        reading = Reading(checked.table.header, self.all_rows)
+        reading = Reading(checked.header, self.all_rows)
         remarks = remarks_on(
             contract,
             reading,

@@ -9,17 +9,23 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.landing_contract import LandingObject
-from orchestration.landing.content import typed_sql
+from orchestration.landing.content import without_values_of_parent
+from orchestration.landing.lake.nested import LakeRecords, with_steps
 from orchestration.landing.lake.tables import CELLS, LakeTable, cells_sql
 from orchestration.landing.reading.binding import Binding, bind
+from orchestration.landing.reading.dialect import in_dialect
 from orchestration.landing.reading.mapping import FileMapping, read_mapping
+from orchestration.landing.reading.nested import find_columns
+from orchestration.landing.reading.readers import Reading
 from orchestration.landing.reading.refusal import FileRefusedError
 from orchestration.landing.reading.tables import RAW
 from orchestration.landing.values.casting import Cast, Seen, cast_rows
 from orchestration.landing.values.census import Unusual, flagged_sql, unusual_cells
 from orchestration.landing.values.numbers import PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.values.rejected import blank_sql
+from orchestration.landing.values.typed import typed_sql
 from orchestration.spark.dialect import spark_sql
 
 if TYPE_CHECKING:
@@ -57,6 +63,8 @@ class CheckedTable:
 
     table: LakeTable
     contract: LandingObject
+    header: tuple[str, ...]
+    """Names of the delivered columns, and of those that are taken out of objects."""
     mapping: FileMapping
     binding: Binding
     numbers: Numbers
@@ -65,7 +73,7 @@ class CheckedTable:
     unusual: tuple[Unusual, ...]
     """The kinds of unusual cells that the table may have, in the order of the flags `f0`, `f1`, ..."""
     steps: tuple[tuple[str, str], ...]
-    """Names and SQL, in Spark's words, of the steps from the table to CELLS."""
+    """Names and SQL, in Spark's words, of the steps from the table to its records."""
 
     @cached_property
     def definition(self) -> str:
@@ -74,7 +82,7 @@ class CheckedTable:
         They have the delivered `c0`, ..., the typed `v0`, ..., the codes `p0`, ..., `problem`, `_days`,
         `is_blank`, a flag for each kind of unusual cell, and what CELLS adds.
         """
-        width = len(self.table.header)
+        width = len(self.header)
         is_blank = blank_sql(self.contract, self.binding, width)
         columns = [
             *(f"c{place}" for place in range(width)),
@@ -87,8 +95,8 @@ class CheckedTable:
             f"select {', '.join(columns)}, problem is not null and {is_blank} as is_blank "
             f"from ({self.cast.query})"
         )
-        flagged = (RAW, spark_sql(flagged_sql(self.unusual, CELLS), {}))
-        return f"{_with((*self.steps, flagged))} {spark_sql(query, {})}"
+        flagged = (RAW, spark_sql(flagged_sql(self.unusual, self.steps[-1][0]), {}))
+        return f"{with_steps((*self.steps, flagged))} {spark_sql(query, {})}"
 
     @cached_property
     def view(self) -> str:
@@ -130,45 +138,71 @@ def check_table(session: SparkSession, table: LakeTable, as_of: str) -> CheckedT
     `as_of` dates rows that no loading tool dated. Raises LandingError if required columns are missing, or
     for a wrong mapping.
     """
-    contract = table.contract
+    records = LakeRecords(session, [(CELLS, cells_sql(table, as_of))])
     try:
-        mapping = read_mapping(table.mapping, contract)
-        binding = bind(contract, table.header, mapping)
+        contract, mapping, reading = _read(records, table)
+        binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:
         raise table.refused(refusal.reason) from None
     if binding.refusal:
         raise table.refused(binding.refusal)
-    steps = ((CELLS, cells_sql(table, as_of)),)
-    content, unusual = _look(session, steps, list(unusual_cells(contract, binding, mapping)))
+    content, unusual = _look(records, list(unusual_cells(contract, binding, mapping)))
     seen = Seen(*(frozenset(one.column.name for one in unusual if one.kind == kind) for kind in _SEEN))
-    numbers = _numbers(table, mapping)
+    numbers = _numbers(reading, mapping)
     cast = cast_rows(contract, binding, mapping, numbers, seen)
-    return CheckedTable(table, contract, mapping, binding, numbers, cast, content, unusual, steps)
+    return CheckedTable(
+        table,
+        contract,
+        reading.header,
+        mapping,
+        binding,
+        numbers,
+        cast,
+        content,
+        unusual,
+        tuple(records.steps),
+    )
 
 
 _SEEN = ("nothing", "placeholder")
 
 
-def _look(
-    session: SparkSession, steps: Sequence[tuple[str, str]], unusual: Sequence[Unusual]
-) -> tuple[Content, tuple[Unusual, ...]]:
+def _read(records: LakeRecords, table: LakeTable) -> tuple[LandingObject, FileMapping, Reading]:
+    """Return the contract, the mapping and the columns of a table, wherever its loader puts them."""
+    mapping = read_mapping(table.mapping, table.contract)
+    reading = Reading(table.header, 0, typed=table.numeric)
+    contract, mapping, _ = in_dialect(records, table.contract, reading, mapping, table.name)
+    reading = find_columns(records, contract, reading, mapping)
+    _refuse_lists(table)
+    return without_values_of_parent(contract, reading.header), mapping, reading
+
+
+def _refuse_lists(table: LakeTable) -> None:
+    """Raise FileRefusedError if a column holds a list whose elements nobody would read."""
+    names = {squashed(name): name for name in table.header}
+    for one in table.contract.lists:
+        column = names.get(squashed(one.inside.list[0])) if one.inside and one.inside.list else None
+        if column and one.label not in table.given:
+            raise FileRefusedError(
+                f"its column {column} holds the list {one.label}, whose rows would be lost. Point "
+                f"{one.label} in raw_tables to the table that the loading tool makes of the list, or to a "
+                "view that explodes it"
+            )
+
+
+def _look(records: LakeRecords, unusual: Sequence[Unusual]) -> tuple[Content, tuple[Unusual, ...]]:
     """Read the cells once; returns their content, and the kinds of unusual cells that are suspected."""
     counts = [*CONTENT, *(f"coalesce(bool_or({one.suspicion}), false)" for one in unusual)]
     columns = ", ".join(f"{sql} as n{place}" for place, sql in enumerate(counts))
-    row = session.sql(f"{_with(steps)} {spark_sql(f'select {columns} from {CELLS}', {})}").collect()[0]
-    rows, first, second, newest, *flags = row
+    rows, first, second, newest, *flags = records.rows(f"select {columns} from {records.relation}")[0]
     content = Content(rows, (first, second), newest)
     return content, tuple(one for one, is_met in zip(unusual, flags, strict=True) if is_met)
 
 
-def _with(steps: Sequence[tuple[str, str]]) -> str:
-    return "with " + ", ".join(f"{name} as ({sql})" for name, sql in steps)
-
-
-def _numbers(table: LakeTable, mapping: FileMapping) -> Numbers:
+def _numbers(reading: Reading, mapping: FileMapping) -> Numbers:
     """Return the number format of a table's texts: that of the mapping, else plain numbers."""
     if mapping.decimal is None and mapping.thousands is None:
         return PLAIN_NUMBERS
     decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
-    exact = frozenset(table.header[place] for place in table.numeric)
+    exact = frozenset(reading.header[place] for place in reading.typed)
     return Numbers(NumberFormat(decimal, mapping.thousands or ""), exact)

@@ -16,6 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, LandingObject
 from orchestration.landing.attributes import with_attributes
 from orchestration.landing.batches import Batch
+from orchestration.landing.business_start import business_start
 from orchestration.landing.ends import Counts
 from orchestration.landing.lake.batches import DELIVERY
 from orchestration.landing.lake.checked import CheckedTable, check_table
@@ -23,7 +24,11 @@ from orchestration.landing.lake.records import record_queries
 from orchestration.landing.lake.tables import find_tables
 from orchestration.landing.lake.usage import aggregates_sql, events_sql
 from orchestration.landing.reading_policies import ReadingPolicies
-from orchestration.landing.relations import business_start, with_days, with_meaning
+from orchestration.landing.relations import (
+    filled_from_parent,
+    with_days,
+    with_meaning,
+)
 from orchestration.landing.usage import AGGREGATES, all_usage
 from orchestration.landing.values.rejected import rejected_sql
 from orchestration.landing.values.repeats import marked_sql
@@ -125,7 +130,7 @@ class _Lake:
             return
         attributes = "".join(f", cast(null as varchar) as {quote_identifier(each)}" for each in spellings)
         query = with_meaning(
-            f"select *{attributes} from ({one.rows})",
+            f"select *{attributes} from ({self._rows(one)})",
             extended,
             mine,
             spellings,
@@ -137,7 +142,7 @@ class _Lake:
         self._write(name, spark_sql(f"select {listed} from ({query})", {}))
         quarantine = rejected_sql(
             one.checked.cast,
-            one.checked.table.header,
+            one.checked.header,
             one.batch.batch_id,
             one.batch.file_name,
             one.checked.rejected,
@@ -151,7 +156,7 @@ class _Lake:
             contract = one.checked.contract
             if contract.usage is None:
                 continue
-            rows = with_days(one.rows, contract, [one.batch], self.policies)
+            rows = with_days(self._rows(one), contract, [one.batch], self.policies)
             events = events_sql(contract, rows, self.policies)
             for name, sql in aggregates_sql(contract, one.batch, events, self.policies).items():
                 queries[name].append(sql)
@@ -164,6 +169,15 @@ class _Lake:
         batches = [one.batch for one in self.delivered]
         for name, query in record_queries(self.warehouse.rows, self.contracts, batches, QUARANTINE):
             self._write(name, spark_sql(query, self.warehouse.schemas), "view")
+
+    def _rows(self, one: Delivered) -> str:
+        """Return SQL of the rows of a table; the elements of a list have the values of their record."""
+        contract = self.contracts[one.batch.source, one.batch.object]
+        if contract.inside is None or "_parent_record_id" not in (one.batch.columns or ()):
+            return one.rows
+        parent = self.contracts[contract.source, contract.inside.object]
+        theirs = self._of(parent)
+        return one.rows if theirs is None else filled_from_parent(one.rows, contract, parent, theirs.rows)
 
     def _of(self, contract: LandingObject) -> Delivered | None:
         label = (contract.source, contract.name)

@@ -49,6 +49,8 @@ class LakeTable:
     """Column with the time of the delivery of each row; None if the table has none."""
     mapping: Path | None
     """The `mapping.yml` of the object."""
+    given: frozenset[str]
+    """All objects that have a table."""
 
     @property
     def numeric(self) -> frozenset[int]:
@@ -108,9 +110,9 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
     except AnalysisException as error:
         first = str(error).splitlines()[0].split(" SQLSTATE")[0]
         raise LandingError(
-            f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: {first} "
-            f"Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load the "
-            "table."
+            f"raw_tables reads {contract.label} from the table {name}, which the catalog cannot open: "
+            f"{first} Correct the name in raw_tables of dbt_project.yml or in {RAW_TABLES_VARIABLE}, or load "
+            "the table."
         ) from None
     named = dict(columns)
     row, loaded_at = named.get("_row", ""), named.get("_loaded_at", "")
@@ -123,6 +125,7 @@ def _find(settings: Settings, session: SparkSession, contract: LandingObject, na
         "_row" if _WHOLE.match(row) else None,
         "_loaded_at" if loaded_at.startswith("timestamp") else None,
         _mapping(settings.landing / contract.source / contract.name),
+        frozenset(settings.raw_tables),
     )
 
 

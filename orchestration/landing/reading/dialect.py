@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import duckdb
-
 from orchestration.core.spelling import squashed
 from orchestration.dbt_runner.dialects import Dialect
 from orchestration.dbt_runner.landing_contract import LOADER_COLUMNS, LandingObject
-from orchestration.landing.reading import tables
 from orchestration.landing.reading.binding import refuse_values, show_header
 from orchestration.landing.reading.date_format import DateFormat, date_format
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.readers import Reading
 from orchestration.landing.reading.refusal import FileRefusedError
-from orchestration.landing.reading.spots import Record
+from orchestration.landing.reading.spots import Record, Records
 
 
 def in_dialect(
-    connection: duckdb.DuckDBPyConnection,
+    records: Records,
     contract: LandingObject,
     reading: Reading,
     mapping: FileMapping,
@@ -34,7 +31,7 @@ def in_dialect(
     """
     if not contract.dialects:
         return contract, mapping, NO_MAPPING
-    dialect = _named(contract, mapping) or _found(connection, contract, reading, folder)
+    dialect = _named(contract, mapping) or _found(records, contract, reading, folder)
     spoken = contract.in_dialect(dialect.name)
     assert spoken is not None
     own = FileMapping(
@@ -64,14 +61,12 @@ def _named(contract: LandingObject, mapping: FileMapping) -> Dialect | None:
     )
 
 
-def _found(
-    connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading, folder: str
-) -> Dialect:
+def _found(records: Records, contract: LandingObject, reading: Reading, folder: str) -> Dialect:
     """Return the product most of whose names the file has. Names of required columns count first.
 
     A column may have the name of the contract in every product.
     """
-    record = Record(connection, tables.RAW, reading.header, contract.prefixes)
+    record = Record(records.rows, records.relation, reading.header, contract.prefixes)
     required = {column.name for column in contract.columns if column.required}
     neutral = {
         column.name

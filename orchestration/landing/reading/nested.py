@@ -10,7 +10,8 @@ precedence over one in an object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -21,30 +22,55 @@ from orchestration.landing.reading import tables
 from orchestration.landing.reading.jsonlines import marked, unmarked
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.readers import Reading
-from orchestration.landing.reading.spots import Record, Spot, fields_at, json_pointer, with_fields
+from orchestration.landing.reading.spots import (
+    Record,
+    Records,
+    Spot,
+    fields_at,
+    json_pointer,
+    with_fields,
+)
 
 _ELEMENT = "element"
 _INHERITED = ("_extracted_at", "_version_from", "_version_to")
 """What a loading tool says about a record is true of the elements of its lists too."""
 
 
+@dataclass(frozen=True)
+class FileRecords:
+    """The records of RAW; see `Records`."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str = tables.RAW
+
+    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+    def keep(self, query: str, width: int) -> None:
+        _keep(self.connection, query, width)
+
+    def fields(self, spots: Sequence[Spot]) -> tuple[dict[Spot, str], str]:
+        found = fields_at(spots)
+        return found, f"({with_fields(self.relation, found)})"
+
+
 def find_columns(
-    connection: duckdb.DuckDBPyConnection,
+    records: Records,
     contract: LandingObject,
     reading: Reading,
     mapping: FileMapping = NO_MAPPING,
 ) -> Reading:
     """Return the reading of a vendor's file with `bound`, the place of each column of the contract.
 
-    RAW becomes a table with a further column for each value from an object, or from several columns. Other
-    contracts keep their reading.
+    The records get a further column for each value from an object, or from several columns. Other contracts
+    keep their reading.
     """
     if not contract.is_vendor:
         return reading
     if contract.skips_rows and reading.delimiter:
-        reading = _skipped(connection, contract, reading)
-    reading = _opened(connection, contract, reading)
-    record = Record(connection, tables.RAW, reading.header, contract.prefixes)
+        reading = _skipped(records, contract, reading)
+    reading = _opened(records, contract, reading)
+    record = Record(records.rows, records.relation, reading.header, contract.prefixes)
     bound: dict[str, int] = {}
     added: dict[str, list[Spot]] = {}
     for column in contract.columns:
@@ -56,7 +82,7 @@ def find_columns(
     if not added:
         return replace(reading, bound=bound)
     used = {spot for spots in added.values() for spot in spots if spot.keys}
-    fields = fields_at(sorted(used, key=lambda spot: (spot.place, spot.keys)))
+    fields, source = records.fields(sorted(used, key=lambda spot: (spot.place, spot.keys)))
     header = list(reading.header)
     values = []
     for name, spots in added.items():
@@ -65,7 +91,7 @@ def find_columns(
         value = _is_deleted(texts) if name == IS_DELETED else _first(texts)
         values.append(f"{value} as c{len(header)}")
         header.append(name)
-    _keep(connection, f"select *, {', '.join(values)} from ({with_fields(tables.RAW, fields)})", len(header))
+    records.keep(f"select *, {', '.join(values)} from {source}", len(header))
     return replace(reading, header=tuple(header), bound=bound)
 
 
@@ -88,7 +114,7 @@ def list_records(
     taken: tuple[str, ...] = ()
     prefixes = parent.prefixes
     while rest:
-        record = Record(connection, relation, header, prefixes)
+        record = Record(FileRecords(connection).rows, relation, header, prefixes)
         found = _list_at(record, rest)
         if found is None:
             return None
@@ -110,19 +136,19 @@ def use_records(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     tables.create_raw(connection, f"select * from {table}")
 
 
-def _skipped(connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading) -> Reading:
+def _skipped(records: Records, contract: LandingObject, reading: Reading) -> Reading:
     """Leave out the first rows, which are no records."""
     skipped = min(contract.skips_rows, reading.rows)
-    query = f"select * from {tables.RAW} where record > {contract.skips_rows}"
-    _keep(connection, query, len(reading.header))
+    query = f"select * from {records.relation} where record > {contract.skips_rows}"
+    records.keep(query, len(reading.header))
     return replace(reading, rows=reading.rows - skipped, blank=reading.blank + skipped)
 
 
-def _opened(connection: duckdb.DuckDBPyConnection, contract: LandingObject, reading: Reading) -> Reading:
+def _opened(records: Records, contract: LandingObject, reading: Reading) -> Reading:
     """Replace each envelope, a column that has the name of a prefix and holds objects, by its keys."""
     names = {squashed(prefix) for prefix in contract.prefixes}
     while True:
-        record = Record(connection, tables.RAW, reading.header, contract.prefixes)
+        record = Record(records.rows, records.relation, reading.header, contract.prefixes)
         found = [place for place, text in enumerate(reading.header) if squashed(text) in names]
         found = [place for place in found if place in record.objects]
         if not found:
@@ -131,14 +157,10 @@ def _opened(connection: duckdb.DuckDBPyConnection, contract: LandingObject, read
         spots = [Spot(place, (key,)) for key in record.keys(Spot(place))]
         kept = [other for other in range(len(reading.header)) if other != place]
         header = [reading.header[other] for other in kept] + [spot.keys[0] for spot in spots]
-        fields = fields_at(spots)
+        fields, source = records.fields(spots)
         columns = [f"c{other} as c{new}" for new, other in enumerate(kept)]
         columns += [f"{fields[spot]} as c{len(kept) + new}" for new, spot in enumerate(spots)]
-        _keep(
-            connection,
-            f"select record, line, {', '.join(columns)} from ({with_fields(tables.RAW, fields)})",
-            len(header),
-        )
+        records.keep(f"select record, line, {', '.join(columns)} from {source}", len(header))
         reading = replace(reading, header=tuple(header), typed=frozenset())
 
 
@@ -205,10 +227,10 @@ def _list_at(record: Record, way: tuple[str, ...]) -> tuple[int, Spot] | None:
                 is_list = (
                     f"json_type({cell}, {path}) = 'ARRAY'" if spot.keys else f"json_type({cell}) = 'ARRAY'"
                 )
-                found = record.connection.execute(
+                found = record.rows(
                     f"select 1 from {record.relation} where {cell}[1] in ('{{', '[') and json_valid({cell}) "
                     f"and {is_list} limit 1"
-                ).fetchone()
+                )
                 if found:
                     return steps, spot
     return None
@@ -259,7 +281,7 @@ def _unnest(
 
 def _elements(connection: duckdb.DuckDBPyConnection, table: str, given: dict[str, str]) -> Reading:
     """Give the elements' keys columns of their own. A plain value is in the column `value`."""
-    record = Record(connection, table, (_ELEMENT,), (_ELEMENT,))
+    record = Record(FileRecords(connection).rows, table, (_ELEMENT,), (_ELEMENT,))
     spots = [Spot(0, (key,)) for key in record.keys(Spot(0))] if record.objects else []
     fields = fields_at(spots)
     header = [spot.keys[0] for spot in spots]

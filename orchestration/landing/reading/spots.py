@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-import duckdb
+from typing import Any, Protocol
 
 from orchestration.core.database import quote_literal
 from orchestration.core.spelling import squashed
@@ -21,11 +20,36 @@ class Spot:
     keys: tuple[str, ...] = ()
 
 
+Rows = Callable[[str], Sequence[tuple[Any, ...]]]
+"""Returns the rows of a query."""
+
+
+class Records(Protocol):
+    """Delivered records in an engine, in one relation with `record`, `line` and `c0`, `c1`, ..."""
+
+    @property
+    def relation(self) -> str:
+        """Name of the relation."""
+        ...
+
+    def rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a query, which may read the relation."""
+        ...
+
+    def keep(self, query: str, width: int) -> None:
+        """Make the records of a query, which have `width` cells, those of the relation."""
+        ...
+
+    def fields(self, spots: Sequence[Spot]) -> tuple[dict[Spot, str], str]:
+        """Return SQL of the text at each spot, and of a relation on which it works."""
+        ...
+
+
 @dataclass
 class Record:
     """The delivered records with their columns and, where needed, the keys of the objects in them."""
 
-    connection: duckdb.DuckDBPyConnection
+    rows: Rows
     relation: str
     header: tuple[str, ...]
     prefixes: tuple[str, ...]
@@ -39,18 +63,18 @@ class Record:
             flags = ", ".join(
                 f"coalesce(bool_or(starts_with(c{place}, '{{')), false)" for place in range(len(self.header))
             )
-            row = self.connection.execute(f"select {flags} from {self.relation}").fetchone() if flags else ()
-            self._objects = frozenset(place for place, is_object in enumerate(row or ()) if is_object)
+            row = self.rows(f"select {flags} from {self.relation}")[0] if flags else ()
+            self._objects = frozenset(place for place, is_object in enumerate(row) if is_object)
         return self._objects
 
     def keys(self, spot: Spot) -> list[str]:
         """Return the keys of the object at a spot, over all records, in the order of the alphabet."""
         if spot not in self._known:
             cell = f"c{spot.place}"
-            rows = self.connection.execute(
+            rows = self.rows(
                 f"select distinct unnest(json_keys({cell}, {quote_literal(json_pointer(spot.keys))})) "
                 f"from {self.relation} where starts_with({cell}, '{{') and json_valid({cell})"
-            ).fetchall()
+            )
             self._known[spot] = sorted(key for (key,) in rows if '"' not in key)
         return self._known[spot]
 

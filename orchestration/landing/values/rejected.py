@@ -100,8 +100,9 @@ def rejected_sql(cast: Cast, header: Sequence[str], batch_id: str, file_name: st
     )
     return (
         f"select {quote_literal(batch_id)} as _batch_id, {quote_literal(file_name)} as _file, "
-        f"record as _row, line as _line, {_choose(cast, 'column')} as _column, {_choose(cast, 'value')} as _value, "
-        f"{_choose(cast, 'reason')} as _reason, {details} as _problems, {record} as _record from {source}"
+        f"record as _row, line as _line, {_choose(cast, 'column')} as _column, "
+        f"{_choose(cast, 'value')} as _value, {_choose(cast, 'reason')} as _reason, "
+        f"{details} as _problems, {record} as _record from {source}"
     )
 
 
