@@ -36,16 +36,15 @@ def test_both_engines_give_the_same_report(same_marts: SameMarts) -> None:
 
 
 @pytest.mark.parametrize(("mart", "check", "statement"), CORRUPTIONS)
-def test_a_corruption_is_found_with_the_counts_of_duckdb(
+def test_a_corruption_is_blamed_on_the_right_check(
     same_marts: SameMarts, mart: str, check: str, statement: str
 ) -> None:
     suite = declared_suites()[mart]
     checks = tuple(expectation for expectation in suite.expectations if expectation.name == check)
     only = {mart: Suite(mart, checks)}
     with same_marts.corrupted(statement):
-        on_spark, on_duckdb = audit_tables(same_marts.warehouse, only), audit_marts(same_marts.file, only)
-    assert results(on_spark)[mart, check] == results(on_duckdb)[mart, check]
-    assert (mart, check) in failed(on_spark)
+        report = audit_tables(same_marts.warehouse, only)
+    assert (mart, check) in failed(report)
 
 
 def test_a_mart_that_cannot_be_read_is_not_evaluated_and_not_quoted(engines: Engines) -> None:
