@@ -14,7 +14,6 @@ from orchestration.dbt_runner.mart_contract import MartContracts
 from orchestration.dbt_runner.runner import DbtResult
 from orchestration.landing import Batch, LandingReport
 from orchestration.pipeline.on_duckdb import OnDuckDb
-from orchestration.pipeline.on_spark import OnSpark
 from orchestration.quality import AuditReport, Suite
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import Export, ExportedFile, ReleaseStamp
@@ -84,9 +83,16 @@ class Engine(Protocol):
         """Return the files of the build that the release keeps beside the export."""
 
 
-_ENGINES: Mapping[str, Engine] = {"duckdb": OnDuckDb(), "spark": OnSpark()}
+def _spark() -> Engine:
+    # sqlglot takes time to import, which runs on DuckDB would wait for.
+    from orchestration.pipeline.on_spark import OnSpark
+
+    return OnSpark()
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {"duckdb": OnDuckDb, "spark": _spark}
 
 
 def engine_of(settings: Settings) -> Engine:
     """Return the engine of a warehouse."""
-    return _ENGINES[settings.engine]
+    return _ENGINES[settings.engine]()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,6 @@ from orchestration.releases.answers import QueryResult
 from orchestration.releases.duckdb_store import DuckDbStore
 from orchestration.releases.manifest import Manifest
 from orchestration.releases.origins import CountedBatch
-from orchestration.releases.spark_store import SparkStore
 
 
 class Store(Protocol):
@@ -64,9 +63,16 @@ class Store(Protocol):
         """Remove what a release or a candidate has outside of its folder, unless a release needs it."""
 
 
-_STORES: Mapping[str, Store] = {"duckdb": DuckDbStore(), "spark": SparkStore()}
+def _spark() -> Store:
+    # sqlglot takes time to import, which the commands on DuckDB would wait for.
+    from orchestration.releases.spark_store import SparkStore
+
+    return SparkStore()
+
+
+_STORES: Mapping[str, Callable[[], Store]] = {"duckdb": DuckDbStore, "spark": _spark}
 
 
 def store_of(settings: Settings) -> Store:
     """Return the store of a home."""
-    return _STORES[settings.engine]
+    return _STORES[settings.engine]()
