@@ -74,17 +74,16 @@ class OnSpark:
         _require_tables(batches)
         candidate.note(batches=[facts_of(batch) for batch in batches])
         candidate.lap("land")
-        new = tuple(batch for batch in batches if batch.batch_id not in _batches_of_current(settings))
+        known = _batches_of_current(settings)
+        new = tuple(batch for batch in batches if batch.batch_id not in known)
         return LandingReport(new, len(batches) - len(new), (), ()), batches
 
     def check(self, settings: Settings, batches: Sequence[Batch], *, are_new: bool) -> None:
         """Log what landing remarked about the tables."""
         for batch in batches:
             for remark in batch.remarks:
-                log.log(
-                    logging.INFO if remark.kind == "note" else logging.WARNING,
-                    "%s: %s", batch.label, remark.sentence(),
-                )  # fmt: skip
+                level = logging.INFO if remark.kind == "note" else logging.WARNING
+                log.log(level, "%s: %s", batch.label, remark.sentence())
 
     def build(
         self,
