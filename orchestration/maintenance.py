@@ -17,6 +17,7 @@ from orchestration.landing.usage import aggregate_files
 from orchestration.releases.candidate import UNFINISHED
 from orchestration.releases.history import current_release_id, history
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.store import store_of
 from orchestration.releases.verify import release_folders
 
 KEEP = 14
@@ -70,6 +71,8 @@ def clean_up(
     """
     now = now or datetime.now(UTC)
     with hold_lock(settings.lock_file, "csw gc"):
+        if not dry_run:
+            store_of(settings).repair(settings)
         old_releases = _old_releases(settings, keep, now - timedelta(days=min_age_days))
         kept = tuple(path.name for path in _release_folders(settings) if path not in set(old_releases))
         leftovers = [
@@ -86,7 +89,7 @@ def clean_up(
         )
         if not dry_run:
             for _, path in doomed:
-                _remove(path)
+                _remove(settings, path)
             remove_run_records(settings, runs)
             if old_releases:
                 fsync(settings.releases)
@@ -157,13 +160,14 @@ def _bytes(path: Path) -> int:
     return sum({status.st_ino: status.st_size for status in (one.lstat() for one in files)}.values())
 
 
-def _remove(path: Path) -> None:
+def _remove(settings: Settings, path: Path) -> None:
     if path.is_dir():
         # Rename first, so that an interrupted removal never leaves a damaged release under a valid name.
         doomed = path.with_name(f"{UNFINISHED}{path.name.removeprefix(UNFINISHED)}")
         if doomed != path:
             remove_tree(doomed)
             path.rename(doomed)
+        store_of(settings).discard(settings, doomed)
         remove_tree(doomed)
     else:
         path.unlink(missing_ok=True)

@@ -18,9 +18,9 @@ from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.policies import check_project_policies
 from orchestration.core.settings import Settings, simulated_until
 from orchestration.dagster_defs.instance import open_instance
-from orchestration.dbt_runner.builder import dbt_beside, wait_for_parsing, warm_up
-from orchestration.landing import accepted_batches, all_batches, gone_files, pending_files
+from orchestration.landing import accepted_batches, all_batches
 from orchestration.pipeline.deliveries import experiment_id, nothing_new
+from orchestration.pipeline.engines import engine_of
 from orchestration.pipeline.steps import LandStep, land_step
 from orchestration.releases.candidate import clear_leftovers, open_candidate
 from orchestration.releases.experiments import experiment_in_words
@@ -74,13 +74,15 @@ def refresh(
     started = time.monotonic() if started is None else started
     check_interpreter()
     check_project_policies()
-    with hold_lock(settings.lock_file, "csw run") as lock, dbt_beside(settings):
-        settings = ensure_files(settings, landing_is_given)
-        if not (force or pending_files(settings) or gone_files(settings)):
+    engine = engine_of(settings)
+    with hold_lock(settings.lock_file, "csw run") as lock, engine.companions(settings):
+        if engine.reads_files:
+            settings = ensure_files(settings, landing_is_given)
+        if not (force or engine.may_have_news(settings)):
             reason = nothing_new(settings, accepted_batches(settings))
             if reason:
                 return Outcome(None, reason)
-        warm_up(settings)
+        engine.warm_up(settings)
         return _execute(settings, lock, force, started)
 
 
@@ -194,7 +196,7 @@ def _run_job(settings: Settings, lock: WarehouseLock, run_id: str, landed: LandS
         from orchestration.dagster_defs.triggers import failure_in_words
 
         candidate.lap("load")
-        wait_for_parsing(settings)
+        engine_of(settings).wait_for_parsing(settings)
         candidate.lap("parse")
         job = build_definitions(settings, fixed=True, lock=lock, landed=landed).resolve_job_def(JOB)
         with open_instance(settings) as instance:

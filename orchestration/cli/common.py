@@ -43,6 +43,13 @@ KnownAt = Annotated[
         help="Read only files loaded by this date or time. Default: all files.",
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        envvar="CSW_ENGINE",
+        help="duckdb or spark. Default: that of the releases in the home, else duckdb.",
+    ),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option(

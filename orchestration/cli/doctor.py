@@ -15,7 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from orchestration.core.errors import CswError
+from orchestration.core.engines import SPARK
+from orchestration.core.errors import CswError, PublishError, UnreadableError
 from orchestration.core.lock import describe_holder, is_locked
 from orchestration.core.policies import project_policies
 from orchestration.core.settings import PROJECT_DIR, Settings
@@ -153,6 +154,11 @@ def _project(settings: Settings) -> Iterator[Finding]:
 
 
 def _landing(settings: Settings) -> Iterator[Finding]:
+    if settings.engine == SPARK:
+        given = len(settings.raw_tables)
+        level: Level = "ok" if given else "FAIL"
+        yield Finding(level, f"raw_tables names {count(given, 'table')}; docs/lake.md explains it")
+        return
     from orchestration.landing import all_batches
     from orchestration.landing.files import find_files
 
@@ -160,7 +166,7 @@ def _landing(settings: Settings) -> Iterator[Finding]:
     records = all_batches(settings)
     if not settings.landing.is_dir():
         is_default = settings.landing == settings.home / "landing"
-        level: Level = "ok" if any(one.status == "accepted" for one in records) or is_default else "FAIL"
+        level = "ok" if any(one.status == "accepted" for one in records) or is_default else "FAIL"
         hint = "`csw run` simulates a company there" if level == "ok" else "create it, or correct --landing"
         yield Finding(level, f"landing folder {settings.landing} does not exist; {hint}.")
         return
@@ -288,17 +294,19 @@ def _lock(settings: Settings) -> Iterator[Finding]:
 
 
 def _current(settings: Settings) -> Iterator[Finding]:
-    from orchestration.core.database import describe_writer
-    from orchestration.releases.export import MARTS_FILE
     from orchestration.releases.history import current_manifest
+    from orchestration.releases.store import store_of
 
     manifest = current_manifest(settings)
     if manifest is None:
         yield Finding("ok", "no release yet; `csw run` makes the first one")
     else:
         yield Finding("ok", f"current release {manifest['release_id']}, as of {manifest['as_of']}")
-        if writer := describe_writer(settings.releases / manifest["release_id"] / MARTS_FILE):
-            yield Finding("warn", writer)
+        try:
+            with store_of(settings).open_marts(settings, settings.releases / manifest["release_id"]):
+                pass
+        except (PublishError, UnreadableError) as error:
+            yield Finding("warn", str(error))
 
 
 def _last_failure(settings: Settings) -> Iterator[Finding]:

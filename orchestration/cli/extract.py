@@ -12,7 +12,7 @@ import typer
 
 from orchestration.cli.common import Home, Json, guarded, print_json
 from orchestration.core.errors import SettingsError
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import load_settings, require_duckdb
 from orchestration.core.wording import count
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def extract(
     continues where it stopped. docs/connectors/extract.md explains the details.
     """
     settings = load_settings(home, landing)
+    require_duckdb(settings, "csw extract", "Let a loader write tables, and name them in `raw_tables`.")
     with guarded(settings):
         from orchestration.core.console import progress_on_console
         from orchestration.extract.systems import load_system

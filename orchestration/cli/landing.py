@@ -9,7 +9,7 @@ import typer
 
 from orchestration.cli import withdrawals
 from orchestration.cli.common import Home, Json, Landing, guarded, print_json
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import Settings, load_settings, require_duckdb
 
 app = typer.Typer(
     help="Show loaded and rejected files with the reasons; retry, map or withdraw them.",
@@ -22,10 +22,16 @@ What = Annotated[
 ]
 
 
+def _with_files(home: Path | None, landing: Path | None = None) -> Settings:
+    settings = load_settings(home, landing)
+    require_duckdb(settings, "csw landing", "Rejected rows are in relations of schema `raw`: docs/lake.md.")
+    return settings
+
+
 @app.command()
 def status(home: Home = None, landing: Landing = None, json: Json = False) -> None:
     """Count the rows of each object by outcome, and list every file with rejected rows."""
-    settings = load_settings(home, landing)
+    settings = _with_files(home, landing)
     with guarded(settings):
         from orchestration.cli.summary import print_landing_status
         from orchestration.landing.inspection import landing_status
@@ -42,7 +48,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show every mistake and the rejected rows of a file. The output contains values; keep it private."""
-    settings = load_settings(home)
+    settings = _with_files(home)
     with guarded(settings):
         from orchestration.cli.summary import print_file_report
         from orchestration.landing.inspection import file_report
@@ -62,7 +68,7 @@ def template(
     from orchestration.dbt_runner.contract_files import contracts_named, generic_contracts
     from orchestration.landing.advice.guide import write_templates
 
-    settings = load_settings(home)
+    settings = _with_files(home)
     contracts = generic_contracts()
     chosen = contracts if object_name is None else contracts_named(contracts, object_name)
     written = write_templates(out or settings.home / "templates", chosen)
@@ -105,7 +111,7 @@ def requeue(
     json: Json = False,
 ) -> None:
     """Write the rejected rows to a file that you fix and land, or retry an unchanged refused file."""
-    settings = load_settings(home, landing)
+    settings = _with_files(home, landing)
     with guarded(settings):
         from orchestration.landing.requeue import requeue as queue_again
 

@@ -19,6 +19,7 @@ from orchestration.cli.common import (
     Accept,
     AcceptSchemaChange,
     AsOf,
+    Engine,
     Format,
     Home,
     Json,
@@ -32,7 +33,7 @@ from orchestration.cli.common import (
 )
 from orchestration.core.environment import restart_without_settings_of_python
 from orchestration.core.errors import CswError, SettingsError
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import load_settings, require_duckdb
 
 EPILOG = (
     "Exit codes: 0 success, or nothing new; 1 an error with a message that explains what to do, nothing "
@@ -40,6 +41,7 @@ EPILOG = (
     "a limit stopped the release; 4 another process is writing to the warehouse."
 )
 QUERY_ROWS = 100
+PLAIN_DBT = "Run dbt with `--target spark` in a catalog of your own, as docs/engines.md explains."
 
 app = typer.Typer(
     name="csw",
@@ -168,6 +170,7 @@ def run(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     policy: Policies = None,
+    engine: Engine = None,
     force: Annotated[bool, typer.Option("--force", help="Build and publish even if nothing is new.")] = False,
     publish: Annotated[
         bool, typer.Option("--publish", help="Publish the release instead of making an experiment.")
@@ -182,7 +185,7 @@ def run(
     an --as-of before the current release's. With --known-at it reads only files loaded by that time.
     """
     settings = replace(
-        load_settings(home, landing, as_of, policy, known_at),
+        load_settings(home, landing, as_of, policy, known_at, engine),
         publish=publish,
         accept=acceptances(accept, accept_schema_change),
     )
@@ -216,6 +219,7 @@ def prepare(
 ) -> None:
     """Create a development database with the raw data, for plain dbt and Dagster's pages."""
     settings = load_settings(home, landing, as_of, policy, known_at)
+    require_duckdb(settings, "csw prepare", PLAIN_DBT)
     with guarded(settings):
         from orchestration.core.console import progress_on_console
         from orchestration.development.database import prepare_development
@@ -240,6 +244,7 @@ def dev(
     Also builds the changed models that it reads. Uses the as_of and the policies of the current release.
     """
     settings = load_settings(home)
+    require_duckdb(settings, "csw dev", PLAIN_DBT)
     with guarded(settings):
         from orchestration.cli.development import print_development
         from orchestration.core.console import progress_on_console
@@ -276,7 +281,8 @@ def query(
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.cli.tables import print_result, print_vertically
-        from orchestration.releases.query import as_csv, as_json, query_release
+        from orchestration.releases.answers import as_csv, as_json
+        from orchestration.releases.query import query_release
 
         form = Format.JSON if json else form or Format.TABLE
         limit = QUERY_ROWS if form in (Format.TABLE, Format.VERTICAL) else None

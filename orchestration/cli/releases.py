@@ -15,7 +15,7 @@ from orchestration.cli.common import (
     guarded,
     print_json,
 )
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import load_settings, require_duckdb
 
 Release = Annotated[str, typer.Argument(help="Id of the release, or the start of it, or `current`.")]
 
@@ -48,6 +48,7 @@ def report(
     Every release has the report that its run built. That one never changes.
     """
     settings = load_settings(home)
+    require_duckdb(settings, "csw report", "Query the marts, or open the schema `marts` with a BI tool.")
     with guarded(settings):
         from orchestration.releases.pages import rebuild_report
 

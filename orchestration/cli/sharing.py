@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.common import Home, Json, guarded, print_json
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import load_settings, require_duckdb
 from orchestration.core.wording import count
 from orchestration.sharing.formats import ExportFormat
 
@@ -50,6 +50,7 @@ def export(
     In CSV files, an apostrophe stands before a text that a spreadsheet would take for a formula.
     """
     settings = load_settings(home)
+    require_duckdb(settings, "csw export", "`csw query --format csv` writes the rows of one SELECT.")
     with guarded(settings):
         from orchestration.core.console import progress_on_console
         from orchestration.sharing.export import export_release
@@ -90,6 +91,7 @@ def push(
     Other processes can see the arguments of a command, so give the password in PGPASSWORD or ~/.pgpass.
     """
     settings = load_settings(home)
+    require_duckdb(settings, "csw push", "Readers of Spark's catalog see the schema `marts`.")
     with guarded(settings):
         from orchestration.core.console import progress_on_console
         from orchestration.sharing.push import push_release
@@ -130,7 +132,7 @@ def alerts(
     settings = load_settings(home)
     with guarded(settings):
         from orchestration.cli.tables import print_result
-        from orchestration.releases.query import as_csv, as_json
+        from orchestration.releases.answers import as_csv, as_json
         from orchestration.sharing.customer_alerts import announce, as_markdown, customer_alerts
 
         found = customer_alerts(settings, release, since=since, only_new=since is not None)

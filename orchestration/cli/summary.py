@@ -16,13 +16,13 @@ from orchestration.landing.batches import fixed_batches, known_batches
 from orchestration.landing.inspection import FileReport, LandingStatus
 from orchestration.landing.records import OUTCOMES
 from orchestration.releases.difference import Difference
-from orchestration.releases.export import ALIAS_FILE, MARTS_FILE
 from orchestration.releases.history import current_manifest
 from orchestration.releases.listing import ReleaseInfo
 from orchestration.releases.pages import report_page
 from orchestration.releases.previous import restatements_in_words
 from orchestration.releases.query import query_current
 from orchestration.releases.reaudit import Reaudit
+from orchestration.releases.store import store_of
 
 RECENT_MONTHS = 6
 WARNINGS_SHOWN = 12
@@ -37,10 +37,7 @@ def print_summary(settings: Settings, program: str) -> None:
     if manifest is None:
         return
     tables = manifest["tables"]
-    console.print(
-        f"\nMarts: {settings.current}/{ALIAS_FILE} (also {MARTS_FILE}), and Parquet in the same folder",
-        soft_wrap=True,
-    )
+    console.print(f"\nMarts: {store_of(settings).place(settings)}", soft_wrap=True)
     if (page := report_page(settings.current)).is_file():
         console.print(f"Report: {page}", soft_wrap=True)
     counts = ", ".join(f"{name} {table['rows']:,}" for name, table in tables.items() if name[0] != "_")
@@ -52,7 +49,7 @@ def print_summary(settings: Settings, program: str) -> None:
     if known.issuperset(columns):
         result = query_current(
             settings,
-            f"from (select month, {', '.join(columns)} from mrr_monthly where dimension = 'all'"
+            f"select * from (select month, {', '.join(columns)} from mrr_monthly where dimension = 'all'"
             f" order by month desc limit {RECENT_MONTHS}) order by month",
         )
         headings = ("month", *_MOVEMENTS)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.common import Format
-from orchestration.releases.query import QueryResult, as_text
+from orchestration.releases.answers import QueryResult, as_text
 
 PLAIN_WIDTH = 160
 """Width of a report that is printed to a file or a pipe."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.common import Home, Json, guarded, print_json
-from orchestration.core.settings import load_settings
+from orchestration.core.settings import load_settings, require_duckdb
 
 File = Annotated[
     str,
@@ -29,6 +29,7 @@ def withdraw(
 ) -> None:
     """Take back a wrong file: later runs ignore its rows. The file stays on disk."""
     settings = load_settings(home)
+    require_duckdb(settings, "csw landing", "Correct the rows in the table that the loader wrote.")
     with guarded(settings):
         from orchestration.landing.withdrawing import withdraw as take_back
 
@@ -44,6 +45,7 @@ def restore(
 ) -> None:
     """Restore a withdrawn file: the next run reads its rows again."""
     settings = load_settings(home)
+    require_duckdb(settings, "csw landing", "Correct the rows in the table that the loader wrote.")
     with guarded(settings):
         from orchestration.landing.withdrawing import restore as bring_back
 

@@ -57,16 +57,6 @@ def attach_release(connection: duckdb.DuckDBPyConnection, marts: Path, name: str
         connection.execute(f"attach {quote_literal(marts)} as {name} (read_only)")
 
 
-def describe_writer(marts: Path) -> str | None:
-    """Describe the process that has opened a marts file for writing; None if no process has."""
-    with connect() as connection:
-        try:
-            attach_release(connection, marts)
-        except PublishError as error:
-            return str(error)
-    return None
-
-
 @contextmanager
 def writers_in_words(path: Path) -> Iterator[None]:
     """Raise PublishError if the block cannot open `path` because another process writes to it."""

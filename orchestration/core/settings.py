@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from orchestration.core.engines import DUCKDB, chosen_engine
 from orchestration.core.errors import SettingsError
 from orchestration.core.policies import parse_policies, project_policies, project_variables
 
@@ -53,8 +54,8 @@ class Settings:
     """Publish a release that would otherwise be an experiment."""
     accept: Mapping[str, str] = field(default_factory=dict)
     """Gate findings that the user accepts in advance, with the reasons."""
-    engine: str = "duckdb"
-    """Engine that builds the releases: duckdb or spark."""
+    engine: str = DUCKDB
+    """One of core.engines.ENGINES. All releases of a home are on the same engine."""
     raw_tables: Mapping[str, str] = field(default_factory=dict)
     """By `source/object`: the table of Spark's catalog with its rows. DuckDB reads files instead."""
 
@@ -90,6 +91,11 @@ class Settings:
         return self.home / "dbt"
 
     @property
+    def spark(self) -> Path:
+        """Tables and catalog of a Spark without a cluster."""
+        return self.home / "spark"
+
+    @property
     def dagster(self) -> Path:
         return self.home / "dagster"
 
@@ -122,6 +128,7 @@ def load_settings(
     as_of: str | None = None,
     policies: Iterable[str] | None = None,
     known_at: str | None = None,
+    engine: str | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
     now: datetime | None = None,
@@ -131,7 +138,8 @@ def load_settings(
     The default of `as_of` is `now`, else the end of a simulated company's history, else the present.
     `policies` come from the command line and override CSW_POLICIES by name. With `known_at` and without
     `as_of`, `known_at` is also the `as_of`. Raises SettingsError for a path that DuckDB would expand, an
-    invalid date, an unknown policy, or an invalid policy value.
+    invalid date, an unknown policy, an invalid policy value, or an engine that the home's releases do not
+    have.
     """
     home_path = folder_path("--home", home or environment.get("CSW_HOME") or PROJECT_DIR / "data")
     landing_path = folder_path(
@@ -154,9 +162,17 @@ def load_settings(
         known_at=known_moment,
         policies=lasting | asked,
         asked_policies=tuple(sorted(asked)),
-        engine=environment.get("CSW_ENGINE") or "duckdb",
+        engine=chosen_engine(engine or environment.get("CSW_ENGINE") or None, home_path),
         raw_tables=read_raw_tables(environment),
     )
+
+
+def require_duckdb(settings: Settings, command: str, instead: str) -> None:
+    """Raise SettingsError if `command` needs files that a warehouse on Spark does not have."""
+    if settings.engine != DUCKDB:
+        raise SettingsError(
+            f"{command} needs a warehouse on DuckDB, and {settings.home} is one on Spark. {instead}"
+        )
 
 
 def read_raw_tables(environment: Mapping[str, str]) -> dict[str, str]:

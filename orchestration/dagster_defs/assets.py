@@ -16,7 +16,6 @@ from orchestration.core.disk import disk_trouble
 from orchestration.core.errors import CswError
 from orchestration.core.files import remove_tree
 from orchestration.core.lock import WarehouseLock, hold_lock
-from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings, load_settings
 from orchestration.dagster_defs.launcher import purpose_of
 from orchestration.dagster_defs.tags import RELEASE_TAG, run_tags
@@ -27,10 +26,10 @@ from orchestration.dbt_runner.runner import GRAIN_TESTS
 from orchestration.pipeline.steps import LandStep, build_step, land_step, publish_step
 from orchestration.quality.profile import latest_month
 from orchestration.releases.candidate import Candidate, clear_leftovers, open_candidate
-from orchestration.releases.export import PARQUET_DIR
 from orchestration.releases.manifest import MANIFEST_FILE
 from orchestration.releases.pages import report_page
 from orchestration.releases.publish import Published
+from orchestration.releases.store import store_of
 
 POOL = "warehouse"
 
@@ -138,7 +137,7 @@ def release_asset(manifest: Mapping[str, Any], translator: DagsterDbtTranslator)
         freshness_policy=FRESHNESS,
         pool=POOL,
         required_resource_keys={"warehouse"},
-        kinds={"duckdb", "parquet"},
+        kinds={"parquet"},
         description="The marts as BI tools see them. Publishing verifies the recorded audit again.",
     )
     def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -176,7 +175,7 @@ def _release_metadata(settings: Settings, published: Published) -> dict[str, Any
     folder = settings.releases / published.release_id
     latest = None
     if published.changed:
-        with open_marts(folder / PARQUET_DIR) as marts:
+        with store_of(settings).open_copy(settings, folder) as marts:
             latest = latest_month(marts)
     figures = (
         {
@@ -187,12 +186,13 @@ def _release_metadata(settings: Settings, published: Published) -> dict[str, Any
         if latest
         else {}
     )
+    page = report_page(folder)
     return {
         "release_id": published.release_id,
         "message": published.message,
         **figures,
         "folder": dg.MetadataValue.path(folder),
-        "report": dg.MetadataValue.path(report_page(folder)),
+        **({"report": dg.MetadataValue.path(page)} if page.is_file() else {}),
         "manifest": dg.MetadataValue.path(folder / MANIFEST_FILE),
     }
 

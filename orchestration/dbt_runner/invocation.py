@@ -1,4 +1,4 @@
-"""Invoke dbt in this process on one database file, and explain its failures."""
+"""Invoke dbt in this process, and explain its failures."""
 
 from __future__ import annotations
 
@@ -51,17 +51,21 @@ class NodeResult:
 def invoke(
     settings: Settings,
     command: Sequence[str],
-    warehouse: Path,
+    warehouse: Path | None,
     on_event: Callable[[DbtEvent], None] | None = None,
     *,
     manifest: Any = None,
     as_of: str | None = None,
 ) -> Any:
-    """Run a dbt command in the home's folders and return dbt's result. Raises BuildError if dbt fails."""
+    """Run a dbt command on the engine of the home and return dbt's result. Raises BuildError if dbt fails.
+
+    `warehouse` is the database file on DuckDB, and None on Spark.
+    """
     prepare_profile(settings)
     load_hash_key(settings.home)
     arguments = [
         *command,
+        *("--target", settings.engine),
         *("--project-dir", str(PROJECT_DIR)),
         *("--profiles-dir", str(settings.dbt)),
         *("--target-path", str(settings.dbt / "target")),
@@ -71,11 +75,12 @@ def invoke(
         "--no-use-colors",
     ]
     variables = {
-        "CSW_WAREHOUSE": str(warehouse),
         "CSW_AS_OF": settings.as_of_text if as_of is None else as_of,
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+    if warehouse is not None:
+        variables["CSW_WAREHOUSE"] = str(warehouse)
     with environment(variables, without=("DBT_",)), _log_file(settings.dbt / "logs" / LOG_FILE) as log_file:
         outcome = invoke_dbt(arguments, on_event, manifest=manifest, log_file=log_file)
     if not outcome.success:

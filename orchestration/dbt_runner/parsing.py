@@ -25,7 +25,7 @@ log = logging.getLogger("csw")
 MANIFEST_FILE = "manifest.json"
 PARSED_FILE = "partial_parse.msgpack"
 PREPARED_FILE = "prepared.json"
-"""File that records the code version, the connectors and the dbt version of the parsed project."""
+"""File that records the code version, the connectors, and the versions of dbt, for the parsed project."""
 
 SEMANTIC_FOLDER = "models/semantic"
 """The metrics for `mf`, which no run needs."""
@@ -68,7 +68,7 @@ def parse(settings: Settings, code: str, *, unit_tests: bool = False) -> None:
     if with_unit_tests and not had_unit_tests:
         (target / PARSED_FILE).unlink(missing_ok=True)
     connectors = enabled_connectors(settings)
-    preparation = _preparation(code, connectors, unit_tests=with_unit_tests)
+    preparation = _preparation(settings, code, connectors, unit_tests=with_unit_tests)
     # Parsing opens no database. Always pass the same path and instant, so that dbt parses only the changed
     # files again.
     ignored = [*folders_of_others(connectors), SEMANTIC_FOLDER]
@@ -107,7 +107,7 @@ def is_prepared(settings: Settings, code: str, *, unit_tests: bool = False) -> b
     target, found = settings.dbt / "target", _recorded(settings)
     has_unit_tests = found.get("unit_tests", False)
     return (
-        found == _preparation(code, enabled_connectors(settings), unit_tests=has_unit_tests)
+        found == _preparation(settings, code, enabled_connectors(settings), unit_tests=has_unit_tests)
         and (has_unit_tests or not unit_tests)
         and (target / MANIFEST_FILE).is_file()
         and (target / PARSED_FILE).is_file()
@@ -122,8 +122,10 @@ def _recorded(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def _preparation(code: str, connectors: Sequence[str], *, unit_tests: bool) -> dict[str, Any]:
-    versions = {name: version(name) for name in ("dbt-core", "dbt-duckdb")}
+def _preparation(
+    settings: Settings, code: str, connectors: Sequence[str], *, unit_tests: bool
+) -> dict[str, Any]:
+    versions = {name: version(name) for name in ("dbt-core", f"dbt-{settings.engine}")}
     return {"code": code, "connectors": list(connectors), "unit_tests": unit_tests, **versions}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import DbtEvent, NodeResult, invoke, node_results
@@ -53,12 +54,53 @@ def run_dbt(
     `BUILD` leaves out the tests with names in `skip`. dbt's threads call `on_event` when a model, seed or
     test ends. Raises BuildError with dbt's message and the failing models and tests if dbt does not succeed.
     """
-    arguments = [*command, "--no-write-json", *variables(parsed_connectors(settings), settings.policies)]
+    return _run(settings, command, warehouse, {}, {}, on_event, skip)
+
+
+def run_dbt_in_schemas(
+    settings: Settings,
+    command: Sequence[str],
+    schemas: Mapping[str, str],
+    given: Mapping[str, Any],
+    *,
+    on_event: Callable[[DbtEvent], None] | None = None,
+    skip: Container[str] = (),
+) -> DbtResult:
+    """Run a dbt command like `run_dbt` on Spark, in other schemas: names by those of the project.
+
+    `given` are further variables of dbt.
+    """
+    return _run(settings, command, None, schemas, given, on_event, skip)
+
+
+def _run(
+    settings: Settings,
+    command: Sequence[str],
+    warehouse: Path | None,
+    schemas: Mapping[str, str],
+    given: Mapping[str, Any],
+    on_event: Callable[[DbtEvent], None] | None,
+    skip: Container[str],
+) -> DbtResult:
+    chosen = variables(parsed_connectors(settings), {**settings.policies, **given})
     started = time.monotonic()
     # The parsed project does not depend on policies or folders, but dbt would parse it again for each.
     manifest = parsed_project(settings)
     for node in manifest.nodes.values():
         if node.name in skip:
             node.tags.append(_SKIPPED)
+    if schemas:
+        _move(manifest, schemas)
+    arguments = [*command, "--no-write-json", *chosen]
     outcome = invoke(settings, arguments, warehouse, on_event, manifest=manifest)
     return DbtResult(time.monotonic() - started, node_results(outcome.result))
+
+
+def _move(manifest: Any, schemas: Mapping[str, str]) -> None:
+    """Put the models, seeds and sources of a parsed project into other schemas."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if node.schema in schemas:
+            if node.relation_name:
+                node.relation_name = node.relation_name.replace(node.schema, schemas[node.schema], 1)
+            node.schema = schemas[node.schema]
+    manifest.build_flat_graph()

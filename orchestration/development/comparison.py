@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.database import quote_identifier, quote_literal
-from orchestration.releases.query import QueryResult
+from orchestration.releases.answers import QueryResult
 
 SAMPLE = 8
 """How many changed values a comparison shows."""

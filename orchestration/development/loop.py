@@ -22,8 +22,8 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key, load_hash_key
 from orchestration.dbt_runner.runner import DbtResult, run_dbt
 from orchestration.development.comparison import Changes, compare
 from orchestration.development.database import Start, development_start, policies_now, prepare_project
+from orchestration.releases.answers import QueryResult
 from orchestration.releases.assembly import DBT_STATE
-from orchestration.releases.query import QueryResult
 
 _UNCHANGED_IS_FINE = (
     "--warn-error-options",

@@ -182,10 +182,35 @@ def fixed_batches(batches: Iterable[Batch]) -> set[str]:
 def write_record(settings: Settings, batch: Batch) -> None:
     """Write a batch's record atomically and flush it to disk."""
     target = batch_path(settings, batch.source, batch.object, batch.batch_id).with_suffix(".json")
+    write_text(target, json.dumps(facts_of(batch), indent=2) + "\n")
+
+
+def facts_of(batch: Batch) -> dict[str, Any]:
+    """Return the content of a batch's record, from which `batch_of` makes the batch again."""
     facts = {entry.name: getattr(batch, entry.name) for entry in fields(batch) if entry.name != "path"}
     facts["loaded_at"] = batch.loaded_at.isoformat(timespec="microseconds")
     facts["remarks"] = [remark.to_json() for remark in batch.remarks]
-    write_text(target, json.dumps(facts, indent=2) + "\n")
+    return facts
+
+
+def batch_of(record: Mapping[str, Any]) -> Batch:
+    """Return the batch of a record. Raises ValueError, TypeError or KeyError if it is none."""
+    facts = dict(record)
+    facts["loaded_at"] = datetime.fromisoformat(facts["loaded_at"])
+    # Records of older versions contain only text notes.
+    notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
+    facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
+    for name in (
+        "columns",
+        "extra_columns",
+        "day_columns",
+        "whole_day_columns",
+        "address_columns",
+        "placeholder_columns",
+    ):
+        if facts.get(name) is not None:
+            facts[name] = tuple(facts[name])
+    return Batch(**facts)
 
 
 def read_seen(settings: Settings) -> dict[str, Any]:
@@ -208,21 +233,7 @@ def _instant(moment: datetime) -> str:
 def _read(path: Path) -> Batch:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        facts["loaded_at"] = datetime.fromisoformat(facts["loaded_at"])
-        # Records of older versions contain only text notes.
-        notes = [{"kind": "note", "column": None, "text": note} for note in facts.pop("notes", ())]
-        facts["remarks"] = tuple(Remark(**{"column": None, **one}) for one in facts.get("remarks", notes))
-        for name in (
-            "columns",
-            "extra_columns",
-            "day_columns",
-            "whole_day_columns",
-            "address_columns",
-            "placeholder_columns",
-        ):
-            if facts.get(name) is not None:
-                facts[name] = tuple(facts[name])
-        batch = Batch(**facts, path=path.with_suffix(".parquet"))
+        batch = replace(batch_of(facts), path=path.with_suffix(".parquet"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise LandingError(
             f"The batch record {path} cannot be read ({error}). Restore it from a backup, or remove it and "

@@ -1,4 +1,4 @@
-"""The four steps from landed files to a published release. The command line, tests and Dagster call them."""
+"""The four steps from raw data to a published release. The command line, tests and Dagster call them."""
 
 from __future__ import annotations
 
@@ -12,36 +12,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.core.console import PROGRESS
-from orchestration.core.database import connect
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.lock import WarehouseLock
 from orchestration.core.policies import project_policies
-from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.builder import build
-from orchestration.dbt_runner.invocation import WAREHOUSE_FILE, DbtEvent
+from orchestration.dbt_runner.invocation import DbtEvent
 from orchestration.dbt_runner.mart_contract import MartContracts, audited_tests, parsed_mart_contracts
 from orchestration.dbt_runner.parsing import MANIFEST_FILE
 from orchestration.dbt_runner.pseudonyms import key_id, load_hash_key
 from orchestration.dbt_runner.runner import DbtResult
-from orchestration.landing import (
-    Batch,
-    LandingReport,
-    accepted_batches,
-    land,
-    recorded_batches,
-    withdrawn_batches,
-)
+from orchestration.landing import Batch, LandingReport, withdrawn_batches
 from orchestration.pipeline.deliveries import (
-    check_batches,
     landing_counts,
     newest_deliveries,
     nothing_new,
     require_objects,
 )
-from orchestration.pipeline.sources import create_sources
+from orchestration.pipeline.engines import Engine, engine_of
 from orchestration.quality import AuditReport, load_suites
-from orchestration.quality.auditor import audit, warm_up
 from orchestration.releases.acceptance import (
     accept_findings,
     inspect_release,
@@ -52,11 +40,10 @@ from orchestration.releases.acceptance import (
 from orchestration.releases.assembly import assemble
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.experiments import experiment_reason
-from orchestration.releases.export import MARTS_FILE, ReleaseStamp, export_marts
+from orchestration.releases.export import ReleaseStamp
 from orchestration.releases.fingerprint import code_version, run_fingerprint
 from orchestration.releases.history import current_release_id
-from orchestration.releases.origins import compare_with_origins, open_origins
-from orchestration.releases.pages import write_pages
+from orchestration.releases.origins import compare_with_origins
 from orchestration.releases.previous import count_restatements, restatements_in_words
 from orchestration.releases.publish import Published, publish
 from orchestration.sharing.customer_alerts import announce
@@ -80,23 +67,23 @@ class LandStep:
 def land_step(
     settings: Settings, candidate: Candidate, *, force: bool = False, started: float | None = None
 ) -> LandStep:
-    """Load every complete new file and start the candidate.
+    """Load what is new and start the candidate.
 
-    `started` is the time.monotonic() of the run's start. Raises LandingError if a required object has no
-    accepted file.
+    `started` is the time.monotonic() of the run's start. Raises LandingError if a required object has not
+    arrived.
     """
+    engine = engine_of(settings)
     candidate.begin(started)
-    report = land(settings)
-    batches = tuple(accepted_batches(settings))
-    candidate.lap("land")
+    report, batches = engine.land(settings, candidate)
     require_objects(settings, batches)
     nothing = None if force else nothing_new(settings, batches)
     if report.new or not nothing:
-        check_batches(settings, batches, are_new=bool(report.new))
+        engine.check(settings, batches, are_new=bool(report.new))
     experiment = experiment_reason(settings)
     code = code_version()
     key = load_hash_key(settings.home)
     candidate.note(
+        engine=settings.engine,
         as_of=settings.as_of.isoformat(),
         as_of_is_given=settings.as_of_is_given,
         known_at=settings.known_at.isoformat() if settings.known_at else None,
@@ -127,24 +114,15 @@ def land_step(
 def build_step(
     settings: Settings, candidate: Candidate, on_event: Callable[[DbtEvent], None] | None = None
 ) -> DbtResult:
-    """Build every model in the candidate's database and run the dbt tests of a run on it.
-
-    The database starts empty. No model is incremental, so no state carries over from the last release, and
-    the table of a removed model disappears. Raises BuildError.
-    """
+    """Build every model in the candidate and run the dbt tests of a run on it. Raises BuildError."""
     noted = candidate.noted("raw_batches")
     candidate.resume()
-    settings = _initial_settings(settings, noted)
-    warm_up()
-    for path in candidate.folder.glob(f"{WAREHOUSE_FILE}*"):
-        path.unlink()
     shutil.copyfile(settings.dbt / "target" / MANIFEST_FILE, candidate.dbt_manifest)
-    batches = recorded_batches(settings, noted["raw_batches"])
-    with connect(candidate.warehouse) as connection:
-        create_sources(connection, settings, batches, noted["parent"])
     # The audit evaluates the other tests of the marts later.
     skip = frozenset(audited_tests(parsed_mart_contracts(settings)))
-    result = build(settings, candidate.warehouse, on_event=_counted(on_event), skip=skip)
+    result = engine_of(settings).build(
+        _initial_settings(settings, noted), candidate, on_event=_counted(on_event), skip=skip
+    )
     candidate.lap("build")
     log.info("build  %d models and tests in %.1f s", len(result.nodes), result.seconds)
     candidate.note(dbt={"results": result.count_by_status(), "checks_passed": result.checks_passed})
@@ -152,18 +130,17 @@ def build_step(
 
 
 def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
-    """Export the marts, audit the exported files, and record the verdict.
+    """Export the marts, audit exactly what was exported, and record the verdict.
 
     Returns a bad verdict instead of raising it, so that Dagster can show all checks. `publish_step` refuses
     it.
     """
-    noted = candidate.noted("dbt")
+    engine, noted = engine_of(settings), candidate.noted("dbt")
     candidate.resume()
     contracts = parsed_mart_contracts(settings)
     suites = load_suites(contracts)
     created_at = datetime.now(UTC).replace(microsecond=0)
     release_id = _free_release_id(settings, created_at, noted["fingerprint"])
-    remove_tree(candidate.export)
     stamp = ReleaseStamp(
         release_id=release_id,
         published_at=created_at,
@@ -172,16 +149,16 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
         raw_batches=len(noted["raw_batches"]),
         known_at=_moment(noted["known_at"]),
     )
-    export = export_marts(candidate.warehouse, candidate.export, stamp, contracts)
+    export = engine.export(settings, candidate, stamp, contracts)
     candidate.lap("export")
     log.info("audit  %d marts, %d rows", len(export.tables), sum(table.rows for table in export.tables))
-    with open_marts(candidate.export / MARTS_FILE) as marts:
+    with engine.open_marts(settings, candidate) as marts:
         restatements = count_restatements(marts, release_id)
     if words := restatements_in_words(restatements, is_experiment=bool(noted["experiment"])):
         log.info("audit  %s", words)
     with ThreadPoolExecutor(max_workers=1) as pages:
-        written = pages.submit(write_pages, candidate)
-        report = audit(candidate.export / MARTS_FILE, suites, progress=_report_audited)
+        written = pages.submit(engine.write_pages, candidate, export)
+        report = engine.audit(settings, candidate, suites, _report_audited)
         candidate.lap("audit")
         page_files = written.result()
     candidate.lap("report")
@@ -190,33 +167,27 @@ def audit_step(settings: Settings, candidate: Candidate) -> AuditReport:
         log.warning("audit  %s", result.message)
     write_json(candidate.audit, report.to_json())
     candidate.note(release_id=release_id, audit=report.to_json())
-    gate = _gate(settings, candidate, contracts)
+    gate = _gate(engine, settings, candidate, contracts)
     candidate.lap("gate")
     candidate.note(
         gate=gate,
         created_at=created_at.isoformat(),
         files=[asdict(file) for file in (*export.files, *page_files)],
-        tables={
-            table.name: {
-                "rows": table.rows,
-                "columns": [{"name": name, "type": kind} for name, kind, _ in table.columns],
-            }
-            for table in export.tables
-        },
+        tables={table.name: table.to_json() for table in export.tables},
         restatements=restatements,
     )
     return report
 
 
-def _gate(settings: Settings, candidate: Candidate, contracts: MartContracts) -> dict[str, Any]:
+def _gate(
+    engine: Engine, settings: Settings, candidate: Candidate, contracts: MartContracts
+) -> dict[str, Any]:
     """Compare the exported marts with the previous release and record the findings. Raises nothing."""
     noted = candidate.noted("audit")
-    marts = candidate.export / MARTS_FILE
-    with open_marts(marts) as relations:
-        findings = inspect_release(settings, relations, noted, noted["parent"])
-    batches = recorded_batches(settings, noted["raw_batches"])
-    initial = _initial_settings(settings, noted)
-    opened = open_origins(initial, candidate.warehouse, marts, batches)
+    with engine.open_marts(settings, candidate) as marts:
+        findings = inspect_release(settings, marts, noted, noted["parent"])
+    initial, batches = _initial_settings(settings, noted), engine.batches(settings, candidate)
+    opened = engine.open_origins(initial, candidate)
     origins = compare_with_origins(initial, opened, batches, contracts)
     findings += origins.findings
     candidate.note(reconciliation=[measure.to_json() for measure in origins.measures])
@@ -243,7 +214,7 @@ def publish_step(settings: Settings, candidate: Candidate, lock: WarehouseLock) 
     refuse_rule_breaches(noted["release_id"], recorded_findings(noted["gate"]))
     release_id = noted["release_id"]
     if not (settings.releases / release_id).is_dir():
-        assemble(settings, candidate, release_id)
+        assemble(settings, candidate, release_id, engine_of(settings).kept_files(candidate))
     try:
         published = publish(
             settings, release_id, lock=lock, switch=noted["experiment"] is None, accept=settings.accept

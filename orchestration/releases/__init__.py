@@ -1,9 +1,10 @@
 """Releases: export, describe, publish and query the marts."""
 
+from orchestration.releases.answers import QueryResult
 from orchestration.releases.history import current_release_id
 from orchestration.releases.listing import ReleaseInfo, list_releases
 from orchestration.releases.publish import Published, publish, rollback
-from orchestration.releases.query import QueryResult, query_current
+from orchestration.releases.query import query_current
 
 __all__ = [
     "Published",

@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.core.errors import AuditError, PublishError, SettingsError
-from orchestration.core.relations import Relations, open_marts
+from orchestration.core.relations import Relations
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
 from orchestration.core.users import user_name
 from orchestration.quality.gate import FAMILIES, Finding, evaluate
 from orchestration.quality.limits import load_limits
 from orchestration.quality.profile import ReleaseProfile, profile_release
-from orchestration.releases.export import MARTS_FILE, PARQUET_DIR
 from orchestration.releases.history import history
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.store import store_of
 
 log = logging.getLogger("csw")
 
@@ -107,7 +107,7 @@ def pass_gate(
     gate = manifest.get("gate")
     if gate is None:
         raise AuditError(f"Release {release_id} never passed the gate. Run again to make a new release.")
-    with open_marts(settings.releases / release_id / MARTS_FILE) as marts:
+    with store_of(settings).open_marts(settings, settings.releases / release_id) as marts:
         fresh = inspect_release(settings, marts, manifest, previous)
     names = {finding.name for finding in fresh}
     findings = [*fresh, *(one for one in recorded_findings(gate) if one.name not in names)]
@@ -158,8 +158,7 @@ def _profile_of(settings: Settings, release_id: str | None, events: Iterable[str
     if compared is None:
         return None
     folder = settings.releases / compared
-    # Read Parquet, because a reader that opened the marts file for writing locks it.
-    with open_marts(folder / PARQUET_DIR) as marts:
+    with store_of(settings).open_copy(settings, folder) as marts:
         return profile_release(marts, read_manifest(folder), events)
 
 
@@ -169,7 +168,7 @@ def _newest_whole(settings: Settings, release_id: str) -> str | None:
     for one in dict.fromkeys([release_id, *published]):
         with suppress(PublishError):
             read_manifest(settings.releases / one)
-            if (settings.releases / one / PARQUET_DIR).is_dir():
+            if store_of(settings).has_marts(settings, settings.releases / one):
                 return str(one)
     return None
 

@@ -13,6 +13,7 @@ from orchestration.core.errors import PublishError
 from orchestration.core.files import remove_tree, write_json
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
+from orchestration.releases.store import store_of
 
 UNFINISHED = ".tmp-"
 """Prefix of an incomplete release folder."""
@@ -104,6 +105,7 @@ def clear_leftovers(settings: Settings, keep: Candidate) -> None:
     for folder, pattern in ((settings.runs, "*"), (settings.releases, f"{UNFINISHED}*")):
         for leftover in folder.glob(pattern):
             if leftover != keep.folder:
+                store_of(settings).discard(settings, leftover)
                 remove_tree(leftover)
     for link in settings.home.glob(f".{settings.current.name}.*tmp"):
         link.unlink()

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import PublishError, UnreadableError
-from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
 from orchestration.quality.profile import Month, months_of
-from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
+from orchestration.releases.store import store_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def compare_releases(settings: Settings, before: str, after: str) -> Difference:
             for mart in sorted(set(tables[0]) & set(tables[1]))
             if tables[0][mart]["rows"] != tables[1][mart]["rows"]
         ),
-        months=month_changes(*(_months(folder) for folder in folders)),
+        months=month_changes(*(_months(settings, folder) for folder in folders)),
     )
 
 
@@ -134,9 +133,9 @@ def _figures(month: Month | None) -> tuple[Decimal | None, int | None]:
     return (month.closing_mrr, month.customers) if month else (None, None)
 
 
-def _months(folder: Path) -> tuple[Month, ...]:
+def _months(settings: Settings, folder: Path) -> tuple[Month, ...]:
     try:
-        with open_marts(folder / MARTS_FILE) as marts:
+        with store_of(settings).open_marts(settings, folder) as marts:
             return months_of(marts)
     except UnreadableError as error:
         raise PublishError(f"Release {folder.name} cannot be compared by month: {error}") from None

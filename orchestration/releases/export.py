@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -66,6 +67,14 @@ class ExportedTable:
     name: str
     rows: int
     columns: Columns
+    digest: str | None = None
+    """Digest of the rows on Spark. On DuckDB, the hashes of the files take its place."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table as the manifest describes it."""
+        columns = [{"name": name, "type": kind} for name, kind, _ in self.columns]
+        digest = {} if self.digest is None else {"digest": self.digest}
+        return {"rows": self.rows, "columns": columns, **digest}
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,17 @@ def export_marts(warehouse: Path, folder: Path, stamp: ReleaseStamp, published: 
     return Export(files=(database, replace(database, path=ALIAS_FILE), *parquet), tables=tables)
 
 
+def missing_mart(marts: Iterable[str]) -> str | None:
+    """Explain what to do about a mart that every release needs and that is not among `marts`."""
+    lost = sorted({RELEASE_TABLE, *LOG_TABLES} - set(marts))
+    if not lost:
+        return None
+    return (
+        f"Every release needs the mart {lost[0]}, but this build has no published one. "
+        "Restore its model, and remove `published: false` from it."
+    )
+
+
 def seal(path: Path, folder: Path, mode: int) -> ExportedFile:
     """Flush a finished file to disk, make it read-only, and hash it."""
     path.chmod(mode)
@@ -137,11 +157,8 @@ def _marts(connection: duckdb.DuckDBPyConnection, published: Container[str]) -> 
     ).fetchall():
         if table in published:
             marts.setdefault(table, []).append((name, kind, comment))
-    if lost := sorted({RELEASE_TABLE, *LOG_TABLES} - set(marts)):
-        raise BuildError(
-            f"Every release needs the mart {lost[0]}, but this build has no published one. "
-            "Restore its model, and remove `published: false` from it."
-        )
+    if lost := missing_mart(marts):
+        raise BuildError(lost)
     return {name: tuple(columns) for name, columns in marts.items()}
 
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.core.errors import PublishError
-from orchestration.core.files import write_json
+from orchestration.core.files import sha256_file, write_json
 
 MANIFEST_FILE = "manifest.json"
 _DIGEST = "manifest_sha256"
 
 Manifest = Mapping[str, Any]
-"""Keys: release_id, sequence, parent, created_at, as_of, as_of_is_given, known_at, experiment (the reason, or
-None), policies, hash_key_id, code_version, git_commit, versions, fingerprint, forced, landing, raw_batches,
-withdrawn_batches, files, tables, restatements, dbt, audit, gate, reconciliation, deliveries, seconds. The
-manifest contains counts, hashes, monthly totals and acceptances. It contains no row values, and no path or
-name of the machine."""
+"""Keys: engine, schemas (on Spark, by layer), release_id, sequence, parent, created_at, as_of,
+as_of_is_given, known_at, experiment (the reason, or None), policies, hash_key_id, code_version, git_commit,
+versions, fingerprint, forced, landing, raw_batches, withdrawn_batches, files, tables (on Spark with digests),
+restatements, dbt, audit, gate, reconciliation, deliveries, seconds. The manifest contains counts, hashes,
+monthly totals and acceptances. It contains no row values, and no path or name of the machine."""
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
@@ -57,6 +57,22 @@ def read_manifest(folder: Path) -> Manifest:
             "Restore the folder from a backup, or choose another release with `csw releases`."
         )
     return content
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Raise PublishError unless the release contains exactly the recorded files, byte for byte."""
+    name = manifest["release_id"]
+    recorded = {file["path"]: file for file in manifest["files"]}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    found.discard(MANIFEST_FILE)
+    if found != set(recorded):
+        differing = ", ".join(sorted(found ^ set(recorded))[:5])
+        raise PublishError(f"Release {name} does not contain the files that its manifest lists: {differing}.")
+    for path, file in recorded.items():
+        if (folder / path).stat().st_size != file["bytes"] or sha256_file(folder / path) != file["sha256"]:
+            raise PublishError(
+                f"Release {name}: {path} was changed after the audit. Run again to make a new release."
+            )
 
 
 def _digest(content: Mapping[str, Any]) -> str:

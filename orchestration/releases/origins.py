@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from orchestration.core.database import attach_release, connect, quote_literal
 from orchestration.core.errors import UnreadableError
@@ -21,6 +22,19 @@ from orchestration.quality.personal import texts_that_name_persons
 from orchestration.quality.reconciliation import Measure, reconcile
 
 
+class CountedBatch(Protocol):
+    """A batch of raw data, as far as the comparison needs it."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def object(self) -> str: ...
+
+    @property
+    def rows_loaded(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Origins:
     """The result of the comparison."""
@@ -33,7 +47,7 @@ class Origins:
 def compare_with_origins(
     settings: Settings,
     origins: AbstractContextManager[Relations],
-    batches: Iterable[Batch],
+    batches: Iterable[CountedBatch],
     contracts: MartContracts,
 ) -> Origins:
     """Compare the marts of a build with its models and with its batches.

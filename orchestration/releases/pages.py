@@ -7,7 +7,11 @@ from pathlib import Path
 from orchestration.core.errors import PublishError
 from orchestration.core.files import remove_tree
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.documentation import DOCUMENTATION_FILE, write_documentation
+from orchestration.dbt_runner.documentation import (
+    DOCUMENTATION_FILE,
+    built_relations,
+    write_documentation,
+)
 from orchestration.releases.candidate import Candidate
 from orchestration.releases.export import MARTS_FILE, ExportedFile, seal
 from orchestration.releases.history import release_folder
@@ -23,7 +27,8 @@ def write_pages(candidate: Candidate) -> list[ExportedFile]:
     from orchestration.report.site import build_site
 
     folder = candidate.export
-    paths = [write_documentation(candidate.dbt_manifest, candidate.warehouse, folder / DOCS_DIR)]
+    built = built_relations(candidate.warehouse)
+    paths = [write_documentation(candidate.dbt_manifest, built, folder / DOCS_DIR)]
     docs = f"../{DOCS_DIR}/{DOCUMENTATION_FILE}"
     paths += build_site(folder / MARTS_FILE, folder / REPORT_DIR, dbt_docs=docs)
     return [seal(path, folder, 0o444) for path in paths]

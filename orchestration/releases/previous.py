@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -34,17 +34,56 @@ def create_previous_relations(
     empty. `batch_ids` are the batches of the new run.
     """
     connection.execute(f"create schema if not exists {SCHEMA}")
-    document = read_yaml(RELATIONS)
     folder = settings.releases / (release_id or "") / PARQUET_DIR
-    for table in document["sources"][0]["tables"]:
+    were_withdrawn = _were_withdrawn(settings, release_id, set(batch_ids))
+    for relation in previous_relations(were_withdrawn=were_withdrawn):
+        path = folder / f"{relation.mart}.parquet"
+        source, present = None, set()
+        if release_id and path.is_file():
+            source = f"read_parquet({quote_literal(path)})"
+            described = connection.execute(f"describe select * from {source}").fetchall()
+            present = {row[0] for row in described}
+        table = f"{SCHEMA}.{quote_identifier(relation.name)}"
+        connection.execute(f"create or replace table {table} as {relation.query(source, present)}")
+
+
+@dataclass(frozen=True)
+class PreviousRelation:
+    """A table of schema `previous`."""
+
+    name: str
+    mart: str
+    """The mart that it repeats."""
+    types: Mapping[str, str]
+    """Types by column."""
+    run: Mapping[str, str]
+    """Values that the new run knows, as SQL by column."""
+
+    def query(self, source: str | None, present: Container[str]) -> str:
+        """Return the query of its rows from `source`, which has the columns `present`; empty without it."""
+        columns = ", ".join(
+            f"cast({self._value(name, present)} as {kind}) as {quote_identifier(name)}"
+            for name, kind in self.types.items()
+        )
+        return f"select {columns} from {source}" if source else f"select {columns} where false"
+
+    def _value(self, name: str, present: Container[str]) -> str:
+        return self.run.get(name) or (quote_identifier(name) if name in present else "null")
+
+
+def previous_relations(*, were_withdrawn: bool) -> Iterator[PreviousRelation]:
+    """Return the tables that the sources YAML declares.
+
+    `were_withdrawn` says whether the new run reads less than the release, or what it had withdrawn.
+    """
+    run = {
+        "code_version_now": quote_literal(code_version()),
+        "batches_were_withdrawn": str(were_withdrawn).lower(),
+    }
+    for table in read_yaml(RELATIONS)["sources"][0]["tables"]:
         types = {column["name"]: column["data_type"] for column in table["columns"]}
-        path = folder / f"{table['config']['meta']['mart']}.parquet"
-        query = _query(connection, types, path if release_id and path.is_file() else None)
-        connection.execute(f"create or replace table {SCHEMA}.{quote_identifier(table['name'])} as {query}")
-    connection.execute(
-        f"update {SCHEMA}.release set code_version_now = ?, batches_were_withdrawn = ?",
-        [code_version(), _were_withdrawn(settings, release_id, set(batch_ids))],
-    )
+        mine = {name: value for name, value in run.items() if name in types}
+        yield PreviousRelation(table["name"], table["config"]["meta"]["mart"], types, mine)
 
 
 def _were_withdrawn(settings: Settings, release_id: str | None, now: set[str]) -> bool:
@@ -90,16 +129,3 @@ def restatements_in_words(counted: Mapping[str, Any] | None, *, is_experiment: b
         f"{verb} {count(counted['figures'], 'figure')} of {count(len(months), 'closed month')} ({shown}), "
         f"because of {why[counted['cause']]}; see {RESTATEMENTS_TABLE}"
     )
-
-
-def _query(connection: duckdb.DuckDBPyConnection, types: Mapping[str, str], path: Path | None) -> str:
-    if path is None:
-        empty = ", ".join(f"cast(null as {kind}) as {quote_identifier(name)}" for name, kind in types.items())
-        return f"select {empty} where false"
-    source = f"read_parquet({quote_literal(path)})"
-    present = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
-    columns = ", ".join(
-        f"cast({quote_identifier(name) if name in present else 'null'} as {kind}) as {quote_identifier(name)}"
-        for name, kind in types.items()
-    )
-    return f"select {columns} from {source}"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from orchestration.core.errors import AuditError, PublishError
-from orchestration.core.files import append_line, sha256_file, swap_symlink
+from orchestration.core.files import append_line, swap_symlink
 from orchestration.core.lock import WarehouseLock, hold_lock
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.mart_contract import load_mart_contracts
 from orchestration.quality.suites import Suite, declared_checks, load_suites
 from orchestration.releases.acceptance import pass_gate, verify_acceptances
-from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import (
     HISTORY_FILE,
     current_manifest,
@@ -24,6 +22,7 @@ from orchestration.releases.history import (
     release_folder,
 )
 from orchestration.releases.manifest import MANIFEST_FILE, Manifest, read_manifest, write_manifest
+from orchestration.releases.store import store_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def publish(
         # Policies add columns to the contracts, and those of the release may differ from those of this run.
         made = replace(settings, policies=manifest["policies"])
         verify_suites(manifest, load_suites(load_mart_contracts(made, held)))
-        verify_files(folder, manifest)
+        store_of(settings).verify(settings, folder, manifest)
         if not switch:
             message = f"Made experiment {release_id}. `csw publish {release_id}` publishes it."
             return Published(release_id, current, False, message)
@@ -115,7 +114,7 @@ def rollback(settings: Settings, to: str | None = None, *, lock: WarehouseLock |
             )
         verify_verdict(manifest)
         verify_acceptances(manifest)
-        verify_files(folder, manifest)
+        store_of(settings).verify(settings, folder, manifest)
         _switch(settings, to, current, "rolled back")
         return Published(
             to, current, True, f"Rolled back: release {to} is current again; {current} is still stored."
@@ -187,24 +186,6 @@ def verify_suites(manifest: Manifest, suites: Mapping[str, Suite]) -> None:
         )
 
 
-def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Raise PublishError unless the release contains exactly the recorded files, byte for byte."""
-    name = manifest["release_id"]
-    recorded = {file["path"]: file for file in manifest["files"]}
-    if MARTS_FILE not in recorded:
-        raise PublishError(f"The manifest of release {name} does not list {MARTS_FILE}.")
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    found.discard(MANIFEST_FILE)
-    if found != set(recorded):
-        differing = ", ".join(sorted(found ^ set(recorded))[:5])
-        raise PublishError(f"Release {name} does not contain the files that its manifest lists: {differing}.")
-    for path, file in recorded.items():
-        if (folder / path).stat().st_size != file["bytes"] or sha256_file(folder / path) != file["sha256"]:
-            raise PublishError(
-                f"Release {name}: {path} was changed after the audit. Run again to make a new release."
-            )
-
-
 def _whole_manifest(settings: Settings, release_id: str | None) -> Manifest | None:
     """Return the manifest of a release; None if it is missing or damaged and can be replaced."""
     if release_id is None:
@@ -226,12 +207,13 @@ def _switch(settings: Settings, release_id: str, previous: str | None, action: s
     append_line(settings.home / HISTORY_FILE, json.dumps(entry))
     # A relative link allows moving or mounting the warehouse elsewhere.
     swap_symlink(settings.current, f"{settings.releases.name}/{release_id}")
+    store_of(settings).show(settings, release_id)
 
 
 @contextmanager
 def _locked(settings: Settings, purpose: str, lock: WarehouseLock | None) -> Iterator[WarehouseLock]:
-    if lock is not None and lock.path == settings.lock_file:
-        yield lock
-        return
-    with hold_lock(settings.lock_file, purpose) as taken:
-        yield taken
+    own = lock is None or lock.path != settings.lock_file
+    with hold_lock(settings.lock_file, purpose) if own else nullcontext(lock) as held:
+        assert held is not None
+        store_of(settings).repair(settings)
+        yield held

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
-from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.dbt_runner.mart_contract import load_mart_contracts
-from orchestration.landing import recorded_batches
-from orchestration.quality import AuditReport, audit_marts, load_suites
+from orchestration.quality import AuditReport, load_suites
 from orchestration.quality.gate import Finding
 from orchestration.releases.acceptance import inspect_release
-from orchestration.releases.export import MARTS_FILE
 from orchestration.releases.history import release_folder
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.origins import compare_with_origins, open_origins
-from orchestration.releases.publish import verify_files
+from orchestration.releases.origins import compare_with_origins
+from orchestration.releases.store import store_of
 
 
 @dataclass(frozen=True)
@@ -47,16 +43,17 @@ def audit_release(settings: Settings, release_id: str = "current") -> Reaudit:
     """
     folder = release_folder(settings, release_id)
     manifest = read_manifest(folder)
-    verify_files(folder, manifest)
+    store = store_of(settings)
+    store.verify(settings, folder, manifest)
     made = replace(settings, as_of=datetime.fromisoformat(manifest["as_of"]), policies=manifest["policies"])
     contracts = load_mart_contracts(made)
-    report = audit_marts(folder / MARTS_FILE, load_suites(contracts))
+    report = store.audit(settings, folder, load_suites(contracts))
     parent = manifest["parent"]
-    kept = parent if parent and (settings.releases / parent / MARTS_FILE).is_file() else None
-    with open_marts(folder / MARTS_FILE) as marts:
+    kept = parent if parent and store.has_marts(settings, settings.releases / parent) else None
+    with store.open_marts(settings, folder) as marts:
         findings = inspect_release(settings, marts, {**manifest, "audit": report.to_json()}, kept)
-    batches = recorded_batches(settings, manifest["raw_batches"])
-    origins = open_origins(made, folder / WAREHOUSE_FILE, folder / MARTS_FILE, batches)
+    batches = store.batches(settings, manifest)
+    origins = store.open_origins(made, folder, batches)
     findings += compare_with_origins(made, origins, batches, contracts).findings
     accepted = tuple(entry["name"] for entry in manifest.get("gate", {}).get("accepted", ()))
     return Reaudit(folder.name, report, tuple(findings), accepted)

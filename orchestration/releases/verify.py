@@ -10,7 +10,8 @@ from orchestration.core.settings import Settings
 from orchestration.releases.candidate import UNFINISHED
 from orchestration.releases.history import current_release_id, release_folder
 from orchestration.releases.manifest import MANIFEST_FILE, read_manifest
-from orchestration.releases.publish import verify_files, verify_verdict
+from orchestration.releases.publish import verify_verdict
+from orchestration.releases.store import store_of
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ def verify_releases(settings: Settings, release_id: str | None = None) -> list[V
     """
     current = current_release_id(settings)
     if release_id is not None:
-        return [_verify(release_folder(settings, release_id), current)]
+        return [_verify(settings, release_folder(settings, release_id), current)]
     folders = [path for path in release_folders(settings) if not path.name.startswith(UNFINISHED)]
     if current is not None and current not in {folder.name for folder in folders}:
         raise PublishError(
             f"`current` points to release {current}, which is missing. Choose one with `csw rollback <id>`."
         )
-    return [_verify(folder, current) for folder in folders]
+    return [_verify(settings, folder, current) for folder in folders]
 
 
 def release_folders(settings: Settings) -> list[Path]:
@@ -46,12 +47,12 @@ def release_folders(settings: Settings) -> list[Path]:
     return sorted(path for path in settings.releases.glob("*") if path.is_dir())
 
 
-def _verify(folder: Path, current: str | None) -> Verified:
+def _verify(settings: Settings, folder: Path, current: str | None) -> Verified:
     problem, size = None, 0
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST_FILE]
     try:
         manifest = read_manifest(folder)
-        verify_files(folder, manifest)
+        store_of(settings).verify(settings, folder, manifest)
         verify_verdict(manifest)
         size = sum(file["bytes"] for file in manifest["files"])
     except CswError as error:

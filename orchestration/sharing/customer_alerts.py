@@ -11,11 +11,12 @@ from typing import Any
 
 from orchestration.core.database import attach_release, connect
 from orchestration.core.errors import CswError, PublishError, SharingError
-from orchestration.core.settings import Settings
+from orchestration.core.settings import Settings, require_duckdb
 from orchestration.core.webhooks import post_json
 from orchestration.core.wording import count
+from orchestration.releases.answers import QueryResult, as_text
+from orchestration.releases.duckdb_store import marts_file
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.query import QueryResult, as_text, marts_file
 
 WEBHOOK_VARIABLE = "CSW_CUSTOMER_WEBHOOK"
 """Environment variable with the address of the web hook that gets new alerts about customers."""
@@ -77,6 +78,7 @@ def customer_alerts(
     `report_show_names` of the release allows it. Raises SharingError if one of the named releases has no
     alerts, and PublishError if it cannot be read.
     """
+    require_duckdb(settings, "csw alerts", f"`csw query` reads the alerts in the mart {MART}.")
     path = marts_file(settings, release_id)
     earlier = _earlier(settings, path.parent, since)
     with connect() as connection:

@@ -12,7 +12,7 @@ from orchestration.core.database import attach_release, connect, quote_identifie
 from orchestration.core.errors import SharingError
 from orchestration.core.settings import Settings
 from orchestration.core.spelling import did_you_mean
-from orchestration.releases.query import marts_file
+from orchestration.releases.duckdb_store import marts_file
 
 
 @dataclass(frozen=True)

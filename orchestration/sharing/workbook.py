@@ -14,7 +14,7 @@ from typing import Any
 from orchestration.core.console import LOGGER, PROGRESS
 from orchestration.core.errors import SharingError
 from orchestration.core.wording import count
-from orchestration.releases.query import as_text
+from orchestration.releases.answers import as_text
 from orchestration.sharing.marts import Column, Mart, OpenRelease
 
 log = logging.getLogger(LOGGER)

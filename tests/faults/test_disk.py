@@ -47,9 +47,9 @@ class Fault:
 FAULTS = {
     "land": Fault(Place("orchestration.landing.loader.load_content")),
     "build": Fault(None, events=25),
-    "export": Fault(Place("orchestration.pipeline.steps.export_marts"), left=MEGABYTE // 2),
+    "export": Fault(Place("orchestration.pipeline.on_duckdb.export_marts"), left=MEGABYTE // 2),
     "report": Fault(Place("orchestration.report.site.read_definitions")),
-    "audit": Fault(Place("orchestration.pipeline.steps.audit", after=True)),
+    "audit": Fault(Place("orchestration.pipeline.on_duckdb.audit", after=True)),
     "manifest": Fault(Place("orchestration.releases.assembly.write_manifest"), is_audited=True),
     "manifest, by a limit": Fault(
         Place("orchestration.releases.assembly.write_manifest"), is_audited=True, by_limit=True

@@ -31,13 +31,13 @@ pytestmark = pytest.mark.integration
 # of the one before and gets further.
 LANDING = {
     "land: rows written, their record not": Place("orchestration.landing.content.write_record"),
-    "land: done, the candidate not begun": Place("orchestration.pipeline.steps.accepted_batches"),
+    "land: done, the candidate not begun": Place("orchestration.pipeline.on_duckdb.accepted_batches"),
 }
 PLACES = {
     "export: file written, not sealed": Place("orchestration.releases.export.seal"),
     "report: some pages written": Place("orchestration.report.site.account_pages"),
     "audit: under way": Place("orchestration.quality.audit._audit_mart", after=True),
-    "audit: done, not noted": Place("orchestration.pipeline.steps.audit", after=True),
+    "audit: done, not noted": Place("orchestration.pipeline.on_duckdb.audit", after=True),
     "manifest: not written": Place("orchestration.releases.assembly.write_manifest"),
     "manifest: written, the release not named": Place(
         "orchestration.releases.assembly.write_manifest", after=True

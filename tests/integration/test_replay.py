@@ -27,8 +27,8 @@ from orchestration.landing import accepted_batches, land
 from orchestration.pipeline.sources import create_sources
 from orchestration.refresh import ensure_files, refresh
 from orchestration.releases import current_release_id, publish
+from orchestration.releases.answers import QueryResult
 from orchestration.releases.manifest import read_manifest
-from orchestration.releases.query import QueryResult
 from tests.compiled import Step, compile_models, models_on
 from tests.runs import run_to_the_end
 from tests.shared import declared_contracts

@@ -13,6 +13,14 @@ from orchestration.dbt_runner.pseudonyms import hand_over_key
 
 KEY_VIEW = "csw_hash_key"
 
+SMALL = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""For small data, planning and compilation dominate, so use one partition and no generated code."""
+
 _SETTINGS = {
     "spark.master": "local[2]",
     "spark.ui.enabled": "false",
@@ -29,12 +37,8 @@ _SETTINGS = {
 FOR_FEW_ROWS = {
     "spark.driver.memory": "3g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    **SMALL,
 }
-"""For small data, planning and compilation dominate, so use one partition and no generated code."""
 
 FOR_MANY_ROWS = {
     "spark.driver.memory": "6g",

@@ -15,7 +15,7 @@ from orchestration.core.relations import open_marts
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.invocation import WAREHOUSE_FILE
 from orchestration.pipeline.steps import publish_step
-from orchestration.quality import AuditReport, CheckResult, declared_checks
+from orchestration.quality import AuditReport, CheckResult, Suite, declared_checks
 from orchestration.releases import current_release_id
 from orchestration.releases.acceptance import accept_findings, inspect_release, record_gate
 from orchestration.releases.candidate import Candidate, open_candidate
@@ -68,8 +68,9 @@ def _fill(path: Path, months: Months, rows: Mapping[str, int]) -> None:
         connection.execute("comment on column marts.mrr_monthly.closing_mrr is 'At the end; it''s signed'")
 
 
-def make_report(*failing: str) -> AuditReport:
+def make_report(*failing: str, suites: Mapping[str, Suite] | None = None) -> AuditReport:
     """The record of an audit of all declared checks; those of the marts `failing` fail."""
+    suites = declared_suites() if suites is None else suites
     results = tuple(
         CheckResult(
             mart=mart,
@@ -80,9 +81,9 @@ def make_report(*failing: str) -> AuditReport:
             observed="3 of 120 rows",
             message=f"{mart}.{check}: expected 0 rows, found 3 of 120 rows",
         )
-        for mart, check, severity in declared_checks(declared_suites())
+        for mart, check, severity in declared_checks(suites)
     )
-    digests = {mart: suite.digest for mart, suite in declared_suites().items()}
+    digests = {mart: suite.digest for mart, suite in suites.items()}
     return AuditReport(results, len(results), len(results), digests)
 
 

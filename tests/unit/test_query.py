@@ -15,7 +15,8 @@ import pytest
 from orchestration.core.errors import PublishError, QueryError
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.releases import query_current
-from orchestration.releases.query import as_csv, as_json, query_release
+from orchestration.releases.answers import as_csv, as_json
+from orchestration.releases.query import query_release
 from tests.unit.release_case import make_release
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration.cli.tables import FEW_ROWS, TEXT_WIDTH, print_result, print_table, print_vertically
-from orchestration.releases.query import QueryResult
+from orchestration.releases.answers import QueryResult
 
 MANY_ROWS = FEW_ROWS + 1
 WIDE = ("month", *(f"amount_{number}_mrr" for number in range(1, 10)))

@@ -12,8 +12,8 @@ import pytest
 
 from orchestration.core.settings import PROJECT_DIR, Settings, load_settings
 from orchestration.releases import query_current
+from orchestration.releases.answers import as_csv
 from orchestration.releases.export import ALIAS_FILE
-from orchestration.releases.query import as_csv
 from tests.unit.release_case import make_release
 
 
