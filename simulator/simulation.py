@@ -88,8 +88,10 @@ def simulate(
     Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. What one of the `systems` holds goes
     to `<out>/<system>/<object>/` instead, in the form of its API. The product has events of the last
     `usage_months` months. Without voices, there are no tickets, product usage, milestones, opportunities and
-    calls, and all other files but the surveys' ticket ids are the same. The same arguments give the same bytes. The simulation replaces files of an
-    earlier simulation in `out`. Raises SettingsError for invalid arguments and for a folder with other files.
+    calls, surveys name no tickets, and the rest is the same. The same arguments give the same bytes. The
+    simulation replaces files of an earlier simulation in `out`.
+
+    Raises SettingsError for invalid arguments and for a folder with other files.
     """
     folder = _checked(accounts, months, seed, out, until)
     named = _systems(systems, has_voices)
@@ -187,7 +189,9 @@ def _systems(given: Sequence[str], has_voices: bool) -> list[str]:
                 f"--as {name} is not known.{did_you_mean(name, SYSTEMS)} Give some of {known}."
             )
         if not has_voices and name in SYSTEMS and VOICES & SYSTEMS[name].keeps.keys():
-            raise SettingsError(f"--as {name} needs a company with voices, because {name} holds some of them.")
+            raise SettingsError(
+                f"--as {name} needs a company with voices, because {name} holds some of them."
+            )
     return [name for name in SYSTEMS if name in given]
 
 
