@@ -7,7 +7,8 @@ The company uses every system that the simulator knows; `--as` names others. It 
 tickets, usage and calls. A first run loads everything up to the last day. A second run adds the usage events
 of that day, as the next morning does. `--without-voices` leaves out all but surveys, and the second run.
 
-Every step runs in its own process, so that its peak memory can be measured. `parse` happens once per
+Every step runs in its own process, so that its peak memory can be measured. `cpu s` are the seconds of all
+processors, which other work on the machine changes less than the seconds on the clock. `parse` happens once per
 version of the project, before the first build. `land` also aggregates the new usage events; `usage` finds the
 aggregates and makes the raw relations, as a build does. `empty` is the same build without rows, which shows
 the fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart. Two
@@ -71,7 +72,7 @@ def main() -> None:
 def _bench(home: Path, company: Company) -> dict[str, float]:
     """Run every step of a company and print its table; return the seconds by step."""
     print(f"\n{company.in_words()}")
-    print(f"  {'step':<14}{'seconds':>9}{'peak MiB':>10}")
+    print(f"  {'step':<14}{'seconds':>9}{'cpu s':>9}{'peak MiB':>10}")
     seconds: dict[str, float] = {}
     for step in company.steps:
         command = [sys.executable, "-m", "tests.bench", "--step", step, str(home)]
@@ -81,12 +82,10 @@ def _bench(home: Path, company: Company) -> dict[str, float]:
             sys.exit(f"step {step} failed:\n{answer.stdout[-2000:]}\n{answer.stderr[-4000:]}")
         measured = json.loads(answer.stdout.strip().splitlines()[-1])
         seconds[step] = measured["seconds"]
-        print(
-            f"  {step:<14}{measured['seconds']:>9.1f}{measured['peak_mib']:>10,.0f}  {measured['note']}",
-            flush=True,
-        )
+        figures = f"{measured['seconds']:>9.1f}{measured['cpu']:>9.1f}{measured['peak_mib']:>10,.0f}"
+        print(f"  {step:<14}{figures}  {measured['note']}", flush=True)
     for name, run in company.runs.items():
-        print(f"  {name:<14}{sum(seconds[step] for step in run):>9.1f}            {' + '.join(run)}")
+        print(f"  {name:<14}{sum(seconds[step] for step in run):>9.1f}{'':>21}{' + '.join(run)}")
     data = (seconds["build"] - seconds["empty"]) / seconds["floor"]
     print(f"  land / land-floor       = {seconds['land'] / seconds['land-floor']:.2f}")
     print(f"  build / floor           = {seconds['build'] / seconds['floor']:.2f}")
@@ -117,8 +116,10 @@ def _report_step(name: str, home: Path, facts: dict[str, Any]) -> None:
     """Run a step in this process and print its measures as one line of JSON."""
     company = Company(**{**facts, "systems": tuple(facts["systems"])})
     seconds, note = run_step(name, home, company)
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps({"seconds": seconds, "peak_mib": peak / 1024, "note": note}))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(one.ru_utime + one.ru_stime for one in used)
+    peak = max(one.ru_maxrss for one in used) / 1024
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mib": peak, "note": note}))
 
 
 if __name__ == "__main__":

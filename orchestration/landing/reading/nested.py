@@ -139,7 +139,7 @@ def _opened(connection: duckdb.DuckDBPyConnection, contract: LandingObject, read
             f"select record, line, {', '.join(columns)} from ({with_fields(tables.RAW, fields)})",
             len(header),
         )
-        reading = replace(reading, header=tuple(header), typed=frozenset())
+        reading = replace(reading, header=tuple(header), types={})
 
 
 def _spots(record: Record, column: Column, mapping: FileMapping) -> Iterator[Spot]:

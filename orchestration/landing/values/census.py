@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -17,6 +17,7 @@ from orchestration.landing.reading.mapping import FileMapping
 from orchestration.landing.reading.refusal import Kind, Remark
 from orchestration.landing.values.casting import Seen, cast_sql, text_sql
 from orchestration.landing.values.conventions import is_nothing, is_placeholder, may_be_nothing
+from orchestration.landing.values.native import NO_TYPES, native_column
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,13 @@ def take_census(
     contract: LandingObject,
     binding: Binding,
     mapping: FileMapping,
+    types: Mapping[int, str] = NO_TYPES,
 ) -> Census:
-    """Count the cells that the loader changes, over the delivered texts."""
-    met = _count(connection, list(_counts(contract, binding, mapping)))
+    """Count the cells that the loader changes, over the delivered texts.
+
+    `types` are those of the columns `n0`, `n1`, ... of RAW, by position.
+    """
+    met = _count(connection, list(_counts(contract, binding, mapping, types)))
     by_kind = {kind: [one.column for one, *_ in met if one.kind == kind] for kind in _WORDS}
     reported = [one for one in met if one[0].kind != "placeholder" or _may_hold_placeholders(one[0].column)]
     return Census(
@@ -85,18 +90,27 @@ def _may_not_hold_addresses(column: Column) -> bool:
     return column.pii not in ("email", "text")
 
 
-def _counts(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[_Count]:
+def _counts(
+    contract: LandingObject, binding: Binding, mapping: FileMapping, types: Mapping[int, str]
+) -> Iterator[_Count]:
+    timezone = mapping.timezone or contract.source_timezone
     for column in contract.columns:
         place = binding.positions.get(column.name)
         if place is None:
             continue
         cell = f"c{place}"
+        native = native_column(column, place, types, mapping, timezone)
+        if native:
+            if column.is_time:
+                condition = is_placeholder(native.value)
+                yield _Count("placeholder", column, cell, condition, condition)
+            continue
         if column.pii != "text":
             condition = is_nothing(cell, column.keeps)
             yield _Count("nothing", column, cell, may_be_nothing(cell), condition)
         if column.is_time:
             text = text_sql(column, place, mapping)
-            value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
+            value = cast_sql(column, "{text}", timezone, mapping)
             # Almost all dates start with these digits, or are epochs of this century. No placeholder in
             # year-month-day order is.
             is_epoch = f"{cell}[1] = '1' and {cell}[3] between '0' and '9' and {cell}[5] between '0' and '9'"
