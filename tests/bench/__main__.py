@@ -8,11 +8,11 @@ tickets, usage and calls. A first run loads everything up to the last day. A sec
 of that day, as the next morning does. `--without-voices` leaves out all but surveys, and the second run.
 
 Every step runs in its own process, so that its peak memory can be measured. `cpu s` are the seconds of all
-processors, which other work on the machine changes less than the seconds on the clock. `parse` happens once per
-version of the project, before the first build. `land` also aggregates the new usage events; `usage` finds the
-aggregates and makes the raw relations, as a build does. `empty` is the same build without rows, which shows
-the fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart. Two
-ratios compare the first build with it: one with the whole build, one without the cost of the empty build.
+processors, which other work on the machine changes less than the seconds on the clock. `parse` happens once
+per version of the project, before the first build. `land` also aggregates the new usage events; `usage` finds
+the aggregates and makes the raw relations, as a build does. `empty` is the same build without rows, which
+shows the fixed cost of dbt. `floor` is one scan of the raw Parquet and one `create table as` for each mart.
+Two ratios compare the first build with it: one with the whole build, one without the cost of the empty build.
 `revenue` runs only the models of the revenue ledger, one after the other. Its floor reads the raw files of
 billing and writes the two facts. `land-floor` reads the landing files as text and writes them as Parquet.
 `check` compares the release with the true history of the company, and stops if a figure differs.
