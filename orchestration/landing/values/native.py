@@ -64,9 +64,11 @@ def _native_time(column: Column, cell: str, kind: str, mapping: FileMapping, tim
     moment, may_be_day = cell, "false"
     if column.data_type == "timestamp" and kind == _WITH_ZONE:
         moment = f"timezone('UTC', {cell})"
-    elif kind not in _TYPES[column.data_type] or timezone.upper() != "UTC":
+    elif kind not in _TYPES[column.data_type]:
         return None
     elif column.data_type == "timestamp":
+        if timezone.upper() != "UTC":
+            return None
         clock = f"cast({cell} as time)"
         may_be_day = f"({clock} = time '00:00:00' or {clock} >= time '23:59:59')"
     # Texts have four digits for the year, so earlier and later times are not readable.
