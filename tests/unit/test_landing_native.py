@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.core.database import quote_literal
+from orchestration.core.database import connect, quote_literal
 from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.reading.binding import bind
 from orchestration.landing.reading.mapping import NO_MAPPING
@@ -15,7 +15,6 @@ from orchestration.landing.reading.parquet import read_parquet
 from orchestration.landing.values.casting import cast_rows
 from orchestration.landing.values.census import take_census
 from orchestration.landing.values.native import native_column
-from tests.unit.landing_case import session
 
 TIMES = (
     "null",
@@ -95,19 +94,20 @@ def test_typed_columns_give_what_their_texts_give(
 ) -> None:
     contract, path = _contract(data_type, zone), tmp_path / "things.parquet"
     rows = ", ".join(f"({value})" for value in VALUES[kind])
-    session().execute(
-        f"copy (select try_cast(value as {kind}) as thing from (values {rows}) as given(value)) "
-        f"to {quote_literal(path)} (format parquet)"
-    )
-    types = read_parquet(session(), path, is_kept=False).types
-    binding = bind(contract, ["thing"])
-    is_native = native_column(contract.columns[0], 0, types, NO_MAPPING, zone) is not None
-    assert is_native == ((data_type, kind) in NATIVE and (zone == "UTC" or kind not in ZONELESS))
-    found = []
-    for given in (types, {}):
-        seen = take_census(session(), contract, binding, NO_MAPPING, given)
-        cast = cast_rows(contract, binding, NO_MAPPING, seen=seen.seen, types=given)
-        query = f"select record, v0, _days, problem from ({cast.query}) order by record"
-        found.append((seen, session().execute(query).fetchall()))
+    with connect() as connection:
+        connection.execute(
+            f"copy (select try_cast(value as {kind}) as thing from (values {rows}) as given(value)) "
+            f"to {quote_literal(path)} (format parquet)"
+        )
+        types = read_parquet(connection, path, is_kept=False).types
+        binding = bind(contract, ["thing"])
+        is_native = native_column(contract.columns[0], 0, types, NO_MAPPING, zone) is not None
+        assert is_native == ((data_type, kind) in NATIVE and (zone == "UTC" or kind not in ZONELESS))
+        found = []
+        for given in (types, {}):
+            seen = take_census(connection, contract, binding, NO_MAPPING, given)
+            cast = cast_rows(contract, binding, NO_MAPPING, seen=seen.seen, types=given)
+            query = f"select record, v0, _days, problem from ({cast.query}) order by record"
+            found.append((seen, connection.execute(query).fetchall()))
     assert found[0] == found[1]
     assert len(found[0][1]) == len(VALUES[kind])
