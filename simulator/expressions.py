@@ -45,7 +45,12 @@ def contact_id(number: str) -> str:
 
 
 def subscription_id(number: str) -> str:
-    return f"printf('S-%06d-%d', account, {number})"
+    """Return SQL of the id of a subscription of the row's account, unique without its hyphens too."""
+    # With seven digits of an account and one of a subscription, S-1000001-2 would be like S-100000-12.
+    return (
+        f"case when account < 1000000 then printf('S-%06d-%d', account, {number}) "
+        f"else printf('S-%d-%02d', account, {number}) end"
+    )
 
 
 def domain(is_internal: str, name: str, account: str) -> str:

@@ -23,7 +23,7 @@ from simulator.clock import Calendar, IntArray
 from simulator.expressions import ORDER, account_id, array, create, date_of
 from simulator.messy import make_messy, messy_select, older_accounts, spoil
 from simulator.money_tables import contract_id
-from simulator.tables import OBJECTS, PARQUET_OPTIONS, columns_of, export_name
+from simulator.tables import PARQUET_OPTIONS, columns_of, export_name
 from simulator.truth import OUTCOMES, Truth
 from simulator.vendors import EVERYTHING, SYSTEMS, kept, write_objects
 
@@ -63,12 +63,13 @@ def check_out(out: Path) -> None:
 def write_landing(
     connection: duckdb.DuckDBPyConnection,
     work: Path,
+    objects: Sequence[str],
     until: date,
     *,
     is_messy: bool,
     systems: Sequence[str] = (),
 ) -> dict[str, int]:
-    """Write every landing table into `work`, as files of the systems where they hold its rows.
+    """Write the landing tables of `objects` into `work`, as files of the systems where they hold its rows.
 
     Returns the rows per file, by relative path.
     """
@@ -81,7 +82,7 @@ def write_landing(
         is_messy=is_messy,
         parquet_above=PARQUET_ABOVE_ROWS,
     )
-    for table in OBJECTS:
+    for table in objects:
         condition = kept(systems, table)
         if condition != EVERYTHING:
             if not _count(connection, f"{table} where {condition}"):
@@ -104,6 +105,8 @@ def write_truth(
     renewals: Mapping[str, IntArray],
     calendar: Calendar,
     systems: Sequence[str] = (),
+    *,
+    has_voices: bool = True,
 ) -> None:
     """Write the money and the voices as they truly were, and the truth of the systems, into `work`."""
     folder = work / TRUTH
@@ -121,7 +124,8 @@ def write_truth(
         from numbers order by {ORDER}
     """
     create(connection, "truth_renewals", renewals, select)
-    queries = {name: f"from truth_{name}" for name in ("movements", "monthly", "renewals", "voices")}
+    names = ["movements", "monthly", "renewals", *(["voices"] if has_voices else [])]
+    queries = {name: f"from truth_{name}" for name in names}
     for system in systems:
         queries |= SYSTEMS[system].truth
     for name, query in queries.items():

@@ -27,14 +27,14 @@ from simulator.periods import customer_months
 from simulator.runs import make_runs
 from simulator.subscriptions import make_periods
 from simulator.surveys import make_surveys
-from simulator.tables import make_tables
+from simulator.tables import OBJECTS, VOICES, make_tables
 from simulator.truth import Truth, make_true_renewals, make_truth
 from simulator.vendors import GENERIC, SYSTEMS
 from simulator.voice_tables import make_true_voices, make_voice_tables
 from simulator.voices import STREAMS, make_voices
 
-MOST_ACCOUNTS = 999_999
-"""Account ids have six digits."""
+MOST_ACCOUNTS = 5_000_000
+"""Ids stay unique up to here. Ids of duplicates in Salesforce begin with a 7."""
 MOST_MONTHS = 240
 EARLIEST_START = date(1990, 1, 1)
 USAGE_MONTHS = 24
@@ -80,17 +80,21 @@ def simulate(
     messy: bool = False,
     systems: Sequence[str] = (),
     usage_months: int = USAGE_MONTHS,
+    has_voices: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
     """Write the exports of a company with `accounts` accounts over the `months` months before `until`.
 
     Files go to `<out>/generic/<object>/`, the truth to `<out>/_truth/`. What one of the `systems` holds goes
     to `<out>/<system>/<object>/` instead, in the form of its API. The product has events of the last
-    `usage_months` months. The same arguments give the same bytes. The simulation replaces files of an
-    earlier simulation in `out`. Raises SettingsError for invalid arguments and for a folder with other files.
+    `usage_months` months. Without voices, there are no tickets, product usage, milestones, opportunities and
+    calls, surveys name no tickets, and the rest is the same. The same arguments give the same bytes. The
+    simulation replaces files of an earlier simulation in `out`.
+
+    Raises SettingsError for invalid arguments and for a folder with other files.
     """
     folder = _checked(accounts, months, seed, out, until)
-    named = _systems(systems)
+    named = _systems(systems, has_voices)
     check_out(folder)
     report = progress or (lambda _: None)
     # Use one random stream per part, so that a change of one part does not affect the others.
@@ -113,17 +117,19 @@ def simulate(
     report("Drawing survey answers")
     is_customer = customer_months(periods, accounts, calendar.boundaries)
     surveys = make_surveys(company, people, is_customer, calendar, streams[4])
-    report("Drawing tickets, product usage and calls")
-    voices = make_voices(
-        company, people, periods, contracts, surveys, calendar, usage_months, streams[-STREAMS:]
-    )
+    voices = None
+    if has_voices:
+        report("Drawing tickets, product usage and calls")
+        voices = make_voices(
+            company, people, periods, contracts, surveys, calendar, usage_months, streams[-STREAMS:]
+        )
     report("Computing the true movements")
     truth = make_truth(periods, company.is_internal, rates, calendar)
     renewals = make_true_renewals(contracts, company.is_internal, rates, calendar)
 
     report(
         f"Writing {len(periods['account']):,} subscription periods, {len(invoices['account']):,} invoices, "
-        f"{len(surveys['account']):,} surveys, {voices.tickets:,} tickets"
+        f"{len(surveys['account']):,} surveys, {voices.tickets if voices else 0:,} tickets"
     )
     work = folder / WORK
     shutil.rmtree(work, ignore_errors=True)
@@ -133,13 +139,15 @@ def simulate(
             connection.execute("set threads = 1")
             make_tables(connection, company, people, periods, surveys, rates)
             make_money_tables(connection, invoices, contracts, costs, calendar)
-            make_voice_tables(connection, voices)
-            make_true_voices(connection, company, voices.behaviour, calendar, usage_months)
-            rows = write_landing(connection, work, until, is_messy=messy, systems=named)
-            write_truth(connection, work, truth, renewals, calendar, named)
+            if voices:
+                make_voice_tables(connection, voices)
+                make_true_voices(connection, company, voices.behaviour, calendar, usage_months)
+            objects = [name for name in OBJECTS if voices or name not in VOICES]
+            rows = write_landing(connection, work, objects, until, is_messy=messy, systems=named)
+            write_truth(connection, work, truth, renewals, calendar, named, has_voices=has_voices)
         shutil.rmtree(work / "spill", ignore_errors=True)
         arguments = {"accounts": accounts, "months": months, "seed": seed, "systems": named}
-        arguments |= {"usage_months": usage_months}
+        arguments |= {"usage_months": usage_months, "has_voices": has_voices}
         put_in_place(work, folder, {**arguments, "until": until.isoformat(), "messy": messy})
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -169,13 +177,20 @@ def _report(
     )
 
 
-def _systems(given: Sequence[str]) -> list[str]:
-    """Return the systems other than `generic`, in the order of the list. Raises SettingsError for others."""
+def _systems(given: Sequence[str], has_voices: bool) -> list[str]:
+    """Return the systems other than `generic`, in the order of the list.
+
+    Raises SettingsError for others, and for a system of voices in a company without them.
+    """
     for name in given:
         if name not in (GENERIC, *SYSTEMS):
             known = ", ".join((GENERIC, *SYSTEMS))
             raise SettingsError(
                 f"--as {name} is not known.{did_you_mean(name, SYSTEMS)} Give some of {known}."
+            )
+        if not has_voices and name in SYSTEMS and VOICES & SYSTEMS[name].keeps.keys():
+            raise SettingsError(
+                f"--as {name} needs a company with voices, because {name} holds some of them."
             )
     return [name for name in SYSTEMS if name in given]
 

@@ -51,6 +51,10 @@ OBJECTS = (
     "opportunities",
     "calls",
 )
+VOICES = frozenset(
+    ("tickets", "ticket_events", "usage_events", "seats", "milestones", "opportunities", "calls")
+)
+"""Objects that a company without voices lacks."""
 PARQUET_OPTIONS = "format parquet, compression zstd"
 
 

@@ -26,6 +26,7 @@ from simulator.fx import RATE_SCALE, Rates
 from simulator.periods import Periods
 
 GRACE_SECONDS = 30 * DAY_SECONDS
+ACCOUNTS_AT_ONCE = 20_000
 OUTCOMES = ("renewed", "upsold", "downsold", "lost", "open")
 KINDS = ("voluntary", "involuntary", "dispute", "planned_end", "pause", "unknown")
 
@@ -42,7 +43,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class _Segments:
-    """Intervals of paid service: [start, end), their monthly value, and the kind of their end."""
+    """Intervals of paid service: [start, end), their monthly value, and the kind of their end.
+
+    They are ordered by account.
+    """
 
     account: IntArray
     currency: IntArray
@@ -53,10 +57,40 @@ class _Segments:
 
 
 def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, calendar: Calendar) -> Truth:
-    """Derive the true movements of all accounts from `periods`."""
+    """Derive the true movements of all accounts from `periods`, block by block.
+
+    A block has an array of shape (accounts, months) for each amount, and these arrays would need several
+    gigabytes for a million accounts.
+    """
     segments = _paid_segments(periods, is_internal, calendar)
-    size, months = len(is_internal), calendar.months
-    closing, revalued = _values(segments, size, rates.at_month_ends(calendar), calendar)
+    month_rates = rates.at_month_ends(calendar)
+    blocks = [
+        _truth_of(_block(segments, first, first + ACCOUNTS_AT_ONCE), first, size, month_rates, calendar)
+        for first in range(0, len(is_internal), ACCOUNTS_AT_ONCE)
+        for size in [min(ACCOUNTS_AT_ONCE, len(is_internal) - first)]
+    ]
+    movements = {
+        name: np.concatenate([block.movements[name] for block in blocks]) for name in blocks[0].movements
+    }
+    monthly = {
+        name: np.sum([block.monthly[name] for block in blocks], axis=0) for name in blocks[0].monthly
+    }
+    return Truth(movements, {"month": np.arange(calendar.months), **monthly})
+
+
+def _block(segments: _Segments, first: int, after: int) -> _Segments:
+    """Return the segments of the accounts from `first` up to but excluding `after`, numbered from 0."""
+    part = slice(*np.searchsorted(segments.account, (first, after)))
+    held = {name: values[part] for name, values in vars(segments).items()}
+    return _Segments(**{**held, "account": held["account"] - first})
+
+
+def _truth_of(
+    segments: _Segments, first_account: int, size: int, rates: IntArray, calendar: Calendar
+) -> Truth:
+    """Derive the true movements of `size` accounts. `monthly` has no months."""
+    months = calendar.months
+    closing, revalued = _values(segments, size, rates, calendar)
     opening = closing[:, :-1]
     closing = closing[:, 1:]
     fx_impact = revalued - opening
@@ -79,11 +113,10 @@ def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, c
         "closing_mrr": closing,
     }
     account, month = np.nonzero((opening != 0) | (closing != 0) | (fx_impact != 0))
-    movements = {"account": account, "month": month}
+    movements = {"account": account + first_account, "month": month}
     movements |= {name: values[account, month] for name, values in amounts.items()}
 
-    monthly = {"month": np.arange(months)}
-    monthly |= {name: values.sum(axis=0) for name, values in amounts.items()}
+    monthly = {name: values.sum(axis=0) for name, values in amounts.items()}
     monthly |= {
         "opening_customers": (opening > 0).sum(axis=0),
         "new_customers": is_new.sum(axis=0),

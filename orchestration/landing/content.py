@@ -33,6 +33,7 @@ from orchestration.landing.values.casting import Cast, cast_rows
 from orchestration.landing.values.census import take_census
 from orchestration.landing.values.conventions import are_too_many, max_reject_share
 from orchestration.landing.values.days import find_days
+from orchestration.landing.values.native import NO_TYPES
 from orchestration.landing.values.notation import find_numbers
 from orchestration.landing.values.numbers import Numbers
 from orchestration.landing.values.rejected import RejectedRows, collect_rejected_rows, write_rejected
@@ -165,12 +166,13 @@ def _load_rows(
         binding = bind(contract, reading.header, mapping, reading.bound)
     except FileRefusedError as refusal:
         raise FileRefusedError(refusal.reason, rows=reading.rows) from None
-    census = take_census(connection, contract, binding, mapping)
+    types = reading.types if reading.has_natives else NO_TYPES
+    census = take_census(connection, contract, binding, mapping, types)
     numbers = find_numbers(connection, contract, binding, mapping, reading, census.seen)
     if binding.refusal:
         # Check the rest of the file too, so that the user can fix all mistakes at once.
         contract = contract.requiring_only(binding.positions)
-    cast = cast_rows(contract, binding, mapping, numbers, census.seen)
+    cast = cast_rows(contract, binding, mapping, numbers, census.seen, types)
     temporary = target.with_name(f".{target.name}.tmp")
     loaded = _write_typed(connection, contract, binding, cast, arrival, temporary)
     rejected = RejectedRows(0, 0, (), None)

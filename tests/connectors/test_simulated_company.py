@@ -11,7 +11,7 @@ import pytest
 from simulator import simulate
 from tests.connectors.company import AS_OF
 from tests.connectors.warehouses import built
-from tests.integration.test_truth import MOVEMENTS
+from tests.truth import MOVEMENTS
 
 pytestmark = pytest.mark.integration
 

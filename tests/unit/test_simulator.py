@@ -17,7 +17,8 @@ from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.contract_files import load_contracts
 from simulator import SimulationReport, files, simulate
 from simulator.catalog import STATUSES
-from simulator.tables import OBJECTS
+from simulator.expressions import subscription_id
+from simulator.tables import OBJECTS, VOICES
 from tests.unit.simulated import ACCOUNTS, MONTHS, SEED, one_value
 
 
@@ -263,6 +264,28 @@ def test_large_objects_are_parquet_and_repeatable(tmp_path: Path, monkeypatch: p
     described = duckdb.connect().execute(f"describe from '{path}'").fetchall()
     types = {column.name: column.data_type.split("(")[0] for column in contract.columns}
     assert {row[0]: row[1].lower().split("(")[0] for row in described} == types
+
+
+def test_a_company_without_voices_has_the_other_files_unchanged(
+    clean: SimulationReport, tmp_path: Path
+) -> None:
+    report = simulate(ACCOUNTS, MONTHS, SEED, tmp_path, has_voices=False)
+    silent, whole = _digests(tmp_path), _digests(clean.out)
+    assert {name.split("/")[1] for name in report.rows} == {*OBJECTS} - VOICES
+    assert {name for name, digest in silent.items() if whole[name] != digest} == {
+        "generic/survey_responses/export_2026-01-01.csv"
+    }
+    with pytest.raises(SettingsError, match="--as zendesk needs"):
+        simulate(50, 6, 1, tmp_path / "desk", systems=["zendesk"], has_voices=False)
+
+
+def test_subscription_ids_stay_unique_without_hyphens_above_a_million_accounts() -> None:
+    numbered = "select * from (values (100000), (100001), (1000000), (1000012)), (values (2), (12), (99))"
+    ids = (
+        f"select replace({subscription_id('number')}, '-', '') as id from ({numbered}) as t(account, number)"
+    )
+    [(number, different)] = duckdb.execute(f"select count(*), count(distinct id) from ({ids})").fetchall()
+    assert number == different == 12
 
 
 def test_smallest_company_and_its_report(tmp_path: Path) -> None:

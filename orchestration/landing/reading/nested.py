@@ -161,7 +161,7 @@ def _opened(records: Records, contract: LandingObject, reading: Reading) -> Read
         columns = [f"c{other} as c{new}" for new, other in enumerate(kept)]
         columns += [f"{fields[spot]} as c{len(kept) + new}" for new, spot in enumerate(spots)]
         records.keep(f"select record, line, {', '.join(columns)} from {source}", len(header))
-        reading = replace(reading, header=tuple(header), typed=frozenset())
+        reading = replace(reading, header=tuple(header), types={})
 
 
 def _spots(record: Record, column: Column, mapping: FileMapping) -> Iterator[Spot]:

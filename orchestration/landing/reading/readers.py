@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from orchestration.core.database import quote_identifier, quote_literal
+from orchestration.core.database import quote_literal
 from orchestration.dbt_runner.landing_contract import LandingObject
 from orchestration.landing.reading import csvtext, tables
 from orchestration.landing.reading.binding import bind, count_bound
 from orchestration.landing.reading.jsonlines import read_jsonl
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
+from orchestration.landing.reading.parquet import read_parquet
 from orchestration.landing.reading.plaintext import check_text, unpack
 from orchestration.landing.reading.refusal import FileRefusedError
-
-_DELIVERED = "delivered"
-
-_NUMERIC = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "UHUGEINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-)
 
 
 @dataclass(frozen=True)
@@ -51,8 +34,10 @@ class Reading:
     lines_above: int = 0
     """Number of lines above the header."""
     is_json: bool = False
-    typed: frozenset[int] = frozenset()
-    """Positions of numeric columns in a Parquet file."""
+    types: Mapping[int, str] = field(default_factory=dict)
+    """DuckDB's types of the columns of a Parquet file, by position."""
+    has_natives: bool = False
+    """RAW also has the columns `n0`, `n1`, ... with the values of a Parquet file in their types."""
     bound: Mapping[str, int] | None = None
     """Column of a vendor's contract -> position, from `find_columns`; None if names alone decide."""
 
@@ -73,7 +58,9 @@ def read_file(
     if path.stat().st_size == 0:
         raise FileRefusedError("empty")
     if file_format == "parquet":
-        return _read_parquet(connection, path)
+        # Columns are found in the records of a vendor with many queries, so those read a table.
+        found = read_parquet(connection, path, is_kept=contract.is_vendor)
+        return Reading(found.header, found.rows, types=found.types, has_natives=not contract.is_vendor)
     if file_format.endswith(".gz"):
         path = unpack(path, folder / "plain")
     is_csv = file_format.startswith("csv")
@@ -98,7 +85,7 @@ def read_records(
     if path.stat().st_size == 0:
         raise FileRefusedError("empty")
     if file_format == "parquet":
-        return _read_parquet(connection, path).header
+        return read_parquet(connection, path, is_kept=True).header
     if file_format.endswith(".gz"):
         path = unpack(path, folder / "plain")
     is_csv = file_format.startswith("csv")
@@ -215,9 +202,10 @@ def _load_rewritten_csv(
     _load_csv(connection, rewritten.good, ["record", "line", *names], ",", skip=0)
     columns = ", ".join(names)
     tables.create_raw(
-        connection, f"select record::bigint as record, line::bigint as line, {columns} from {_DELIVERED}"
+        connection,
+        f"select record::bigint as record, line::bigint as line, {columns} from {tables.DELIVERED}",
     )
-    good = tables.count(connection, _DELIVERED)
+    good = tables.count(connection, tables.DELIVERED)
     broken = ["record", "line", "text", "reason"]
     _load_csv(connection, rewritten.broken, broken, ",", skip=0, table="broken_text")
     tables.add_broken(connection, "select record::bigint, line::bigint, text, reason from broken_text")
@@ -240,7 +228,7 @@ def _load_plain_csv(
     except duckdb.Error as error:
         tables.raise_machine_error(error)
         return False
-    if tables.count(connection, _DELIVERED) != plain.records:
+    if tables.count(connection, tables.DELIVERED) != plain.records:
         return False
     # One thread filled the table in file order, so rowid follows the file order.
     line = f"rowid + {lines_above + 2}"
@@ -252,7 +240,8 @@ def _load_plain_csv(
         )
     columns = ", ".join(names)
     tables.create_raw(
-        connection, f"select rowid + 1 as record, cast({line} as bigint) as line, {columns} from {_DELIVERED}"
+        connection,
+        f"select rowid + 1 as record, cast({line} as bigint) as line, {columns} from {tables.DELIVERED}",
     )
     return True
 
@@ -265,7 +254,7 @@ def _load_csv(
     *,
     skip: int,
     line_end: str = "\\n",
-    table: str = _DELIVERED,
+    table: str = tables.DELIVERED,
 ) -> None:
     """Read CSV as text by position, without detection.
 
@@ -280,61 +269,3 @@ def _load_csv(
         f"delim = {quote_literal(delimiter)}, quote = '\"', escape = '\"', parallel = false, "
         f"new_line = {quote_literal(line_end)}, max_line_size = {tables.MAX_LINE})"
     )
-
-
-def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
-    source = f"read_parquet({quote_literal(path)}, file_row_number = true)"
-    try:
-        described = connection.execute(f"describe select * from {source}").fetchall()
-        columns = [(str(name), str(kind)) for name, kind, *_ in described if name != "file_row_number"]
-        texts = "".join(f", {_as_text(name, kind)} as c{place}" for place, (name, kind) in enumerate(columns))
-        connection.execute(
-            f"create or replace temp table {_DELIVERED} as "
-            f"select file_row_number + 1 as record, null::bigint as line{texts} from {source}"
-        )
-        header = _parquet_header(connection, path)
-    except duckdb.Error as error:
-        tables.raise_machine_error(error)
-        reason = str(error).splitlines()[0].replace(str(path), "the file")
-        raise FileRefusedError(
-            f"not a readable Parquet file ({reason}). Deliver the file again",
-            _parquet_rows(connection, path),
-        ) from None
-    tables.create_raw(connection, f"select * from {_DELIVERED}")
-    typed = frozenset(place for place, (_, kind) in enumerate(columns) if kind.startswith(_NUMERIC))
-    return Reading(header, tables.count(connection, _DELIVERED), typed=typed)
-
-
-def _as_text(name: str, kind: str) -> str:
-    """Return SQL of a Parquet column as text: numbers in shortest exact form, nested values as JSON."""
-    column = quote_identifier(name)
-    if kind == "BLOB":
-        return f"coalesce(try(decode({column})), {column}::varchar)"
-    if kind.endswith(("]", ")")) and not kind.startswith("DECIMAL"):
-        return f"to_json({column})::varchar"
-    return f"{column}::varchar"
-
-
-def _parquet_header(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-    """Return the original names of the top-level columns. DuckDB renames names that differ only in case."""
-    nodes = connection.execute(
-        f"select name, coalesce(num_children, 0) from parquet_schema({quote_literal(path)})"
-    ).fetchall()
-    names, place = [], 1
-    while place < len(nodes):
-        names.append(nodes[place][0])
-        open_nodes = 1
-        while open_nodes:
-            open_nodes += nodes[place][1] - 1
-            place += 1
-    return tuple(names)
-
-
-def _parquet_rows(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    try:
-        found = connection.execute(
-            f"select num_rows from parquet_file_metadata({quote_literal(path)})"
-        ).fetchone()
-    except duckdb.Error:
-        return 0
-    return int(found[0]) if found else 0

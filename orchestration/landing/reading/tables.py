@@ -10,10 +10,14 @@ from orchestration.core.errors import LandingError
 
 RAW = "raw_rows"
 """View of the good records: `record` (bigint, from 1 in the file), `line` (bigint, first line of the record;
-null in Parquet), then `c0`, `c1`, ... (varchar)."""
+null in Parquet), then `c0`, `c1`, ... (varchar). Over a Parquet file it may also have `n0`, `n1`, ...: the
+same values in the types of the file."""
 
 BROKEN = "broken_rows"
 """Table of the broken records: `record`, `line` (bigint), `text` and `reason` (varchar)."""
+
+DELIVERED = "delivered"
+"""Table behind RAW with the texts of a file, if the reader keeps them."""
 
 MAX_LINE = 64 * 1024 * 1024
 """Maximum length of a record in a text file, in bytes."""
@@ -22,7 +26,7 @@ MAX_LINE = 64 * 1024 * 1024
 def start(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop the relations of the previous file, and create an empty BROKEN."""
     connection.execute(f"drop view if exists {RAW}")
-    for table in ("delivered", "json_lines", "json_shapes", "broken_text", "tidy", "with_columns"):
+    for table in (DELIVERED, "json_lines", "json_shapes", "broken_text", "tidy", "with_columns"):
         connection.execute(f"drop table if exists {table}")
     connection.execute(
         f"create or replace temp table {BROKEN} (record bigint, line bigint, text varchar, reason varchar)"

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.core.database import quote_literal
-from orchestration.core.errors import ContractError
 from orchestration.dbt_runner.landing_contract import Column, LandingObject
 from orchestration.landing.reading.binding import Binding
 from orchestration.landing.reading.mapping import NO_MAPPING, FileMapping
 from orchestration.landing.reading.tables import RAW
 from orchestration.landing.values.conventions import BLANKS, is_nothing, is_placeholder
+from orchestration.landing.values.decimals import misread_numbers, number_sql
+from orchestration.landing.values.native import NO_TYPES, native_column
 from orchestration.landing.values.numbers import DEFAULT_FORMAT, PLAIN_NUMBERS, NumberFormat, Numbers
 from orchestration.landing.values.times import (
     ProblemCase,
     date_sql,
     is_day,
+    matches,
     may_be_day,
     misread_times,
     timestamp_sql,
 )
 from orchestration.landing.values.vendor_formats import in_words, readable
-
-_WHOLE_DIGITS = 19
 
 MAY_BE_DAY = 32
 """Offset of the bits for times at the start or end of a day without an offset. The lower bits are for days
@@ -81,10 +81,12 @@ def cast_rows(
     mapping: FileMapping = NO_MAPPING,
     numbers: Numbers = PLAIN_NUMBERS,
     seen: Seen | None = None,
+    types: Mapping[int, str] = NO_TYPES,
 ) -> Cast:
     """Build one statement that casts and checks every column of a file.
 
-    Without `seen`, every column may contain words for an empty cell and placeholder dates.
+    Without `seen`, every column may contain words for an empty cell and placeholder dates. `types` are those
+    of the columns `n0`, `n1`, ... of RAW, by position.
     """
     texts, read, values, checks, days = [], [], [], [], []
     problems: list[Problem] = []
@@ -97,17 +99,26 @@ def cast_rows(
             values.append(f"cast(null as {column.data_type}) as v{place}")
             continue
         text, value = f"t{place}", f"v{place}"
-        texts.append(f"{text_sql(column, position, mapping, seen)} as {text}")
-        read.append(f"{cast_sql(column, text, timezone, mapping, numbers.of(column.name))} as r{place}")
+        is_empty = f"{text} is null"
+        native = native_column(column, position, types, mapping, timezone)
+        if native:
+            text, is_empty = native.text, f"{native.cell} is null"
+        else:
+            texts.append(f"{text_sql(column, position, mapping, seen)} as {text}")
+        read_text = cast_sql(column, text, timezone, mapping, numbers.of(column.name))
+        read.append(f"{f'coalesce({native.value}, {read_text})' if native else read_text} as r{place}")
         has_placeholders = column.is_time and (
             seen is None or fixed is not None or column.name in seen.placeholders
         )
         values.append(f"{_without_placeholder(column, f'r{place}', has_placeholders)} as {value}")
         if column.data_type == "timestamp":
             local = mapping.date_format(column.name)
-            days.append((column.name, is_day(text, value, local), may_be_day(text, value, local)))
+            bits = is_day(text, value, local), may_be_day(text, value, local)
+            if native:
+                bits = "false", f"({value} is not null and {native.may_be_day})"
+            days.append((column.name, *bits))
         cases, first = [], len(problems)
-        for condition, details in _checks(column, text, f"r{place}", has_placeholders):
+        for condition, details in _checks(column, text, is_empty, f"r{place}", has_placeholders):
             inner = []
             for test, problem in details:
                 inner.append(f"when {test} then {len(problems)}")
@@ -181,21 +192,7 @@ def cast_sql(
     if column.is_time:
         local = mapping.date_format(column.name)
         return date_sql(text, local) if column.data_type == "date" else timestamp_sql(text, timezone, local)
-    if column.data_type == "bigint":
-        return f"try_cast({_decimal(notation.plain(text), _WHOLE_DIGITS, 0)} as bigint)"
-    precision, scale = decimal_size(column)
-    return _decimal(notation.plain(text), precision, scale)
-
-
-def decimal_size(column: Column) -> tuple[int, int]:
-    """Return precision and scale of a decimal column. Raises ContractError for an unsupported type."""
-    size = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", column.data_type)
-    if size is None:
-        raise ContractError(
-            f"Column {column.name}: the loader does not support the type {column.data_type}. Use varchar, "
-            "bigint, decimal(p, s), boolean, date or timestamp."
-        )
-    return int(size[1]), int(size[2])
+    return number_sql(column, notation.plain(text))
 
 
 def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
@@ -211,9 +208,10 @@ def json_object(names: Sequence[str], columns: Sequence[str]) -> str:
 def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
     """Return SQL of the trimmed text; null for an empty cell. Names and free text are not trimmed."""
     trimmed = f"nullif(trim({delivered}, {quote_literal(BLANKS)}), '')"
-    # A cheap test for surrounding white space, because trimming costs more than any cast.
-    begins_in_ascii = f"ascii({delivered}) between 33 and 126"
-    ends_in_ascii = f"ascii(right({delivered}, 1)) between 33 and 126"
+    # A cheap test for surrounding white space, because trimming costs more than any cast. Comparing texts is
+    # the fastest way to check the first character.
+    begins_in_ascii = f"{delivered} between '!' and '~'"
+    ends_in_ascii = f"substr({delivered}, -1, 1) between '!' and '~'"
     nothing = f"when {is_nothing(delivered, column.keeps)} then null " if has_nothing else ""
     if column.data_type == "varchar" and not (column.enum or column.is_id or column.pattern):
         if column.pii == "text":
@@ -227,12 +225,12 @@ def _cleaned(column: Column, delivered: str, *, has_nothing: bool) -> str:
 
 
 def _checks(
-    column: Column, text: str, value: str, has_placeholders: bool
+    column: Column, text: str, is_empty: str, value: str, has_placeholders: bool
 ) -> Iterator[tuple[str, list[ProblemCase]]]:
     """Return the conditions that reject a row, in the order of a CASE, each with its possible problems."""
     if column.required:
-        yield f"{text} is null", [("true", ("is required and empty", "", False, False))]
-    misread = f"{text} is not null and {value} is null"
+        yield is_empty, [("true", ("is required and empty", "", False, False))]
+    misread = f"not {is_empty} and {value} is null"
     if column.enum:
         yield misread, [("true", (f"is not one of {', '.join(column.enum)}", "", False, True))]
     elif column.is_time:
@@ -241,7 +239,7 @@ def _checks(
             reason = "is a placeholder, not a date"
             yield is_placeholder(value), [("true", (reason, "Give the real date.", False, False))]
     elif column.is_number:
-        yield misread, list(_misread_numbers(column, text))
+        yield misread, list(misread_numbers(column, text))
     elif column.data_type == "boolean":
         advice = "Write true or false, or map the words in mapping.yml."
         yield misread, [("true", ("is not true or false", advice, False, True))]
@@ -257,52 +255,7 @@ def _checks(
     if column.pattern is not None:
         words = column.pattern_in_words
         reason = f"is not {words}" if words else f"does not match {column.pattern}"
-        yield f"not {_matches(text, column.pattern, 'c')}", [("true", (reason, "", False, True))]
-
-
-def _misread_numbers(column: Column, text: str) -> Iterator[ProblemCase]:
-    """Return the possible reasons why a text is not a number of the type."""
-    precision, scale = (_WHOLE_DIGITS, 0) if column.data_type == "bigint" else decimal_size(column)
-    comma = 'Write 99.90 for 99,90, or set `decimal: ","` in mapping.yml.'
-    plain = r"[+-]?(\d+(\.\d*)?|\.\d+)"
-    if scale:
-        yield (
-            _matches(text, rf"[+-]?\d+\.\d{{{scale},}}[1-9]\d*0*"),
-            (f"has more than {scale} decimals", f"Round it to {scale} decimals.", False, False),
-        )
-    else:
-        yield _matches(text, r"[+-]?\d*\.\d*[1-9]\d*"), ("is not a whole number", "", False, False)
-    yield (
-        _matches(text, plain),
-        ("is too large", f"At most {precision - scale} digits before the point are allowed.", False, False),
-    )
-    yield (
-        _matches(text, r"[+-]?\d+,\d+"),
-        ("has a comma instead of a decimal point", comma, False, False),
-    )
-    yield (
-        _matches(text, r"[+-]?\d{1,3}([ ,.'" + "\u00a0\u202f\u2019" + r"]\d{2,3})+([.,]\d+)?"),
-        (
-            "has thousands separators that do not fit the other numbers of the file",
-            "Write 1200.50 for 1,200.50, or set `thousands` in mapping.yml.",
-            False,
-            False,
-        ),
-    )
-    yield (
-        _matches(text, r"\([$€£¥]?[-+0-9.,]+\)|[0-9.,]+-|[−–][0-9.,]+"),
-        ("is a negative number in another format", "Write -5.00 for (5.00) or 5.00-.", False, False),
-    )
-    yield (
-        _matches(text, r"([$€£¥]|[A-Z]{3}) ?[-+0-9.,]+|[-+0-9.,]+ ?([$€£¥%]|[A-Z]{3})"),
-        (
-            "contains a currency or percent sign",
-            "Write only the number. Put the currency into its column.",
-            False,
-            False,
-        ),
-    )
-    yield "true", ("is not a number" if scale else "is not a whole number", "", False, False)
+        yield f"not {matches(text, column.pattern, 'c')}", [("true", (reason, "", False, True))]
 
 
 def _without_placeholder(column: Column, value: str, has_placeholders: bool) -> str:
@@ -316,28 +269,3 @@ def on_values(contract: LandingObject, condition: str) -> str:
     """Rewrite a condition on the contract's columns for `v0`, `v1`, ..."""
     places = {name: f"v{place}" for place, name in enumerate(contract.column_names)}
     return re.sub(r"\b[a-z_]+\b", lambda word: places.get(word[0], word[0]), condition)
-
-
-def _decimal(text: str, precision: int, scale: int) -> str:
-    """Return SQL of an exact decimal. DuckDB's cast would round extra decimals.
-
-    For a number with an exponent, also reads the value at the finest possible scale. The value is exact if
-    both results agree and no digit exceeds that scale.
-    """
-    finest = 38 - (precision - scale)
-    plain = rf"[+-]?(\d+(\.\d{{0,{scale}}}0*)?|\.\d{{0,{scale}}}0*)"
-    scientific = r"[+-]?(\d+(\.\d*)?|\.\d+)[eE][+-]?\d{1,3}"
-    mantissa = f"regexp_extract({text}, '\\.(\\d*)[eE]', 1)"
-    exponent = f"try_cast(regexp_extract({text}, '[eE](.*)$', 1) as integer)"
-    coarse = f"try_cast({text} as decimal({precision}, {scale}))"
-    fine = f"try_cast({text} as decimal(38, {finest}))"
-    return (
-        f"case when {_matches(text, plain)} then {coarse} "
-        f"when {_matches(text, scientific)} and length({mantissa}) - {exponent} <= {finest} "
-        f"and {coarse} = {fine} then {coarse} end"
-    )
-
-
-def _matches(text: str, pattern: str, options: str = "i") -> str:
-    """Return SQL that matches the whole text. Option 'c' makes the match case-sensitive."""
-    return f"regexp_full_match({text}, {quote_literal(pattern)}, {quote_literal(options)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -17,6 +17,7 @@ from orchestration.landing.reading.mapping import FileMapping
 from orchestration.landing.reading.refusal import Kind, Remark
 from orchestration.landing.values.casting import Seen, cast_sql, text_sql
 from orchestration.landing.values.conventions import is_nothing, is_placeholder, may_be_nothing
+from orchestration.landing.values.native import NO_TYPES, native_column
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,13 @@ def take_census(
     contract: LandingObject,
     binding: Binding,
     mapping: FileMapping,
+    types: Mapping[int, str] = NO_TYPES,
 ) -> Census:
-    """Count the cells that the loader changes, over the delivered texts."""
-    met = _count(connection, list(unusual_cells(contract, binding, mapping)))
+    """Count the cells that the loader changes, over the delivered texts.
+
+    `types` are those of the columns `n0`, `n1`, ... of RAW, by position.
+    """
+    met = _count(connection, list(unusual_cells(contract, binding, mapping, types)))
     census = census_of(contract, mapping, [(one, rows) for one, rows, _ in met])
     firsts = {(one.kind, one.column.name): (one, first) for one, _, first in met}
     remarks = tuple(
@@ -101,19 +106,31 @@ def _may_not_hold_addresses(column: Column) -> bool:
     return column.pii not in ("email", "text")
 
 
-def unusual_cells(contract: LandingObject, binding: Binding, mapping: FileMapping) -> Iterator[Unusual]:
-    """Yield the conditions of the cells that the loader changes."""
+def unusual_cells(
+    contract: LandingObject,
+    binding: Binding,
+    mapping: FileMapping,
+    types: Mapping[int, str] = NO_TYPES,
+) -> Iterator[Unusual]:
+    """Yield the conditions of the cells that the loader changes, with `types` as in `take_census`."""
+    timezone = mapping.timezone or contract.source_timezone
     for column in contract.columns:
         place = binding.positions.get(column.name)
         if place is None:
             continue
         cell = f"c{place}"
+        native = native_column(column, place, types, mapping, timezone)
+        if native:
+            if column.is_time:
+                condition = is_placeholder(native.value)
+                yield Unusual("placeholder", column, cell, condition, condition)
+            continue
         if column.pii != "text":
             condition = is_nothing(cell, column.keeps)
             yield Unusual("nothing", column, cell, may_be_nothing(cell), condition)
         if column.is_time:
             text = text_sql(column, place, mapping)
-            value = cast_sql(column, "{text}", mapping.timezone or contract.source_timezone, mapping)
+            value = cast_sql(column, "{text}", timezone, mapping)
             # Almost all dates start with these digits, or are epochs of this century. No placeholder in
             # year-month-day order is.
             digits = " and ".join(f"substr({cell}, {place}, 1) between '0' and '9'" for place in (3, 5))

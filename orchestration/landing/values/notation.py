@@ -12,6 +12,22 @@ from orchestration.landing.reading.readers import Reading
 from orchestration.landing.values.casting import Seen, text_sql
 from orchestration.landing.values.numbers import NumberFormat, Numbers, find_number_format, find_signs
 
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
+
 
 def find_numbers(
     connection: duckdb.DuckDBPyConnection,
@@ -32,7 +48,9 @@ def find_numbers(
     }
     is_given = mapping.decimal is not None or mapping.thousands is not None
     if not is_given:
-        signs = find_signs(connection, [f"c{place}" for place in places.values()])
+        # Numbers that Parquet types have no separators.
+        cells = [f"c{place}" for place in places.values() if place not in _typed_numbers(reading)]
+        signs = find_signs(connection, cells)
         is_suspect = signs.are_thousandths and reading.delimiter is not None
         if not signs.has_others and not (is_suspect and reading.delimiter == ";"):
             return Numbers(may_be_thousands=is_suspect)
@@ -52,6 +70,11 @@ def find_numbers(
 def _typed(connection: duckdb.DuckDBPyConnection, reading: Reading) -> frozenset[int]:
     """Return the positions of columns that contain typed numbers."""
     if not reading.is_json:
-        return reading.typed
+        return _typed_numbers(reading)
     keys = number_keys(connection, reading.header)
     return frozenset(place for place, key in enumerate(reading.header) if key in keys)
+
+
+def _typed_numbers(reading: Reading) -> frozenset[int]:
+    """Return the positions of the numeric columns of a Parquet file."""
+    return frozenset(place for place, kind in reading.types.items() if kind.startswith(_NUMERIC))

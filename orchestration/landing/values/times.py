@@ -19,8 +19,8 @@ _NO_DAY = r"0|(0000[-/.]00[-/.]00|00[-/.]00[-/.]0000)([T ]00:00(:00(\.0+)?)?Z?)?
 def date_sql(text: str, local: DateFormat | None) -> str:
     """Return SQL of a date; null if the text is not a date or has a time of day."""
     value = (
-        f"case when {_matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
-        f"then try_cast(left({text}, 10) as date) when {_matches(text, _NO_DAY)} then date '0001-01-01' end"
+        f"case when {matches(text, _MIDNIGHT)} and not starts_with({text}, '0000') "
+        f"then try_cast(left({text}, 10) as date) when {matches(text, _NO_DAY)} then date '0001-01-01' end"
     )
     if local is None:
         return value
@@ -38,14 +38,14 @@ def timestamp_sql(text: str, timezone: str, local: DateFormat | None) -> str:
     iso = f"left({text}, 10) || ' ' || coalesce(nullif({rest}, ''), '00:00')"
     is_utc = timezone.upper() == "UTC"
     local_time = _in_zone(f"try_cast({iso} as timestamp)", f"length({text}) = 10", timezone)
-    common = f"when {_matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
+    common = f"when {matches(text, _ISO_UTC, 'c')} then try_cast({text} as timestamp) " if is_utc else ""
     value = (
-        f"case {common}when {_matches(text, _ISO)} and not starts_with({text}, '0000') then "
+        f"case {common}when {matches(text, _ISO)} and not starts_with({text}, '0000') then "
         f"case when regexp_matches(substr({text}, 12), '[ZCzc+-]') "
         f"then timezone('UTC', try_cast({iso} as timestamptz)) else {local_time} end "
-        f"when {_matches(text, _SECONDS)} then {_epoch(text, 1_000_000)} "
-        f"when {_matches(text, _MILLISECONDS)} then {_epoch(text, 1_000)} "
-        f"when {_matches(text, _NO_DAY)} then timestamp '0001-01-01 00:00:00' end"
+        f"when {matches(text, _SECONDS)} then {_epoch(text, 1_000_000)} "
+        f"when {matches(text, _MILLISECONDS)} then {_epoch(text, 1_000)} "
+        f"when {matches(text, _NO_DAY)} then timestamp '0001-01-01 00:00:00' end"
     )
     if local is None:
         return value
@@ -62,7 +62,7 @@ def may_be_day(text: str, value: str, local: DateFormat | None) -> str:
     """Return SQL that is true if the text has the time of a day's start or end, without an offset."""
     iso = (
         f"case when substr({text}, 12, 5) in ('00:00', '23:59') and {value} is not null "
-        f"then {_matches(text, _WHOLE_DAY)} else false end"
+        f"then {matches(text, _WHOLE_DAY)} else false end"
     )
     if local is None:
         return iso
@@ -81,17 +81,17 @@ def misread_times(text: str, data_type: str) -> list[ProblemCase]:
     """Return the possible reasons why a text is not a date or time."""
     cases = [
         (
-            _matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
+            matches(text, r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}([ T].*)?"),
             "does not start with the year",
             f"Write 2024-05-31 for 31 May 2024, {_MAPPING_HINT}, such as `dates: DD/MM/YYYY`.",
         ),
         (
-            _matches(text, r"[345]\d{4}(\.\d+)?"),
+            matches(text, r"[345]\d{4}(\.\d+)?"),
             "looks like a spreadsheet's serial number of a date",
             "Format the column as a date before the export.",
         ),
         (
-            _matches(text, r"\d{4}-\d{2}-\d{2}.*"),
+            matches(text, r"\d{4}-\d{2}-\d{2}.*"),
             "is not a calendar day, or has an unreadable time",
             "Write 2024-05-31, or 2024-05-31T12:00:00Z.",
         ),
@@ -99,7 +99,7 @@ def misread_times(text: str, data_type: str) -> list[ProblemCase]:
     ]
     if data_type == "date":
         moment = f"try_cast(replace(upper(left({text}, 16)), 'T', ' ') as timestamp)"
-        has_time = f"length({text}) > 10 and {_matches(text, _ISO)} and {moment} is not null"
+        has_time = f"length({text}) > 10 and {matches(text, _ISO)} and {moment} is not null"
         cases.insert(0, (has_time, "has a time of day, but must be a date", "Write 2024-05-31."))
     return [(test, (reason, advice, False, False)) for test, reason, advice in cases]
 
@@ -116,6 +116,6 @@ def _epoch(text: str, microseconds: int) -> str:
     return f"make_timestamp(try_cast(floor(try_cast({text} as decimal(25, 9)) * {microseconds}) as bigint))"
 
 
-def _matches(text: str, pattern: str, options: str = "i") -> str:
+def matches(text: str, pattern: str, options: str = "i") -> str:
     """Return SQL that matches the whole text. Option 'c' makes the match case-sensitive."""
     return f"regexp_full_match({text}, {quote_literal(pattern)}, {quote_literal(options)})"
