@@ -28,7 +28,7 @@ from orchestration.releases.manifest import read_manifest
 from orchestration.releases.query import query_release
 from orchestration.releases.verify import verify_releases
 from tests.runs import Run
-from tests.spark.comparison import compare_marts
+from tests.spark.comparison import compare_tables
 from tests.spark.local import load_lake, open_local, shown_schemas
 
 VARYING = {"_release", "_data_quality"}
@@ -149,7 +149,7 @@ def test_the_marts_equal_those_of_duckdb(
         for path in source.resolve().glob("*.parquet"):
             if path.stem not in VARYING:
                 (tmp_path / folder / path.name).symlink_to(path)
-    assert compare_marts(tmp_path / "duckdb", tmp_path / "spark") == []
+    assert compare_tables(tmp_path / "duckdb", tmp_path / "spark") == []
 
 
 def test_a_run_publishes_once(life: Life) -> None:

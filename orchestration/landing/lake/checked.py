@@ -148,7 +148,7 @@ def check_table(session: SparkSession, table: LakeTable, as_of: str) -> CheckedT
         raise table.refused(binding.refusal)
     content, unusual = _look(records, list(unusual_cells(contract, binding, mapping)))
     seen = Seen(*(frozenset(one.column.name for one in unusual if one.kind == kind) for kind in _SEEN))
-    numbers = _numbers(reading, mapping)
+    numbers = _numbers(binding, reading, mapping)
     cast = cast_rows(contract, binding, mapping, numbers, seen)
     return CheckedTable(
         table,
@@ -170,7 +170,7 @@ _SEEN = ("nothing", "placeholder")
 def _read(records: LakeRecords, table: LakeTable) -> tuple[LandingObject, FileMapping, Reading]:
     """Return the contract, the mapping and the columns of a table, wherever its loader puts them."""
     mapping = read_mapping(table.mapping, table.contract)
-    reading = Reading(table.header, 0, typed=table.numeric)
+    reading = Reading(table.header, 0, types=table.numeric)
     contract, mapping, _ = in_dialect(records, table.contract, reading, mapping, table.name)
     reading = find_columns(records, contract, reading, mapping)
     _refuse_lists(table)
@@ -199,10 +199,10 @@ def _look(records: LakeRecords, unusual: Sequence[Unusual]) -> tuple[Content, tu
     return content, tuple(one for one, is_met in zip(unusual, flags, strict=True) if is_met)
 
 
-def _numbers(reading: Reading, mapping: FileMapping) -> Numbers:
+def _numbers(binding: Binding, reading: Reading, mapping: FileMapping) -> Numbers:
     """Return the number format of a table's texts: that of the mapping, else plain numbers."""
     if mapping.decimal is None and mapping.thousands is None:
         return PLAIN_NUMBERS
     decimal = mapping.decimal or ("," if mapping.thousands == "." else ".")
-    exact = frozenset(reading.header[place] for place in reading.typed)
+    exact = frozenset(name for name, place in binding.positions.items() if place in reading.types)
     return Numbers(NumberFormat(decimal, mapping.thousands or ""), exact)

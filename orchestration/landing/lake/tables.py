@@ -53,9 +53,9 @@ class LakeTable:
     """All objects that have a table."""
 
     @property
-    def numeric(self) -> frozenset[int]:
-        """Return the positions of columns with typed numbers."""
-        return frozenset(place for place, kind in enumerate(self.types) if _NUMERIC.match(kind))
+    def numeric(self) -> dict[int, str]:
+        """Return the types of columns with typed numbers, by position."""
+        return {place: kind for place, kind in enumerate(self.types) if _NUMERIC.match(kind)}
 
     @property
     def mapping_digest(self) -> str:
