@@ -12,8 +12,9 @@ from tests.spark.conftest import Engines
 from tests.spark.session import hand_key
 
 
-@pytest.fixture(autouse=True)
-def _session_of_unit_tests(engines: Engines) -> Iterator[None]:
+@pytest.fixture
+def settings_of_unit_tests(engines: Engines) -> Iterator[None]:
+    """The session has the settings and the key that dbt unit tests need."""
     # This optimizer rule fails on joins of literal rows, which unit tests use.
     rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
     engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
@@ -23,11 +24,11 @@ def _session_of_unit_tests(engines: Engines) -> Iterator[None]:
     engines.spark.conf.unset("spark.sql.optimizer.excludedRules")
 
 
-def test_every_rule_holds(engines: Engines) -> None:
+def test_every_rule_holds(engines: Engines, settings_of_unit_tests: None) -> None:
     engines.dbt("spark", ["test", "--select", "test_type:unit"])
 
 
-def test_every_rule_of_the_connectors_holds(systems: Engines) -> None:
+def test_every_rule_of_the_connectors_holds(systems: Engines, settings_of_unit_tests: None) -> None:
     """The relations that they replace give the types of columns, so dbt needs a build."""
     systems.build(systems.preset or "none")
     rules = rules_of_connectors(systems.project.manifest("spark").unit_tests)
