@@ -79,8 +79,9 @@ class Ended:
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("spark-killed")
     settings = load_settings(folder / "home", as_of="2025-01-01", engine="spark", environment={})
-    outcome = Run(settings, "first", work=partial(attempt, number=0, report=folder / "first.json")).start()
-    assert outcome.outcome()[0] == "done"
+    work = partial(attempt, number=0, report=folder / "first.json")
+    outcome = Run(settings, "first", work=work).start().outcome()
+    assert outcome[0] == "done", outcome
     reports: dict[str, Path] = {}
     started: dict[str, str] = {}
     name = ""
