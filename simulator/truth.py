@@ -72,9 +72,7 @@ def make_truth(periods: Periods, is_internal: NDArray[np.bool_], rates: Rates, c
     movements = {
         name: np.concatenate([block.movements[name] for block in blocks]) for name in blocks[0].movements
     }
-    monthly = {
-        name: np.sum([block.monthly[name] for block in blocks], axis=0) for name in blocks[0].monthly
-    }
+    monthly = {name: np.sum([block.monthly[name] for block in blocks], axis=0) for name in blocks[0].monthly}
     return Truth(movements, {"month": np.arange(calendar.months), **monthly})
 
 
