@@ -17,13 +17,12 @@ known_parts as (
     where started_at <= {{ as_of() }} and not is_of_ignored
 ),
 
--- Parts with the same start are in any order: only the first of them can begin a session.
 ordered_parts as (
     select
         *,
         max(ended_at) over (
             partition by account_id, user_id
-            order by started_at
+            order by started_at, ended_at, _batch_id
             rows between unbounded preceding and 1 preceding
         ) as ended_before
     from known_parts
