@@ -13,6 +13,8 @@ from tests.shared import declared_suites
 from tests.spark.conftest import Engines
 from tests.spark.marts import SameMarts
 
+pytestmark = pytest.mark.slow
+
 
 def results(report: AuditReport) -> Mapping[tuple[str, str], str]:
     """Messages by mart and check. They have the outcome and all counts."""

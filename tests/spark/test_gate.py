@@ -22,6 +22,8 @@ from tests.shared import declared_contracts
 from tests.spark.conftest import Engines
 from tests.spark.marts import SameMarts
 
+pytestmark = pytest.mark.slow
+
 RECORD: dict[str, Any] = {
     "release_id": "r",
     "as_of": "2026-01-01T00:00:00+00:00",

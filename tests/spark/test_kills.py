@@ -28,6 +28,8 @@ from tests.runs import Place, Run
 from tests.spark.local import open_local, shown_schemas
 from tests.spark.small_release import make_candidate
 
+pytestmark = pytest.mark.slow
+
 STORE = "orchestration.releases.spark_store"
 PLACES = {
     "build: some marts made": Place("tests.spark.small_release.spark_sql", about="mrr_monthly"),

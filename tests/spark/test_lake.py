@@ -19,6 +19,8 @@ from tests.spark.company import UNTIL
 from tests.spark.lake import Delivery
 from tests.spark.session import start_spark
 
+pytestmark = pytest.mark.slow
+
 WRONG = {
     "accounts": """\
 account_id,account_name,created_at,updated_at,is_deleted,domain,Region,segment

@@ -31,6 +31,8 @@ from tests.runs import Run
 from tests.spark.comparison import compare_tables
 from tests.spark.local import load_lake, open_local, shown_schemas
 
+pytestmark = pytest.mark.slow
+
 VARYING = {"_release", "_data_quality"}
 """Marts with names of releases, or with records of files and tables."""
 
