@@ -7,6 +7,8 @@ import pytest
 from orchestration.core.policies import policy_catalog, project_variables
 from tests.spark.conftest import Engines
 
+pytestmark = pytest.mark.slow
+
 PRESETS = [one for one in policy_catalog()["preset"]["values"] if one != "none"]
 
 

@@ -28,6 +28,7 @@ def test_every_rule_holds(engines: Engines, settings_of_unit_tests: None) -> Non
     engines.dbt("spark", ["test", "--select", "test_type:unit"])
 
 
+@pytest.mark.slow
 def test_every_rule_of_the_connectors_holds(systems: Engines, settings_of_unit_tests: None) -> None:
     """The relations that they replace give the types of columns, so dbt needs a build."""
     systems.build(systems.preset or "none")
@@ -36,6 +37,7 @@ def test_every_rule_of_the_connectors_holds(systems: Engines, settings_of_unit_t
     systems.dbt("spark", ["test", "--select", *rules])
 
 
+@pytest.mark.slow
 def test_nothing_that_dbt_writes_holds_the_key(engines: Engines, systems: Engines) -> None:
     """Checks compiled SQL, manifests and logs."""
     for one in (engines, systems):
