@@ -71,7 +71,20 @@ class Engines:
 
     def differences(self, layer: str) -> list[str]:
         """What differs between the relations of a layer on DuckDB and on Spark."""
-        return compare_tables(self.exported(layer), tables(self.folder) / f"{layer}.db")
+        return compare_tables(self.exported(layer), self._on_spark(layer))
+
+    def _on_spark(self, layer: str) -> Path:
+        """The folder with the relations of a layer on Spark: links to the tables, and files of the views."""
+        folder = self.project.folder / "shown" / self.preset / layer
+        found = self.spark.sql(f"show views in {layer}").collect()
+        views = {row.viewName for row in found if not row.isTemporary}
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            for path in (tables(self.folder) / f"{layer}.db").iterdir():
+                (folder / path.name).symlink_to(path)
+            for view in views:
+                self.spark.table(f"{layer}.{view}").write.parquet(str(folder / view))
+        return folder
 
     def empty(self, layer: str) -> set[str]:
         """The relations of a layer without rows on DuckDB."""
