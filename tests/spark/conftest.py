@@ -12,6 +12,7 @@ import pytest
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.connectors import all_connectors
 from orchestration.dbt_runner.pseudonyms import load_hash_key
+from orchestration.spark.translations import KEY_RELATION
 from tests.spark.company import (
     BEFORE,
     BEFORE_POLICIES,
@@ -27,7 +28,7 @@ from tests.spark.company import (
 from tests.spark.comparison import compare_tables, empty_tables
 from tests.spark.marts import SameMarts
 from tests.spark.project import Project
-from tests.spark.session import KEY_VIEW, load_sources, start_spark, tables
+from tests.spark.session import load_sources, start_spark, tables
 from tests.spark.systems import deliver_systems
 
 _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
@@ -105,7 +106,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
     settings = land_company(folder / "home")
     key = load_hash_key(settings.home)
     seeds = corrections(settings.home / "warehouse.duckdb")
-    project = Project.copy(folder / "plain", settings.home, seeds, hash_key_relation=KEY_VIEW)
+    project = Project.copy(folder / "plain", settings.home, seeds, hash_key_relation=KEY_RELATION)
     project.dbt("duckdb", ["seed"], BEFORE, {})
     project.dbt("duckdb", ["run"], BEFORE, BEFORE_POLICIES)
     follow_release(settings)
@@ -126,7 +127,7 @@ def systems(engines: Engines) -> Engines:
     create_company_sources(settings, PREVIOUS_RELEASE)
     project = Project.copy(
         *(folder / "systems", settings.home, corrections(settings.home / "warehouse.duckdb")),
-        hash_key_relation=KEY_VIEW,
+        hash_key_relation=KEY_RELATION,
         connectors=all_connectors(),
     )
     load_sources(engines.spark, project.warehouse, folder / "sources-of-systems", engines.key)

@@ -10,8 +10,7 @@ from orchestration.core.database import connect, quote_identifier, quote_literal
 from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.pseudonyms import hand_over_key
-
-KEY_VIEW = "csw_hash_key"
+from orchestration.spark import key as key_of_session
 
 SMALL = {
     "spark.sql.shuffle.partitions": "1",
@@ -63,18 +62,13 @@ def start_spark(folder: Path, key: bytes, sized: Mapping[str, str] = FOR_FEW_ROW
     for name, value in settings.items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    hand_key(spark, key)
+    key_of_session.hand_over_key(spark, key)
     return spark
 
 
 def tables(folder: Path) -> Path:
     """Where a session with its files in `folder` has `<schema>.db/<table>`, a folder of Parquet files."""
     return folder / "warehouse"
-
-
-def hand_key(spark: Any, key: bytes) -> None:
-    """Create KEY_VIEW, whose only row is the key of the pseudonyms."""
-    spark.createDataFrame([(key.decode(),)], "hash_key string").createOrReplaceTempView(KEY_VIEW)
 
 
 def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:

@@ -81,8 +81,8 @@ class Ended:
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("spark-killed")
     settings = load_settings(folder / "home", as_of="2025-01-01", engine="spark", environment={})
-    work = partial(attempt, number=0, report=folder / "first.json")
-    outcome = Run(settings, "first", work=work).start().outcome()
+    making = partial(attempt, number=0, report=folder / "first.json")
+    outcome = Run(settings, "first", work=making).start().outcome()
     assert outcome[0] == "done", outcome
     reports: dict[str, Path] = {}
     started: dict[str, str] = {}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from orchestration.dbt_runner.pseudonyms import TEST_KEY
+from orchestration.spark.key import hand_over_key
 from tests.connectors.rules import rules_of_connectors
 from tests.spark.conftest import Engines
-from tests.spark.session import hand_key
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def settings_of_unit_tests(engines: Engines) -> Iterator[None]:
     # This optimizer rule fails on joins of literal rows, which unit tests use.
     rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
     engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
-    hand_key(engines.spark, TEST_KEY)
+    hand_over_key(engines.spark, TEST_KEY)
     yield
-    hand_key(engines.spark, engines.key)
+    hand_over_key(engines.spark, engines.key)
     engines.spark.conf.unset("spark.sql.optimizer.excludedRules")
 
 

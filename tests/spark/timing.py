@@ -22,6 +22,7 @@ from orchestration.core.settings import Settings, load_settings
 from orchestration.dbt_runner.pseudonyms import load_hash_key
 from orchestration.dbt_runner.runner import GRAIN_TESTS
 from orchestration.landing import land
+from orchestration.spark.translations import KEY_RELATION
 from simulator import simulate
 from tests.spark.company import UNTIL, create_company_sources, export_layer
 from tests.spark.comparison import compare_tables
@@ -29,7 +30,6 @@ from tests.spark.project import Project
 from tests.spark.session import (
     FOR_FEW_ROWS,
     FOR_MANY_ROWS,
-    KEY_VIEW,
     load_sources,
     start_spark,
     tables,
@@ -63,7 +63,7 @@ def measure(folder: Path, accounts: int, months: int) -> None:
     )
     settings = _landed(folder / "home", accounts, months)
     key = load_hash_key(settings.home)
-    project = Project.copy(folder / "project", settings.home, {}, hash_key_relation=KEY_VIEW)
+    project = Project.copy(folder / "project", settings.home, {}, hash_key_relation=KEY_RELATION)
     for target in ("duckdb", "spark"):
         # Parsing is no part of a build.
         project.parse(target, UNTIL.isoformat())

@@ -14,6 +14,7 @@ from functools import cached_property
 from orchestration.core.database import quote_identifier
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.landing_contract import BATCH_COLUMNS, Ends, LandingObject
+from orchestration.dbt_runner.pseudonyms import load_hash_key
 from orchestration.landing.attributes import with_attributes
 from orchestration.landing.batches import Batch
 from orchestration.landing.business_start import business_start
@@ -55,7 +56,7 @@ def create_lake_relations(
     schema = warehouse.schemas["raw"]
     warehouse.session.sql(f"drop schema if exists {schema} cascade")
     warehouse.session.sql(f"create schema {schema}")
-    hand_over_key(warehouse.session, settings.home)
+    hand_over_key(warehouse.session, load_hash_key(settings.home))
     policies = ReadingPolicies.of(settings)
     tables = {
         (one.contract.source, one.contract.name): one
