@@ -1,4 +1,4 @@
-# make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | bench-spine | compat | setup-extract | setup-semantic | setup-system | clean; each sets up what it needs first.
+# make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | bench-spine | compat | setup-extract | setup-semantic | setup-spark | setup-system | clean; each sets up what it needs first.
 .PHONY: run test test-spark test-superset superset-bundle superset-datasets lint lint-changed lint-python format \
 	base dev bench bench-spine compat clean setup setup-dev setup-extract setup-semantic setup-system
 .DEFAULT_GOAL := run
@@ -100,7 +100,10 @@ setup-extract: $(VENV)/.ready-extract
 # What `mf query` needs beyond a run.
 setup-semantic: $(VENV)/.ready-semantic
 
-# Spark has a folder of its own, because Great Expectations loads pyspark if it can import it.
+# What `csw run --engine spark` needs beyond a run.
+setup-spark: $(VENV)/.ready-spark
+
+# The tests have Spark in a folder of its own, because Great Expectations loads pyspark if it can import it.
 $(SPARK)/.ready: requirements-spark.lock $(VENV)/.ready
 	@java -version > /dev/null 2>&1 || { \
 		echo "error: no java was found, and Spark needs Java 17 or 21. Install a JRE, such as openjdk-17-jre-headless." >&2; \
@@ -162,6 +165,12 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 $(VENV)/.ready-extract: requirements-extract.lock $(VENV)/.ready
 	@echo "Adding the packages of csw extract to $(VENV) (once; about 25 MB)" >&2
 	@$(BIN)/python tools/install.py requirements-extract.lock
+	@touch $@
+
+# dbt-spark and Spark itself.
+$(VENV)/.ready-spark: requirements-spark.lock $(VENV)/.ready
+	@echo "Adding Spark to $(VENV) (once; about 480 MB)" >&2
+	@$(BIN)/python tools/install.py requirements-spark.lock
 	@touch $@
 
 # MetricFlow, which answers `mf query`.

@@ -115,17 +115,17 @@ class Run:
         self.pipe.send(file_size)
         return self
 
-    def outcome(self) -> tuple[str, ...]:
-        """The outcome: ("done", release) or ("error", kind, message)."""
-        said = self._hear()
+    def outcome(self, patience: float = PATIENCE) -> tuple[str, ...]:
+        """The outcome within `patience` seconds: ("done", release) or ("error", kind, message)."""
+        said = self._hear(patience)
         self.process.join()
         self.pipe.close()
         return said
 
-    def _hear(self) -> tuple[str, ...]:
-        if not self.pipe.poll(PATIENCE):
+    def _hear(self, patience: float = PATIENCE) -> tuple[str, ...]:
+        if not self.pipe.poll(patience):
             self.process.kill()
-            raise AssertionError(f"{self.name} has said nothing for {PATIENCE} s")
+            raise AssertionError(f"{self.name} has said nothing for {patience} s")
         heard: tuple[str, ...] = self.pipe.recv()
         return heard
 

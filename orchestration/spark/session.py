@@ -124,8 +124,8 @@ def _launch_java(log: Path, conf: Any) -> Any:
 def _require_spark() -> None:
     if find_spec("pyspark") is None:
         raise SettingsError(
-            "Releases on Spark need pyspark, which is not installed. Run `pip install '.[spark]'` in the "
-            "project's folder, or omit --engine and CSW_ENGINE to use DuckDB."
+            "Releases on Spark need pyspark, which is not installed. Run `make setup-spark` in the project's "
+            "folder, or omit --engine and CSW_ENGINE to use DuckDB."
         )
     if os.environ.get(_REMOTE):
         return

@@ -1,4 +1,4 @@
-"""Two companies on both engines, in one Spark session for all tests."""
+"""A company on both engines, in one Spark session for all tests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import pytest
 from orchestration.core.settings import Settings
 from orchestration.dbt_runner.connectors import all_connectors
 from orchestration.dbt_runner.pseudonyms import load_hash_key
+from orchestration.dbt_runner.runner import GRAIN_TESTS
+from orchestration.spark.key import hand_over_key
 from orchestration.spark.translations import KEY_RELATION
 from tests.spark.company import (
     BEFORE,
     BEFORE_POLICIES,
     POLICIES,
-    PREVIOUS_RELEASE,
     UNTIL,
     corrections,
     create_company_sources,
@@ -35,6 +36,7 @@ _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
 """Policies that no preset changes."""
 
 _MODELS_AND_TESTS = ["build", "--exclude-resource-type", "unit_test"]
+"""Tests of the grain have one macro, and find nothing that a comparison of the relations does not."""
 
 
 @dataclass
@@ -61,13 +63,14 @@ class Engines:
         DuckDB evaluates the data tests under every preset. Spark does in the first build: their SQL is the
         same in the others, and so are the rows.
         """
+        hand_over_key(self.spark, self.key)
         if preset == self.preset:
             return
         policies = POLICIES if preset == "none" else {**POLICIES, "preset": preset}
         command = {"duckdb": _MODELS_AND_TESTS, "spark": ["run"] if self.preset else _MODELS_AND_TESTS}
         for target in command:
-            rest = ["--exclude", *_UNCHANGED] if self.preset else []
-            self.dbt(target, [*command[target], *rest], policies)
+            rest = _UNCHANGED if self.preset else []
+            self.dbt(target, [*command[target], "--exclude", GRAIN_TESTS, *rest], policies)
         self.preset = preset
 
     def differences(self, layer: str) -> list[str]:
@@ -100,43 +103,42 @@ class Engines:
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """A company of plain exports with a previous release, and its sources in both engines."""
-    folder = tmp_path_factory.mktemp("spark")
-    settings = land_company(folder / "home")
-    key = load_hash_key(settings.home)
-    seeds = corrections(settings.home / "warehouse.duckdb")
-    project = Project.copy(folder / "plain", settings.home, seeds, hash_key_relation=KEY_RELATION)
-    project.dbt("duckdb", ["seed"], BEFORE, {})
-    project.dbt("duckdb", ["run"], BEFORE, BEFORE_POLICIES)
-    follow_release(settings)
-    spark = start_spark(folder, key)
-    load_sources(spark, project.warehouse, folder / "sources", key)
-    yield Engines(settings, project, spark, key, folder)
-    spark.stop()
+def spark_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the session's tables."""
+    return tmp_path_factory.mktemp("spark")
 
 
 @pytest.fixture(scope="session")
-def systems(engines: Engines) -> Engines:
-    """The company of `engines`, after files of every system with a connector have arrived.
+def spark(spark_folder: Path) -> Iterator[Any]:
+    """The session of all tests of this process. Whoever needs the key of a home hands it over."""
+    session = start_spark(spark_folder)
+    yield session
+    session.stop()
 
-    Tests of `engines` alone come before those that use this fixture.
-    """
-    settings, folder = engines.settings, engines.folder
-    deliver_systems(settings, folder / "simulated")
-    create_company_sources(settings, PREVIOUS_RELEASE)
+
+@pytest.fixture(scope="session")
+def engines(spark_folder: Path, spark: Any) -> Engines:
+    """A company with a previous release, plain exports and files of every connector, in both engines."""
+    settings = land_company(spark_folder / "home")
+    seeds = corrections(settings.home / "warehouse.duckdb")
+    deliver_systems(settings, spark_folder / "simulated")
+    create_company_sources(settings, None)
     project = Project.copy(
-        *(folder / "systems", settings.home, corrections(settings.home / "warehouse.duckdb")),
+        *(spark_folder / "project", settings.home, seeds),
         hash_key_relation=KEY_RELATION,
         connectors=all_connectors(),
     )
-    load_sources(engines.spark, project.warehouse, folder / "sources-of-systems", engines.key)
-    return Engines(settings, project, engines.spark, engines.key, folder)
+    project.dbt("duckdb", ["seed"], BEFORE, {})
+    project.dbt("duckdb", ["run"], BEFORE, BEFORE_POLICIES)
+    follow_release(settings)
+    key = load_hash_key(settings.home)
+    load_sources(spark, project.warehouse, spark_folder / "sources", key)
+    return Engines(settings, project, spark, key, spark_folder)
 
 
 @pytest.fixture(scope="session")
 def same_marts(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> SameMarts:
-    """The marts of plain exports on DuckDB, copied to both engines."""
+    """The marts of DuckDB, copied to both engines."""
     engines.build("none")
     marts = engines.exported("marts")
     return SameMarts.copy(engines.spark, marts, tmp_path_factory.mktemp("audit") / "marts")

@@ -46,8 +46,8 @@ FOR_MANY_ROWS = {
 }
 
 
-def start_spark(folder: Path, key: bytes, sized: Mapping[str, str] = FOR_FEW_ROWS) -> Any:
-    """A session with the settings of profiles.example.yml, a view of the key, and its files in `folder`."""
+def start_spark(folder: Path, sized: Mapping[str, str] = FOR_FEW_ROWS) -> Any:
+    """A session with the settings of profiles.example.yml, and its files in `folder`."""
     from pyspark.sql import SparkSession
 
     profile = read_yaml(PROJECT_DIR / "profiles.example.yml")["csw"]["outputs"]["spark"]
@@ -61,9 +61,7 @@ def start_spark(folder: Path, key: bytes, sized: Mapping[str, str] = FOR_FEW_ROW
     builder = SparkSession.builder.appName("csw")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    key_of_session.hand_over_key(spark, key)
-    return spark
+    return builder.getOrCreate()
 
 
 def tables(folder: Path) -> Path:
@@ -72,12 +70,9 @@ def tables(folder: Path) -> Path:
 
 
 def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:
-    """Copy the relations of the dbt sources from DuckDB to tables of the same names.
-
-    They replace those that the session has. `folder` must not exist.
-    """
+    """Copy the relations of the dbt sources from DuckDB to tables of the same names; hand over the key."""
+    key_of_session.hand_over_key(spark, key)
     for schema in ("raw", "previous"):
-        spark.sql(f"drop schema if exists {schema} cascade")
         spark.sql(f"create schema {schema}")
     with connect(warehouse, read_only=True) as connection:
         hand_over_key(connection, key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from orchestration.landing.lake import read_tables
 from simulator import simulate
 from tests.spark.company import UNTIL
 from tests.spark.lake import Delivery
-from tests.spark.session import start_spark
 
 pytestmark = pytest.mark.slow
 
@@ -82,13 +80,6 @@ PARTS = (
     "source_system, account_id, event_name, week, is_counted, first_at, last_at, events, "
     "events_without_user, events_of_ignored_users, events_after_receipt",
 )
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    session = start_spark(tmp_path_factory.mktemp("lake"), b"")
-    yield session
-    session.stop()
 
 
 def deliver(spark: Any, folder: Path, files: dict[str, str]) -> Delivery:

@@ -60,7 +60,7 @@ def life(home: Path, small_company: Settings) -> Life:
     (home / ".hash_key").write_bytes((small_company.home / ".hash_key").read_bytes())
     answer = home.parent / "life.pickle"
     run = Run(settings, "life", work=partial(live, landing=small_company.landing, answer=answer))
-    outcome = run.start().outcome()
+    outcome = run.start().outcome(patience=3600)
     assert outcome[0] == "done", outcome
     seen: Life = pickle.loads(answer.read_bytes())
     return seen

@@ -71,7 +71,7 @@ def measure(folder: Path, accounts: int, months: int) -> None:
     _print(
         "  peak of DuckDB's process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB"
     )
-    spark = start_spark(folder, key, FOR_MANY_ROWS if accounts >= MANY else FOR_FEW_ROWS)
+    spark = start_spark(folder, FOR_MANY_ROWS if accounts >= MANY else FOR_FEW_ROWS)
     started = time.monotonic()
     load_sources(spark, project.warehouse, folder / "sources", key)
     _print("copy the sources to Spark", _seconds(started))
