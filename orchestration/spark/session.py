@@ -102,8 +102,7 @@ def _start(settings: Settings) -> SparkSession:
             SparkContext(conf=conf, gateway=_launch_java(settings.spark / "spark.log", conf))
         session: SparkSession = builder.getOrCreate()
         session.sql("show schemas").collect()
-        # It would print the stack trace of every error, which the callers report.
-        logging.getLogger("SQLQueryContextLogger").disabled = True
+        mute_stack_traces()
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise SettingsError(
@@ -111,6 +110,11 @@ def _start(settings: Settings) -> SparkSession:
             "lists what it needs."
         ) from None
     return session
+
+
+def mute_stack_traces() -> None:
+    """Stop pyspark from printing the stack trace of every error, which the callers report."""
+    logging.getLogger("SQLQueryContextLogger").disabled = True
 
 
 def _launch_java(log: Path, conf: Any) -> Any:

@@ -90,6 +90,8 @@ def _type_on_duckdb(kind: str) -> str:
     """Return DuckDB's name of a type, such as `VARCHAR[]` for `array<string>`."""
     if kind == "timestamp":
         return "TIMESTAMP"  # An instant. The sessions of both engines run in UTC.
+    if kind == "void":
+        return '"NULL"'  # a column without a value or a type
     translated = exp.DataType.build(kind, dialect="spark").sql(dialect="duckdb")
     with connect() as connection:
         row = connection.execute(f"select typeof(cast(null as {translated}))").fetchone()

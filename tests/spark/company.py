@@ -25,8 +25,12 @@ BEFORE_POLICIES = {"discount_policy": "none"}
 POLICIES: dict[str, Any] = {
     "account_attributes": ["region"],
     "slice_dimensions": [*policy_catalog()["slice_dimensions"]["items"], "region"],
+    "nps_min_responses": 2,
 }
-"""The attribute of the company. A further file delivers it under another spelling, for some accounts."""
+"""The company has an attribute, which a further file delivers under another spelling, for some accounts.
+
+Its surveys have few answers, so bands and NPS of cohorts would be null with more as a minimum.
+"""
 
 ACCOUNTS, MONTHS, SEED = 90, 20, 11
 

@@ -11,6 +11,7 @@ from orchestration.core.serialization import read_yaml
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.dbt_runner.pseudonyms import hand_over_key
 from orchestration.spark import key as key_of_session
+from orchestration.spark.session import mute_stack_traces
 
 SMALL = {
     "spark.sql.shuffle.partitions": "1",
@@ -61,6 +62,7 @@ def start_spark(folder: Path, sized: Mapping[str, str] = FOR_FEW_ROWS) -> Any:
     builder = SparkSession.builder.appName("csw")
     for name, value in settings.items():
         builder = builder.config(name, value)
+    mute_stack_traces()
     return builder.getOrCreate()
 
 

@@ -24,6 +24,9 @@ from tests.spark.marts import SameMarts
 
 pytestmark = pytest.mark.slow
 
+COMPARED = ("generic", "stripe")
+"""Plain exports and one system stand for all, because every object takes a query or two."""
+
 RECORD: dict[str, Any] = {
     "release_id": "r",
     "as_of": "2026-01-01T00:00:00+00:00",
@@ -65,7 +68,7 @@ def on_spark(engines: Engines, same_marts: SameMarts) -> Iterator[SparkWarehouse
 
 
 def test_the_origins_are_compared_as_on_duckdb(engines: Engines, same_marts: SameMarts) -> None:
-    batches = accepted_batches(engines.settings)
+    batches = [one for one in accepted_batches(engines.settings) if one.source in COMPARED]
     contracts = declared_contracts()
 
     def compared(more: int) -> tuple[Origins, Origins]:
