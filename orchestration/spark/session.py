@@ -118,11 +118,12 @@ def mute_stack_traces() -> None:
 
 
 def _launch_java(log: Path, conf: Any) -> Any:
-    from pyspark.java_gateway import launch_gateway
+    from pyspark import java_gateway
 
+    untyped: Any = java_gateway
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as stream:
-        return launch_gateway(conf, popen_kwargs={"stdout": stream, "stderr": stream})
+        return untyped.launch_gateway(conf, popen_kwargs={"stdout": stream, "stderr": stream})
 
 
 def _require_spark() -> None:
