@@ -114,7 +114,10 @@ def _start(settings: Settings) -> SparkSession:
 
 def mute_stack_traces() -> None:
     """Stop pyspark from printing the stack trace of every error, which the callers report."""
-    logging.getLogger("SQLQueryContextLogger").disabled = True
+    from pyspark.logger import PySparkLogger
+
+    # Dagster's settings of loggers would enable a disabled one again.
+    PySparkLogger.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
 
 
 def _launch_java(log: Path, conf: Any) -> Any:
