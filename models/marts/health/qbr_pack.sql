@@ -22,14 +22,18 @@ accounts as (
 account_months as (
     select
         *,
-        {{ month_number('month') }} as month_number,
-        sum(tickets_opened) over (
-            partition by account_id, {{ dbt.date_trunc('quarter', 'month') }}
-        ) as quarter_tickets_opened,
-        avg(cast(active_users as double)) over (
-            partition by account_id, {{ dbt.date_trunc('quarter', 'month') }}
-        ) as quarter_active_users
+        {{ month_number('month') }} as month_number
     from {{ ref('fct_account_months') }}
+),
+
+account_quarters as (
+    select
+        account_id,
+        cast({{ dbt.date_trunc('quarter', 'month') }} as date) as quarter,
+        sum(tickets_opened) as tickets_opened,
+        avg(cast(active_users as double)) as active_users
+    from {{ ref('fct_account_months') }}
+    group by account_id, cast({{ dbt.date_trunc('quarter', 'month') }} as date)
 ),
 
 health_weeks as (
@@ -56,8 +60,8 @@ reviews as (
         account_months.nps_score_latest,
         account_months.health_score,
         account_months.health_band,
-        account_months.quarter_active_users as active_users,
-        account_months.quarter_tickets_opened as tickets_opened,
+        account_quarters.active_users,
+        account_quarters.tickets_opened,
         health_weeks.risk_signals,
         usage_weeks.features_used,
         usage_weeks.feature_adoption_rate,
@@ -67,7 +71,7 @@ reviews as (
         voices.qbr_on,
         -- Without tickets of any account nothing is known about tickets.
         case
-            when account_months.quarter_tickets_opened is not null then coalesce(voices.tickets_reopened, 0)
+            when account_quarters.tickets_opened is not null then coalesce(voices.tickets_reopened, 0)
         end as tickets_reopened,
         coalesce(voices.calls, 0) as calls,
         ahead.next_renewal_on,
@@ -78,6 +82,8 @@ reviews as (
     inner join accounts on quarters.account_id = accounts.account_id
     inner join account_months
         on quarters.account_id = account_months.account_id and quarters.month_number = account_months.month_number
+    inner join account_quarters
+        on quarters.account_id = account_quarters.account_id and quarters.quarter = account_quarters.quarter
     inner join ahead on quarters.account_id = ahead.account_id and quarters.quarter = ahead.quarter
     left join voices on quarters.account_id = voices.account_id and quarters.quarter = voices.quarter
     left join health_weeks
