@@ -26,7 +26,7 @@ def test_the_tables_of_a_build_have_the_results_of_duckdb(engines: Engines, same
     assert report.evaluated == report.declared
     failures = failed(report)
     # dbt alone gives a release no name, and the company has an attribute of its own.
-    assert failures == {("_release", "release_is_named"), ("dim_accounts", "has_contract_columns")}
+    assert failures == {("_restatements", "release_is_named"), ("dim_accounts", "has_contract_columns")}
     assert not [result.message for result in report.results if result.outcome == "error"]
 
 
