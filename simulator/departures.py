@@ -50,7 +50,10 @@ class Departures:
         # With quarterly billing more months may be left, but service ends at the month's end.
         draw = self.rng.random(len(who))
         end = np.where(draw < 0.12, requested, paid_until)
-        end = np.where(draw > 0.94, next_month_start(day) * DAY_SECONDS, end)
+        # A discount that ends before the month would change the price of the rest.
+        month_end = next_month_start(day)
+        waits = (draw > 0.94) & (self.terms.discount_end[who] >= month_end)
+        end = np.where(waits, month_end * DAY_SECONDS, end)
         inside = end < self.calendar.end_day * DAY_SECONDS
         who, end, requested = who[inside], end[inside], requested[inside]
         kind = np.where(self.rng.random(len(who)) < 0.86, c.VOLUNTARY, c.UNKNOWN)
