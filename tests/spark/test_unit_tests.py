@@ -25,6 +25,7 @@ def settings_of_unit_tests(engines: Engines) -> Iterator[None]:
     engines.spark.conf.unset("spark.sql.optimizer.excludedRules")
 
 
+@pytest.mark.slow
 def test_every_rule_holds(engines: Engines, settings_of_unit_tests: None) -> None:
     rules = rules_of_connectors(engines.project.manifest("spark").unit_tests)
     assert len(rules) > 100
