@@ -106,11 +106,11 @@ def live(settings: Settings, *, landing: Path, answer: Path) -> str:
         steps.build_step(settings, candidate)
         see("built")
         built = candidate.noted("schemas")["schemas"]["marts"]
-        spark.sql(f"create table {built}.kept using parquet as select * from {built}.dim_plans")
-        spark.sql(f"insert into {built}.dim_plans select * from {built}.kept")
+        spark.sql(f"create table {built}.kept using parquet as select * from {built}.dim_months")
+        spark.sql(f"insert into {built}.dim_months select * from {built}.kept")
         steps.audit_step(settings, candidate)
         refused("audit fails", lambda: steps.publish_step(settings, candidate, lock))
-        spark.sql(f"insert overwrite table {built}.dim_plans select * from {built}.kept")
+        spark.sql(f"insert overwrite table {built}.dim_months select * from {built}.kept")
         spark.sql(f"drop table {built}.kept")
         life.facts["audited"] = steps.audit_step(settings, candidate).passed
         refused("gate fails", lambda: steps.publish_step(settings, candidate, lock))
@@ -164,7 +164,7 @@ def test_a_run_publishes_once(life: Life) -> None:
     [
         ("landing fails", "lake.nowhere"),
         ("built", None),
-        ("audit fails", "dim_plans"),
+        ("audit fails", "dim_months"),
         ("gate fails", "differs more than the limits allow"),
     ],
 )
