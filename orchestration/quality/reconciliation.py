@@ -148,15 +148,17 @@ def _staged(
     """Compare loaded and read rows of a vendor's object, and the keys in raw and in its staging model."""
     raw = f"raw.{quote_identifier(f'{contract.source}__{contract.name}')}"
     model = f"stg_{contract.source}__{contract.name}"
-    rows = _value(relations, f"select count(*) from {raw}")
-    measures = [Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows})]
+    counts = [f"(select count(*) from {raw})"]
     if model in staged:
         key = ", ".join(quote_identifier(name) for name in contract.key)
-        keys = {
-            "raw": _value(relations, f"select count(*) from (select distinct {key} from {raw})"),
-            "staging": _value(relations, f"select count(*) from build.staging.{quote_identifier(model)}"),
-        }
-        measures.append(Measure(f"{contract.label} keys", keys))
+        counts.append(f"(select count(*) from (select distinct {key} from {raw}))")
+        counts.append(f"(select count(*) from build.staging.{quote_identifier(model)})")
+    # Spark plans for a second or two before it reads the first row, so all counts are one query.
+    rows, *keys = (_number(value) for value in relations.rows(f"select {', '.join(counts)}")[0])
+    measures = [Measure(f"{contract.label} rows", {"loaded": Decimal(loaded), "raw": rows})]
+    if keys:
+        values = dict(zip(("raw", "staging"), keys, strict=True))
+        measures.append(Measure(f"{contract.label} keys", values))
     return measures
 
 
