@@ -9,6 +9,7 @@ import re
 import shutil
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,6 +86,8 @@ def session_settings(settings: Settings, environment: Mapping[str, str] = os.env
 
 
 def _start(settings: Settings) -> SparkSession:
+    # csw makes no pandas frames of Spark's.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
