@@ -29,7 +29,7 @@ from tests.spark.company import (
 from tests.spark.comparison import compare_tables, empty_tables
 from tests.spark.marts import SameMarts
 from tests.spark.project import Project
-from tests.spark.session import load_sources, start_spark, tables
+from tests.spark.session import load_sources, show_layer, start_spark
 from tests.spark.systems import deliver_systems
 
 _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
@@ -80,14 +80,8 @@ class Engines:
     def _on_spark(self, layer: str) -> Path:
         """The folder with the relations of a layer on Spark: links to the tables, and files of the views."""
         folder = self.project.folder / "shown" / self.preset / layer
-        found = self.spark.sql(f"show views in {layer}").collect()
-        views = {row.viewName for row in found if not row.isTemporary}
         if not folder.exists():
-            folder.mkdir(parents=True)
-            for path in (tables(self.folder) / f"{layer}.db").iterdir():
-                (folder / path.name).symlink_to(path)
-            for view in views:
-                self.spark.table(f"{layer}.{view}").write.parquet(str(folder / view))
+            show_layer(self.spark, self.folder, layer, folder)
         return folder
 
     def empty(self, layer: str) -> set[str]:

@@ -71,6 +71,19 @@ def tables(folder: Path) -> Path:
     return folder / "warehouse"
 
 
+def show_layer(spark: Any, folder: Path, layer: str, target: Path) -> None:
+    """Fill the folder `target` with the relations of a layer: links to its tables, and files of its views.
+
+    The session has its files in `folder`.
+    """
+    target.mkdir(parents=True)
+    for path in (tables(folder) / f"{layer}.db").iterdir():
+        (target / path.name).symlink_to(path)
+    for row in spark.sql(f"show views in {layer}").collect():
+        if not row.isTemporary:
+            spark.table(f"{layer}.{row.viewName}").write.parquet(str(target / row.viewName))
+
+
 def load_sources(spark: Any, warehouse: Path, folder: Path, key: bytes) -> None:
     """Copy the relations of the dbt sources from DuckDB to tables of the same names; hand over the key."""
     key_of_session.hand_over_key(spark, key)

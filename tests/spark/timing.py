@@ -31,8 +31,8 @@ from tests.spark.session import (
     FOR_FEW_ROWS,
     FOR_MANY_ROWS,
     load_sources,
+    show_layer,
     start_spark,
-    tables,
 )
 
 MANY = 10_000
@@ -77,10 +77,11 @@ def measure(folder: Path, accounts: int, months: int) -> None:
     _print("copy the sources to Spark", _seconds(started))
     results["spark"] = _built(project, "spark")
     _print("  peak of Spark's process", f"{_peak_of(spark.sparkContext._gateway.proc.pid):,.0f} MiB")
+    show_layer(spark, folder, "marts", folder / "on-spark")
     spark.stop()
     _print_slowest(results)
     export_layer(project.warehouse, "marts", folder / "marts")
-    different = compare_tables(folder / "marts", tables(folder) / "marts.db")
+    different = compare_tables(folder / "marts", folder / "on-spark")
     assert different == [], "\n".join(different)
     _print("marts", "equal")
 
