@@ -1,6 +1,6 @@
 # make run | test | test-spark | test-superset | superset-bundle | superset-datasets | lint | lint-changed | format | dev | bench | bench-spine | compat | setup-extract | setup-semantic | setup-spark | setup-system | clean; each sets up what it needs first.
 .PHONY: run test test-spark test-superset superset-bundle superset-datasets lint lint-changed lint-python format \
-	base dev bench bench-spine compat clean setup setup-dev setup-extract setup-semantic setup-system
+	base dev bench bench-spine compat clean setup setup-dev setup-extract setup-semantic setup-spark setup-system
 .DEFAULT_GOAL := run
 
 HOME_DIR := $(abspath $(or $(CSW_HOME),data))

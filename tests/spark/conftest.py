@@ -36,7 +36,6 @@ _UNCHANGED = ["path:seeds", "path:models/staging", "path:models/unified"]
 """Policies that no preset changes."""
 
 _MODELS_AND_TESTS = ["build", "--exclude-resource-type", "unit_test"]
-"""Tests of the grain have one macro, and find nothing that a comparison of the relations does not."""
 
 
 @dataclass
@@ -57,12 +56,14 @@ class Engines:
         """Run dbt with the end of the company as `as_of`, like `Project.dbt`."""
         return self.project.dbt(target, command, UNTIL.isoformat(), policies or {})
 
-    def build(self, preset: str) -> None:
+    def build(self, preset: str | None = None) -> None:
         """Build models under a preset on both engines, unless the last build did. Later builds are partial.
 
-        DuckDB evaluates the data tests under every preset. Spark does in the first build: their SQL is the
-        same in the others, and so are the rows.
+        Without a preset, any build will do. DuckDB evaluates the data tests under every preset. Spark does in
+        the first build: their SQL is the same in the others, and so are the rows. Tests of the grain find
+        nothing that a comparison of the relations does not.
         """
+        preset = preset or self.preset or "none"
         hand_over_key(self.spark, self.key)
         if preset == self.preset:
             return

@@ -11,7 +11,7 @@ PRESETS = [one for one in policy_catalog()["preset"]["values"] if one != "none"]
 
 
 def test_every_relation_of_the_unified_layer_is_that_of_duckdb(engines: Engines) -> None:
-    engines.build(engines.preset or "none")
+    engines.build()
     assert engines.differences("unified") == []
     branches = {
         f"unified_{system}__{branch}"

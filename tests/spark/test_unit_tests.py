@@ -15,7 +15,7 @@ from tests.spark.conftest import Engines
 @pytest.fixture
 def settings_of_unit_tests(engines: Engines) -> Iterator[None]:
     """The session has the settings and the key that dbt unit tests need, and the relations they replace."""
-    engines.build(engines.preset or "none")
+    engines.build()
     # This optimizer rule fails on joins of literal rows, which unit tests use.
     rule = "org.apache.spark.sql.catalyst.optimizer.ReorderJoin"
     engines.spark.conf.set("spark.sql.optimizer.excludedRules", rule)
@@ -34,6 +34,7 @@ def test_every_rule_holds(engines: Engines, settings_of_unit_tests: None) -> Non
 
 def test_nothing_that_dbt_writes_holds_the_key(engines: Engines) -> None:
     """Checks compiled SQL, manifests and logs."""
+    engines.build()
     files = [path for path in engines.project.written("spark").rglob("*") if path.is_file()]
     assert len(files) > 100
     assert [path for path in files if engines.key in path.read_bytes()] == []
