@@ -3,6 +3,7 @@
     'mrr_retention_12m', 'seat_utilisation', 'active_users', 'feature_adoption_rate', 'tickets_opened',
     'median_first_reply_minutes', 'median_full_resolution_minutes', 'csat_rate', 'nps_score_latest', 'health_score'
 ] %}
+{%- set at_close = ['seats_paid', 'seat_utilisation', 'nps_score_latest', 'health_score', 'health_band'] %}
 with quarters as (
     select * from {{ ref('int_reviews__quarters') }}
 ),
@@ -19,21 +20,24 @@ accounts as (
     select * from {{ ref('dim_accounts') }}
 ),
 
-account_months as (
-    select
-        *,
-        {{ month_number('month') }} as month_number
-    from {{ ref('fct_account_months') }}
-),
-
+-- fct_account_months is a view over all months, so it is read once.
 account_quarters as (
     select
-        account_id,
-        cast({{ dbt.date_trunc('quarter', 'month') }} as date) as quarter,
-        sum(tickets_opened) as tickets_opened,
-        avg(cast(active_users as double)) as active_users
-    from {{ ref('fct_account_months') }}
-    group by account_id, cast({{ dbt.date_trunc('quarter', 'month') }} as date)
+        quarters.account_id,
+        quarters.quarter,
+        sum(months.tickets_opened) as tickets_opened,
+        avg(cast(months.active_users as double)) as active_users
+        {%- for figure in at_close %},
+        max(
+            case when {{ month_number('months.month') }} = quarters.month_number then months.{{ figure }} end
+        ) as {{ figure }}
+        {%- endfor %}
+    from {{ ref('fct_account_months') }} as months
+    inner join quarters
+        on
+            months.account_id = quarters.account_id
+            and cast({{ dbt.date_trunc('quarter', 'months.month') }} as date) = quarters.quarter
+    group by quarters.account_id, quarters.quarter
 ),
 
 health_weeks as (
@@ -55,11 +59,11 @@ reviews as (
         quarters.*,
         accounts.segment,
         coalesce(accounts.segment, '') as segment_key,
-        account_months.seats_paid,
-        account_months.seat_utilisation,
-        account_months.nps_score_latest,
-        account_months.health_score,
-        account_months.health_band,
+        account_quarters.seats_paid,
+        account_quarters.seat_utilisation,
+        account_quarters.nps_score_latest,
+        account_quarters.health_score,
+        account_quarters.health_band,
         account_quarters.active_users,
         account_quarters.tickets_opened,
         health_weeks.risk_signals,
@@ -80,8 +84,6 @@ reviews as (
         ahead.milestones_ahead_90d
     from quarters
     inner join accounts on quarters.account_id = accounts.account_id
-    inner join account_months
-        on quarters.account_id = account_months.account_id and quarters.month_number = account_months.month_number
     inner join account_quarters
         on quarters.account_id = account_quarters.account_id and quarters.quarter = account_quarters.quarter
     inner join ahead on quarters.account_id = ahead.account_id and quarters.quarter = ahead.quarter
