@@ -1,10 +1,12 @@
 """Seconds and memory of the same build on DuckDB and on Spark, and whether the marts are equal.
 
-    PYTHONPATH=target/spark .venv/bin/python -m tests.spark.timing [--accounts 500] [--months 36] [--keep DIR]
+    PYTHONPATH=target/spark .venv/bin/python -m tests.spark.timing [--accounts 500] [--months 36]
+        [--without-voices] [--keep DIR]
 
-The company is that of `csw simulate`, landed by DuckDB. Both engines build seeds, models and the tests that a
-run needs. Spark has two cores. From 10,000 accounts on, its settings are those for many rows. The peak of
-DuckDB is that of this process, with landing; the peak of Spark is that of its Java process.
+The company is that of `csw simulate`, landed by DuckDB. `--without-voices` leaves out tickets, usage and
+calls. Both engines build seeds, models and the tests that a run needs. Spark has two cores. From 10,000
+accounts on, its settings are those for many rows. The peak of DuckDB is that of this process, with landing;
+the peak of Spark is that of its Java process.
 """
 
 from __future__ import annotations
@@ -48,20 +50,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0] if __doc__ else None)
     parser.add_argument("--accounts", type=int, default=500)
     parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--without-voices", action="store_true", help="only CRM, billing and surveys")
     parser.add_argument("--keep", type=Path, help="keep the warehouses in this folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="csw-timing-") as scratch:
         folder = (options.keep or Path(scratch)) / f"{options.accounts}x{options.months}"
         folder.mkdir(parents=True)
-        measure(folder, options.accounts, options.months)
+        measure(folder, options.accounts, options.months, not options.without_voices)
 
 
-def measure(folder: Path, accounts: int, months: int) -> None:
+def measure(folder: Path, accounts: int, months: int, has_voices: bool) -> None:
     """Build a company on both engines in `folder`, print the figures, and fail if the marts differ."""
-    print(
-        f"{accounts:,} accounts x {months} months; load of the machine {os.getloadavg()[0]:.1f}", flush=True
-    )
-    settings = _landed(folder / "home", accounts, months)
+    voices = "all voices" if has_voices else "surveys"
+    load = f"load of the machine {os.getloadavg()[0]:.1f}"
+    print(f"{accounts:,} accounts x {months} months, {voices}; {load}", flush=True)
+    settings = _landed(folder / "home", accounts, months, has_voices)
     key = load_hash_key(settings.home)
     project = Project.copy(folder / "project", settings.home, {}, hash_key_relation=KEY_RELATION)
     for target in ("duckdb", "spark"):
@@ -86,10 +89,10 @@ def measure(folder: Path, accounts: int, months: int) -> None:
     _print("marts", "equal")
 
 
-def _landed(home: Path, accounts: int, months: int) -> Settings:
+def _landed(home: Path, accounts: int, months: int, has_voices: bool) -> Settings:
     settings: Settings = load_settings(home, as_of=UNTIL.isoformat(), environment={})
     started = time.monotonic()
-    simulate(accounts, months, 42, settings.landing, until=UNTIL)
+    simulate(accounts, months, 42, settings.landing, until=UNTIL, has_voices=has_voices)
     _print("simulate", _seconds(started))
     started = time.monotonic()
     rows = sum(batch.rows_loaded for batch in land(settings).new)
