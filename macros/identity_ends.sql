@@ -1,6 +1,7 @@
 {#- Two CTEs, `walks` and `ends`: each record of `links` with the record at the end of its links. `links` has one row
     per linked record: source_system, source_key, account_system, account_key. A circle has no end, so `ends` lacks the
-    records that lead into one. -#}
+    records that lead into one. Each walk remembers the record that it reached at the last step that was a power of two.
+    It stops when it comes back to that record, so a circle costs a few rounds, also for a record that leads into it. -#}
 {% macro identity_ends(links) -%}
 walks as (
     select
@@ -8,7 +9,10 @@ walks as (
         source_key,
         account_system,
         account_key,
-        1 as step
+        account_system as mark_system,
+        account_key as mark_key,
+        1 as step,
+        2 as next_mark
     from {{ links }}
     where source_system <> account_system or source_key <> account_key
     union all
@@ -17,14 +21,18 @@ walks as (
         walks.source_key,
         next_links.account_system,
         next_links.account_key,
-        walks.step + 1 as step
+        case
+            when walks.step + 1 = walks.next_mark then next_links.account_system else walks.mark_system
+        end as mark_system,
+        case when walks.step + 1 = walks.next_mark then next_links.account_key else walks.mark_key end as mark_key,
+        walks.step + 1 as step,
+        case when walks.step + 1 = walks.next_mark then 2 * walks.next_mark else walks.next_mark end as next_mark
     from walks
     inner join {{ links }} as next_links
         on walks.account_system = next_links.source_system and walks.account_key = next_links.source_key
     where
         (next_links.source_system <> next_links.account_system or next_links.source_key <> next_links.account_key)
-        and (walks.account_system <> walks.source_system or walks.account_key <> walks.source_key)
-        and walks.step < 1000
+        and (next_links.account_system <> walks.mark_system or next_links.account_key <> walks.mark_key)
 ),
 
 ends as (
