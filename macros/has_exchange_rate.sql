@@ -3,7 +3,7 @@
     not coalesce(
         {{ currency }} <> '{{ policy('reporting_currency') }}'
         and {{ currency }} not in (
-            select currency from {{ ref('unified_fx_rates') }} where rate_on <= {{ as_of_day() }}
+            select distinct currency from {{ ref('unified_fx_rates') }} where rate_on <= {{ as_of_day() }}
         ),
         false
     )
