@@ -1,4 +1,5 @@
-{#- Whether an exchange rate of a currency is known at as_of. Without one, money in that currency cannot be valued. -#}
+{#- Whether an exchange rate of a currency is known at as_of. Without one, money in that currency cannot be valued.
+    Spark compares with each row of the subquery, so it has one per currency instead of one per day. -#}
 {% macro has_exchange_rate(currency) -%}
     not coalesce(
         {{ currency }} <> '{{ policy('reporting_currency') }}'
