@@ -13,9 +13,8 @@ with delivered as (
         end as price_kind,
         coalesce(items.included_in_mrr, true) as is_in_vendor_mrr,
         item_prices.currency,
-        coalesce(
-            item_prices.price_in_decimal, {{ major_units('item_prices.price', 'item_prices.currency', 'chargebee') }}
-        ) as price,
+        item_prices.price,
+        item_prices.price_in_decimal,
         coalesce(item_prices.free_quantity_in_decimal, item_prices.free_quantity, 0) as free_quantity,
         item_prices.period_unit as interval_unit,
         item_prices.period as interval_count,
@@ -31,12 +30,13 @@ with delivered as (
         'recurring' as price_kind,
         true as is_in_vendor_mrr,
         currency,
-        coalesce(price_in_decimal, {{ major_units('plans.price', 'plans.currency', 'chargebee') }}) as price,
+        price,
+        price_in_decimal,
         coalesce(free_quantity, 0) as free_quantity,
         period_unit as interval_unit,
         period as interval_count,
         1 as catalog
-    from {{ ref('stg_chargebee__plans') }} as plans
+    from {{ ref('stg_chargebee__plans') }}
     union all
     select
         addon_id as price_id,
@@ -46,12 +46,13 @@ with delivered as (
         case when charge_type = 'non_recurring' then 'one_off' else 'recurring' end as price_kind,
         coalesce(included_in_mrr, true) as is_in_vendor_mrr,
         currency,
-        coalesce(price_in_decimal, {{ major_units('addons.price', 'addons.currency', 'chargebee') }}) as price,
+        price,
+        price_in_decimal,
         0 as free_quantity,
         period_unit as interval_unit,
         period as interval_count,
         1 as catalog
-    from {{ ref('stg_chargebee__addons') }} as addons
+    from {{ ref('stg_chargebee__addons') }}
 ),
 
 -- A site that moved to product catalog 2 may deliver both under one id.
@@ -74,7 +75,9 @@ select
     price_kind,
     is_in_vendor_mrr,
     currency,
-    cast(price as decimal(24, 8)) as price,
+    cast(
+        coalesce(price_in_decimal, {{ major_units('price', 'currency', 'chargebee') }}) as decimal(24, 8)
+    ) as price,
     cast(free_quantity as decimal(18, 6)) as free_quantity,
     interval_unit,
     interval_count
