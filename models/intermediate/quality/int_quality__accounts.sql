@@ -20,23 +20,30 @@ parent_links as (
     where parent_account_id is not null
 ),
 
--- Each walk goes from parent to parent until it returns. The step limit ends a walk into a circle of other accounts.
+-- Each walk goes from parent to parent until it returns to its account. In a circle of other accounts, it ends when it
+-- returns to the account that it reached at the last step that was a power of two, which is a few rounds later.
 walks as (
     select
         account_id,
         parent_account_id as reached_id,
-        1 as step
+        parent_account_id as mark_id,
+        1 as step,
+        2 as next_mark
     from parent_links
     union all
     select
         walks.account_id,
         parent_links.parent_account_id as reached_id,
-        walks.step + 1 as step
+        case
+            when walks.step + 1 = walks.next_mark then parent_links.parent_account_id else walks.mark_id
+        end as mark_id,
+        walks.step + 1 as step,
+        case when walks.step + 1 = walks.next_mark then 2 * walks.next_mark else walks.next_mark end as next_mark
     from walks
     inner join parent_links on walks.reached_id = parent_links.account_id
     where
         walks.reached_id <> walks.account_id
-        and walks.step < 100
+        and parent_links.parent_account_id <> walks.mark_id
 ),
 
 circles as (
