@@ -1,5 +1,6 @@
 {#- An amount in major units, from whole minor units of a vendor; the seed currency_units has the exponents. The seed's
-    columns get other names, so that `currency` is always the caller's column. -#}
+    columns get other names, so that `currency` is always the caller's column. Call it after a union, not in one of its
+    branches: Spark 4 fails if that branch reads another union. -#}
 {% macro major_units(amount, currency, vendor) -%}
     cast(
         {{ amount }} * case (
